@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Page-table formats as data, and what an entry of one says.
+ *
+ * A format is a radix tree of 64-bit little-endian entries. Levels are counted from the leaves:
+ * level 1 maps the smallest pages, the root table is at level g->levels. Section numbers are those
+ * of the VT-d specification, revision 4.1.
+ *
+ * Accessed and dirty flags (3.6.2, 3.7.2) are ignored bits here: a table that is merged in software
+ * is only read.
+ */
+#ifndef PGTABLE_PGTABLE_H
+#define PGTABLE_PGTABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PGT_MAX_LEVELS 5
+
+/* Equal in value to the public enum ioasid_pgtable_format. */
+enum pgt_id {
+	PGT_VTD_SS = 1, /* VT-d second-stage: 3, 4, 5 levels (3.7, 9.8) */
+	PGT_VTD_FS = 2, /* VT-d first-stage, also x86-64: 4, 5 levels (3.6, 9.7) */
+};
+
+enum pgt_kind {
+	PGT_NONE, /* not present: maps nothing, all other bits have no meaning */
+	PGT_TABLE, /* refers to a table of the next lower level */
+	PGT_LEAF, /* maps a page of 2^pgt_shift() bytes */
+	PGT_BAD, /* present but malformed: faults when used; pgt_reason() says why */
+};
+
+enum pgt_bad {
+	PGT_BAD_NONE = 0,
+	PGT_BAD_SIZE, /* a leaf at a level, or of a size, that is not allowed */
+	PGT_BAD_ALIGN, /* a superpage whose address is not a multiple of its size */
+	PGT_BAD_WIDTH, /* an address beyond the host address width */
+	PGT_BAD_RESERVED, /* any other reserved bit */
+};
+
+/* Permissions of an entry. Along a walk they combine by AND (3.6.1, 3.7.1). */
+#define PGT_READ  1u
+#define PGT_WRITE 2u
+
+/* What the unit that owns the table can do. All zero but haw is the plainest unit. */
+struct pgt_caps {
+	unsigned haw; /* host address width: 13..52; addresses in entries stay below 2^haw */
+	unsigned input_bits; /* second-stage: width limit of input addresses (MGAW); 0: none */
+	bool page_2m; /* second-stage only: first-stage always has 2M pages */
+	bool page_1g;
+	bool snoop_control; /* second-stage: bit 11 of a leaf is SNP instead of reserved */
+	/*
+	 * First-stage: whose permissions count. A request without PASID is a user-level one
+	 * unless the context entry sets RID_PRIV (9.4), so false is right for it: every level
+	 * has to have U/S set. True is for requests with supervisor privilege: U/S is ignored,
+	 * and R/W too unless write_protect (WPE of the PASID entry, 9.6) is set.
+	 */
+	bool supervisor;
+	bool write_protect;
+};
+
+/*
+ * All that is needed to judge the entries of one level. Copy it into a local variable before a
+ * loop over a table: the compiler then keeps it in registers whatever the loop stores.
+ */
+struct pgt_rule {
+	uint64_t present; /* present if any of these is set */
+	uint64_t leaf_mask; /* a leaf if (entry & leaf_mask) == leaf_match */
+	uint64_t leaf_match;
+	uint64_t leaf_reserved; /* must be zero in a leaf */
+	uint64_t table_reserved; /* must be zero in a reference to a table */
+	uint64_t leaf_addr; /* address bits of a leaf */
+	uint64_t table_addr; /* address bits of a reference to a table */
+	uint64_t read; /* readable if all of these are set */
+	uint64_t write; /* writable if all of these are set */
+	unsigned shift; /* an entry of this level covers 2^shift bytes of input addresses */
+};
+
+/* One table's format: immutable after pgt_init(), free to copy, nothing to release. */
+struct pgt {
+	struct pgt_rule rule[PGT_MAX_LEVELS + 1]; /* by level; [0] is unused */
+	enum pgt_id id;
+	unsigned levels; /* level of the root table */
+	unsigned page_shift; /* 2^page_shift: smallest page */
+	unsigned index_bits; /* 2^index_bits entries in a table */
+	unsigned input_bits; /* significant bits of an input address */
+	bool sign_extended; /* the rest repeats the highest significant bit, else is zero */
+	uint64_t leaf_sizes; /* bitmap of leaf sizes: bit 12 set for 4K, 21 for 2M, 30 for 1G */
+};
+
+/*
+ * Makes *g the format @id with @levels levels on a unit with @caps.
+ * -EINVAL: a width in caps is out of range. -EOPNOTSUPP: no such format, or not with so many
+ * levels. *g is untouched on failure.
+ */
+int pgt_init(struct pgt *g, enum pgt_id id, unsigned levels, const struct pgt_caps *caps);
+
+static inline bool pgt_rule_is_leaf(const struct pgt_rule *r, uint64_t entry)
+{
+	return (entry & r->leaf_mask) == r->leaf_match;
+}
+
+static inline enum pgt_kind pgt_rule_classify(const struct pgt_rule *r, uint64_t entry)
+{
+	bool leaf = pgt_rule_is_leaf(r, entry);
+
+	if (!(entry & r->present))
+		return PGT_NONE;
+	if (entry & (leaf ? r->leaf_reserved : r->table_reserved))
+		return PGT_BAD;
+	return leaf ? PGT_LEAF : PGT_TABLE;
+}
+
+static inline unsigned pgt_rule_perm(const struct pgt_rule *r, uint64_t entry)
+{
+	return ((entry & r->read) == r->read ? PGT_READ : 0) |
+	       ((entry & r->write) == r->write ? PGT_WRITE : 0);
+}
+
+/* What @entry, found in a table of @level, is. */
+static inline enum pgt_kind pgt_classify(const struct pgt *g, unsigned level, uint64_t entry)
+{
+	return pgt_rule_classify(&g->rule[level], entry);
+}
+
+/* PGT_READ and PGT_WRITE as @entry alone grants them; for PGT_TABLE and PGT_LEAF only. */
+static inline unsigned pgt_perm(const struct pgt *g, unsigned level, uint64_t entry)
+{
+	return pgt_rule_perm(&g->rule[level], entry);
+}
+
+/* The table (PGT_TABLE) or page (PGT_LEAF) that @entry refers to. */
+static inline uint64_t pgt_addr(const struct pgt *g, unsigned level, uint64_t entry)
+{
+	const struct pgt_rule *r = &g->rule[level];
+
+	return entry & (pgt_rule_is_leaf(r, entry) ? r->leaf_addr : r->table_addr);
+}
+
+/* Why pgt_classify() says PGT_BAD; PGT_BAD_NONE if it doesn't. Not for hot paths. */
+enum pgt_bad pgt_reason(const struct pgt *g, unsigned level, uint64_t entry);
+
+/* A short text for a person, never NULL. */
+const char *pgt_bad_text(enum pgt_bad bad);
+
+/* log2 of the bytes that one entry of a table of @level covers. */
+static inline unsigned pgt_shift(const struct pgt *g, unsigned level)
+{
+	return g->rule[level].shift;
+}
+
+/* Which entry of a table of @level the input address belongs to. */
+static inline unsigned pgt_index(const struct pgt *g, unsigned level, uint64_t iova)
+{
+	return (unsigned)(iova >> g->rule[level].shift) & ((1u << g->index_bits) - 1);
+}
+
+/* Entries of one table. */
+static inline unsigned pgt_entries(const struct pgt *g)
+{
+	return 1u << g->index_bits;
+}
+
+/* Is this an input address that the tables can translate at all? (3.6, 3.7) */
+static inline bool pgt_input_ok(const struct pgt *g, uint64_t iova)
+{
+	unsigned rest = 64 - g->input_bits;
+
+	if (g->sign_extended)
+		return (uint64_t)((int64_t)(iova << rest) >> rest) == iova;
+	return iova << rest >> rest == iova;
+}
+
+/* Reads one entry at a multiple of 8; 0 or -errno, which ends the walk with PGT_FAULT_ACCESS. */
+typedef int (*pgt_read_fn)(void *opaque, uint64_t addr, uint64_t *entry);
+
+enum pgt_fault {
+	PGT_FAULT_NONE = 0, /* translated */
+	PGT_FAULT_INPUT, /* not an input address of this table */
+	PGT_FAULT_ACCESS, /* an entry could not be read */
+	PGT_FAULT_ABSENT, /* an entry is not present */
+	PGT_FAULT_BAD, /* an entry is malformed: pgt_reason(level, entry) */
+};
+
+struct pgt_walk {
+	enum pgt_fault fault;
+	unsigned level; /* of the last entry looked at: of the leaf, if translated */
+	unsigned perm; /* permissions of the whole walk; 0 is possible with a leaf */
+	uint64_t entry; /* the last entry read */
+	uint64_t addr; /* output address of iova itself; if not translated: of the last entry */
+};
+
+/* Translates one address, reading each entry once. @w->fault says how it ended. */
+void pgt_walk(const struct pgt *g, uint64_t root, uint64_t iova, pgt_read_fn read, void *opaque,
+	      struct pgt_walk *w);
+
+#endif
