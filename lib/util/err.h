@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The message for people that goes with an error number, one per thread. */
+#ifndef UTIL_ERR_H
+#define UTIL_ERR_H
+
+#include <stdarg.h>
+
+/* Bytes of the longest message with its NUL; a longer one is cut and ends in "...". */
+#define ERR_TEXT_SIZE 512
+
+/*
+ * Keeps @err (positive) and the message for this thread, and returns -@err:
+ *	return err_set(EINVAL, "length 0");
+ * The arguments may include err_text(). errno is unchanged.
+ */
+int err_set(int err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int err_vset(int err, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
+
+/* Never NULL; "" if nothing was set. Valid until this thread's next err_set or err_clear. */
+const char *err_text(void);
+
+/* The positive number given to err_set, 0 if none. */
+int err_number(void);
+
+void err_clear(void);
+
+#endif
