@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
+/**
+ * @file common.h
+ * What all of libioasid's headers share: handles, permissions, ranges, error text.
+ *
+ * Conventions of the whole interface:
+ *
+ *  - A function that can fail returns 0 (or a count) on success and a negated errno value on
+ *    failure; the calling thread's ioasid_errmsg() then says in words what was wrong. A call that
+ *    fails leaves everything as it was, unless its description says otherwise.
+ *  - Handles come back through the last argument, which a failed call does not touch.
+ *  - Addresses and lengths are in bytes. A range is a start and a length; it may not run past the
+ *    end of the 64-bit address space.
+ *  - Destroying or freeing NULL does nothing and succeeds.
+ *  - All functions may be called from any thread at any time, unless their description says
+ *    otherwise; an object must not be used by one thread while another destroys it.
+ *  - A structure that may grow begins with its own size; use its initialiser. A shorter structure
+ *    counts as zero beyond its end, a longer one is refused with -E2BIG unless it is zero there.
+ */
+#ifndef IOASID_COMMON_H
+#define IOASID_COMMON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct ioasid_ctx;
+struct ioasid_platform;
+struct ioasid_device;
+struct ioasid_space;
+struct ioasid_mapping;
+struct ioasid_inv;
+struct ioasid_channel;
+struct ioasid_event_queue;
+
+/** A device may read through the mapping; a DMA reads. */
+#define IOASID_READ 0x1u
+/** A device may write through the mapping; a DMA writes. */
+#define IOASID_WRITE 0x2u
+
+/** "No PASID": a request that carries the requester ID alone. */
+#define IOASID_NO_PASID UINT32_MAX
+
+/** A range of addresses. A range of 2^64 bytes is given as length UINT64_MAX. */
+struct ioasid_range {
+	uint64_t start;
+	uint64_t length;
+};
+
+/**
+ * Why the calling thread's last failed call failed, in words: which object, which range, what to
+ * do about it.
+ *
+ * The text belongs to the library and stays valid until the thread's next call that fails. Never
+ * NULL; an empty string before the first failure. Since 0.1.
+ */
+const char *ioasid_errmsg(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

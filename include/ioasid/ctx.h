@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
+/**
+ * @file ctx.h
+ * The context: one back end, and all objects that are made on it.
+ */
+#ifndef IOASID_CTX_H
+#define IOASID_CTX_H
+
+#include <ioasid/common.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What a context can do; see ioasid_ctx_has(). */
+enum ioasid_capability {
+	/** Mappings of files: ioasid_space_map_file(). */
+	IOASID_CAP_MAP_FILE = 1,
+	/** Registered memory and the identity root. */
+	IOASID_CAP_REGISTER_MEMORY,
+	/** Spaces on a parent, both levels merged by the library into a shadow page table. */
+	IOASID_CAP_NESTING_SOFTWARE,
+	/** Spaces on a parent, both levels walked by the IOMMU. */
+	IOASID_CAP_NESTING_HARDWARE,
+	/** Page tables that the user (a guest) manages. */
+	IOASID_CAP_USER_PGTABLE,
+	/** PASID tables that the user (a guest) manages. */
+	IOASID_CAP_USER_PASID_TABLE,
+	/** A shadow can be filled when a DMA misses (IOASID_FILL_ON_DEMAND). */
+	IOASID_CAP_FILL_ON_DEMAND,
+	/** Devices that share an isolation group can be used together. */
+	IOASID_CAP_MULTI_DEVICE_GROUPS,
+	/** Spaces attached by PASID. */
+	IOASID_CAP_PASID,
+	/** I/O page faults that can be answered. */
+	IOASID_CAP_PAGE_REQUESTS,
+	/** Pages written by DMA are recorded. */
+	IOASID_CAP_DIRTY_TRACKING,
+	/** No-snoop DMA can be forbidden for each space. */
+	IOASID_CAP_ENFORCE_SNOOP,
+	/** The program itself can issue DMA for a device: ioasid_channel_open(). */
+	IOASID_CAP_DMA,
+	/** Missing invalidations are named (IOASID_CTX_AUDIT). */
+	IOASID_CAP_AUDIT,
+};
+
+/** Audit: check each DMA through a nested space against the guest's tables; needs IOASID_CAP_AUDIT. */
+#define IOASID_CTX_AUDIT 0x1u
+/** Memory can be mapped only where it was registered before: ioasid_ctx_register_memory(). */
+#define IOASID_CTX_REGISTERED_ONLY 0x2u
+
+/** Receives the log of one context; @p level is a syslog priority. May be called from any thread. */
+typedef void ioasid_log_fn(void *data, int level, const char *text);
+
+/** How to open a context. */
+struct ioasid_ctx_options {
+	/** sizeof(struct ioasid_ctx_options) */
+	size_t size;
+	/** "emulated", "iommufd", "type1"; "auto" or NULL: see ioasid_ctx_open(). */
+	const char *backend;
+	/** The emulated platform, copied; NULL: IOASID_PLATFORM, else the default platform. */
+	const struct ioasid_platform *platform;
+	/** IOASID_CTX_* */
+	uint64_t flags;
+	/** Receives log messages; NULL: silence. */
+	ioasid_log_fn *log;
+	/** First argument of @p log. */
+	void *log_data;
+};
+
+#define IOASID_CTX_OPTIONS_INIT { .size = sizeof(struct ioasid_ctx_options) }
+
+/**
+ * Opens a context.
+ *
+ * The back end is the one that @p options names, else the one that the environment variable
+ * IOASID_BACKEND names, else the first of ioasid_backend_name()'s list that is usable. The
+ * emulated platform is @p options->platform, else the file that IOASID_PLATFORM names, else
+ * ioasid_platform_new_default(). Environment variables are ignored in programs that run with
+ * privileges their user does not have (AT_SECURE).
+ *
+ * A context must not be used on both sides of a fork(): the child may only exec or exit.
+ *
+ * @param options NULL for the defaults.
+ * @return 0; -EINVAL: unknown flag, unknown back end, malformed platform; -E2BIG: options longer
+ *         than this library knows; -EOPNOTSUPP: the back end named is not in this build or lacks a
+ *         capability asked for; -ENODEV: the system lacks what the back end needs; -ENOENT,
+ *         -EACCES, -EIO: the platform file cannot be read; -ENOMEM.
+ * Since 0.1.
+ */
+int ioasid_ctx_open(const struct ioasid_ctx_options *options, struct ioasid_ctx **ctx);
+
+/**
+ * Closes a context and everything made on it: event queues, channels, devices, spaces, mappings.
+ * All handles are invalid afterwards, except invalidation batches, which can only be freed.
+ *
+ * No other call on the context may be running.
+ *
+ * @return 0; -EDEADLK: a channel of the context is inside ioasid_dma_begin().
+ * Since 0.1.
+ */
+int ioasid_ctx_close(struct ioasid_ctx *ctx);
+
+/** The name of the context's back end. Since 0.1. */
+const char *ioasid_ctx_get_backend(const struct ioasid_ctx *ctx);
+
+/** Whether the context can do @p capability. False for a capability not known. Since 0.1. */
+bool ioasid_ctx_has(const struct ioasid_ctx *ctx, enum ioasid_capability capability);
+
+/**
+ * Why the context cannot do @p capability, in words; NULL if it can. The text is constant.
+ * Since 0.1.
+ */
+const char *ioasid_ctx_why_not(const struct ioasid_ctx *ctx, enum ioasid_capability capability);
+
+/** The capability's name, such as "nesting-software"; NULL past the last. Since 0.1. */
+const char *ioasid_capability_name(enum ioasid_capability capability);
+
+/**
+ * The name of the @p index-th back end, in the order in which "auto" tries them; NULL past the
+ * last. Since 0.1.
+ */
+const char *ioasid_backend_name(size_t index);
+
+/**
+ * Finds out whether a back end could be opened here, without side effects.
+ *
+ * @return 0: it could; -EINVAL: no such back end; -EOPNOTSUPP: not in this build; -ENODEV: the
+ *         system lacks what it needs; -EACCES: no permission. ioasid_errmsg() says what is missing.
+ * Since 0.1.
+ */
+int ioasid_backend_probe(const char *name);
+
+/**
+ * Registers memory: it is checked once, maps from it are then cheaper, and it appears in the
+ * identity root at IOVA = address.
+ *
+ * The memory has to stay mapped in the process until it is unregistered.
+ *
+ * @param addr,length multiples of 4096; length not 0.
+ * @param flags IOASID_READ, IOASID_WRITE or both: what devices may do with it.
+ * @return 0; -EINVAL: alignment, length or flags; -EEXIST: overlaps registered memory;
+ *         -EFAULT: not all of it is mapped in the process with that permission; -ENOMEM;
+ *         -EOPNOTSUPP: no IOASID_CAP_REGISTER_MEMORY.
+ * Since 0.1.
+ */
+int ioasid_ctx_register_memory(struct ioasid_ctx *ctx, void *addr, uint64_t length, uint32_t flags);
+
+/**
+ * Undoes ioasid_ctx_register_memory() for exactly the same range; what was nested on the identity
+ * root faults there afterwards.
+ *
+ * @return 0; -ENOENT: not registered so; -EBUSY: mappings of it remain; -EDEADLK: the calling
+ *         thread is inside ioasid_dma_begin().
+ * Since 0.1.
+ */
+int ioasid_ctx_unregister_memory(struct ioasid_ctx *ctx, void *addr, uint64_t length);
+
+/**
+ * The identity root: a space in which registered memory appears at IOVA = address, and nothing
+ * else. Spaces can be nested on it and devices attached to it; mapping in it is refused.
+ *
+ * @param space belongs to the context and cannot be destroyed.
+ * @return 0; -ENOMEM; -EOPNOTSUPP: no IOASID_CAP_REGISTER_MEMORY.
+ * Since 0.1.
+ */
+int ioasid_ctx_get_identity_root(struct ioasid_ctx *ctx, struct ioasid_space **space);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
+/**
+ * @file device.h
+ * Devices: bound to a context, attached to spaces.
+ *
+ * A bound device can do no DMA until it is attached: every request is blocked, before the first
+ * attach and after each detach. Devices of one isolation group cannot be told apart by the IOMMU;
+ * they are all attached to one and the same space.
+ */
+#ifndef IOASID_DEVICE_H
+#define IOASID_DEVICE_H
+
+#include <ioasid/common.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What a device and the IOMMU in front of it can do. */
+struct ioasid_device_info {
+	/** sizeof(struct ioasid_device_info), set by the caller. */
+	size_t size;
+	/** Requester ID: PCI bus, device and function. */
+	uint32_t requester;
+	/** Isolation group. */
+	uint32_t group;
+	/** Bit n: pages of 2^n bytes. */
+	uint64_t page_sizes;
+	/** Width in bits of the IOVAs that the IOMMU translates. */
+	uint32_t address_bits;
+	/** Width in bits of PASIDs; 0: none. */
+	uint32_t pasid_bits;
+	/** Bit IOASID_PGTABLE_*: formats for ioasid_space_bind_pgtable(). */
+	uint64_t pgtable_formats;
+	/** Spaces on a parent are possible: by shadow page table. */
+	bool nesting_software;
+	/** Spaces on a parent are possible: walked by the IOMMU. */
+	bool nesting_hardware;
+	/** With hardware nesting: not-present entries are cached too. */
+	bool caching_mode;
+	/** DMA is coherent with the CPU's caches. */
+	bool coherent;
+	/** The device can send page requests. */
+	bool page_requests;
+	/** The IOMMU can record written pages. */
+	bool dirty_tracking;
+};
+
+#define IOASID_DEVICE_INFO_INIT { .size = sizeof(struct ioasid_device_info) }
+
+/**
+ * Binds a device to the context: the context owns it until it is unbound.
+ *
+ * @param name a PCI address such as "0000:00:02.0" or, on the emulated back end, the name that the
+ *        platform gives the device.
+ * @param cookie the caller's name for the device, any value; records carry it.
+ * @return 0; -ENODEV: no such device; -EBUSY: bound already; -EINVAL: no name; -ENOMEM.
+ * Since 0.1.
+ */
+int ioasid_device_bind(struct ioasid_ctx *ctx, const char *name, uint64_t cookie,
+		       struct ioasid_device **device);
+
+/**
+ * Detaches the device from all its spaces and gives it back. Waits for its DMA in flight.
+ *
+ * @return 0; -EBUSY: a channel of the device is open; -EDEADLK: the calling thread is inside
+ *         ioasid_dma_begin().
+ * Since 0.1.
+ */
+int ioasid_device_unbind(struct ioasid_device *device);
+
+/** The cookie given to ioasid_device_bind(). Since 0.1. */
+uint64_t ioasid_device_get_cookie(const struct ioasid_device *device);
+
+/** The device's name. Belongs to the device. Since 0.1. */
+const char *ioasid_device_get_name(const struct ioasid_device *device);
+
+/**
+ * Fills in what the device can do.
+ *
+ * @return 0; -EINVAL: info->size too small to hold a size; -E2BIG: longer than this library knows
+ *         and not zero there.
+ * Since 0.1.
+ */
+int ioasid_device_query_info(const struct ioasid_device *device, struct ioasid_device_info *info);
+
+/**
+ * The IOVA ranges that the device reserves (for MSI, for firmware): a space that it is attached to
+ * cannot have mappings there.
+ *
+ * @param ranges,n room for n ranges; as many as fit are written.
+ * @return how many there are in all.
+ * Since 0.1.
+ */
+size_t ioasid_device_query_reserved(const struct ioasid_device *device,
+				    struct ioasid_range *ranges, size_t n);
+
+/**
+ * Attaches the device: its DMA goes through @p space from now on.
+ *
+ * Attaching to the space where the device is already succeeds and changes nothing. If another
+ * device of its group is attached, @p space must be that device's space.
+ *
+ * The first attach of a device behind an IOMMU can narrow the space: the device's reserved ranges
+ * and whatever lies beyond the IOMMU's width are no longer permitted there, and mappings have to be
+ * aligned to the IOMMU's smallest page.
+ *
+ * @return 0; -EBUSY: attached to another space; -EINVAL: device and space are of different
+ *         contexts, or the group is attached elsewhere; -EADDRINUSE: the space has a mapping or an
+ *         allowed range where the device cannot have one, or a mapping is not aligned; -EFAULT:
+ *         memory mapped in the space is no longer there; -ENOMEM; -EOPNOTSUPP: the IOMMU lacks what
+ *         the space needs (nesting, the page-table format).
+ * Since 0.1.
+ */
+int ioasid_device_attach(struct ioasid_device *device, struct ioasid_space *space);
+
+/**
+ * Moves the device from its space to another in one step: each DMA goes through the one or the
+ * other, none is blocked in between. The other devices of its group move along. When the call
+ * returns no DMA uses the old space any more.
+ *
+ * @return as ioasid_device_attach(); -EINVAL also: not attached; -EDEADLK: the calling thread is
+ *         inside ioasid_dma_begin().
+ * Since 0.1.
+ */
+int ioasid_device_replace(struct ioasid_device *device, struct ioasid_space *space);
+
+/**
+ * Detaches the device; its DMA is blocked when the call returns. The space's permitted ranges and
+ * alignment are those of the devices that remain. Detaching a device that is not attached succeeds.
+ *
+ * @return 0; -EDEADLK: the calling thread is inside ioasid_dma_begin().
+ * Since 0.1.
+ */
+int ioasid_device_detach(struct ioasid_device *device);
+
+/** The space that the device is attached to, or NULL. Since 0.1. */
+struct ioasid_space *ioasid_device_get_space(const struct ioasid_device *device);
+
+/**
+ * The same four for the requests that carry a PASID.
+ *
+ * @param pasid below 2^pasid_bits of ioasid_device_query_info(). PASID 0 is the device's own and
+ *        refused, since requests without PASID may use it.
+ * @return as their namesakes; -EINVAL also: PASID out of range; -EOPNOTSUPP also: the device has
+ *         no PASIDs.
+ * Since 0.1.
+ */
+int ioasid_device_attach_pasid(struct ioasid_device *device, uint32_t pasid,
+			       struct ioasid_space *space);
+int ioasid_device_replace_pasid(struct ioasid_device *device, uint32_t pasid,
+				struct ioasid_space *space);
+int ioasid_device_detach_pasid(struct ioasid_device *device, uint32_t pasid);
+struct ioasid_space *ioasid_device_get_pasid_space(const struct ioasid_device *device,
+						   uint32_t pasid);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
+/**
+ * @file event.h
+ * Event queues: faults that nobody can recover from, and what the audit found.
+ */
+#ifndef IOASID_EVENT_H
+#define IOASID_EVENT_H
+
+#include <ioasid/common.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What an event tells. */
+enum ioasid_event_type {
+	/** A DMA was blocked. */
+	IOASID_EVENT_FAULT = 1,
+	/** Audit: a DMA used a translation that the guest's tables no longer give. */
+	IOASID_EVENT_MISSING_INVALIDATION = 2,
+	/** The queue was full: lost events were not recorded here. */
+	IOASID_EVENT_OVERFLOW = 3,
+};
+
+/** Why a DMA was blocked. */
+enum ioasid_fault_reason {
+	/** The device is not attached (for this PASID). */
+	IOASID_FAULT_BLOCKED = 1,
+	/** The address is wider than the page table translates, or not canonical. */
+	IOASID_FAULT_ADDRESS_WIDTH = 2,
+	/** Nothing is mapped there. */
+	IOASID_FAULT_NOT_MAPPED = 3,
+	/** Mapped, but not for this access. */
+	IOASID_FAULT_PERMISSION = 4,
+	/** A guest entry has reserved bits set, or a leaf where none may be. */
+	IOASID_FAULT_MALFORMED_ENTRY = 5,
+	/** A guest entry leads to an address that the parent does not map (for this access). */
+	IOASID_FAULT_TARGET_NOT_MAPPED = 6,
+	/** A guest table page is at an address that the parent does not map for reading. */
+	IOASID_FAULT_TABLE_NOT_MAPPED = 7,
+	/** The space is on a parent and has neither mappings nor a page table. */
+	IOASID_FAULT_NO_PGTABLE = 8,
+};
+
+/** The reason in words, such as "not mapped"; NULL if it is not known. Since 0.1. */
+const char *ioasid_fault_reason_text(enum ioasid_fault_reason reason);
+
+/** An event. Which members are meaningful depends on its type; the others are 0. */
+struct ioasid_event {
+	enum ioasid_event_type type;
+	/** FAULT */
+	enum ioasid_fault_reason reason;
+	/** FAULT, MISSING_INVALIDATION: the cookie of ioasid_device_bind(). */
+	uint64_t cookie;
+	/** FAULT, MISSING_INVALIDATION: the requester ID. */
+	uint32_t requester;
+	/** FAULT, MISSING_INVALIDATION: the PASID or IOASID_NO_PASID. */
+	uint32_t pasid;
+	/** FAULT, MISSING_INVALIDATION: the address of the DMA. */
+	uint64_t iova;
+	/** FAULT, MISSING_INVALIDATION: IOASID_READ, IOASID_WRITE. */
+	uint32_t access;
+	/** FAULT, MISSING_INVALIDATION: the number of the space; 0 when not attached. */
+	uint32_t space;
+	/** MISSING_INVALIDATION: level of the entry, 1 for the one that maps 4096 bytes. */
+	uint32_t level;
+	uint32_t reserved;
+	/** MISSING_INVALIDATION: the guest's entry as it was when last read, and as it is now. */
+	uint64_t old_entry;
+	uint64_t new_entry;
+	/** MISSING_INVALIDATION: CLOCK_MONOTONIC in ns when the entry was last invalidated; 0: never. */
+	uint64_t last_invalidated;
+	/** OVERFLOW: how many events were lost at this point. */
+	uint64_t lost;
+};
+
+/**
+ * Creates a queue that receives all events of the context from now on.
+ *
+ * @param depth how many events it holds, 1 to 1048576; 0: 256.
+ * @return 0; -EINVAL: depth; -EMFILE, -ENFILE: no file descriptor left; -ENOMEM. Since 0.1.
+ */
+int ioasid_event_queue_create(struct ioasid_ctx *ctx, size_t depth,
+			      struct ioasid_event_queue **queue);
+
+/** Destroys a queue and closes its descriptor. @return 0. Since 0.1. */
+int ioasid_event_queue_destroy(struct ioasid_event_queue *queue);
+
+/**
+ * A descriptor that polls readable while events wait. Belongs to the queue: poll it, do not read or
+ * close it. Close-on-exec. Since 0.1.
+ */
+int ioasid_event_queue_get_fd(const struct ioasid_event_queue *queue);
+
+/**
+ * Takes events from the queue, oldest first; does not block. Where events were lost, an
+ * IOASID_EVENT_OVERFLOW stands in their place.
+ *
+ * @return how many were written, 0 if none wait. Since 0.1.
+ */
+size_t ioasid_event_queue_read(struct ioasid_event_queue *queue, struct ioasid_event *events,
+			       size_t n);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
+/**
+ * @file ioasid.h
+ * All of libioasid, except the helpers for particular IOMMUs (ioasid/vtd.h).
+ */
+#ifndef IOASID_IOASID_H
+#define IOASID_IOASID_H
+
+#include <ioasid/common.h>
+#include <ioasid/ctx.h>
+#include <ioasid/device.h>
+#include <ioasid/dma.h>
+#include <ioasid/event.h>
+#include <ioasid/inv.h>
+#include <ioasid/mapping.h>
+#include <ioasid/pgtable.h>
+#include <ioasid/platform.h>
+#include <ioasid/space.h>
+#include <ioasid/version.h>
+
+#endif

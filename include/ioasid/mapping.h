@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
+/**
+ * @file mapping.h
+ * Mappings: ranges of a space that lead to memory, to a file, or to addresses of the parent.
+ *
+ * Mappings of one space never overlap, and an unmap never splits one. A handle is valid until its
+ * mapping is unmapped, by whichever call, or its space is destroyed.
+ *
+ * flags of all map calls: IOASID_READ, IOASID_WRITE or both, and IOASID_ANY_IOVA.
+ *
+ * Errors that all map calls share:
+ *  -EINVAL: flags without IOASID_READ and IOASID_WRITE; length 0; with a device attached or a child,
+ *           IOVA, length or address not aligned to the space's iova_alignment; the range touches a
+ *           reserved one (for a space with attached devices: one that is not permitted); with
+ *           IOASID_ANY_IOVA, iova not 0 or no room for the handle.
+ *  -EOPNOTSUPP: unknown flags; the space has a page table bound, or takes no such mappings.
+ *  -EOVERFLOW: the range or its source runs past the end of the address space.
+ *  -EEXIST: the range overlaps a mapping.
+ *  -ENOSPC: IOASID_ANY_IOVA, and no permitted range is large enough.
+ *  -ENOMEM: out of memory.
+ */
+#ifndef IOASID_MAPPING_H
+#define IOASID_MAPPING_H
+
+#include <ioasid/common.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** The library chooses the IOVA: the lowest permitted range that fits; pass 0 as the IOVA. */
+#define IOASID_ANY_IOVA 0x100u
+
+/**
+ * Maps memory of the process into a root space.
+ *
+ * The memory must stay mapped in the process, with the permission given, until the range is
+ * unmapped: the emulated back end reads and writes it in place, and a DMA to memory that is gone
+ * ends the process with SIGSEGV. (The kernel's back ends pin it instead.) Whether the memory is
+ * there is checked, at the latest when a device is attached.
+ *
+ * @param iova where; with IOASID_ANY_IOVA: 0.
+ * @param mapping receives the handle; may be NULL unless IOASID_ANY_IOVA is given.
+ * @return 0; the errors above; -EFAULT: not all of it is mapped in the process with that
+ *         permission, or, with IOASID_CTX_REGISTERED_ONLY, not registered.
+ * Since 0.1.
+ */
+int ioasid_space_map(struct ioasid_space *space, uint64_t iova, void *addr, uint64_t length,
+		     uint32_t flags, struct ioasid_mapping **mapping);
+
+/**
+ * Maps a part of a memfd into a root space. The library maps the file for itself, so what the
+ * program does to its own mappings, or to the descriptor afterwards, does not matter. So that a DMA
+ * can never meet a hole, the file must be sealed against shrinking (F_SEAL_SHRINK).
+ *
+ * @param fd a memfd (or hugetlbfs memfd), opened for what flags ask; not kept.
+ * @param offset,length within the file.
+ * @return 0; the errors above; -EBADF: no descriptor; -EINVAL also: not a memfd; -EPERM: the file
+ *         can still shrink; -EACCES: the file is not open for that permission; -EFAULT: the range
+ *         runs past the file's end.
+ * Since 0.1.
+ */
+int ioasid_space_map_file(struct ioasid_space *space, uint64_t iova, int fd, uint64_t offset,
+			  uint64_t length, uint32_t flags, struct ioasid_mapping **mapping);
+
+/**
+ * Maps addresses of the parent into a space on that parent: the map protocol of nesting. Nothing
+ * has to be mapped there yet; a DMA faults as long as it is not.
+ *
+ * @param parent_iova where it leads, a multiple of 4096, as are iova and length.
+ * @return 0; the errors above.
+ * Since 0.1.
+ */
+int ioasid_space_map_parent(struct ioasid_space *space, uint64_t iova, uint64_t parent_iova,
+			    uint64_t length, uint32_t flags, struct ioasid_mapping **mapping);
+
+/**
+ * Maps into a root space what another root space maps at src_iova: the same memory, without
+ * checking it again. Later changes of the source do not matter. The source range may begin and end
+ * within mappings but must lie in mappings without a hole.
+ *
+ * @return 0; the errors above; -ENOENT: the source range is not all mapped; -EPERM: flags ask for
+ *         writing where the source's memory cannot be written; -EINVAL also: the spaces are of
+ *         different contexts.
+ * Since 0.1.
+ */
+int ioasid_space_map_copy(struct ioasid_space *space, uint64_t iova,
+			  struct ioasid_space *source, uint64_t src_iova, uint64_t length,
+			  uint32_t flags, struct ioasid_mapping **mapping);
+
+/**
+ * Unmaps a mapping. When the call returns, no DMA uses it any more, in this space or in any nested
+ * on it.
+ *
+ * @return 0, and the handle is gone; -EDEADLK: the calling thread is inside ioasid_dma_begin();
+ *         -EPERM: the mapping belongs to the identity root.
+ * Since 0.1.
+ */
+int ioasid_mapping_unmap(struct ioasid_mapping *mapping);
+
+/**
+ * Unmaps all mappings in a range, as ioasid_mapping_unmap() does.
+ *
+ * @param length not 0. iova 0 with length UINT64_MAX: all mappings, and none is no error.
+ * @param unmapped receives the sum of their lengths; may be NULL.
+ * @return 0; -ENOENT: nothing is mapped in the range, or a mapping lies only partly inside;
+ *         -EINVAL: length 0; -EOVERFLOW: the range runs past the end; -EDEADLK, -EPERM: as above;
+ *         -EOPNOTSUPP: the space has a page table bound.
+ * Since 0.1.
+ */
+int ioasid_space_unmap(struct ioasid_space *space, uint64_t iova, uint64_t length,
+		       uint64_t *unmapped);
+
+/** Unmaps everything: ioasid_space_unmap(space, 0, UINT64_MAX, unmapped). Since 0.1. */
+int ioasid_space_unmap_all(struct ioasid_space *space, uint64_t *unmapped);
+
+/**
+ * The first mapping that touches the range, or NULL. The handle can be gone as soon as another
+ * thread unmaps. Since 0.1.
+ */
+struct ioasid_mapping *ioasid_space_find_mapping(const struct ioasid_space *space, uint64_t iova,
+						 uint64_t length);
+
+/** First address. Since 0.1. */
+uint64_t ioasid_mapping_get_iova(const struct ioasid_mapping *mapping);
+/** Bytes. Since 0.1. */
+uint64_t ioasid_mapping_get_length(const struct ioasid_mapping *mapping);
+/** IOASID_READ, IOASID_WRITE. Since 0.1. */
+uint32_t ioasid_mapping_get_perm(const struct ioasid_mapping *mapping);
+/** The space that it is in. Since 0.1. */
+struct ioasid_space *ioasid_mapping_get_space(const struct ioasid_mapping *mapping);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

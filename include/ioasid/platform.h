@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
+/**
+ * @file platform.h
+ * Descriptions of emulated platforms: IOMMUs and the devices behind them.
+ *
+ * A description is plain memory, built call by call or read from a text file (ioasid_platform(5)),
+ * and copied when a context is opened on it. It must not be used by two threads at once.
+ */
+#ifndef IOASID_PLATFORM_H
+#define IOASID_PLATFORM_H
+
+#include <ioasid/common.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** An emulated IOMMU. Zeros stand for the values named. */
+struct ioasid_platform_iommu {
+	/** sizeof(struct ioasid_platform_iommu) */
+	size_t size;
+	/** Required: 1 to 63 letters, digits, and any of "-_.:". */
+	const char *name;
+	/** Width of the IOVAs translated: 32 to 57; 0: 48. */
+	uint32_t address_bits;
+	/** Width of PASIDs: 1 to 20; 0: none. */
+	uint32_t pasid_bits;
+	/** Bit IOASID_PGTABLE_*: page-table formats; 0: all that the library knows. */
+	uint64_t pgtable_formats;
+	/** Nesting by shadow page table is refused. */
+	bool no_nesting;
+};
+
+#define IOASID_PLATFORM_IOMMU_INIT { .size = sizeof(struct ioasid_platform_iommu) }
+
+/** An emulated device. */
+struct ioasid_platform_device {
+	/** sizeof(struct ioasid_platform_device) */
+	size_t size;
+	/** Required, unique: a PCI address or any name as for an IOMMU. */
+	const char *name;
+	/** Required: the name of an IOMMU added before. */
+	const char *iommu;
+	/** Requester ID. 0: the one in the PCI address that is the name, else the next free one. */
+	uint32_t requester;
+	/** Isolation group, 1 or above; 0: one of its own. */
+	uint32_t group;
+	/** Width of its PASIDs, at most the IOMMU's; 0: none. */
+	uint32_t pasid_bits;
+};
+
+#define IOASID_PLATFORM_DEVICE_INIT { .size = sizeof(struct ioasid_platform_device) }
+
+/** Makes an empty description. @return 0; -ENOMEM. Since 0.1. */
+int ioasid_platform_new(struct ioasid_platform **platform);
+
+/**
+ * Makes the default description: an IOMMU "iommu0" with 48 bits of IOVA, 16 bits of PASID and the
+ * MSI range 0xfee00000-0xfeefffff reserved; behind it the devices "0000:00:01.0" and
+ * "0000:00:02.0", each in its own group and with PASIDs, and "0000:00:03.0" and "0000:00:03.1",
+ * which share one. @return 0; -ENOMEM. Since 0.1.
+ */
+int ioasid_platform_new_default(struct ioasid_platform **platform);
+
+/**
+ * Makes a description from the text of a platform file, ioasid_platform(5).
+ *
+ * @return 0; -EINVAL: malformed, ioasid_errmsg() says in which line; -ENOMEM. Since 0.1.
+ */
+int ioasid_platform_parse(const char *text, size_t length, struct ioasid_platform **platform);
+
+/**
+ * Reads a platform file.
+ *
+ * @return as ioasid_platform_parse(); -EFBIG: larger than 1 MiB; what open(2) and read(2) give,
+ *         such as -ENOENT or -EACCES. Since 0.1.
+ */
+int ioasid_platform_load(const char *path, struct ioasid_platform **platform);
+
+/** Frees a description. Since 0.1. */
+void ioasid_platform_free(struct ioasid_platform *platform);
+
+/**
+ * Adds an IOMMU.
+ *
+ * @return 0; -EINVAL: a member out of range; -EEXIST: the name is taken; -E2BIG; -ENOMEM. Since 0.1.
+ */
+int ioasid_platform_add_iommu(struct ioasid_platform *platform,
+			      const struct ioasid_platform_iommu *iommu);
+
+/**
+ * Adds a device.
+ *
+ * @return 0; -EINVAL: a member out of range; -ENOENT: no such IOMMU; -EEXIST: name or requester ID
+ *         taken; -E2BIG; -ENOMEM. Since 0.1.
+ */
+int ioasid_platform_add_device(struct ioasid_platform *platform,
+			       const struct ioasid_platform_device *device);
+
+/**
+ * Reserves a range of IOVAs for all devices behind an IOMMU, or for one device.
+ *
+ * @param name an IOMMU or a device added before.
+ * @param start,length multiples of 4096; length not 0.
+ * @return 0; -ENOENT: no such name; -EINVAL: alignment, length; -EOVERFLOW: past the end; -ENOMEM.
+ * Since 0.1.
+ */
+int ioasid_platform_add_reserved(struct ioasid_platform *platform, const char *name,
+				 uint64_t start, uint64_t length);
+
+/**
+ * The description as the text of a platform file, which ioasid_platform_parse() reads back.
+ *
+ * @param buf,size where to write; always terminated if size is not 0.
+ * @return the length of the whole text, as snprintf(3). Since 0.1.
+ */
+size_t ioasid_platform_format(const struct ioasid_platform *platform, char *buf, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

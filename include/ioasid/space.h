@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
+/**
+ * @file space.h
+ * I/O address spaces (IOASIDs): one I/O page table each, alone or nested on a parent.
+ */
+#ifndef IOASID_SPACE_H
+#define IOASID_SPACE_H
+
+#include <ioasid/common.h>
+#include <ioasid/pgtable.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Who walks the levels of a nested space. */
+enum ioasid_nesting {
+	/** The library merges both levels into a shadow page table. */
+	IOASID_NESTING_SOFTWARE = 1,
+	/** The IOMMU walks both levels. */
+	IOASID_NESTING_HARDWARE = 2,
+};
+
+/** When a shadow page table follows the guest's. */
+enum ioasid_fill {
+	/** At each invalidation: the shadow holds what the tables said when last invalidated. */
+	IOASID_FILL_ON_INVALIDATION = 1,
+	/** When a DMA misses, as an IOTLB does; invalidations refresh what is there. */
+	IOASID_FILL_ON_DEMAND = 2,
+};
+
+/** How to create a space. */
+struct ioasid_space_options {
+	/** sizeof(struct ioasid_space_options) */
+	size_t size;
+	/** NULL: a root, whose mappings are of memory. Else the space to nest on. */
+	struct ioasid_space *parent;
+	/** With a parent; 0: hardware where possible, else software. */
+	enum ioasid_nesting nesting;
+	/**
+	 * With software nesting; 0: by the format of the page table when it is bound: on
+	 * invalidation for VT-d second-stage tables, on demand for VT-d first-stage ones, whose
+	 * guests send nothing for new mappings.
+	 */
+	enum ioasid_fill fill;
+	/** None yet: 0. */
+	uint64_t flags;
+};
+
+#define IOASID_SPACE_OPTIONS_INIT { .size = sizeof(struct ioasid_space_options) }
+
+/** A space's state. */
+struct ioasid_space_info {
+	/** sizeof(struct ioasid_space_info), set by the caller. */
+	size_t size;
+	/** The space's number: unique in its context at any time. */
+	uint32_t id;
+	/** 0 for a root, 1 for a space on a root, and so on. */
+	uint32_t depth;
+	/** 0 for a root. */
+	enum ioasid_nesting nesting;
+	/** 0 unless nested in software with a page table bound. */
+	enum ioasid_fill fill;
+	/**
+	 * Whether an entry that becomes present has to be invalidated as well, as the general
+	 * contract says. False: that invalidation may be left out.
+	 */
+	bool caching_mode;
+	/** Whether a user-managed page table is bound. */
+	bool pgtable_bound;
+	/** Mappings must start and end at multiples of this. */
+	uint64_t iova_alignment;
+	/** Live mappings. */
+	uint64_t mappings;
+	/** Memory that the library holds for this space. */
+	uint64_t memory_bytes;
+};
+
+#define IOASID_SPACE_INFO_INIT { .size = sizeof(struct ioasid_space_info) }
+
+/**
+ * Creates a space.
+ *
+ * A root holds mappings of memory and of files. A space on a parent is filled in one of two ways:
+ * by ioasid_space_map_parent() (the map protocol), or by a page table that the guest keeps in the
+ * parent's address space, bound with ioasid_space_bind_pgtable() (the page-table protocol). What
+ * its addresses lead to are addresses of the parent.
+ *
+ * The parent stays alive at least as long: destroying it fails with -EBUSY. Creating the first
+ * space on it narrows the parent as the first attach of a device does.
+ *
+ * @param options NULL for a root.
+ * @return 0; -EINVAL: unknown flag or value, parent of another context, nested deeper than 8;
+ *         -EADDRINUSE, -EFAULT: the parent has mappings that no page table can hold (see
+ *         ioasid_device_attach()); -EOPNOTSUPP: the nesting asked for is not possible; -E2BIG;
+ *         -ENOMEM.
+ * Since 0.1.
+ */
+int ioasid_space_create(struct ioasid_ctx *ctx, const struct ioasid_space_options *options,
+			struct ioasid_space **space);
+
+/**
+ * Destroys a space with its mappings and its page table's binding.
+ *
+ * @return 0; -EBUSY: a device is attached, a space is nested on it, or it is the identity root;
+ *         ioasid_errmsg() says who.
+ * Since 0.1.
+ */
+int ioasid_space_destroy(struct ioasid_space *space);
+
+/** The space's number, as in ioasid_space_info. Since 0.1. */
+uint32_t ioasid_space_get_id(const struct ioasid_space *space);
+
+/** The parent; NULL for a root. Since 0.1. */
+struct ioasid_space *ioasid_space_get_parent(const struct ioasid_space *space);
+
+/** Fills in the space's state. @return 0; -EINVAL, -E2BIG: info->size. Since 0.1. */
+int ioasid_space_query_info(const struct ioasid_space *space, struct ioasid_space_info *info);
+
+/**
+ * The ranges in which mappings can be made now: what the IOMMUs in front of the attached devices
+ * translate, less what those devices reserve, narrowed to what ioasid_space_allow() keeps.
+ * Ascending; mappings that exist do not count.
+ *
+ * @param ranges,n room for n ranges; as many as fit are written.
+ * @return how many there are in all.
+ * Since 0.1.
+ */
+size_t ioasid_space_query_permitted(const struct ioasid_space *space, struct ioasid_range *ranges,
+				    size_t n);
+
+/** The ranges that attached devices reserve, merged; as above. Since 0.1. */
+size_t ioasid_space_query_reserved(const struct ioasid_space *space, struct ioasid_range *ranges,
+				   size_t n);
+
+/**
+ * Sets the ranges in which the library may choose IOVAs (IOASID_ANY_IOVA), replacing what was set
+ * before; a device whose reserved ranges touch them can no longer be attached. Without any (the
+ * default, and after n = 0) it chooses from all permitted ones.
+ *
+ * @return 0; -EINVAL: a range is empty, runs over the end, or two overlap; -EADDRINUSE: a range
+ *         touches a reserved one; -ENOMEM; -EOPNOTSUPP: a space on a parent with a page table.
+ * Since 0.1.
+ */
+int ioasid_space_allow(struct ioasid_space *space, const struct ioasid_range *ranges, size_t n);
+
+/**
+ * Binds a page table that the guest manages to a space on a parent.
+ *
+ * From now on every change to the table has to be followed by an invalidation (ioasid/inv.h) before
+ * a DMA depends on it; ioasid_space_query_info() says whether entries that become present may be
+ * excepted. With IOASID_FILL_ON_INVALIDATION the table is read now. A table that is malformed or
+ * not in the parent's mappings is no error here: a DMA that meets it faults. Binding again replaces
+ * the table in one step.
+ *
+ * @return 0; -EINVAL: the space is a root, root not a multiple of 4096 or beyond address_bits,
+ *         unknown flag; -EOPNOTSUPP: format or number of levels not supported; -EBUSY: the space has
+ *         mappings; -ENOMEM: the table before stays bound; -EDEADLK: the calling thread is inside
+ *         ioasid_dma_begin().
+ * Since 0.1.
+ */
+int ioasid_space_bind_pgtable(struct ioasid_space *space, const struct ioasid_pgtable *pgtable);
+
+/**
+ * Undoes ioasid_space_bind_pgtable(): all DMA through the space faults.
+ *
+ * @return 0; -EINVAL: none is bound; -EDEADLK: the calling thread is inside ioasid_dma_begin().
+ * Since 0.1.
+ */
+int ioasid_space_unbind_pgtable(struct ioasid_space *space);
+
+/** A run of translations: contiguous on both sides, of one permission. */
+struct ioasid_run {
+	uint64_t iova;
+	uint64_t length;
+	/** Where it leads: an IOVA of the parent; for a root the host address. */
+	uint64_t target;
+	/** IOASID_READ, IOASID_WRITE */
+	uint32_t perm;
+	uint32_t reserved;
+};
+
+/**
+ * Lists what the space translates now, in ascending order: a snapshot for tests, tools and
+ * debugging. Nothing is read from guest memory: of a shadow page table filled on demand this is
+ * what has been used so far. Translations that would fault because the parent does not map their
+ * target are not listed.
+ *
+ * @param cursor in: where to begin, 0 at first; out: where to go on. A call looks at a bounded
+ *        number of table entries, so it can return 0 runs before the end, and a long run can come
+ *        in pieces.
+ * @param last the last IOVA of interest.
+ * @return the number of runs written, at most @p n; when *cursor is beyond @p last, or 0 again
+ *         after the highest address, it is done: *done is set.
+ * Since 0.1.
+ */
+size_t ioasid_space_query_runs(const struct ioasid_space *space, uint64_t *cursor, uint64_t last,
+			       struct ioasid_run *runs, size_t n, bool *done);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
