@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A platform description, as the emulated back end sees it.
+ *
+ * A description keeps what its author said, so that it can be formatted again: a zero stands for
+ * "choose". platform_copy() chooses: requester IDs and groups, after all that were named, and
+ * formats. What it returns does not change any more; any number of threads may look things up.
+ */
+#ifndef EMULATED_PLATFORM_H
+#define EMULATED_PLATFORM_H
+
+#include <ioasid/pgtable.h>
+#include <ioasid/platform.h>
+
+#define PLATFORM_NAME_SIZE	64 /* with its NUL */
+
+#define PLATFORM_MAX_IOMMUS	64
+#define PLATFORM_MAX_DEVICES	4096
+#define PLATFORM_MAX_RESERVED	4096
+
+#define PLATFORM_MIN_ADDRESS_BITS	32
+#define PLATFORM_MAX_ADDRESS_BITS	57
+#define PLATFORM_DEFAULT_ADDRESS_BITS	48
+#define PLATFORM_MAX_PASID_BITS		20 /* PCIe 6.0, 6.20 */
+#define PLATFORM_MAX_REQUESTER		0xffff
+
+#define PLATFORM_ALL_FORMATS \
+	(UINT64_C(1) << IOASID_PGTABLE_VTD_SS | UINT64_C(1) << IOASID_PGTABLE_VTD_FS)
+
+struct platform_iommu {
+	char name[PLATFORM_NAME_SIZE];
+	uint32_t address_bits;
+	uint32_t pasid_bits;
+	uint64_t pgtable_formats;	/* bit IOASID_PGTABLE_*; a copy: not 0 */
+	bool no_nesting;
+	uint16_t next_named;		/* see the hash tables below */
+};
+
+struct platform_device {
+	char name[PLATFORM_NAME_SIZE];
+	uint32_t iommu;			/* index in iommus */
+	uint32_t requester;		/* if has_requester; a copy: always */
+	uint32_t group;			/* a copy: not 0; all of a group have one IOMMU */
+	uint32_t pasid_bits;
+	bool has_requester;
+	bool requester_named;		/* by the author, not by the PCI address */
+	uint16_t next_named, next_requester, next_group;
+};
+
+/* Reserved for one device, or for all behind an IOMMU. In a copy sorted by start. */
+struct platform_reserved {
+	bool is_device;
+	uint32_t owner;			/* index in iommus or in devices */
+	uint64_t start;
+	uint64_t last;
+};
+
+#define PLATFORM_BUCKETS 1024
+
+struct ioasid_platform {
+	struct platform_iommu *iommus;
+	struct platform_device *devices;
+	struct platform_reserved *reserved;
+	size_t n_iommus, room_iommus;
+	size_t n_devices, room_devices;
+	size_t n_reserved, room_reserved;
+
+	/* Hash tables chained by index + 1, so that a copy is a plain copy; 0 ends a chain. */
+	uint16_t iommu_named[PLATFORM_BUCKETS];
+	uint16_t device_named[PLATFORM_BUCKETS];
+	uint16_t device_requester[PLATFORM_BUCKETS];
+	uint16_t device_group[PLATFORM_BUCKETS];
+};
+
+/* A copy with everything chosen, for ioasid_platform_free(); NULL for want of memory. */
+struct ioasid_platform *platform_copy(const struct ioasid_platform *platform);
+
+/* NULL if there is none. */
+const struct platform_iommu *platform_find_iommu(const struct ioasid_platform *platform,
+						 const char *name);
+const struct platform_device *platform_find_device(const struct ioasid_platform *platform,
+						   const char *name);
+
+static inline const struct platform_iommu *
+platform_device_iommu(const struct ioasid_platform *platform, const struct platform_device *device)
+{
+	return &platform->iommus[device->iommu];
+}
+
+/*
+ * What is reserved for a device of a copy, by itself and by its IOMMU: ascending, merged where
+ * ranges overlap or touch. As many as fit are written; returns how many there are.
+ */
+size_t platform_device_reserved(const struct ioasid_platform *platform,
+				const struct platform_device *device, struct ioasid_range *ranges,
+				size_t n);
+
+#endif
