@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Interval map: removal. */
+#include "imap-node.h"
+
+/* A node this empty is joined with a neighbour, if both together leave room for more. */
+#define SPARSE(max)	((max) / 4)
+#define ROOMY(max)	((max) * 3 / 4)
+
+static unsigned int index_of(const struct imap_leaf *leaf, const struct imap_item *item)
+{
+	uint32_t ref = pages_ref(item);
+	unsigned int i = imap_leaf_tags(leaf, imap_tag(leaf, item->start)) - 1;
+
+	while (leaf->ref[i] != ref)
+		i--;
+	return i;
+}
+
+/*
+ * The gap that @item, at @at, leaves is that of the item before it. If that is in another leaf,
+ * the bounds on the way there count.
+ */
+static void give_gap(struct imap *map, const struct imap_path *path, unsigned int at)
+{
+	const struct imap_leaf *leaf = path->leaf;
+	const struct imap_item *prev, *next;
+	struct imap_path other;
+	uint64_t gap;
+
+	if (at)
+		prev = imap_item_at(map, leaf, at - 1);
+	else if (leaf->prev)
+		prev = imap_item_at(map, leaf->prev, leaf->prev->count - 1u);
+	else
+		return;
+	next = at + 1 < leaf->count ? imap_item_at(map, leaf, at + 1) : imap_behind(map, leaf);
+	gap = imap_gap_between(prev, next);
+
+	if (at) {
+		imap_path_raise(map, path, 0, gap);
+	} else if (path->index[0]) {
+		other.node[0] = path->node[0];
+		other.index[0] = (uint16_t)(path->index[0] - 1);
+		if (other.node[0]->gap[other.index[0]] >= gap)
+			return;
+		other.node[0]->gap[other.index[0]] = gap;
+		imap_path_raise(map, path, 1, gap);
+	} else {
+		imap_path_seek(map, &other, prev->start);
+		imap_path_raise(map, &other, 0, gap);
+	}
+}
+
+static void drop_leaf(struct imap *map, struct imap_leaf *leaf)
+{
+	if (leaf->prev)
+		leaf->prev->next = leaf->next;
+	else
+		map->head = leaf->next;
+	if (leaf->next)
+		leaf->next->prev = leaf->prev;
+	slab_free(&map->nodes, leaf);
+}
+
+/* Joins children @i and @i + 1 of @node if they fit well: then the right one is gone. */
+static bool join_leaves(struct imap *map, struct imap_inner *node, unsigned int i)
+{
+	struct imap_leaf *left = node->child[i], *right = node->child[i + 1];
+
+	if (left->count + right->count > ROOMY(IMAP_LEAF_ITEMS))
+		return false;
+	imap_leaf_move(map, right, 0, left);
+	node->gap[i] = bits_max(node->gap[i], node->gap[i + 1]);
+	imap_inner_del(node, i + 1);
+	drop_leaf(map, right);
+	return true;
+}
+
+static bool join_inners(struct imap *map, struct imap_inner *node, unsigned int i)
+{
+	struct imap_inner *left = node->child[i], *right = node->child[i + 1];
+
+	if (left->count + right->count > ROOMY(IMAP_FANOUT))
+		return false;
+	right->key[0] = node->key[i + 1];
+	imap_inner_move(right, 0, left);
+	node->gap[i] = bits_max(node->gap[i], node->gap[i + 1]);
+	imap_inner_del(node, i + 1);
+	slab_free(&map->nodes, right);
+	return true;
+}
+
+typedef bool join_fn(struct imap *map, struct imap_inner *node, unsigned int i);
+
+static bool join(struct imap *map, struct imap_inner *node, unsigned int i, join_fn *join_pair)
+{
+	return (i && join_pair(map, node, i - 1)) ||
+	       (i + 1u < node->count && join_pair(map, node, i));
+}
+
+/* Restores the inner nodes from @level up after that on @path has lost a child. */
+static void shrink(struct imap *map, const struct imap_path *path, unsigned int level)
+{
+	struct imap_inner *node;
+
+	for (; level + 1 < map->height; level++) {
+		struct imap_inner *parent = path->node[level + 1];
+		unsigned int i = path->index[level + 1];
+
+		node = path->node[level];
+		if (!node->count) {
+			imap_inner_del(parent, i);
+			slab_free(&map->nodes, node);
+		} else if (node->count > SPARSE(IMAP_FANOUT) ||
+			   !join(map, parent, i, join_inners)) {
+			break;
+		}
+	}
+	while (map->height) {
+		node = map->root;
+		if (node->count > 1)
+			break;
+		map->root = node->child[0];
+		map->height--;
+		slab_free(&map->nodes, node);
+	}
+}
+
+void imap_remove(struct imap *map, struct imap_item *item)
+{
+	struct imap_path *path = imap_finger(map, item->start);
+	struct imap_leaf *leaf = path->leaf;
+	struct imap_inner *parent = map->height ? path->node[0] : NULL;
+	unsigned int at = index_of(leaf, item);
+
+	if (parent)
+		give_gap(map, path, at);
+	imap_leaf_del(leaf, at);
+	map->count--;
+
+	if (!leaf->count) {
+		drop_leaf(map, leaf);
+		if (parent)
+			imap_inner_del(parent, path->index[0]);
+		else
+			map->root = NULL;
+	} else if (!parent || leaf->count > SPARSE(IMAP_LEAF_ITEMS) ||
+		   !join(map, parent, path->index[0], join_leaves)) {
+		return;
+	}
+	if (parent)
+		shrink(map, path, 0);
+	imap_finger_drop(map);
+}
