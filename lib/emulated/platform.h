@@ -72,6 +72,12 @@ struct ioasid_platform {
 	uint16_t device_group[PLATFORM_BUCKETS];
 };
 
+/* Entering into the tables: once the members that are the key are set. */
+void platform_index_iommu(struct ioasid_platform *platform, size_t iommu);
+void platform_index_device(struct ioasid_platform *platform, size_t device);
+void platform_index_requester(struct ioasid_platform *platform, size_t device);
+void platform_index_group(struct ioasid_platform *platform, size_t device);
+
 /* A copy with everything chosen, for ioasid_platform_free(); NULL for want of memory. */
 struct ioasid_platform *platform_copy(const struct ioasid_platform *platform);
 
@@ -80,6 +86,12 @@ const struct platform_iommu *platform_find_iommu(const struct ioasid_platform *p
 						 const char *name);
 const struct platform_device *platform_find_device(const struct ioasid_platform *platform,
 						   const char *name);
+/* Behind that IOMMU, by requester ID. */
+const struct platform_device *platform_find_requester(const struct ioasid_platform *platform,
+						      uint32_t iommu, uint32_t requester);
+/* Any device of the group. */
+const struct platform_device *platform_find_group(const struct ioasid_platform *platform,
+						  uint32_t group);
 
 static inline const struct platform_iommu *
 platform_device_iommu(const struct ioasid_platform *platform, const struct platform_device *device)
