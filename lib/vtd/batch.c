@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Invalidation descriptors: how they go into a batch. */
+#include <ioasid/inv.h>
+
+#include "export.h"
+#include "vtd/bits.h"
+
+IOASID_EXPORT int ioasid_vtd_inv_add(const struct ioasid_vtd_inv *inv,
+				     const struct ioasid_vtd_translation *translation,
+				     struct ioasid_inv *batch, struct ioasid_space *space)
+{
+	bool range = inv->granularity == IOASID_VTD_GRANULARITY_RANGE;
+
+	if (inv->type != IOASID_VTD_INV_IOTLB && inv->type != IOASID_VTD_INV_PASID_IOTLB)
+		return 0;
+	if (!ioasid_vtd_inv_is_mapping_stale(inv, 0, translation))
+		return 0;
+	/* the range of one without PASID is of second-stage addresses (6.5.2.3) */
+	if (inv->type == IOASID_VTD_INV_IOTLB && translation->kind != IOASID_VTD_SECOND_STAGE)
+		range = false;
+	if (!range)
+		return ioasid_inv_add_all(batch, space, 0);
+	return ioasid_inv_add_range(batch, space, inv->start, inv->length,
+				    inv->leaf_only ? IOASID_INV_LEAF_ONLY : 0);
+}
