@@ -4,7 +4,8 @@
  * Descriptions of emulated platforms: IOMMUs and the devices behind them.
  *
  * A description is plain memory, built call by call or read from a text file (ioasid_platform(5)),
- * and copied when a context is opened on it. It must not be used by two threads at once.
+ * and copied when a context is opened on it. It must not be used by two threads at once. It holds
+ * at most 64 IOMMUs, 4096 devices and 4096 reserved ranges.
  */
 #ifndef IOASID_PLATFORM_H
 #define IOASID_PLATFORM_H
@@ -19,7 +20,7 @@ extern "C" {
 struct ioasid_platform_iommu {
 	/** sizeof(struct ioasid_platform_iommu) */
 	size_t size;
-	/** Required: 1 to 63 letters, digits, and any of "-_.:". */
+	/** Required, unique: 1 to 63 ASCII letters, digits, and any of "-_.:". */
 	const char *name;
 	/** Width of the IOVAs translated: 32 to 57; 0: 48. */
 	uint32_t address_bits;
@@ -37,13 +38,16 @@ struct ioasid_platform_iommu {
 struct ioasid_platform_device {
 	/** sizeof(struct ioasid_platform_device) */
 	size_t size;
-	/** Required, unique: a PCI address or any name as for an IOMMU. */
+	/** Required, unique: a PCI address "DDDD:BB:DD.F" or any name as for an IOMMU. */
 	const char *name;
 	/** Required: the name of an IOMMU added before. */
 	const char *iommu;
-	/** Requester ID. 0: the one in the PCI address that is the name, else the next free one. */
+	/**
+	 * Requester ID, unique behind its IOMMU. 0: the one in the PCI address that is the name,
+	 * else one that no device has.
+	 */
 	uint32_t requester;
-	/** Isolation group, 1 or above; 0: one of its own. */
+	/** Isolation group, 1 or above, all of it behind one IOMMU; 0: one of its own. */
 	uint32_t group;
 	/** Width of its PASIDs, at most the IOMMU's; 0: none. */
 	uint32_t pasid_bits;
@@ -72,7 +76,7 @@ int ioasid_platform_parse(const char *text, size_t length, struct ioasid_platfor
 /**
  * Reads a platform file.
  *
- * @return as ioasid_platform_parse(); -EFBIG: larger than 1 MiB; what open(2) and read(2) give,
+ * @return as ioasid_platform_parse(); -EFBIG: larger than 2 MiB; what open(2) and read(2) give,
  *         such as -ENOENT or -EACCES. Since 0.1.
  */
 int ioasid_platform_load(const char *path, struct ioasid_platform **platform);
@@ -83,7 +87,9 @@ void ioasid_platform_free(struct ioasid_platform *platform);
 /**
  * Adds an IOMMU.
  *
- * @return 0; -EINVAL: a member out of range; -EEXIST: the name is taken; -E2BIG; -ENOMEM. Since 0.1.
+ * @param iommu copied, as is its name.
+ * @return 0; -EINVAL: a member out of range; -EEXIST: an IOMMU or a device has the name; -E2BIG:
+ *         too many, or the structure is longer than this library knows; -ENOMEM. Since 0.1.
  */
 int ioasid_platform_add_iommu(struct ioasid_platform *platform,
 			      const struct ioasid_platform_iommu *iommu);
@@ -91,19 +97,21 @@ int ioasid_platform_add_iommu(struct ioasid_platform *platform,
 /**
  * Adds a device.
  *
- * @return 0; -EINVAL: a member out of range; -ENOENT: no such IOMMU; -EEXIST: name or requester ID
- *         taken; -E2BIG; -ENOMEM. Since 0.1.
+ * @param device copied, as are the names in it.
+ * @return 0; -EINVAL: a member out of range, or the group is behind another IOMMU; -ENOENT: no such
+ *         IOMMU; -EEXIST: an IOMMU or a device has the name, or a device behind the same IOMMU the
+ *         requester ID; -E2BIG: as for an IOMMU; -ENOMEM. Since 0.1.
  */
 int ioasid_platform_add_device(struct ioasid_platform *platform,
 			       const struct ioasid_platform_device *device);
 
 /**
- * Reserves a range of IOVAs for all devices behind an IOMMU, or for one device.
+ * Reserves a range of IOVAs for all devices behind an IOMMU, or for one device. Ranges may overlap.
  *
  * @param name an IOMMU or a device added before.
  * @param start,length multiples of 4096; length not 0.
- * @return 0; -ENOENT: no such name; -EINVAL: alignment, length; -EOVERFLOW: past the end; -ENOMEM.
- * Since 0.1.
+ * @return 0; -ENOENT: no such name; -EINVAL: alignment, length; -EOVERFLOW: past the end;
+ *         -E2BIG: too many; -ENOMEM. Since 0.1.
  */
 int ioasid_platform_add_reserved(struct ioasid_platform *platform, const char *name,
 				 uint64_t start, uint64_t length);

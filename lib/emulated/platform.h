@@ -107,4 +107,7 @@ size_t platform_device_reserved(const struct ioasid_platform *platform,
 				const struct platform_device *device, struct ioasid_range *ranges,
 				size_t n);
 
+/* The word for an IOASID_PGTABLE_* in a platform file; NULL if it is not known. */
+const char *platform_pgtable_word(unsigned int format);
+
 #endif

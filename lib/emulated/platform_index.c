@@ -8,7 +8,7 @@
 _Static_assert(1 << BUCKET_BITS == PLATFORM_BUCKETS, "bits of a bucket's number");
 _Static_assert(PLATFORM_MAX_DEVICES < UINT16_MAX, "links of 16 bits");
 
-/* Multiplicative hashing with 2^32 divided by the golden ratio: the upper bits are the good ones. */
+/* Multiplicative hashing, 2^32 divided by the golden ratio: the upper bits are the good ones. */
 static uint32_t bucket_of(uint32_t key)
 {
 	return key * UINT32_C(2654435769) >> (32 - BUCKET_BITS);

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Writing a platform description as text, ioasid_platform(5). */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "export.h"
+#include "platform.h"
+#include "util/bits.h"
+
+struct out {
+	char *buf;
+	size_t size;
+	size_t length; /* of all the text, also where it does not fit */
+};
+
+static void put(struct out *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void put(struct out *out, const char *fmt, ...)
+{
+	bool fits = out->length < out->size;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(fits ? out->buf + out->length : NULL, fits ? out->size - out->length : 0,
+		      fmt, ap);
+	va_end(ap);
+	if (n > 0)
+		out->length += (size_t)n;
+}
+
+const char *platform_pgtable_word(unsigned int format)
+{
+	static const char *const words[] = {
+		[IOASID_PGTABLE_VTD_SS] = "vtd-ss",
+		[IOASID_PGTABLE_VTD_FS] = "vtd-fs",
+	};
+
+	return format < bits_array_size(words) ? words[format] : NULL;
+}
+
+static void put_iommu(struct out *out, const struct platform_iommu *iommu)
+{
+	uint64_t left = iommu->pgtable_formats;
+
+	put(out, "iommu %s address-bits=%" PRIu32, iommu->name, iommu->address_bits);
+	if (iommu->pasid_bits)
+		put(out, " pasid-bits=%" PRIu32, iommu->pasid_bits);
+	for (; left; left &= left - 1)
+		put(out, "%s%s", left == iommu->pgtable_formats ? " formats=" : ",",
+		    platform_pgtable_word(bits_ctz(left)));
+	if (iommu->no_nesting)
+		put(out, " nesting=none");
+	put(out, "\n");
+}
+
+static void put_device(struct out *out, const struct ioasid_platform *platform,
+		       const struct platform_device *device)
+{
+	put(out, "device %s iommu=%s", device->name, platform->iommus[device->iommu].name);
+	if (device->requester_named)
+		put(out, " requester=0x%" PRIx32, device->requester);
+	if (device->group)
+		put(out, " group=%" PRIu32, device->group);
+	if (device->pasid_bits)
+		put(out, " pasid-bits=%" PRIu32, device->pasid_bits);
+	put(out, "\n");
+}
+
+static void put_reserved(struct out *out, const struct ioasid_platform *platform,
+			 const struct platform_reserved *reserved)
+{
+	const char *owner = reserved->is_device ? platform->devices[reserved->owner].name
+						: platform->iommus[reserved->owner].name;
+
+	put(out, "reserved %s 0x%" PRIx64 " 0x%" PRIx64 "\n", owner, reserved->start,
+	    reserved->last - reserved->start + 1);
+}
+
+IOASID_EXPORT size_t ioasid_platform_format(const struct ioasid_platform *platform, char *buf,
+					    size_t size)
+{
+	struct out out = { .buf = buf, .size = size };
+	size_t i;
+
+	if (size)
+		buf[0] = '\0';
+	for (i = 0; i < platform->n_iommus; i++)
+		put_iommu(&out, &platform->iommus[i]);
+	for (i = 0; i < platform->n_devices; i++)
+		put_device(&out, platform, &platform->devices[i]);
+	for (i = 0; i < platform->n_reserved; i++)
+		put_reserved(&out, platform, &platform->reserved[i]);
+	return out.length;
+}
