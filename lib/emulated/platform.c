@@ -166,8 +166,8 @@ static const char *take_hex(const char *s, unsigned int digits, uint32_t *value)
 }
 
 /*
- * The requester ID in a PCI address: bus in bits 15:8, device in 7:3, function in 2:0 (PCIe 6.0,
- * 2.2.6.2). 1 if @name is one, 0 if it is some other name, or -EINVAL.
+ * The requester ID in a PCI address: bus in bits 15:8, device in 7:3, function in 2:0 (VT-d 4.1,
+ * 3.4.1). 1 if @name is one, 0 if it is some other name, or -EINVAL.
  */
 static int pci_requester(const char *name, uint32_t *requester)
 {

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Platform files that are wrong, by mistake or on purpose: refused, and said why. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emulated/platform.h"
+#include "runner.h"
+#include "util/alloc.h"
+#include "util/err.h"
+
+/* A bit of everything. */
+static const char sample[] =
+	"# a comment\n"
+	"\n"
+	"iommu iommu0 address-bits=39 pasid-bits=0x10 formats=vtd-fs,vtd-ss nesting=software\n"
+	"\t device  0000:00:01.0\tiommu=iommu0 group=3 pasid-bits=16 requester=0x9   # \xc3\xa9t\xc3\xa9\n"
+	"reserved iommu0 0xfee00000 1M\n"
+	"iommu plain\n"
+	"iommu none nesting=none formats=vtd-ss\n"
+	"device disk iommu=plain\n"
+	"reserved disk 1G 0x10K\n"
+	"reserved disk 4096 0x1000#";
+
+static int parse(const char *text, struct ioasid_platform **platform)
+{
+	return ioasid_platform_parse(text, strlen(text), platform);
+}
+
+static const struct {
+	const char *text;
+	const char *line;
+	const char *word;
+} malformed[] = {
+	{ "bus a", "line 1:", "\"bus\"" },
+	{ "\n#\niommu", "line 3:", "IOMMU without a name" },
+	{ "iommu address-bits=48", "line 1:", "IOMMU without a name" },
+	{ "iommu a\niommu a", "line 2:", "a is taken" },
+	{ "iommu a colour=red", "line 1:", "unknown word \"colour=red\"" },
+	{ "iommu a address=48", "line 1:", "unknown word \"address=48\"" },
+	{ "iommu a =48", "line 1:", "unknown word \"=48\"" },
+	{ "iommu a address-bits", "line 1:", "\"address-bits\": no value" },
+	{ "iommu a address-bits=", "line 1:", "\"address-bits=\": no value" },
+	{ "iommu a address-bits=31", "line 1:", "\"address-bits=31\"" },
+	{ "iommu a address-bits=58", "line 1:", "\"address-bits=58\"" },
+	{ "iommu a address-bits=0", "line 1:", "\"address-bits=0\"" },
+	{ "iommu a address-bits=48 address-bits=48", "line 1:", "twice" },
+	{ "iommu a address-bits=48K", "line 1:", "\"address-bits=48K\": not a number" },
+	{ "iommu a address-bits=-48", "line 1:", "\"address-bits=-48\": not a number" },
+	{ "iommu a address-bits=0x", "line 1:", "\"address-bits=0x\": not a number" },
+	{ "iommu a address-bits=3a", "line 1:", "\"address-bits=3a\": not a number" },
+	{ "iommu a address-bits=4294967344", "line 1:", "4294967344" },
+	{ "iommu a address-bits=18446744073709551664", "line 1:", "18446744073709551664" },
+	{ "iommu a pasid-bits=21", "line 1:", "\"pasid-bits=21\"" },
+	{ "iommu a formats=vtd-ss,arm", "line 1:", "\"arm\"" },
+	{ "iommu a formats=vtd-ss,", "line 1:", "\"\"" },
+	{ "iommu a formats=vtd-fs,vtd-fs", "line 1:", "\"vtd-fs\" twice" },
+	{ "iommu a nesting=hard", "line 1:", "\"nesting=hard\"" },
+	{ "device b", "line 1:", "no IOMMU named" },
+	{ "device b iommu=a\niommu a", "line 1:", "no IOMMU a" },
+	{ "iommu a\ndevice b iommu=b", "line 2:", "no IOMMU b" },
+	{ "iommu a\ndevice iommu=a", "line 2:", "device without a name" },
+	{ "iommu a\ndevice a iommu=a", "line 2:", "a is taken" },
+	{ "iommu a\ndevice b iommu=a requester=0", "line 2:", "\"requester=0\"" },
+	{ "iommu a\ndevice b iommu=a requester=0x10000", "line 2:", "\"requester=0x10000\"" },
+	{ "iommu a\ndevice b iommu=a requester=8\ndevice c iommu=a requester=8", "line 3:", "0x8" },
+	{ "iommu a\ndevice b iommu=a group=0", "line 2:", "\"group=0\"" },
+	{ "iommu a\ndevice b iommu=a group=4294967296", "line 2:", "\"group=4294967296\"" },
+	{ "iommu a\ndevice b iommu=a pasid-bits=1", "line 2:", "1 PASID bits" },
+	{ "iommu a\ndevice 0000:00:20.0 iommu=a", "line 2:", "0000:00:20.0" },
+	{ "iommu a\niommu c\ndevice b iommu=a group=1\ndevice d iommu=c group=1", "line 4:", "1" },
+	{ "iommu a\nreserved a 0", "line 2:", "a word is missing" },
+	{ "iommu a\nreserved a 0 4K 4K", "line 2:", "unknown word \"4K\"" },
+	{ "iommu a\nreserved b 0 4K", "line 2:", "b" },
+	{ "iommu a\nreserved a zero 4K", "line 2:", "\"zero\"" },
+	{ "iommu a\nreserved a 0 4KiB", "line 2:", "\"4KiB\"" },
+	{ "iommu a\nreserved a 0 4k", "line 2:", "\"4k\"" },
+	{ "iommu a\nreserved a 0 K", "line 2:", "\"K\"" },
+	{ "iommu a\nreserved a 0 16777216T", "line 2:", "\"16777216T\"" },
+	{ "iommu a\nreserved a 0x10000000000000000 4K", "line 2:", "\"0x10000000000000000\"" },
+	{ "iommu a\nreserved a 0 0", "line 2:", "a" },
+	{ "iommu a\nreserved a 1 4K", "line 2:", "4096" },
+	{ "iommu a\nreserved a 0xfffffffffffff000 8K", "line 2:", "past the end" },
+	{ "iommu a\r\n", "line 1:", "byte 0x0d at column 8" },
+	{ "iommu \x80", "line 1:", "byte 0x80 at column 7" },
+	{ "# \x1b[2J", "line 1:", "byte 0x1b" },
+	{ "# \x7f", "line 1:", "byte 0x7f" },
+};
+
+START_TEST(what_is_malformed_is_named_by_line_and_word)
+{
+	struct ioasid_platform *untouched = (struct ioasid_platform *)&untouched;
+	struct ioasid_platform *platform = untouched;
+	const char *text = malformed[_i].text;
+	size_t blocks = mem_live_blocks();
+
+	ck_assert_int_eq(parse(text, &platform), -EINVAL);
+	ck_assert_ptr_eq(platform, untouched);
+	ck_assert_uint_eq(mem_live_blocks(), blocks);
+	ck_assert_msg(strstr(err_text(), malformed[_i].line) == err_text(), "%s\n%s", text,
+		      err_text());
+	ck_assert_msg(strstr(err_text(), malformed[_i].word), "%s\n%s", text, err_text());
+}
+END_TEST
+
+START_TEST(lines_are_bounded)
+{
+	struct ioasid_platform *platform;
+	char text[2048] = "iommu a", *end;
+	int i;
+
+	memset(text + 7, ' ', 1024 - 7);
+	strcpy(text + 1024, "\niommu b");
+	ck_assert_int_eq(parse(text, &platform), 0);
+	ioasid_platform_free(platform);
+	strcpy(text + 1024, " \niommu b");
+	ck_assert_int_eq(parse(text, &platform), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(err_text(), "line 1: longer than 1024"));
+
+	end = stpcpy(text, "iommu a");
+	for (i = 0; i < 31; i++)
+		end = stpcpy(end, " x");
+	ck_assert_int_eq(parse(text, &platform), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(err_text(), "line 1: \"x\": more than 32 words"));
+
+	ck_assert_int_eq(ioasid_platform_parse("iommu a\0", 8, &platform), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(err_text(), "byte 0x00"));
+	ck_assert_int_eq(ioasid_platform_parse("iommu ab", 7, &platform), 0);
+	ck_assert_ptr_nonnull(platform_find_iommu(platform, "a"));
+	ioasid_platform_free(platform);
+	ck_assert_int_eq(ioasid_platform_parse(NULL, 0, &platform), 0);
+	ioasid_platform_free(platform);
+}
+END_TEST
+
+/* What was read can be written and read again. Frees @platform. */
+static void expect_round_trip(struct ioasid_platform *platform)
+{
+	char once[2048], twice[2048];
+	struct ioasid_platform *again;
+
+	ck_assert_uint_lt(ioasid_platform_format(platform, once, sizeof(once)), sizeof(once));
+	ck_assert_msg(parse(once, &again) == 0, "%s\n%s", err_text(), once);
+	ioasid_platform_format(again, twice, sizeof(twice));
+	ck_assert_str_eq(once, twice);
+	ioasid_platform_free(platform);
+	ioasid_platform_free(again);
+}
+
+static uint64_t state;
+
+static uint32_t below(uint32_t n)
+{
+	state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (uint32_t)(state >> 33) % n;
+}
+
+/* One to four bytes changed, lines doubled, the end cut off. */
+static size_t mutate(char *text, size_t length, size_t room)
+{
+	static const char bytes[] = "0123456789abfxKMGT=,#:.- \t\n\r\377iommudevicereserved";
+	unsigned int changes = 1 + below(4);
+
+	while (changes--) {
+		size_t at = below((uint32_t)length), n = below(64);
+
+		switch (below(4)) {
+		case 0:
+			text[at] = (char)below(256);
+			break;
+		case 1:
+			text[at] = bytes[below(sizeof(bytes) - 1)];
+			break;
+		case 2: /* a piece moves over another */
+			n = n < length - at ? n : length - at;
+			memmove(text + below((uint32_t)(length - n) + 1), text + at, n);
+			break;
+		default: /* a piece again at the end */
+			n = n < length - at ? n : length - at;
+			n = n < room - length ? n : room - length;
+			memcpy(text + length, text + at, n);
+			length += n;
+		}
+	}
+	return below(8) ? length : 1 + below((uint32_t)length);
+}
+
+START_TEST(mutated_texts_are_read_or_refused)
+{
+	const char *text = getenv("SEED");
+	uint64_t seed = text ? strtoull(text, NULL, 0) : 1;
+	size_t blocks = mem_live_blocks();
+	struct ioasid_platform *platform;
+	unsigned int i, good = 0;
+
+	printf("seed %" PRIu64 "\n", seed);
+	state = seed;
+	for (i = 0; i < 20000; i++) {
+		/* In a block of its very size, so that sanitizers see a byte too far. */
+		char buf[1024], *mutant;
+		size_t length;
+		int ret;
+
+		memcpy(buf, sample, sizeof(sample) - 1);
+		length = mutate(buf, sizeof(sample) - 1, sizeof(buf));
+		mutant = malloc(length);
+		memcpy(mutant, buf, length);
+		ret = ioasid_platform_parse(mutant, length, &platform);
+		free(mutant);
+		if (!ret) {
+			good++;
+			expect_round_trip(platform);
+			continue;
+		}
+		ck_assert_msg(ret == -EINVAL, "seed %" PRIu64 ", text %u: %d", seed, i, ret);
+		ck_assert_int_eq(strncmp(err_text(), "line ", 5), 0);
+	}
+	ck_assert_uint_gt(good, 1000);
+	ck_assert_uint_lt(good, 19000);
+	ck_assert_uint_eq(mem_live_blocks(), blocks);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("platform hostile");
+	TCase *tc = tcase_create("text");
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_loop_test(tc, what_is_malformed_is_named_by_line_and_word, 0,
+			    sizeof(malformed) / sizeof(*malformed));
+	tcase_add_test(tc, lines_are_bounded);
+	tcase_add_test(tc, mutated_texts_are_read_or_refused);
+	suite_add_tcase(suite, tc);
+	return run_suite(suite);
+}
