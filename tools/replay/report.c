@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Standard output. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "replay.h"
+
+/* Without --verbose, the first so many of a step's lines of one kind are shown. */
+#define SHOWN_PER_STEP 5
+
+/* To the beginning of the line, and nothing on it. */
+#define CLEAR_LINE "\r\033[K"
+
+static bool on_terminal(void)
+{
+	return isatty(STDOUT_FILENO);
+}
+
+void report_capture(const struct options *o, const struct capture *c)
+{
+	uint64_t memory = 0;
+
+	if (o->quiet)
+		return;
+	for (size_t i = 0; i < c->n_memory; i++)
+		memory += c->memory[i].length;
+	printf("%s: VT-d in %s mode, %zu devices, %" PRIu64 " MiB of guest memory\n", o->path,
+	       c->rtaddr >> 10 & 3 ? "scalable" : "legacy", c->n_devices, memory >> 20);
+}
+
+void report_pass(const struct replay *r)
+{
+	if (r->options->quiet)
+		return;
+	printf("spaces are filled on %s%s\n",
+	       r->fill == IOASID_FILL_ON_DEMAND ? "demand; a DMA uses each run expected" :
+						  "invalidation",
+	       r->lacks_new_mappings ? "; the guest sends none for new mappings" : "");
+	printf("step  descriptors  expected  differing%s\n",
+	       r->lacks_new_mappings ? "  not yet filled" : "");
+}
+
+void report_progress(const struct replay *r)
+{
+	if (r->options->quiet || !on_terminal())
+		return;
+	printf(CLEAR_LINE " %03zu  %11" PRIu64 "  of %zu steps", r->step, r->step_descriptors,
+	       r->capture->n_steps);
+	fflush(stdout);
+}
+
+static void clear_progress(void)
+{
+	if (on_terminal())
+		fputs(CLEAR_LINE, stdout);
+}
+
+static const char *perm_text(uint32_t perm)
+{
+	static const char *const text[] = { "-", "r", "w", "rw" };
+
+	return text[perm & (IOASID_READ | IOASID_WRITE)];
+}
+
+static void print_run(const struct ioasid_run *run)
+{
+	printf("0x%" PRIx64 "+0x%" PRIx64 " -> 0x%" PRIx64 " %s", run->iova, run->length,
+	       run->target, perm_text(run->perm));
+}
+
+/* Whether one more line of the step's is shown. */
+static bool shown(const struct replay *r, uint64_t before)
+{
+	return !r->options->quiet && (r->options->verbose || before < SHOWN_PER_STEP);
+}
+
+static void print_device(const struct replay *r, size_t index)
+{
+	const struct capture_device *d = &r->capture->devices[index];
+	char address[13];
+
+	printf("%s (%s)", device_address(d->sid, address), d->name);
+}
+
+void report_difference(struct replay *r, enum difference what, const struct ioasid_run *expected,
+		       const struct ioasid_run *listed)
+{
+	static const char *const text[] = {
+		[DIFFERENCE_MISSING] = "missing",
+		[DIFFERENCE_UNEXPECTED] = "unexpected",
+		[DIFFERENCE_CHANGED] = "different",
+		[DIFFERENCE_DMA] = "DMA goes elsewhere",
+	};
+
+	if (!shown(r, r->step_shown++))
+		return;
+	clear_progress();
+	printf("      ");
+	print_device(r, r->device);
+	printf(": %s: ", text[what]);
+	print_run(expected ? expected : listed);
+	if (expected && listed) {
+		printf("; there is ");
+		print_run(listed);
+	}
+	putchar('\n');
+}
+
+void report_missing(struct replay *r, const struct ioasid_event *e, uint64_t position)
+{
+	if (!shown(r, r->step_named++))
+		return;
+	clear_progress();
+	printf("      audit: ");
+	print_device(r, (size_t)e->cookie);
+	printf(": no invalidation of 0x%" PRIx64 ": its entry at level %" PRIu32 " was 0x%" PRIx64
+	       ", is 0x%" PRIx64, e->iova, e->level, e->old_entry, e->new_entry);
+	if (position == UINT64_MAX)
+		puts("; last invalidated never");
+	else
+		printf("; last invalidated by descriptor %" PRIu64 "\n", position);
+}
+
+static void report_rest(const struct replay *r, uint64_t n, const char *what)
+{
+	if (!r->options->verbose && n > SHOWN_PER_STEP)
+		printf("      and %" PRIu64 " more %s (--verbose)\n", n - SHOWN_PER_STEP, what);
+}
+
+void report_step(const struct replay *r)
+{
+	const struct capture_step *s = &r->capture->steps[r->step];
+
+	if (r->options->quiet)
+		return;
+	clear_progress();
+	report_rest(r, r->step_shown, "differences");
+	report_rest(r, r->step_named, "named by the audit");
+	printf(" %03zu  %11" PRIu64 "  %8zu  %9" PRIu64, r->step, r->step_descriptors, s->n_runs,
+	       r->step_differing);
+	if (r->lacks_new_mappings)
+		printf("  %14zu", r->step_not_filled);
+	printf("  %s\n", s->label);
+}
+
+void report_queue(const struct replay *r)
+{
+	static const struct {
+		enum ioasid_vtd_inv_type type;
+		const char *name;
+	} types[] = {
+		{ IOASID_VTD_INV_CONTEXT_CACHE, "context cache" },
+		{ IOASID_VTD_INV_PASID_CACHE, "PASID cache" },
+		{ IOASID_VTD_INV_IOTLB, "IOTLB" },
+		{ IOASID_VTD_INV_PASID_IOTLB, "PASID-based IOTLB" },
+		{ IOASID_VTD_INV_DEVICE_TLB, "device TLB" },
+		{ IOASID_VTD_INV_PASID_DEVICE_TLB, "PASID-based device TLB" },
+		{ IOASID_VTD_INV_INTERRUPT_ENTRY_CACHE, "interrupt entry cache" },
+		{ IOASID_VTD_INV_WAIT, "wait" },
+	};
+	const struct vmm *v = &r->vmm;
+	const char *separator = "queue: ";
+
+	if (r->options->quiet)
+		return;
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (!v->descriptors[types[i].type])
+			continue;
+		printf("%s%" PRIu64 " %s", separator, v->descriptors[types[i].type], types[i].name);
+		separator = ", ";
+	}
+	printf("\nspaces: %" PRIu64 " for the guest's page tables, %" PRIu64
+	       " attaches, replaces and detaches, %" PRIu64 " batches of invalidations\n",
+	       v->spaces, v->moves, v->submissions);
+}
+
+void report_dropped(const struct replay *r, const unsigned char *raw)
+{
+	if (r->options->quiet)
+		return;
+	clear_progress();
+	printf("      left out: descriptor %" PRIu64 " in step %zu:", r->position, r->step);
+	for (size_t i = 0; i < r->capture->descriptor_bytes; i += 8)
+		printf(" 0x%016" PRIx64, get_le64(raw + i));
+	putchar('\n');
+}
+
+void report_totals(const struct options *o, const struct totals *t)
+{
+	if (o->drop != UINT64_MAX && !o->quiet)
+		printf("audit: %" PRIu64 " missing invalidation%s named\n", t->named,
+		       t->named == 1 ? "" : "s");
+	printf("replay: %" PRIu64 " steps, %" PRIu64 " descriptors, %" PRIu64
+	       " runs expected, %" PRIu64 " differing\n",
+	       t->steps, t->descriptors, t->runs, t->differing);
+}
