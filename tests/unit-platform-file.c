@@ -234,6 +234,8 @@ START_TEST(files_that_cannot_be_read_are_named)
 	ck_assert_ptr_nonnull(strstr(err_text(), "/nonexistent/x: "));
 	ck_assert_int_eq(ioasid_platform_load("/tmp", &platform), -EISDIR);
 	ck_assert_ptr_nonnull(strstr(err_text(), "/tmp: "));
+	ck_assert_int_eq(ioasid_platform_load("/dev/null/x", &platform), -EIO);
+	ck_assert_ptr_nonnull(strstr(err_text(), "/dev/null/x: "));
 
 	fputs("iommu a\nbus b\n", file);
 	fflush(file);

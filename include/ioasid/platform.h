@@ -76,8 +76,8 @@ int ioasid_platform_parse(const char *text, size_t length, struct ioasid_platfor
 /**
  * Reads a platform file.
  *
- * @return as ioasid_platform_parse(); -EFBIG: larger than 2 MiB; what open(2) and read(2) give,
- *         such as -ENOENT or -EACCES. Since 0.1.
+ * @return as ioasid_platform_parse(); -EFBIG: larger than 2 MiB; -ENOENT: no such file; -EACCES: no
+ *         permission; -EISDIR: a directory; -EIO: it cannot be read for another reason. Since 0.1.
  */
 int ioasid_platform_load(const char *path, struct ioasid_platform **platform);
 

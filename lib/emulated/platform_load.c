@@ -44,6 +44,20 @@ static ssize_t read_all(int fd, char *buf, size_t size)
 	return (ssize_t)length;
 }
 
+/* errno as one of the few errors that ioasid_platform_load() has; the message says which it was. */
+static int cannot_read(const char *path)
+{
+	switch (errno) {
+	case ENOENT:
+	case EACCES:
+	case EISDIR:
+	case ENOMEM:
+		return err_set(errno, "%s: %m", path);
+	default:
+		return err_set(EIO, "%s: %m", path);
+	}
+}
+
 static int parse_fd(int fd, const char *path, struct ioasid_platform **platform)
 {
 	char *text = mem_alloc(MAX_FILE + 1);
@@ -54,7 +68,7 @@ static int parse_fd(int fd, const char *path, struct ioasid_platform **platform)
 		return err_set(ENOMEM, "%s: out of memory", path);
 	length = read_all(fd, text, MAX_FILE + 1);
 	if (length < 0) {
-		ret = err_set(errno, "%s: %m", path);
+		ret = cannot_read(path);
 	} else if (length > (ssize_t)MAX_FILE) {
 		ret = err_set(EFBIG, "%s: larger than %u bytes", path, MAX_FILE);
 	} else {
@@ -72,7 +86,7 @@ IOASID_EXPORT int ioasid_platform_load(const char *path, struct ioasid_platform 
 	int ret;
 
 	if (fd < 0)
-		return err_set(errno, "%s: %m", path);
+		return cannot_read(path);
 	ret = parse_fd(fd, path, platform);
 	close(fd);
 	return ret;
