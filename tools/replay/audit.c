@@ -83,11 +83,19 @@ static uint64_t descriptor_at(const struct audit *a, uint64_t time)
 	return low;
 }
 
+/* The first address that the entry is for: 9 bits for each level above the pages of 4096 bytes. */
+static uint64_t start_of_entry(const struct ioasid_event *event)
+{
+	uint32_t level = event->level > 1 && event->level <= 5 ? event->level : 1;
+
+	return event->iova & -((uint64_t)PAGE_BYTES << 9 * (level - 1));
+}
+
 static bool is_new(struct audit *a, const struct ioasid_event *event)
 {
 	struct seen seen = {
 		.requester = event->requester,
-		.iova = event->iova & ~(uint64_t)(PAGE_BYTES - 1),
+		.iova = start_of_entry(event),
 		.old_entry = event->old_entry,
 		.new_entry = event->new_entry,
 	};

@@ -17,6 +17,10 @@ static int feed_descriptor(struct replay *r, const unsigned char *raw)
 
 	for (size_t i = 0; i < bytes / 8; i++)
 		quads[i] = get_le64(raw + 8 * i);
+	if (r->position == r->options->drop) {
+		report_dropped(r, quads);
+		return 0;
+	}
 	ret = vmm_invalidate(&r->vmm, quads, bytes, &why);
 	if (ret && why != IOASID_VTD_OK)
 		return fail("%03zu.inv: offset %" PRIu64 ": %s", r->step,
@@ -36,9 +40,7 @@ static int feed_step(struct replay *r)
 	for (size_t i = 0; i < s->n_inv; i++, raw += r->capture->descriptor_bytes) {
 		if (i % PROGRESS_INTERVAL == 0)
 			report_progress(r);
-		if (r->position == r->options->drop)
-			report_dropped(r, raw);
-		else if (feed_descriptor(r, raw))
+		if (feed_descriptor(r, raw))
 			return -1;
 		if (r->audit)
 			audit_mark(r->audit, r->position);

@@ -21,7 +21,7 @@ struct options {
 
 struct totals {
 	uint64_t steps, descriptors, runs, differing;
-	/* Missing invalidations that the audit named. */
+	/* Table entries that lack an invalidation, as the audit named them. */
 	uint64_t named;
 };
 
@@ -62,8 +62,8 @@ void platform_close(struct replay *r);
 void check_step(struct replay *r);
 
 /*
- * audit.c: what the library says about invalidations that are missing. Each is named once, even if
- * later steps meet it again.
+ * audit.c: what the library says about invalidations that are missing. Each table entry is named
+ * once, even if later steps meet it again.
  */
 int audit_open(struct replay *r);
 void audit_close(struct audit *audit);
@@ -80,7 +80,7 @@ void report_difference(struct replay *r, enum difference what, const struct ioas
 		       const struct ioasid_run *listed);
 void report_step(const struct replay *r);
 void report_queue(const struct replay *r);
-void report_dropped(const struct replay *r, const unsigned char *raw);
+void report_dropped(const struct replay *r, const uint64_t *raw);
 void report_missing(struct replay *r, const struct ioasid_event *event, uint64_t position);
 void report_totals(const struct options *options, const struct totals *totals);
 

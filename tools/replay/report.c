@@ -144,30 +144,29 @@ void report_step(const struct replay *r)
 	printf("  %s\n", s->label);
 }
 
+/* By number in the specification (VT-d 4.1, 6.5.2). */
+static const char *const type_names[IOASID_VTD_INV_PASID_DEVICE_TLB + 1] = {
+	[IOASID_VTD_INV_CONTEXT_CACHE] = "context cache",
+	[IOASID_VTD_INV_PASID_CACHE] = "PASID cache",
+	[IOASID_VTD_INV_IOTLB] = "IOTLB",
+	[IOASID_VTD_INV_PASID_IOTLB] = "PASID-based IOTLB",
+	[IOASID_VTD_INV_DEVICE_TLB] = "device TLB",
+	[IOASID_VTD_INV_PASID_DEVICE_TLB] = "PASID-based device TLB",
+	[IOASID_VTD_INV_INTERRUPT_ENTRY_CACHE] = "interrupt entry cache",
+	[IOASID_VTD_INV_WAIT] = "wait",
+};
+
 void report_queue(const struct replay *r)
 {
-	static const struct {
-		enum ioasid_vtd_inv_type type;
-		const char *name;
-	} types[] = {
-		{ IOASID_VTD_INV_CONTEXT_CACHE, "context cache" },
-		{ IOASID_VTD_INV_PASID_CACHE, "PASID cache" },
-		{ IOASID_VTD_INV_IOTLB, "IOTLB" },
-		{ IOASID_VTD_INV_PASID_IOTLB, "PASID-based IOTLB" },
-		{ IOASID_VTD_INV_DEVICE_TLB, "device TLB" },
-		{ IOASID_VTD_INV_PASID_DEVICE_TLB, "PASID-based device TLB" },
-		{ IOASID_VTD_INV_INTERRUPT_ENTRY_CACHE, "interrupt entry cache" },
-		{ IOASID_VTD_INV_WAIT, "wait" },
-	};
 	const struct vmm *v = &r->vmm;
 	const char *separator = "queue: ";
 
 	if (r->options->quiet)
 		return;
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-		if (!v->descriptors[types[i].type])
+	for (size_t i = 0; i < sizeof(type_names) / sizeof(type_names[0]); i++) {
+		if (!v->descriptors[i])
 			continue;
-		printf("%s%" PRIu64 " %s", separator, v->descriptors[types[i].type], types[i].name);
+		printf("%s%" PRIu64 " %s", separator, v->descriptors[i], type_names[i]);
 		separator = ", ";
 	}
 	printf("\nspaces: %" PRIu64 " for the guest's page tables, %" PRIu64
@@ -175,22 +174,45 @@ void report_queue(const struct replay *r)
 	       v->spaces, v->moves, v->submissions);
 }
 
-void report_dropped(const struct replay *r, const unsigned char *raw)
+/* What a descriptor names, as far as it names something. */
+static void print_inv(const struct ioasid_vtd_inv *inv)
 {
+	printf("%s", type_names[inv->type]);
+	if (inv->granularity == IOASID_VTD_GRANULARITY_GLOBAL)
+		printf(inv->type == IOASID_VTD_INV_WAIT ? "" : ", all");
+	if (inv->domain)
+		printf(", domain %" PRIu16, inv->domain);
+	if (inv->source_id)
+		printf(", device 0x%04" PRIx16, inv->source_id);
+	if (inv->pasid)
+		printf(", PASID %" PRIu32, inv->pasid);
+	if (inv->length)
+		printf(", 0x%" PRIx64 "+0x%" PRIx64, inv->start, inv->length);
+}
+
+void report_dropped(const struct replay *r, const uint64_t *raw)
+{
+	struct ioasid_vtd_inv inv = IOASID_VTD_INV_INIT;
+	size_t bytes = r->capture->descriptor_bytes;
+
 	if (r->options->quiet)
 		return;
 	clear_progress();
-	printf("      left out: descriptor %" PRIu64 " in step %zu:", r->position, r->step);
-	for (size_t i = 0; i < r->capture->descriptor_bytes; i += 8)
-		printf(" 0x%016" PRIx64, get_le64(raw + i));
-	putchar('\n');
+	printf("      left out: descriptor %" PRIu64 ", in step %zu: ", r->position, r->step);
+	if (ioasid_vtd_inv_decode(&r->vmm.caps, r->vmm.rtaddr, raw, bytes, &inv, NULL))
+		printf("malformed");
+	else
+		print_inv(&inv);
+	for (size_t i = 0; i < bytes / 8; i++)
+		printf("%s%016" PRIx64, i ? " " : " (", raw[i]);
+	puts(")");
 }
 
 void report_totals(const struct options *o, const struct totals *t)
 {
 	if (o->drop != UINT64_MAX && !o->quiet)
-		printf("audit: %" PRIu64 " missing invalidation%s named\n", t->named,
-		       t->named == 1 ? "" : "s");
+		printf("audit: %" PRIu64 " table entries used after a change that was not invalidated\n",
+		       t->named);
 	printf("replay: %" PRIu64 " steps, %" PRIu64 " descriptors, %" PRIu64
 	       " runs expected, %" PRIu64 " differing\n",
 	       t->steps, t->descriptors, t->runs, t->differing);

@@ -111,6 +111,16 @@ const char *unpacked_dir(const struct unpacked *unpacked)
 	return unpacked->dir;
 }
 
+/* What an archive holds can be read-only, directories too. */
+static int allow_removal(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)ftw;
+	if (type == FTW_D)
+		chmod(path, 0700);
+	return 0;
+}
+
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	(void)st;
@@ -124,8 +134,10 @@ void unpack_remove(struct unpacked *u)
 {
 	if (!u)
 		return;
-	if (u->top)
+	if (u->top) {
+		nftw(u->top, allow_removal, 8, FTW_PHYS);
 		nftw(u->top, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	}
 	sigprocmask(SIG_SETMASK, &u->signals, NULL);
 	free(u->top);
 	free(u->dir);

@@ -1,0 +1,168 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# ioasid-replay: nothing differs in what real guests did; the smallest change to what is expected
+# does; a lost invalidation is named; malformed captures are refused.
+
+set -eu
+replay=$top_builddir/tools/ioasid-replay
+data=$top_srcdir/tests/data
+[ -x "$replay" ] || { echo "ioasid-replay is not built"; exit 77; }
+command -v xz >/dev/null || { echo "xz is not installed"; exit 77; }
+
+dir=$(mktemp -d)
+trap 'chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
+mkdir "$dir/tmp"
+TMPDIR=$dir/tmp
+export TMPDIR
+failed=0
+
+complain() {
+	echo "FAILED: $1"
+	sed 's/^/    /' "$dir/out" "$dir/err"
+	failed=1
+}
+
+# expect WHAT STATUS PATTERN ARGUMENT...: the exit status, and the last line of all that it says.
+expect() {
+	what=$1 status=$2 pattern=$3 got=0
+	shift 3
+	"$replay" "$@" >"$dir/out" 2>"$dir/err" </dev/null || got=$?
+	[ $got = "$status" ] || { complain "$what: exit status $got instead of $status"; return; }
+	cat "$dir/out" "$dir/err" | tail -n 1 | grep -q -e "$pattern" ||
+		complain "$what: the last line does not match: $pattern"
+}
+
+# fresh NAME: a new copy of a capture, in $dir/copy.
+fresh() {
+	rm -rf "$dir/copy"
+	mkdir "$dir/copy"
+	tar -C "$dir/copy" --strip-components=1 -xf "$data/$1.tar.xz"
+}
+
+# edit FILE LINE PROGRAM: replaces one line by what an awk program makes of it; its fields are
+# numbers in hexadecimal, which add() adds to.
+edit() {
+	awk -v line="$2" '
+		function add(field, bytes) { $field = sprintf("0x%x", number($field) + bytes) }
+		function number(text,    i, n) {
+			for (i = 3; i <= length(text); i++)
+				n = n * 16 + index("0123456789abcdef", substr(text, i, 1)) - 1
+			return n + 0
+		}
+		NR != line { print; next }
+		{ '"$3"' }' "$dir/copy/$1" >"$dir/edited"
+	cmp -s "$dir/edited" "$dir/copy/$1" && { echo "FAILED: edit of $1: $3"; failed=1; }
+	cat "$dir/edited" >"$dir/copy/$1"
+}
+
+real_guests() {
+	expect 'legacy mode' 0 '^replay: 30 steps, 90146 descriptors, 7449 runs expected, 0 differing$' \
+		"$data/vtd-legacy-strict.tar.xz"
+	expect 'device TLBs' 0 '^replay: 14 steps, 8297 descriptors, 2105 runs expected, 0 differing$' \
+		"$data/vtd-legacy-ats.tar.xz"
+	expect 'second-stage' 0 '^replay: 30 steps, 79718 descriptors, 6320 runs expected, 0 differing$' \
+		"$data/vtd-sm-sl.tar.xz"
+	expect 'first-stage' 0 '^replay: 30 steps, 39036 descriptors, 7521 runs expected, 0 differing$' \
+		"$data/vtd-sm-fl-strict.tar.xz"
+	# A space filled on demand serves a guest that invalidates new mappings, too.
+	expect 'on demand' 0 ', 2105 runs expected, 0 differing$' \
+		--fill=demand "$data/vtd-legacy-ats.tar.xz"
+	[ -z "$(ls "$TMPDIR")" ] || complain 'the temporary directory is still there'
+}
+
+# changed CAPTURE STEP LINE: each change to one expected run differs.
+changed() {
+	for change in \
+		'add(2, -4096); print' \
+		'add(3, 4096); print' \
+		'add(4, -1); print' \
+		'add(4, 4096); print' \
+		'$5 = $5 == "rw" ? "r" : "rw"; print' \
+		'sub(/^0x0010/, "0x0020"); print' \
+		'' \
+		'print; print' \
+		'print; $2 = "0x7f0000000"; $4 = "0x1000"; print'
+	do
+		fresh "$1"
+		edit "$2.map" "$3" "$change"
+		expect "$1, step $2, line $3: $change" 1 '^replay: .*, [1-9][0-9]* differing$' \
+			--step="$2" "$dir/copy"
+	done
+}
+
+# lost CAPTURE N PATTERN: without descriptor N, a device uses what is no more, and the audit says so.
+lost() {
+	expect "$1 without descriptor $2" 1 '^replay: .*, [1-9][0-9]* differing$' \
+		--drop="$2" "$data/$1.tar.xz"
+	grep -q "audit: $3" "$dir/out" || complain "$1 without descriptor $2: not named"
+	grep -q '^audit: [1-9]' "$dir/out" || complain "$1 without descriptor $2: not counted"
+}
+
+not_lost() {
+	expect 'nothing is lost without a wait' 0 ', 0 differing$' \
+		--drop=9129 "$data/vtd-legacy-strict.tar.xz"
+	grep -q '^audit: 0 ' "$dir/out" || complain 'a wait is missed'
+}
+
+malformed() {
+	fresh vtd-legacy-ats
+	sed -i 's/"iommu": "vtd"/"iommu": "smmuv3"/' "$dir/copy/meta.json"
+	expect 'another IOMMU' 2 'smmuv3.*"vtd" only' "$dir/copy"
+
+	for file in meta.json 002.pages 002.inv 002.map 006.gone; do
+		for cut in 1 17; do
+			fresh vtd-legacy-ats
+			truncate -s "-$cut" "$dir/copy/$file"
+			expect "$file, $cut bytes short" 2 "/$file:" "$dir/copy"
+		done
+		rm "$dir/copy/$file"
+		expect "no $file" 2 "$file: .*No such file" "$dir/copy"
+	done
+	for record in 002.pages:4104 002.inv:16; do
+		fresh vtd-legacy-ats
+		truncate -s "-${record#*:}" "$dir/copy/${record%:*}"
+		expect "${record%:*}, a record short" 2 'meta.json says' "$dir/copy"
+	done
+
+	fresh vtd-legacy-ats
+	edit 003.map 7 '$5 = "x"; print'
+	expect 'a permission that does not exist' 2 '003.map:7: ' "$dir/copy"
+	fresh vtd-legacy-ats
+	printf '\377\377\377\377\377\377\377\377' |
+		dd of="$dir/copy/000.pages" bs=1 seek=4104 conv=notrunc status=none
+	expect 'a page outside memory' 2 '000.pages: offset 4104: ' "$dir/copy"
+	fresh vtd-legacy-ats
+	printf '\17' | dd of="$dir/copy/001.inv" bs=1 seek=32 conv=notrunc status=none
+	expect 'an unknown descriptor' 2 '001.inv: offset 32: ' "$dir/copy"
+
+	head -c 5000 "$data/vtd-legacy-ats.tar.xz" >"$dir/short.tar.xz"
+	expect 'an archive cut short' 2 'short.tar.xz: tar could not unpack it' "$dir/short.tar.xz"
+	expect 'no capture' 2 'No such file' "$dir/none"
+	[ -z "$(ls "$TMPDIR")" ] || complain 'a temporary directory is still there'
+}
+
+command_line() {
+	expect 'no argument' 2 "Try 'ioasid-replay --help'"
+	expect 'an unknown option' 2 "Try 'ioasid-replay --help'" --frobnicate
+	expect 'a bad number' 2 "Try 'ioasid-replay --help'" --drop=1x "$data/vtd-legacy-ats.tar.xz"
+	expect 'a descriptor that is not there' 2 'there are 8297' \
+		--drop=8297 "$data/vtd-legacy-ats.tar.xz"
+	expect 'a step that is not there' 2 'the last step is 13' \
+		--step=14 "$data/vtd-legacy-ats.tar.xz"
+	expect 'quiet' 0 '^replay: 1 steps, ' --quiet --step=0 "$data/vtd-legacy-ats.tar.xz"
+	[ "$(wc -l <"$dir/out")" = 1 ] || complain 'more than one line with --quiet'
+	expect 'help' 0 'Exit status\|does, 2 if' --help
+	expect 'version' 0 '^ioasid-replay .*[0-9]' --version
+}
+
+real_guests
+changed vtd-legacy-ats 002 9
+changed vtd-sm-fl-strict 000 4
+lost vtd-legacy-ats 8275 '0000:02:00.0 .* 0x403000: .* is 0x0;'
+lost vtd-legacy-strict 9128 '0000:00:05.0 .* 0x604000: .* is 0x0;'
+lost vtd-sm-fl-strict 4538 '0000:00:05.0 .* 0x400000: '
+not_lost
+malformed
+command_line
+exit $failed
