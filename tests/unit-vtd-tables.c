@@ -318,6 +318,48 @@ START_TEST(five_levels_need_the_capability)
 }
 END_TEST
 
+START_TEST(reasons_have_the_numbers_of_the_specification)
+{
+	static const struct {
+		enum ioasid_vtd_reason reason;
+		uint8_t code;
+	} cases[] = { /* 7.1.3 */
+		{ IOASID_VTD_OK, 0 }, { IOASID_VTD_ROOT_ABSENT, 0x1 },
+		{ IOASID_VTD_CONTEXT_ABSENT, 0x2 }, { IOASID_VTD_CONTEXT_WIDTH, 0x3 },
+		{ IOASID_VTD_CONTEXT_TYPE, 0x3 }, { IOASID_VTD_ROOT_ACCESS, 0x8 },
+		{ IOASID_VTD_CONTEXT_ACCESS, 0x9 }, { IOASID_VTD_ROOT_RESERVED, 0xa },
+		{ IOASID_VTD_CONTEXT_RESERVED, 0xb }, { IOASID_VTD_MODE, 0x30 },
+		{ IOASID_VTD_MODE_PASID, 0x31 }, { IOASID_VTD_MODE_ABORT, 0x33 },
+		{ IOASID_VTD_SM_ROOT_ACCESS, 0x38 }, { IOASID_VTD_SM_ROOT_ABSENT, 0x39 },
+		{ IOASID_VTD_SM_ROOT_RESERVED, 0x3a }, { IOASID_VTD_SM_CONTEXT_ACCESS, 0x40 },
+		{ IOASID_VTD_SM_CONTEXT_ABSENT, 0x41 }, { IOASID_VTD_SM_CONTEXT_RESERVED, 0x42 },
+		{ IOASID_VTD_SM_CONTEXT_PRE, 0x43 }, { IOASID_VTD_SM_CONTEXT_RID_PASID, 0x43 },
+		{ IOASID_VTD_SM_CONTEXT_NO_PASID, 0x45 },
+		{ IOASID_VTD_SM_CONTEXT_PASID_SIZE, 0x46 },
+		{ IOASID_VTD_SM_CONTEXT_PASID_TAKEN, 0x48 },
+		{ IOASID_VTD_PASID_DIR_ACCESS, 0x50 }, { IOASID_VTD_PASID_DIR_ABSENT, 0x51 },
+		{ IOASID_VTD_PASID_DIR_RESERVED, 0x52 }, { IOASID_VTD_PASID_ACCESS, 0x58 },
+		{ IOASID_VTD_PASID_ABSENT, 0x59 }, { IOASID_VTD_PASID_RESERVED, 0x5a },
+		{ IOASID_VTD_PASID_WIDTH, 0x5b }, { IOASID_VTD_PASID_TYPE, 0x5b },
+		{ IOASID_VTD_PASID_PAGING_MODE, 0x5b }, { IOASID_VTD_PASID_ROOT, 0x5b },
+		{ IOASID_VTD_PASID_SUPERVISOR, 0x5d }, { IOASID_VTD_PASID_SIZE, 0x89 },
+		{ IOASID_VTD_DESCRIPTOR_TYPE, 0 }, { IOASID_VTD_DESCRIPTOR_RESERVED, 0 },
+		{ (enum ioasid_vtd_reason)1000, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ck_assert_uint_eq(ioasid_vtd_reason_get_code(cases[i].reason), cases[i].code);
+		ck_assert_str_ne(ioasid_vtd_reason_text(cases[i].reason), "");
+	}
+	/* 11.4.9.9 */
+	ck_assert_uint_eq(ioasid_vtd_reason_get_queue_error(IOASID_VTD_DESCRIPTOR_TYPE), 3);
+	ck_assert_uint_eq(ioasid_vtd_reason_get_queue_error(IOASID_VTD_DESCRIPTOR_RESERVED), 4);
+	ck_assert_uint_eq(ioasid_vtd_reason_get_queue_error(IOASID_VTD_DESCRIPTOR_WIDTH), 5);
+	ck_assert_uint_eq(ioasid_vtd_reason_get_queue_error(IOASID_VTD_DESCRIPTOR_MODE), 7);
+	ck_assert_uint_eq(ioasid_vtd_reason_get_queue_error(IOASID_VTD_PASID_ROOT), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("vtd-tables");
@@ -337,6 +379,7 @@ int main(void)
 	tcase_add_test(tc, nested_pasid_entry);
 	tcase_add_test(tc, malformed_pasid_entry);
 	tcase_add_test(tc, five_levels_need_the_capability);
+	tcase_add_test(tc, reasons_have_the_numbers_of_the_specification);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }
