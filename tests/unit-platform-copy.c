@@ -129,6 +129,7 @@ START_TEST(a_device_reserves_its_own_and_its_iommus_ranges)
 					       "reserved i 64K 16K\n"
 					       "reserved a 68K 4K\n"
 					       "reserved a 72K 12K\n"
+					       "reserved b 68K 4K\n"
 					       "reserved a 0 4K\n"
 					       "reserved i 4K 8K\n"
 					       "reserved c 4K 0xfffffffffffff000\n"

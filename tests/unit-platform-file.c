@@ -58,6 +58,14 @@ static void expect_round_trip(const struct ioasid_platform *platform)
 
 	twice = text_of(again);
 	ck_assert_str_eq(once, twice);
+	for (i = 0; i < copy->n_iommus; i++) {
+		const struct platform_iommu *a = &copy->iommus[i], *b = &other->iommus[i];
+
+		ck_assert_uint_eq(a->address_bits, b->address_bits);
+		ck_assert_uint_eq(a->pasid_bits, b->pasid_bits);
+		ck_assert_uint_eq(a->pgtable_formats, b->pgtable_formats);
+		ck_assert_int_eq(a->no_nesting, b->no_nesting);
+	}
 	for (i = 0; i < copy->n_devices; i++) {
 		ck_assert_uint_eq(copy->devices[i].requester, other->devices[i].requester);
 		ck_assert_uint_eq(copy->devices[i].group, other->devices[i].group);
@@ -158,6 +166,9 @@ START_TEST(what_is_formatted_parses_to_the_same)
 	expect_round_trip(platform);
 	ioasid_platform_free(platform);
 	platform = parsed("");
+	expect_round_trip(platform);
+	ioasid_platform_free(platform);
+	platform = parsed("iommu i\ndevice 0000:00:00.0 iommu=i\n");
 	expect_round_trip(platform);
 	ioasid_platform_free(platform);
 }
