@@ -25,43 +25,41 @@ awk -F '\t' '!/^#/ { n = split($2, e, " "); for (i = 1; i <= n; i++) print $1, e
 uniq -d "$dir/table" | sed 's/^/twice in the table: /' >"$dir/twice"
 [ ! -s "$dir/twice" ] || { cat "$dir/twice"; status=1; }
 
-# The pages. Without subsections in ERRORS, a page says what its functions give in all: what the
-# table has for them counts then, if it comes to the same set.
+# The pages: a subsection for one or more functions, with a list or a reference to other functions.
+# Without subsections the list is that of each function that can fail.
 for page in "$top_srcdir"/man/man3/*.3; do
 	! grep -q '^\.so ' "$page" || continue
 	awk -f "$top_srcdir/man/names.awk" "$page" >"$dir/names"
+	awk 'NR == FNR { here[$1]; next } $1 in here { print $1 }' "$dir/names" "$dir/table" |
+		sort -u >"$dir/fail"
 	awk '
-	/^\.SH/ { on = ($2 == "ERRORS"); n = 0; next }
-	on && /^\.SS/ { n = split($0, f, /[ ,()"]+/); subsections = 1; next }
-	on && /^\.TP/ { tag = 1; next }
+	NR == FNR && FILENAME ~ /fail$/ { all = all " " $1; next }
+	/^\.SH/ { on = ($2 == "ERRORS"); n = split("ERRORS" all, f, " "); next }
+	on && /^\.SS/ { n = split($0, f, /[ ,()"]+/); entries = 0; next }
+	on && /^\.TP/ { tag = entries = 1; next }
+	on && !entries && /^\.BR ioasid_/ {
+		for (i = 2; i <= n; i++)
+			if (f[i] != "")
+				print f[i], "as", $2
+	}
 	on && tag {
 		tag = 0
 		m = split($0, e, /[ ,]+/)
 		for (j = 1; j <= m; j++)
-			if (e[j] ~ /^E[A-Z0-9]+$/) {
-				if (!subsections)
-					print "-", e[j]
-				for (i = 2; i <= n; i++)
-					if (f[i] != "")
-						print f[i], e[j]
-			}
-	}' "$page" | sort -u >"$dir/page"
-	if grep -q '^- ' "$dir/page"; then
-		awk 'NR == FNR { here[$1]; next } $1 in here { print "-", $2 }' \
-			"$dir/names" "$dir/table" | sort -u >"$dir/union"
-		differ "the table for ${page##*/}" "$dir/union" "${page##*/}" "$dir/page"
-		awk 'NR == FNR { here[$1]; next } $1 in here' "$dir/names" "$dir/table" \
-			>>"$dir/pages"
-	else
-		awk 'NR == FNR { here[$1]; next }
-		     !($1 in here) { print $1 ": in the ERRORS, not in the NAME of a page" }' \
-			"$dir/names" "$dir/page" >"$dir/strange"
-		[ ! -s "$dir/strange" ] || { cat "$dir/strange"; status=1; }
-		cat "$dir/page" >>"$dir/pages"
-	fi
+			for (i = 2; i <= n; i++)
+				if (f[i] != "" && e[j] ~ /^E[A-Z0-9]+$/)
+					print f[i], e[j]
+	}' "$dir/fail" "$page" | sort -u >"$dir/page"
+	awk 'NR == FNR { here[$1]; next }
+	     !($1 in here) { print $1 ": in the ERRORS, not in the NAME of a page" }' \
+		"$dir/names" "$dir/page" >"$dir/strange"
+	[ ! -s "$dir/strange" ] || { cat "$dir/strange"; status=1; }
+	cat "$dir/page" >>"$dir/pages"
 done
-sort -u -o "$dir/pages" "$dir/pages"
-differ 'the table' "$dir/table" 'the pages' "$dir/pages"
+awk 'NR == FNR { of[$1] = of[$1] " " $2; next }
+     $2 == "as" { n = split(of[$3], e, " "); for (i = 1; i <= n; i++) print $1, e[i]; next }
+     { print }' "$dir/table" "$dir/pages" | sort -u >"$dir/stated"
+differ 'the table' "$dir/table" 'the pages' "$dir/stated"
 
 awk '
 /^\.BR ioasid_[a-z_0-9]* \(3\)/ { f = $2; next }
