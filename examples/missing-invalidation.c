@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
+/*
+ * An invalidation is missing, and the audit names it.
+ *
+ * The program plays a guest whose driver moves a buffer to another page and forgets to invalidate.
+ * The device goes on writing to the old page, which the guest has given to somebody else: a mistake
+ * that shows itself rarely, much later, and as something else.
+ */
+#include "example.h"
+
+#include <string.h>
+#include <time.h>
+
+#define GUEST_MEMORY	(1u << 20)
+#define IOVA		0x7000u
+#define OLD_PAGE	0x10000u
+#define NEW_PAGE	0x20000u
+#define ENTRY(addr)	((addr) | 3u)	/* VT-d second-stage, readable and writable */
+
+static char *guest;
+
+/* The guest's tables lie at 0, 0x1000 and 0x2000; this is the entry for the buffer. */
+static uint64_t *leaf(void)
+{
+	return (uint64_t *)(guest + 0x2000) + IOVA / 4096;
+}
+
+static double seconds_since(uint64_t ns)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9 - (double)ns / 1e9;
+}
+
+static void audit_is_silent(struct ioasid_event_queue *queue)
+{
+	struct ioasid_event event;
+
+	expect(ioasid_event_queue_read(queue, &event, 1) == 0, "no event");
+	printf("  audit: nothing to say\n");
+}
+
+static void audit_reports(struct ioasid_event_queue *queue)
+{
+	struct ioasid_event event;
+
+	expect(ioasid_event_queue_read(queue, &event, 1) == 1, "an event");
+	expect(event.type == IOASID_EVENT_MISSING_INVALIDATION, "an invalidation is missing");
+	expect(event.old_entry == ENTRY(OLD_PAGE) && event.new_entry == ENTRY(NEW_PAGE),
+	       "it is that of the buffer");
+	printf("  audit: device %llu used I/O address %#llx of space %u,\n"
+	       "         whose level %u entry was %#llx when last read and is %#llx now",
+	       (unsigned long long)event.cookie, (unsigned long long)event.iova, event.space,
+	       event.level, (unsigned long long)event.old_entry,
+	       (unsigned long long)event.new_entry);
+	if (event.last_invalidated)
+		printf(";\n         it was last invalidated %.6f s ago\n",
+		       seconds_since(event.last_invalidated));
+	else
+		printf(";\n         it was never invalidated\n");
+}
+
+static void device_writes(struct ioasid_channel *channel, const char *text)
+{
+	check(ioasid_dma_write(channel, IOVA, text, strlen(text) + 1), "DMA");
+	printf("  device: wrote \"%s\"; old page: \"%s\", new page: \"%s\"\n", text,
+	       guest + OLD_PAGE, guest + NEW_PAGE);
+}
+
+int main(int argc, char **argv)
+{
+	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
+	struct ioasid_space_options nested = IOASID_SPACE_OPTIONS_INIT;
+	struct ioasid_pgtable table = IOASID_PGTABLE_INIT;
+	struct ioasid_event_queue *queue;
+	struct ioasid_channel *channel;
+	struct ioasid_device *device;
+	struct ioasid_space *space;
+	struct ioasid_inv *batch;
+	struct ioasid_ctx *ctx;
+	int fd;
+
+	options.backend = backend_option(argc, argv, "A guest forgets an invalidation.");
+	options.flags = IOASID_CTX_AUDIT;
+	check(ioasid_ctx_open(&options, &ctx), "opening a context");
+	check(ioasid_event_queue_create(ctx, 0, &queue), "creating an event queue");
+
+	guest = new_memory("guest", GUEST_MEMORY, &fd);
+	*(uint64_t *)guest = ENTRY(0x1000u);
+	*(uint64_t *)(guest + 0x1000) = ENTRY(0x2000u);
+	*leaf() = ENTRY(OLD_PAGE);
+
+	check(ioasid_space_create(ctx, NULL, &nested.parent), "creating the root");
+	check(ioasid_space_map_file(nested.parent, 0, fd, 0, GUEST_MEMORY,
+				    IOASID_READ | IOASID_WRITE, NULL), "mapping guest memory");
+	table.format = IOASID_PGTABLE_VTD_SS;
+	table.levels = 3;
+	check(ioasid_space_create(ctx, &nested, &space), "creating the nested space");
+	check(ioasid_space_bind_pgtable(space, &table), "binding the guest's table");
+	check(ioasid_device_bind(ctx, "0000:00:01.0", 1, &device), "binding the device");
+	check(ioasid_device_attach(device, space), "attaching the device");
+	check(ioasid_channel_open(device, IOASID_NO_PASID, &channel), "opening a channel");
+
+	printf("The guest's table leads to the old page.\n");
+	device_writes(channel, "first");
+	audit_is_silent(queue);
+
+	printf("The guest changes the entry to the new page, and forgets to invalidate.\n");
+	*leaf() = ENTRY(NEW_PAGE);
+	device_writes(channel, "second");
+	audit_reports(queue);
+
+	printf("Now it invalidates.\n");
+	check(ioasid_inv_new(ctx, 1, &batch), "making a batch");
+	check(ioasid_inv_add_range(batch, space, IOVA, 4096, IOASID_INV_LEAF_ONLY), "adding");
+	check(ioasid_inv_submit(batch, NULL), "invalidating");
+	device_writes(channel, "third");
+	audit_is_silent(queue);
+
+	ioasid_inv_free(batch);
+	check(ioasid_ctx_close(ctx), "closing the context");
+	return EXIT_SUCCESS;
+}
