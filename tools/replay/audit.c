@@ -68,11 +68,13 @@ void audit_mark(struct audit *a, uint64_t position)
 	}
 }
 
-/* The descriptor that was at work at a time: the first that was done then or later. */
+/* The descriptor that was at work at a time: the first that was done then or later. 0: never. */
 static uint64_t descriptor_at(const struct audit *a, uint64_t time)
 {
 	size_t low = 0, high = a->n_times, middle;
 
+	if (!time)
+		return UINT64_MAX;
 	while (low < high) {
 		middle = low + (high - low) / 2;
 		if (a->times[middle] < time)
@@ -123,9 +125,7 @@ void audit_report(struct replay *r)
 			if (e->type != IOASID_EVENT_MISSING_INVALIDATION || !is_new(a, e))
 				continue;
 			r->totals.named++;
-			report_missing(r, e, e->last_invalidated ?
-						     descriptor_at(a, e->last_invalidated) :
-						     UINT64_MAX);
+			report_missing(r, e, descriptor_at(a, e->last_invalidated));
 		}
 	}
 }
