@@ -28,8 +28,13 @@ static int check_leaf(struct state *state, const struct imap_leaf *leaf, uint64_
 	for (i = 0; i < leaf->count; i++) {
 		const struct imap_item *item = imap_item_at(state->map, leaf, i);
 
-		if (leaf->tag[i] != imap_tag(leaf, item->start))
+		if (leaf->tag[i] != imap_tag(leaf, item->start) ||
+		    !imap_tag_fits(leaf, item->start) ||
+		    (leaf->exact && !imap_tag_is_exact(leaf, item->start)))
 			return BAD_TAG;
+		if (item->last - item->start < leaf->shortest ||
+		    item->last - item->start > leaf->longest)
+			return BAD_RANGE;
 		if (item->start > item->last)
 			return BAD_RANGE;
 		if (state->item && state->item->last >= item->start)
@@ -44,6 +49,21 @@ static int check_leaf(struct state *state, const struct imap_leaf *leaf, uint64_
 			return BAD_TAG;
 	}
 	return IN_ORDER;
+}
+
+/* The largest gap behind an item, by the items alone. */
+static uint64_t leaf_gap(const struct imap *map, const struct imap_leaf *leaf)
+{
+	uint64_t gap = 0;
+	unsigned int i;
+
+	for (i = 0; i < leaf->count; i++) {
+		const struct imap_item *next = i + 1u < leaf->count ?
+			imap_item_at(map, leaf, i + 1) : imap_behind(map, leaf);
+
+		gap = bits_max(gap, imap_gap_between(imap_item_at(map, leaf, i), next));
+	}
+	return gap;
 }
 
 static int check_inner(struct state *state, const struct imap_inner *node, unsigned int level,
@@ -68,7 +88,7 @@ static int check_inner(struct state *state, const struct imap_inner *node, unsig
 		if (rule)
 			return rule;
 		gap = level ? imap_inner_gap(node->child[i]) :
-			      imap_leaf_gap(state->map, node->child[i]);
+			      leaf_gap(state->map, node->child[i]);
 		if (node->gap[i] < gap)
 			return BAD_BOUND;
 	}

@@ -5,6 +5,9 @@
 #include "alloc.h"
 #include "imap-node.h"
 
+/* A leaf with at most this many items takes some of a full neighbour's. */
+#define ROOM_MAX (IMAP_LEAF_ITEMS * 15 / 16)
+
 /* The nodes a split will take, had before anything changes. */
 struct reserve {
 	void *node[IMAP_MAX_HEIGHT + 2];
@@ -17,6 +20,8 @@ static bool reserve_fill(struct imap *map, const struct imap_path *path, struct 
 
 	while (level < map->height && path->node[level]->count == IMAP_FANOUT)
 		level++;
+	if (level == IMAP_MAX_HEIGHT)
+		return false;
 	need += level + (level == map->height);
 
 	for (reserve->count = 0; reserve->count < need; reserve->count++) {
@@ -60,7 +65,7 @@ static struct imap_leaf *split_leaf(struct imap *map, struct imap_leaf *leaf, un
 
 	imap_leaf_init(right, item->start, leaf->shift);
 	link_behind(leaf, right);
-	imap_leaf_move(map, leaf, part, right);
+	imap_leaf_share(map, leaf, right, part);
 	if (at < part || !part)
 		imap_leaf_add(map, leaf, at, item);
 	else
@@ -100,6 +105,42 @@ static void grow_root(struct imap *map, const struct sibling *new, struct imap_i
 	imap_inner_add(root, 1, new->key, new->child, new->gap);
 	map->root = root;
 	map->height++;
+}
+
+static unsigned int leaf_count(const struct imap_inner *node, unsigned int i)
+{
+	const struct imap_leaf *leaf = node->child[i];
+
+	return leaf->count;
+}
+
+/*
+ * Shares the items of the full leaf on @path with the emptier one of its neighbours, if that has
+ * room: better filled leaves, fewer splits. Paths have changed if it does.
+ */
+static bool make_room(struct imap *map, const struct imap_path *path)
+{
+	struct imap_inner *node = path->node[0];
+	unsigned int i = path->index[0], least = IMAP_LEAF_ITEMS;
+	struct imap_leaf *left, *right;
+
+	if (!map->height)
+		return false;
+	if (i + 1u < node->count)
+		least = leaf_count(node, i + 1);
+	if (i && leaf_count(node, i - 1) < least)
+		least = leaf_count(node, --i);
+	if (least > ROOM_MAX)
+		return false;
+
+	left = node->child[i];
+	right = node->child[i + 1];
+	imap_leaf_share(map, left, right, (IMAP_LEAF_ITEMS + least) / 2);
+	node->key[i + 1] = imap_item_at(map, right, 0)->start;
+	node->gap[i] = imap_leaf_gap(map, left);
+	node->gap[i + 1] = imap_leaf_gap(map, right);
+	imap_finger_drop(map);
+	return true;
 }
 
 static int insert_split(struct imap *map, struct imap_path *path, unsigned int at,
@@ -143,62 +184,74 @@ static int insert_into_empty(struct imap *map, const struct imap_item *item)
 
 	if (!leaf)
 		return -ENOMEM;
-	imap_leaf_init(leaf, item->start, IMAP_FIRST_SHIFT);
+	imap_leaf_init(leaf, item->start, IMAP_PAGE_SHIFT);
 	imap_leaf_add(map, leaf, 0, item);
 	map->root = leaf;
 	map->head = leaf;
 	return 0;
 }
 
-/* Is a part of @item taken? It would be at @at in its leaf. */
-static bool overlaps(const struct imap *map, const struct imap_path *path, unsigned int at,
-		     const struct imap_item *item)
+/* Does the item before @at in @leaf reach @item? It is looked at only if the leaf can't tell. */
+static bool reaches(const struct imap *map, const struct imap_leaf *leaf, unsigned int at,
+		    const struct imap_item *item)
+{
+	if (!at) {
+		leaf = leaf->prev;
+		if (!leaf)
+			return false;
+		at = leaf->count;
+	} else if (bits_add_sat(imap_start_max(leaf, at - 1), leaf->longest) < item->start) {
+		return false;
+	}
+	return imap_item_at(map, leaf, at - 1)->last >= item->start;
+}
+
+/* Does @item reach the one at @at? */
+static bool is_reached(const struct imap *map, const struct imap_path *path, unsigned int at,
+		       const struct imap_item *item)
 {
 	const struct imap_leaf *leaf = path->leaf;
-	const struct imap_item *other = NULL;
+	const struct imap_item *next;
 
-	if (at)
-		other = imap_item_at(map, leaf, at - 1);
-	else if (leaf->prev)
-		other = imap_item_at(map, leaf->prev, leaf->prev->count - 1u);
-	if (other && other->last >= item->start)
-		return true;
-
-	/* The next item is looked at only if what the nodes know of it is not enough. */
 	if (at < leaf->count) {
-		return imap_tag_floor(leaf, at) <= item->last &&
+		return imap_start_min(leaf, at) <= item->last &&
 		       imap_item_at(map, leaf, at)->start <= item->last;
 	}
 	if (path->hi >= item->last)
 		return false;
-	other = imap_behind(map, leaf);
-	return other && other->start <= item->last;
+	next = imap_behind(map, leaf);
+	return next && next->start <= item->last;
+}
+
+static int insert_into(struct imap *map, struct imap_path *path, const struct imap_item *item)
+{
+	struct imap_leaf *leaf = path->leaf;
+	unsigned int at = imap_leaf_upper(map, leaf, item->start);
+
+	if (reaches(map, leaf, at, item) || is_reached(map, path, at, item))
+		return -EEXIST;
+	if (bits_unlikely(leaf->count == IMAP_LEAF_ITEMS)) {
+		if (at && at < IMAP_LEAF_ITEMS && make_room(map, path))
+			return insert_into(map, imap_finger(map, item->start), item);
+		return insert_split(map, path, at, item);
+	}
+	imap_leaf_add(map, leaf, at, item);
+	/* The gap that a new first item parts was that of an item in another leaf. */
+	if (!at) {
+		imap_path_raise(map, path, 0,
+				imap_gap_between(item, imap_item_at(map, leaf, 1)));
+	}
+	return 0;
 }
 
 int imap_insert(struct imap *map, struct imap_item *item)
 {
-	struct imap_path *path;
-	unsigned int at;
-	int err = 0;
+	int err;
 
-	if (bits_unlikely(!map->root)) {
+	if (bits_unlikely(!map->root))
 		err = insert_into_empty(map, item);
-	} else {
-		path = imap_finger(map, item->start);
-		at = imap_leaf_upper(map, path->leaf, item->start);
-		if (overlaps(map, path, at, item))
-			return -EEXIST;
-		if (bits_unlikely(path->leaf->count == IMAP_LEAF_ITEMS)) {
-			err = insert_split(map, path, at, item);
-		} else {
-			imap_leaf_add(map, path->leaf, at, item);
-			/* The gap that it parts was that of an item in another leaf. */
-			if (!at) {
-				imap_path_raise(map, path, 0,
-						imap_gap_between(item, imap_item_at(map, path->leaf, 1)));
-			}
-		}
-	}
+	else
+		err = insert_into(map, imap_finger(map, item->start), item);
 	if (!err)
 		map->count++;
 	return err;

@@ -17,38 +17,61 @@ static unsigned int index_of(const struct imap_leaf *leaf, const struct imap_ite
 }
 
 /*
- * The gap that @item, at @at, leaves is that of the item before it. If that is in another leaf,
- * the bounds on the way there count.
+ * What the removal of item @at of @leaf, neither the first nor the last one, leaves behind item
+ * @at - 1: a bound, and whether it is the gap itself.
+ */
+static bool gap_bound(const struct imap_leaf *leaf, unsigned int at, uint64_t *bound)
+{
+	*bound = imap_start_max(leaf, at + 1) - imap_start_min(leaf, at - 1) - leaf->shortest - 1;
+	return imap_leaf_is_uniform(leaf);
+}
+
+static void raise_before(struct imap *map, const struct imap_path *path, const struct imap_item *prev,
+			 uint64_t gap)
+{
+	struct imap_path other;
+
+	if (path->index[0]) {
+		uint64_t *bound = &path->node[0]->gap[path->index[0] - 1];
+
+		if (*bound < gap) {
+			*bound = gap;
+			imap_path_raise(map, path, 1, gap);
+		}
+	} else {
+		imap_path_seek(map, &other, prev->start);
+		imap_path_raise(map, &other, 0, gap);
+	}
+}
+
+/*
+ * The gap that item @at leaves is that of the item before it. If that is in another leaf, the
+ * bounds on the way there count.
  */
 static void give_gap(struct imap *map, const struct imap_path *path, unsigned int at)
 {
 	const struct imap_leaf *leaf = path->leaf;
 	const struct imap_item *prev, *next;
-	struct imap_path other;
 	uint64_t gap;
 
+	if (at && at + 1u < leaf->count) {
+		if (gap_bound(leaf, at, &gap) || gap <= path->node[0]->gap[path->index[0]]) {
+			imap_path_raise(map, path, 0, gap);
+			return;
+		}
+	}
 	if (at)
 		prev = imap_item_at(map, leaf, at - 1);
 	else if (leaf->prev)
 		prev = imap_item_at(map, leaf->prev, leaf->prev->count - 1u);
 	else
 		return;
-	next = at + 1 < leaf->count ? imap_item_at(map, leaf, at + 1) : imap_behind(map, leaf);
+	next = at + 1u < leaf->count ? imap_item_at(map, leaf, at + 1) : imap_behind(map, leaf);
 	gap = imap_gap_between(prev, next);
-
-	if (at) {
+	if (at)
 		imap_path_raise(map, path, 0, gap);
-	} else if (path->index[0]) {
-		other.node[0] = path->node[0];
-		other.index[0] = (uint16_t)(path->index[0] - 1);
-		if (other.node[0]->gap[other.index[0]] >= gap)
-			return;
-		other.node[0]->gap[other.index[0]] = gap;
-		imap_path_raise(map, path, 1, gap);
-	} else {
-		imap_path_seek(map, &other, prev->start);
-		imap_path_raise(map, &other, 0, gap);
-	}
+	else
+		raise_before(map, path, prev, gap);
 }
 
 static void drop_leaf(struct imap *map, struct imap_leaf *leaf)
@@ -69,7 +92,7 @@ static bool join_leaves(struct imap *map, struct imap_inner *node, unsigned int 
 
 	if (left->count + right->count > ROOMY(IMAP_LEAF_ITEMS))
 		return false;
-	imap_leaf_move(map, right, 0, left);
+	imap_leaf_share(map, left, right, left->count + right->count);
 	node->gap[i] = bits_max(node->gap[i], node->gap[i + 1]);
 	imap_inner_del(node, i + 1);
 	drop_leaf(map, right);

@@ -9,7 +9,7 @@
  * Ranges are inclusive, [start, last], so that the whole 64-bit space is one too.
  *
  * Functions that take a const map may run side by side; the others need the map for themselves,
- * imap_gap() included. Both kinds need the pool unchanged meanwhile.
+ * imap_gap() included. imap_insert(), imap_remove() and imap_destroy() also need the pool.
  */
 #ifndef UTIL_IMAP_H
 #define UTIL_IMAP_H

@@ -80,35 +80,28 @@ static char *map_chunk(void)
 static void unmap_chunk(struct pages *pool, struct pages_chunk *chunk)
 {
 	pool->base[chunk->number] = NULL;
+	pool->taken = (uint32_t)bits_min(pool->taken, chunk->number);
 	pool->chunks--;
 	unpoison(chunk->base, PAGES_CHUNK_SIZE);
 	munmap(chunk->base, PAGES_CHUNK_SIZE);
 	mem_free(chunk);
 }
 
-/* A number no chunk has, or PAGES_MAX_CHUNKS if there is none or no memory. */
+#define TABLE_SIZE (PAGES_MAX_CHUNKS * sizeof(char *))
+
+/*
+ * A number no chunk has, or PAGES_MAX_CHUNKS. The table has all its address space at once, but
+ * memory only where it is used: it never moves, so that pages_ptr() needs no lock.
+ */
 static uint32_t free_number(struct pages *pool)
 {
-	uint32_t number, slots;
-	char **base;
-
-	if (pool->chunks < pool->slots) {
-		for (number = 0; pool->base[number]; number++)
-			;
-		return number;
-	}
-	if (pool->slots == PAGES_MAX_CHUNKS)
+	if (!pool->base)
+		pool->base = map_anonymous(TABLE_SIZE);
+	if (!pool->base)
 		return PAGES_MAX_CHUNKS;
-
-	slots = pool->slots ? 2 * pool->slots : 8;
-	base = mem_realloc(pool->base, slots * sizeof(*base));
-	if (!base)
-		return PAGES_MAX_CHUNKS;
-	memset(base + pool->slots, 0, (slots - pool->slots) * sizeof(*base));
-	number = pool->slots;
-	pool->base = base;
-	pool->slots = slots;
-	return number;
+	while (pool->taken < PAGES_MAX_CHUNKS && pool->base[pool->taken])
+		pool->taken++;
+	return pool->taken;
 }
 
 static struct pages_chunk *new_chunk(struct pages *pool)
@@ -246,11 +239,12 @@ void pages_destroy(struct pages *pool)
 {
 	uint32_t number;
 
-	for (number = 0; number < pool->slots; number++) {
+	for (number = 0; pool->chunks; number++) {
 		if (pool->base[number])
 			unmap_chunk(pool, chunk_of(pool->base[number]));
 	}
-	mem_free(pool->base);
+	if (pool->base)
+		munmap(pool->base, TABLE_SIZE);
 	pages_init(pool);
 }
 

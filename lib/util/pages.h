@@ -6,7 +6,7 @@
  * header: one word for each page of the chunk, its owner, found from any address in the page by
  * masking. An object in a pool also has a 32-bit name (pages_ref), half of a pointer.
  *
- * A pool is not locked: its user is. pages_owner() takes no lock.
+ * A pool is not locked: its user is. pages_owner() and pages_ptr() of what is in use need no lock.
  */
 #ifndef UTIL_PAGES_H
 #define UTIL_PAGES_H
@@ -27,7 +27,7 @@ struct pages_chunk;
 
 struct pages {
 	char **base;			/* start of each chunk, by its number; NULL: free number */
-	uint32_t slots;			/* elements of base */
+	uint32_t taken;			/* all numbers below are taken */
 	uint32_t chunks;		/* chunks held, spare included */
 	struct pages_chunk *partial;	/* chunks with a free page; the spare is in none */
 	struct pages_chunk *spare;	/* one empty chunk, kept */
