@@ -32,6 +32,23 @@ static inline bool reap_has_pages(const struct reap *reap)
 	return reap->clean || reap->dirty;
 }
 
+/* Adds what is in @from to @to. */
+static inline void reap_move(struct reap *from, struct reap *to)
+{
+	void *page;
+
+	while ((page = from->clean)) {
+		from->clean = pages_owner(page);
+		reap_clean_page(to, page);
+	}
+	while ((page = from->dirty)) {
+		from->dirty = pages_owner(page);
+		reap_page(to, page);
+	}
+	to->drain |= from->drain;
+	from->drain = false;
+}
+
 /* After the drain, under the pool's lock. */
 static inline void reap_finish(struct reap *reap, struct pages *pool)
 {

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Changes to the library's own I/O page table. A node's owner word counts its entries. */
+#include <errno.h>
+
+#include "iopt.h"
+
+struct path {
+	uint64_t *node[IOPT_LEVELS];
+	unsigned int top;
+};
+
+static void count_add(void *node, intptr_t n)
+{
+	pages_set_owner(node, (void *)((intptr_t)pages_owner(node) + n));
+}
+
+static bool is_empty(void *node)
+{
+	return !pages_owner(node);
+}
+
+void iopt_init(struct iopt *table, struct pages *pool)
+{
+	*table = (struct iopt){ .pool = pool };
+}
+
+static uint64_t *node_new(struct iopt *table)
+{
+	uint64_t *node = pages_alloc(table->pool);
+
+	if (node)
+		table->nodes++;
+	return node;
+}
+
+/* Makes the tree high enough for @last. */
+static int grow(struct iopt *table, uint64_t last)
+{
+	uint64_t word = table->root.word;
+	unsigned int level = (unsigned int)(word & 7);
+
+	if (!word) {
+		uint64_t *node = node_new(table);
+
+		if (!node)
+			return -ENOMEM;
+		while (last >> (iopt_shift(level) + IOPT_BITS))
+			level++;
+		iopt_store(&table->root.word, (uint64_t)(uintptr_t)node | level);
+		return 0;
+	}
+	while (last >> (iopt_shift(level) + IOPT_BITS)) {
+		uint64_t *node = node_new(table);
+
+		if (!node)
+			return -ENOMEM;
+		node[0] = (word & IOPT_ADDR) | IOPT_TABLE | IOPT_PERM;
+		count_add(node, 1);
+		word = (uint64_t)(uintptr_t)node | ++level;
+		iopt_store(&table->root.word, word);
+	}
+	return 0;
+}
+
+/* The way down to the node of @level for @iova, with new nodes where there are none. */
+static uint64_t *descend(struct iopt *table, uint64_t iova, unsigned int level)
+{
+	uint64_t word = table->root.word;
+	uint64_t *node = iopt_node(word);
+	unsigned int at = (unsigned int)(word & 7);
+
+	for (; at > level; at--) {
+		uint64_t *slot = &node[iopt_index(iova, at)];
+
+		if (!*slot) {
+			uint64_t *child = node_new(table);
+
+			if (!child)
+				return NULL;
+			iopt_store(slot, (uint64_t)(uintptr_t)child | IOPT_TABLE | IOPT_PERM);
+			count_add(node, 1);
+		}
+		node = iopt_node(*slot);
+	}
+	return node;
+}
+
+/* The highest level at which a leaf can stand at @iova. */
+static unsigned int leaf_level(uint64_t iova, uint64_t length, unsigned int top)
+{
+	unsigned int level = 0;
+
+	while (level < top && length >> iopt_shift(level + 1) &&
+	       !(iova & ((UINT64_C(1) << iopt_shift(level + 1)) - 1)))
+		level++;
+	return level;
+}
+
+int iopt_map(struct iopt *table, uint64_t iova, uint64_t length, uint64_t host, unsigned int perm,
+	     struct reap *reap)
+{
+	uint64_t done = 0;
+
+	if (grow(table, iova + length - 1))
+		goto fail;
+	while (done < length) {
+		uint64_t at = iova + done;
+		unsigned int level = leaf_level(at, length - done, table->root.word & 7);
+		uint64_t step = UINT64_C(1) << iopt_shift(level);
+		uint64_t *node = descend(table, at, level);
+		unsigned int first = iopt_index(at, level), i = first;
+
+		if (!node)
+			goto fail;
+		do {
+			iopt_store(&node[i], (host + done) | perm);
+			done += step;
+		} while (++i < IOPT_ENTRIES && length - done >= step);
+		count_add(node, i - first);
+	}
+	return 0;
+
+fail:
+	/* One page more than was mapped: nodes that were made on the way to it go as well. */
+	if (table->root.word)
+		iopt_unmap(table, iova, done < length ? done + 4096 : done, reap);
+	return -ENOMEM;
+}
+
+/* Follows @iova as far down as there are nodes; returns the level reached. */
+static unsigned int find(const struct iopt *table, uint64_t iova, struct path *path)
+{
+	unsigned int level = path->top = (unsigned int)(table->root.word & 7);
+	uint64_t entry = table->root.word;
+
+	for (;; level--) {
+		path->node[level] = iopt_node(entry);
+		entry = path->node[level][iopt_index(iova, level)];
+		if (!(entry & IOPT_TABLE))
+			return level;
+	}
+}
+
+/* Takes out the nodes on @path from @level upwards that have become empty. */
+static void prune(struct iopt *table, struct path *path, uint64_t iova, unsigned int level,
+		  struct reap *reap)
+{
+	while (is_empty(path->node[level])) {
+		if (level == path->top)
+			iopt_store(&table->root.word, 0);
+		else {
+			iopt_store(&path->node[level + 1][iopt_index(iova, level + 1)], 0);
+			count_add(path->node[level + 1], -1);
+		}
+		reap_clean_page(reap, path->node[level]);
+		table->nodes--;
+		if (level++ == path->top)
+			break;
+	}
+}
+
+void iopt_unmap(struct iopt *table, uint64_t iova, uint64_t length, struct reap *reap)
+{
+	uint64_t last = iova + length - 1;
+
+	while (iova <= last && table->root.word) {
+		struct path path;
+		unsigned int level, i;
+		intptr_t n = 0;
+		uint64_t at = iova, step, *node;
+
+		if (iova >> (iopt_shift(table->root.word & 7) + IOPT_BITS))
+			break;
+		level = find(table, iova, &path);
+		node = path.node[level];
+		step = UINT64_C(1) << iopt_shift(level);
+		for (i = iopt_index(iova, level); i < IOPT_ENTRIES && iova <= last; i++) {
+			if (node[i] & IOPT_TABLE)
+				break;
+			n -= !!node[i];
+			iopt_store(&node[i], 0);
+			iova = (iova | (step - 1)) + 1;
+			if (!iova)
+				break;
+		}
+		count_add(node, n);
+		reap->drain |= n < 0;
+		prune(table, &path, at, level, reap);
+		if (!iova)
+			break;
+	}
+}
+
+void iopt_clear(struct iopt *table, struct reap *reap)
+{
+	iopt_unmap(table, 0, UINT64_C(1) << IOPT_MAX_BITS, reap);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The I/O page table that the library itself owns, and the walk of it.
+ *
+ * A radix tree of 512-entry nodes, 9 bits a level, level 0 mapping 4 KiB. An entry holds a page
+ * aligned host address. A leaf can stand at any level, and its host address needs no more than page
+ * alignment there: translation adds the offset instead of or-ing it. The tree is only as high as its
+ * highest address asks for.
+ *
+ * Readers (DMA) take no lock: they load the root and each entry once. Writers, one at a time, store
+ * entries whole, make a node's contents visible before the entry that leads to it, and give nodes
+ * back through a struct reap.
+ */
+#ifndef IOPT_IOPT_H
+#define IOPT_IOPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../util/pages.h"
+#include "../util/reap.h"
+
+#define IOPT_READ	0x1u
+#define IOPT_WRITE	0x2u
+#define IOPT_PERM	(IOPT_READ | IOPT_WRITE)
+#define IOPT_TABLE	0x4u	/* leads to a node of the next lower level */
+#define IOPT_ADDR	(~UINT64_C(0xfff))
+
+#define IOPT_SHIFT	12u
+#define IOPT_BITS	9u
+#define IOPT_ENTRIES	512u
+#define IOPT_LEVELS	5u	/* 57 bits */
+#define IOPT_MAX_BITS	(IOPT_SHIFT + IOPT_BITS * IOPT_LEVELS)
+
+/* log2 of what an entry of @level covers */
+static inline unsigned int iopt_shift(unsigned int level)
+{
+	return IOPT_SHIFT + IOPT_BITS * level;
+}
+
+static inline unsigned int iopt_index(uint64_t iova, unsigned int level)
+{
+	return (unsigned int)(iova >> iopt_shift(level)) & (IOPT_ENTRIES - 1);
+}
+
+/* Where a walk starts. */
+struct iopt_root {
+	uint64_t word;		/* top node | its level; 0: empty */
+	bool sign_extended;	/* the highest address bit is repeated above (x86 canonical) */
+	uint8_t bits;		/* then: width of the significant part */
+};
+
+static inline uint64_t iopt_load(const uint64_t *p)
+{
+	return __atomic_load_n(p, __ATOMIC_RELAXED);
+}
+
+static inline void iopt_store(uint64_t *p, uint64_t v)
+{
+	__atomic_store_n(p, v, __ATOMIC_RELEASE);
+}
+
+static inline uint64_t *iopt_node(uint64_t entry)
+{
+	return (uint64_t *)(uintptr_t)(entry & IOPT_ADDR);
+}
+
+/* The result of a walk: the last entry seen and what it covers. */
+struct iopt_hit {
+	uint64_t entry;		/* 0: nothing there */
+	uint64_t *slot;		/* where it stands; NULL if the address is beyond the tree */
+	unsigned int shift;
+	unsigned int perm;	/* of the whole way; 0 without an entry */
+};
+
+static inline uint64_t iopt_host(const struct iopt_hit *hit, uint64_t iova)
+{
+	return (hit->entry & IOPT_ADDR) + (iova & ((UINT64_C(1) << hit->shift) - 1));
+}
+
+static inline struct iopt_hit iopt_walk(const struct iopt_root *root, uint64_t iova)
+{
+	struct iopt_hit hit = { 0, NULL, 0, IOPT_PERM };
+	uint64_t word = iopt_load(&root->word);
+	unsigned int level = (unsigned int)(word & 7);
+
+	if (__builtin_expect(!word || iova >> (iopt_shift(level) + IOPT_BITS), 0)) {
+		uint64_t low = iova & ((UINT64_C(1) << root->bits) - 1);
+
+		if (!word || !root->sign_extended ||
+		    (uint64_t)((int64_t)(iova << (64 - root->bits)) >> (64 - root->bits)) != iova ||
+		    low >> (iopt_shift(level) + IOPT_BITS)) {
+			hit.perm = 0;
+			return hit;
+		}
+		iova = low;
+	}
+	for (hit.shift = iopt_shift(level);; hit.shift -= IOPT_BITS) {
+		hit.slot = iopt_node(word) + ((iova >> hit.shift) & (IOPT_ENTRIES - 1));
+		hit.entry = word = iopt_load(hit.slot);
+		hit.perm &= (unsigned int)word;
+		if (!(word & IOPT_TABLE))
+			return hit;
+	}
+}
+
+/* A table that ranges are mapped in and unmapped from, each range whole. */
+struct iopt {
+	struct iopt_root root;
+	struct pages *pool;
+	size_t nodes;
+};
+
+void iopt_init(struct iopt *table, struct pages *pool);
+
+/* Unmaps everything. */
+void iopt_clear(struct iopt *table, struct reap *reap);
+
+/*
+ * Maps [@iova, @iova + @length) to @host. All page aligned, the range free and below
+ * 2^IOPT_MAX_BITS. 0, or -ENOMEM with nothing mapped; @reap can get nodes then.
+ */
+int iopt_map(struct iopt *table, uint64_t iova, uint64_t length, uint64_t host, unsigned int perm,
+	     struct reap *reap);
+
+/* Unmaps [@iova, @iova + @length): what was mapped by whole calls of iopt_map(). */
+void iopt_unmap(struct iopt *table, uint64_t iova, uint64_t length, struct reap *reap);
+
+#endif
