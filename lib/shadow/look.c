@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Looking at a shadow without changing it: snapshots, and the audit. */
+#include "node.h"
+
+/* Follows @iova as far as there are nodes. Returns the last, its entry in *@i, perm combined. */
+static struct shadow_node *follow(const struct shadow *s, uint64_t iova, unsigned int *i,
+				  unsigned int *perm)
+{
+	struct shadow_node *n = s->tree.top, *child;
+
+	for (*perm = IOPT_PERM;; n = child) {
+		*i = node_index(n, iova);
+		*perm &= node_decode(n, n->raw[*i]).perm;
+		child = node_child(n, *i);
+		if (!child)
+			return n;
+	}
+}
+
+void shadow_look(const struct shadow *s, uint64_t iova, struct shadow_view *view)
+{
+	uint64_t low = iova, top;
+	struct shadow_node *n = s->tree.top;
+	unsigned int i;
+
+	*view = (struct shadow_view){ .base = iova, .size = UINT64_MAX - iova };
+	if (!n)
+		return;
+	top = (UINT64_C(1) << (node_shift(n) + IOPT_BITS)) - 1;
+	if (s->root.sign_extended) {
+		if (iova > top >> 1 && iova < ~(top >> 1)) {
+			view->size = ~(top >> 1) - iova;
+			return;
+		}
+		low &= top;
+	}
+	if (low > top)
+		return;
+	n = follow(s, low, &i, &view->perm);
+	view->size = UINT64_C(1) << node_shift(n);
+	view->base = iova & ~(view->size - 1);
+	view->mapped = n->pte[i] && view->perm;
+	view->perm &= (unsigned int)n->pte[i];
+	view->target = node_decode(n, n->raw[i]).addr;
+}
+
+static bool same(const struct entry *a, const struct entry *b)
+{
+	if (a->kind != b->kind)
+		return false;
+	if (a->kind == PGT_NONE || a->kind == PGT_BAD)
+		return true;
+	return a->addr == b->addr && a->perm == b->perm;
+}
+
+bool shadow_audit(struct shadow *s, uint64_t iova, struct shadow_stale *stale)
+{
+	struct shadow_node *n = s->tree.top;
+
+	if (s->tree.mode != SHADOW_GUEST || !pgt_input_ok(&s->tree.pgt, iova))
+		return false;
+	for (iova &= (UINT64_C(1) << s->tree.pgt.input_bits) - 1; n && !n->own;) {
+		unsigned int i = node_index(n, iova);
+		const uint64_t *guest = node_guest(n);
+		struct entry was = node_decode(n, n->raw[i]), is;
+		uint64_t raw;
+
+		if (!guest)
+			return false;
+		raw = guest_load(&guest[i]);
+		is = node_decode(n, raw);
+		if (!same(&was, &is) && !(s->tree.on_demand && was.kind == PGT_NONE)) {
+			*stale = (struct shadow_stale){ n->level, n->raw[i], raw,
+							n->stamps ? n->stamps[i] : 0 };
+			return true;
+		}
+		n = node_child(n, i);
+	}
+	return false;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A DMA that found no translation: what it needs is filled in, or the reason is found. */
+#include <errno.h>
+
+#include "node.h"
+
+/* Makes raw entry @i what the shadow's rules say that it is for a DMA that comes now. */
+static enum shadow_fault refresh(struct shadow_node *n, unsigned int i)
+{
+	const uint64_t *guest;
+
+	if (n->own) {
+		/* of a superpage that was split; private ones are tables of the map protocol */
+		if (n->shared)
+			n->raw[i] = (n->addr + ((uint64_t)i << node_shift(n))) | IOPT_PERM;
+		return SHADOW_OK;
+	}
+	if ((!n->unread && !n->shadow->tree.on_demand) ||
+	    node_decode(n, n->raw[i]).kind != PGT_NONE)
+		return SHADOW_OK;
+	guest = node_guest(n);
+	if (!guest)
+		return SHADOW_TABLE;
+	n->raw[i] = guest_load(&guest[i]);
+	return SHADOW_OK;
+}
+
+/* Fills entry @i; *@next is the node to go on with, NULL if this was the page. */
+static enum shadow_fault fill(struct shadow_node *n, unsigned int i, const struct entry *e,
+			      struct shadow_node **next)
+{
+	*next = node_child(n, i);
+	if (*next || n->pte[i])
+		return SHADOW_OK;
+	if (e->kind == PGT_LEAF) {
+		int ret = node_fill_leaf(n, i, e);
+
+		if (!ret)
+			return SHADOW_OK;
+		if (ret != -EAGAIN)
+			return ret == -ENOMEM ? SHADOW_NOMEM : SHADOW_TARGET;
+	}
+	*next = node_fill_table(n, i, e);
+	if (!*next)
+		return SHADOW_NOMEM;
+	/* A guest's table that is new here has not been read: entry by entry, when used. */
+	if (e->kind == PGT_TABLE && (*next)->refs == 1)
+		(*next)->unread = true;
+	return SHADOW_OK;
+}
+
+enum shadow_fault shadow_miss(struct shadow *s, uint64_t iova, unsigned int need)
+{
+	struct shadow_node *n = s->tree.top, *next;
+	enum shadow_fault fault;
+	unsigned int perm = IOPT_PERM;
+
+	if (s->tree.mode == SHADOW_GUEST) {
+		if (!pgt_input_ok(&s->tree.pgt, iova))
+			return SHADOW_ADDRESS_WIDTH;
+		iova &= (UINT64_C(1) << s->tree.pgt.input_bits) - 1;
+	} else if (!n) {
+		return s->tree.mode == SHADOW_EMPTY ? SHADOW_NO_PGTABLE : SHADOW_NOT_MAPPED;
+	} else if (iova >> (node_shift(n) + IOPT_BITS)) {
+		return SHADOW_NOT_MAPPED;
+	}
+	for (;; n = next) {
+		unsigned int i = node_index(n, iova);
+		struct entry e;
+
+		fault = refresh(n, i);
+		if (fault)
+			return fault;
+		e = node_decode(n, n->raw[i]);
+		if (e.kind == PGT_NONE)
+			return SHADOW_NOT_MAPPED;
+		if (e.kind == PGT_BAD)
+			return SHADOW_MALFORMED;
+		perm &= e.perm;
+		if ((perm & need) != need)
+			return SHADOW_PERMISSION;
+		fault = fill(n, i, &e, &next);
+		if (fault)
+			return fault;
+		if (next)
+			continue;
+		if (!perm)
+			return SHADOW_PERMISSION;
+		return (n->pte[i] & need) == need ? SHADOW_OK : SHADOW_TARGET;
+	}
+}
+
+/* The list of entries that lead through the entry at @slot. */
+static uint32_t *head_of(struct shadow *s, uint64_t *slot)
+{
+	struct shadow_node *n = pages_owner(slot);
+
+	if (!n->heads) {
+		n->heads = pages_alloc(s->pool);
+		if (!n->heads)
+			return NULL;
+		pages_set_owner(n->heads, n);
+		s->pages++;
+	}
+	return (uint32_t *)&n->heads[slot - n->pte];
+}
+
+int shadow_resolve(void *opaque, uint64_t iova, struct shadow_piece *piece)
+{
+	struct shadow *s = opaque;
+	struct iopt_hit hit = iopt_walk(&s->root, iova);
+	uint64_t size;
+
+	if (!(hit.entry & IOPT_PERM)) {
+		enum shadow_fault fault = shadow_miss(s, iova, 0);
+
+		if (fault)
+			return fault == SHADOW_NOMEM ? -ENOMEM : -EFAULT;
+		hit = iopt_walk(&s->root, iova);
+	}
+	if (!hit.perm)
+		return -EFAULT;
+	size = UINT64_C(1) << hit.shift;
+	piece->start = iova & ~(size - 1);
+	piece->last = piece->start + size - 1;
+	piece->host = hit.entry & IOPT_ADDR;
+	piece->perm = hit.perm;
+	piece->watch = head_of(s, hit.slot);
+	return piece->watch ? 0 : -ENOMEM;
+}

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Nodes: made, shared, resolved, let go. */
+#include <errno.h>
+
+#include "../util/alloc.h"
+#include "list.h"
+#include "node.h"
+
+#define MIN_BUCKETS 16u
+
+static size_t hash_of(uint64_t addr, unsigned int level, bool own)
+{
+	uint64_t x = addr >> IOPT_SHIFT ^ (uint64_t)level << 60 ^ (uint64_t)own << 59;
+
+	x *= UINT64_C(0x9e3779b97f4a7c15);
+	return (size_t)(x >> 24);
+}
+
+static struct shadow_node **bucket(struct shadow_tree *tree, uint64_t addr, unsigned int level,
+				   bool own)
+{
+	return &tree->buckets[hash_of(addr, level, own) & tree->mask];
+}
+
+/* Twice as many buckets; if there is no memory for them the chains get longer. */
+static int grow(struct shadow_tree *tree)
+{
+	size_t n = tree->buckets ? 2 * (tree->mask + 1) : MIN_BUCKETS, i;
+	struct shadow_node **old = tree->buckets, **new = mem_calloc(n, sizeof(struct shadow_node *));
+	size_t count = old ? tree->mask + 1 : 0;
+
+	if (!new)
+		return old ? 0 : -ENOMEM;
+	tree->buckets = new;
+	tree->mask = n - 1;
+	for (i = 0; i < count; i++) {
+		struct shadow_node *node, *next;
+
+		for (node = old[i]; node; node = next) {
+			struct shadow_node **b = bucket(tree, node->addr, node->level, node->own);
+
+			next = node->hash_next;
+			node->hash_next = *b;
+			*b = node;
+		}
+	}
+	mem_free(old);
+	return 0;
+}
+
+struct shadow_node *node_new(struct shadow *s, uint64_t addr, unsigned int level, bool own)
+{
+	struct shadow_node *n = slab_alloc(&s->slab);
+	uint64_t *pte, *raw;
+
+	if (!n)
+		return NULL;
+	pte = pages_alloc(s->pool);
+	raw = pages_alloc(s->pool);
+	if (!pte || !raw) {
+		pages_free_clean(s->pool, pte);
+		pages_free_clean(s->pool, raw);
+		slab_free(&s->slab, n);
+		return NULL;
+	}
+	*n = (struct shadow_node){ .shadow = s, .pte = pte, .raw = raw, .addr = addr, .refs = 1,
+				   .level = (uint8_t)level, .own = own };
+	pages_set_owner(pte, n);
+	pages_set_owner(raw, n);
+	s->pages += 2;
+	n->next = s->tree.nodes;
+	n->prev = &s->tree.nodes;
+	if (n->next)
+		n->next->prev = &n->next;
+	s->tree.nodes = n;
+	return n;
+}
+
+struct shadow_node *node_get(struct shadow *s, uint64_t addr, unsigned int level, bool own)
+{
+	struct shadow_tree *tree = &s->tree;
+	struct shadow_node *n, **b;
+
+	if ((!tree->buckets || tree->shared > tree->mask) && grow(tree))
+		return NULL;
+	for (n = *bucket(tree, addr, level, own); n; n = n->hash_next)
+		if (n->addr == addr && n->level == level && n->own == own) {
+			n->refs++;
+			return n;
+		}
+	n = node_new(s, addr, level, own);
+	if (!n)
+		return NULL;
+	b = bucket(tree, addr, level, own);
+	n->hash_next = *b;
+	*b = n;
+	n->shared = true;
+	tree->shared++;
+	return n;
+}
+
+static void unhash(struct shadow_node *n)
+{
+	struct shadow_tree *tree = &n->shadow->tree;
+	struct shadow_node **p = bucket(tree, n->addr, n->level, n->own);
+
+	while (*p != n)
+		p = &(*p)->hash_next;
+	*p = n->hash_next;
+	tree->shared--;
+	n->shared = false;
+}
+
+/* Takes an entry off the list that it is on, and drops what leads through it. */
+static void entry_unlink(struct shadow_node *n, unsigned int i, struct reap *reap)
+{
+	if (n->links && n->links[i].prev)
+		list_remove(&n->links[i], n->shadow->pool);
+	if (n->heads && n->heads[i])
+		list_drop_heads(n, i, reap);
+}
+
+/* Gives back a node that nothing leads to any more. */
+static void node_release(struct shadow_node *n, struct reap *reap)
+{
+	struct shadow *s = n->shadow;
+	unsigned int i;
+
+	if (n->links || n->heads)
+		for (i = 0; i < IOPT_ENTRIES; i++)
+			entry_unlink(n, i, reap);
+	s->pages -= 2u + !!n->links + !!n->heads + !!n->stamps;
+	pages_free(s->pool, n->raw);
+	pages_free(s->pool, n->links);
+	pages_free(s->pool, n->heads);
+	pages_free(s->pool, n->stamps);
+	reap_page(reap, n->pte);
+	reap->drain = true;
+	s->gen++;
+	slab_free(&s->slab, n);
+}
+
+/* One reference less; a node without any goes on @dead. */
+static void node_unref(struct shadow_node *n, struct shadow_node **dead)
+{
+	if (--n->refs)
+		return;
+	if (n->shared)
+		unhash(n);
+	*n->prev = n->next;
+	if (n->next)
+		n->next->prev = n->prev;
+	n->next = *dead;
+	*dead = n;
+}
+
+void node_put(struct shadow_node *n, struct reap *reap)
+{
+	struct shadow_node *dead = NULL;
+	unsigned int i;
+
+	node_unref(n, &dead);
+	while ((n = dead)) {
+		dead = n->next;
+		for (i = 0; i < IOPT_ENTRIES; i++)
+			if (node_child(n, i))
+				node_unref(node_child(n, i), &dead);
+		node_release(n, reap);
+	}
+}
+
+void tree_drop(struct shadow_tree *tree, struct reap *reap)
+{
+	struct shadow_node *n, *next;
+
+	for (n = tree->nodes; n; n = next) {
+		next = n->next;
+		node_release(n, reap);
+	}
+	mem_free(tree->buckets);
+	*tree = (struct shadow_tree){ 0 };
+}
+
+/* Drops what leads through any entry below @n, on whichever way it came there. */
+static void drop_below(struct shadow_node *n, struct reap *reap)
+{
+	struct shadow_node *way[PGT_MAX_LEVELS];
+	unsigned int at[PGT_MAX_LEVELS], depth = 0;
+
+	n->shadow->mark++;
+	way[0] = n;
+	at[0] = 0;
+	for (;;) {
+		struct shadow_node *child;
+		unsigned int i = at[depth]++;
+
+		n = way[depth];
+		if (i == IOPT_ENTRIES) {
+			if (!depth--)
+				return;
+			continue;
+		}
+		if (n->heads && n->heads[i])
+			list_drop_heads(n, i, reap);
+		child = node_child(n, i);
+		if (!child || child->mark == n->shadow->mark)
+			continue;
+		child->mark = n->shadow->mark;
+		way[++depth] = child;
+		at[depth] = 0;
+	}
+}
+
+void node_clear(struct shadow_node *n, unsigned int i, struct reap *reap)
+{
+	struct shadow_node *child = node_child(n, i);
+
+	if (n->pte[i]) {
+		iopt_store(&n->pte[i], 0);
+		n->shadow->gen++;
+		reap->drain = true;
+	}
+	entry_unlink(n, i, reap);
+	if (child) {
+		if (n->shadow->is_parent)
+			drop_below(child, reap);
+		node_put(child, reap);
+	}
+}
+
+int shadow_piece_at(struct shadow *s, uint64_t addr)
+{
+	int ret;
+
+	if (s->piece_gen == *s->up.gen && addr >= s->piece.start && addr <= s->piece.last)
+		return 0;
+	s->piece.start = 1;
+	s->piece.last = 0;
+	ret = s->up.resolve(s->up.parent, addr, &s->piece);
+	s->piece_gen = *s->up.gen;
+	return ret;
+}
+
+const uint64_t *node_guest(struct shadow_node *n)
+{
+	struct shadow *s = n->shadow;
+
+	if (n->guest && n->guest_gen == *s->up.gen)
+		return n->guest;
+	n->guest = NULL;
+	if (shadow_piece_at(s, n->addr) || s->piece.last - n->addr < PAGES_SIZE - 1 ||
+	    !(s->piece.perm & IOPT_READ))
+		return NULL;
+	n->guest = (const uint64_t *)(uintptr_t)(s->piece.host + (n->addr - s->piece.start));
+	n->guest_gen = *s->up.gen;
+	return n->guest;
+}
+
+/* Puts entry @i on the list of the piece that it leads to, where the piece has one. */
+static int entry_watch(struct shadow_node *n, unsigned int i, uint32_t *watch)
+{
+	struct shadow *s = n->shadow;
+
+	if (!watch)
+		return 0;
+	if (!n->links) {
+		n->links = pages_alloc(s->pool);
+		if (!n->links)
+			return -ENOMEM;
+		pages_set_owner(n->links, n);
+		s->pages++;
+	}
+	list_add(watch, &n->links[i], s->pool);
+	return 0;
+}
+
+int node_fill_leaf(struct shadow_node *n, unsigned int i, const struct entry *e)
+{
+	struct shadow *s = n->shadow;
+	uint64_t size = UINT64_C(1) << node_shift(n), addr = e->addr;
+	unsigned int perm;
+	int ret = shadow_piece_at(s, addr);
+
+	if (!ret && s->piece.last - addr >= size - 1) {
+		perm = s->piece.perm & e->perm;
+		if (!perm)
+			return -EFAULT;
+		ret = entry_watch(n, i, s->piece.watch);
+		if (ret)
+			return ret;
+		iopt_store(&n->pte[i], (s->piece.host + (addr - s->piece.start)) | perm);
+		return 0;
+	}
+	if (ret == -ENOMEM || n->level == 1)
+		return ret;
+	return -EAGAIN;
+}
+
+struct shadow_node *node_fill_table(struct shadow_node *n, unsigned int i, const struct entry *e)
+{
+	struct shadow_node *child = node_get(n->shadow, e->addr, n->level - 1u,
+					     e->kind == PGT_LEAF);
+
+	if (child)
+		iopt_store(&n->pte[i], (uint64_t)(uintptr_t)child->pte | IOPT_TABLE |
+			   (e->perm & IOPT_PERM));
+	return child;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Nodes of a shadow page table, shared between the files of this room. */
+#ifndef SHADOW_NODE_H
+#define SHADOW_NODE_H
+
+#include <endian.h>
+
+#include "shadow.h"
+
+/* One table of 512 entries. The owner word of each of its pages is the node. */
+struct shadow_node {
+	struct shadow *shadow;
+	uint64_t *pte;			/* what DMA walks */
+	uint64_t *raw;			/* the guest's entries as last read, or in own format */
+	struct shadow_link *links;	/* lists that entries are on; NULL: on none */
+	uint64_t *heads;		/* lists of other shadows' entries that lead through ours */
+	uint64_t *stamps;		/* audit: when each entry was last invalidated */
+	const uint64_t *guest;		/* the table itself, good while ... */
+	uint64_t guest_gen;		/* ... this is the parent's generation */
+	uint64_t addr;			/* of the table, or of the first page, in the parent's space */
+	uint32_t refs;			/* entries, or the root, that lead here */
+	uint8_t level;			/* 1 maps 4 KiB */
+	bool own;			/* raw is in own format */
+	bool shared;			/* in the hash */
+	bool unread;			/* a pass could not read it: what is absent is read when used */
+	uint64_t epoch;			/* the pass that has read all of it */
+	uint64_t mark;			/* the latest visit of drop_below() */
+	struct shadow_node *hash_next;
+	struct shadow_node *next, **prev;	/* all of the tree's */
+};
+
+/* Own format of a raw entry: the flags of an iopt entry, and an address of the parent. */
+static inline unsigned int node_shift(const struct shadow_node *n)
+{
+	return iopt_shift(n->level - 1u);
+}
+
+static inline unsigned int node_index(const struct shadow_node *n, uint64_t iova)
+{
+	return iopt_index(iova, n->level - 1u);
+}
+
+/* What a raw entry says. */
+struct entry {
+	enum pgt_kind kind;
+	unsigned int perm;
+	uint64_t addr;
+};
+
+static inline struct entry node_decode(const struct shadow_node *n, uint64_t raw)
+{
+	const struct pgt_rule *rule;
+	struct entry e;
+
+	if (n->own) {
+		e.kind = !raw ? PGT_NONE : raw & IOPT_TABLE ? PGT_TABLE : PGT_LEAF;
+		e.perm = raw & IOPT_PERM;
+		e.addr = raw & IOPT_ADDR;
+		return e;
+	}
+	rule = &n->shadow->tree.pgt.rule[n->level];
+	e.kind = pgt_rule_classify(rule, raw);
+	e.perm = pgt_rule_perm(rule, raw);
+	e.addr = raw & (e.kind == PGT_LEAF ? rule->leaf_addr : rule->table_addr);
+	return e;
+}
+
+static inline struct shadow_node *node_child(const struct shadow_node *n, unsigned int i)
+{
+	return n->pte[i] & IOPT_TABLE ? pages_owner(iopt_node(n->pte[i])) : NULL;
+}
+
+/* A private node, for own tables. NULL for want of memory. */
+struct shadow_node *node_new(struct shadow *s, uint64_t addr, unsigned int level, bool own);
+
+/* The shared node for a guest table (@own false) or a split superpage (true), one reference more. */
+struct shadow_node *node_get(struct shadow *s, uint64_t addr, unsigned int level, bool own);
+
+/* One reference less; at the last the node goes, and what only it leads to. */
+void node_put(struct shadow_node *n, struct reap *reap);
+
+/* Frees what a tree holds. */
+void tree_drop(struct shadow_tree *tree, struct reap *reap);
+
+/* Makes an entry unresolved: its translation goes, its raw entry stays. */
+void node_clear(struct shadow_node *n, unsigned int i, struct reap *reap);
+
+/* Makes @raw the entry and leaves it unresolved. */
+static inline void node_set_raw(struct shadow_node *n, unsigned int i, uint64_t raw,
+				struct reap *reap)
+{
+	if (n->pte[i] || (n->links && n->links[i].prev))
+		node_clear(n, i, reap);
+	n->raw[i] = raw;
+}
+
+/*
+ * Resolves a leaf entry. 0; -EFAULT: its target is not mapped, for nothing that it permits; -EAGAIN:
+ * the parent has it in pieces or in part, so it has to be split; -ENOMEM.
+ */
+int node_fill_leaf(struct shadow_node *n, unsigned int i, const struct entry *e);
+
+/* Links the child that a table entry, or a leaf to be split, asks for. NULL for want of memory. */
+struct shadow_node *node_fill_table(struct shadow_node *n, unsigned int i, const struct entry *e);
+
+/* The piece of the parent around @addr: cached, or resolved into the cache. */
+int shadow_piece_at(struct shadow *s, uint64_t addr);
+
+/* The guest's table page itself, or NULL if the parent does not map it for reading. */
+const uint64_t *node_guest(struct shadow_node *n);
+
+/*
+ * One of the guest's entries, read once. The tables of all formats here are little-endian
+ * (VT-d 9.7, 9.8).
+ */
+static inline uint64_t guest_load(const uint64_t *p)
+{
+	return le64toh(__atomic_load_n(p, __ATOMIC_RELAXED));
+}
+
+/* Reads a whole table and what hangs on it, as far as memory goes. */
+void node_sync(struct shadow_node *n, struct reap *reap);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A shadow as a whole: what it is bound to. */
+#include <errno.h>
+
+#include "../util/bits.h"
+#include "node.h"
+
+void shadow_init(struct shadow *s, struct pages *pool, const struct shadow_parent *up, bool audit)
+{
+	*s = (struct shadow){ .pool = pool, .up = *up, .audit = audit };
+	s->piece.start = 1;
+	slab_init(&s->slab, pool, sizeof(struct shadow_node), s);
+}
+
+void shadow_destroy(struct shadow *s)
+{
+	struct reap reap = { 0 };
+
+	s->root.word = 0;
+	tree_drop(&s->tree, &reap);
+	reap_finish(&reap, s->pool);
+	slab_destroy(&s->slab);
+}
+
+static void publish(struct shadow *s, struct shadow_tree *old, struct reap *reap)
+{
+	struct shadow_node *top = s->tree.top;
+
+	iopt_store(&s->root.word, top ? (uint64_t)(uintptr_t)top->pte | (top->level - 1u) : 0);
+	s->gen++;
+	reap->drain = true;
+	tree_drop(old, reap);
+}
+
+int shadow_bind(struct shadow *s, const struct pgt *pgt, uint64_t guest_root, bool on_demand,
+		struct reap *reap)
+{
+	struct shadow_tree old = s->tree;
+
+	s->tree = (struct shadow_tree){ .mode = SHADOW_GUEST, .on_demand = on_demand, .pgt = *pgt };
+	s->tree.top = node_get(s, guest_root, pgt->levels, false);
+	if (!s->tree.top) {
+		tree_drop(&s->tree, reap);
+		s->tree = old;
+		return -ENOMEM;
+	}
+	/* What cannot be read for want of memory is read when it is used. */
+	if (!on_demand)
+		node_sync(s->tree.top, reap);
+	s->root.bits = (uint8_t)pgt->input_bits;
+	s->root.sign_extended = pgt->sign_extended;
+	publish(s, &old, reap);
+	return 0;
+}
+
+void shadow_unbind(struct shadow *s, struct reap *reap)
+{
+	struct shadow_tree old = s->tree;
+
+	s->tree = (struct shadow_tree){ 0 };
+	publish(s, &old, reap);
+	s->root.sign_extended = false;
+}

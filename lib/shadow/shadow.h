@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Software nesting: a shadow page table merges a child's page table with its parent.
+ *
+ * A shadow is a cache of unlimited size. It keeps what the guest's entries said when they were last
+ * read (raw), and beside each the merged entry that DMA walks (pte): the host address, with the
+ * permission that both levels give. A raw entry whose pte is 0 is unresolved: the parent does not
+ * map its target, or maps it in pieces. A DMA that misses resolves it, as far as that DMA needs.
+ *
+ * Nodes are shared: there is one for each {guest table page, level}, however often the guest's tables
+ * lead to it, so work and memory are bounded by the number of the guest's table pages and not by the
+ * address range that they claim. Permissions of upper levels need no nodes of their own, since a
+ * walk combines them.
+ *
+ * All functions need the lock of the context; those that may take a translation away say so in
+ * a struct reap.
+ */
+#ifndef SHADOW_SHADOW_H
+#define SHADOW_SHADOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../iopt/iopt.h"
+#include "../pgtable/pgtable.h"
+#include "../util/slab.h"
+
+/*
+ * Membership in the list of all entries that lead to one piece of the parent. References are those
+ * of pages.h. prev is that of the unit whose first word leads here: a link, or the list's head.
+ */
+struct shadow_link {
+	uint32_t next;
+	uint32_t prev;
+};
+
+/* A piece of the parent that is contiguous in the host, of one permission. */
+struct shadow_piece {
+	uint64_t start, last;
+	uint64_t host;		/* of start */
+	unsigned int perm;	/* IOPT_READ, IOPT_WRITE */
+	uint32_t *watch;	/* 8-byte aligned list head; NULL: the parent finds users by scanning */
+};
+
+/* The parent, as a shadow sees it. */
+struct shadow_parent {
+	/* The piece around @addr. 0; -EFAULT: there is none; -ENOMEM. */
+	int (*resolve)(void *parent, uint64_t addr, struct shadow_piece *piece);
+	void *parent;
+	const uint64_t *gen;	/* changes whenever a piece goes away */
+};
+
+enum shadow_mode {
+	SHADOW_EMPTY,	/* nothing bound */
+	SHADOW_OWN,	/* the map protocol: raw entries are the library's own */
+	SHADOW_GUEST,	/* the page-table protocol */
+};
+
+/* Why a DMA cannot be translated. In the order of the public enum ioasid_fault_reason. */
+enum shadow_fault {
+	SHADOW_OK,
+	SHADOW_ADDRESS_WIDTH,
+	SHADOW_NOT_MAPPED,
+	SHADOW_PERMISSION,
+	SHADOW_MALFORMED,
+	SHADOW_TARGET,
+	SHADOW_TABLE,
+	SHADOW_NO_PGTABLE,
+	SHADOW_NOMEM,
+};
+
+struct shadow_node;
+
+/* Everything that belongs to one bound table; a rebind makes a new one and drops the old. */
+struct shadow_tree {
+	enum shadow_mode mode;
+	bool on_demand;
+	struct pgt pgt;
+	struct shadow_node *top;
+	struct shadow_node **buckets;	/* shared nodes by {address, level} */
+	size_t mask;			/* buckets - 1 */
+	size_t shared;
+	struct shadow_node *nodes;	/* all of them */
+};
+
+struct shadow {
+	struct iopt_root root;	/* what DMA walks */
+	struct pages *pool;
+	struct slab slab;	/* nodes */
+	struct shadow_tree tree;
+	struct shadow_parent up;
+	struct shadow_piece piece;	/* the latest used, good while ... */
+	uint64_t piece_gen;		/* ... this is the parent's generation */
+	uint64_t gen;		/* own: see shadow_parent */
+	uint64_t now;		/* audit: time of the invalidation being carried out; 0: no audit */
+	uint64_t epoch;		/* of the latest pass: it reads each shared node once */
+	uint64_t mark;
+	bool is_parent;		/* others are nested on this one */
+	bool audit;
+	size_t pages;
+};
+
+void shadow_init(struct shadow *s, struct pages *pool, const struct shadow_parent *up, bool audit);
+
+/* Nobody may be using it any more. */
+void shadow_destroy(struct shadow *s);
+
+/* A guest's table. 0, or -ENOMEM with the binding before unchanged. */
+int shadow_bind(struct shadow *s, const struct pgt *pgt, uint64_t guest_root, bool on_demand,
+		struct reap *reap);
+void shadow_unbind(struct shadow *s, struct reap *reap);
+
+/*
+ * Re-reads what the guest's tables say about [@start, @last]. 0, or -ENOMEM: some of it is then
+ * unresolved. shadow_begin_pass() goes before the ranges of one pass.
+ */
+void shadow_begin_pass(struct shadow *s, uint64_t now);
+int shadow_sync(struct shadow *s, uint64_t start, uint64_t last, struct reap *reap);
+
+/* The map protocol. The range is free, aligned, below 2^IOPT_MAX_BITS. 0 or -ENOMEM, unchanged. */
+int shadow_map(struct shadow *s, uint64_t iova, uint64_t length, uint64_t target,
+	       unsigned int perm, struct reap *reap);
+void shadow_unmap(struct shadow *s, uint64_t iova, uint64_t length, struct reap *reap);
+
+/*
+ * A DMA's walk failed: fills what it needs, or says why it cannot. After SHADOW_OK walk again. Takes
+ * nothing away.
+ */
+enum shadow_fault shadow_miss(struct shadow *s, uint64_t iova, unsigned int need);
+
+/* The piece around @iova, for a shadow that is nested on @s; a resolve function. */
+int shadow_resolve(void *s, uint64_t iova, struct shadow_piece *piece);
+
+/* The parent gives up a piece: all entries on its list become unresolved. */
+void shadow_drop_list(uint32_t *head, struct pages *pool, struct reap *reap);
+
+/* The same for a piece without a list, [@start, @last] of the parent. */
+void shadow_drop_range(struct shadow *s, uint64_t start, uint64_t last, struct reap *reap);
+
+/* What the shadow says about @iova, without reading guest memory. */
+struct shadow_view {
+	bool mapped;
+	unsigned int perm;
+	uint64_t target;	/* in the parent's space */
+	uint64_t size;		/* this holds for so many bytes, from ... */
+	uint64_t base;		/* ... here */
+};
+void shadow_look(const struct shadow *s, uint64_t iova, struct shadow_view *view);
+
+/* Compares the way to @iova with the guest's tables. True if an entry differs. */
+struct shadow_stale {
+	unsigned int level;	/* 1 maps 4 KiB */
+	uint64_t old_entry, new_entry;
+	uint64_t last_invalidated;
+};
+bool shadow_audit(struct shadow *s, uint64_t iova, struct shadow_stale *stale);
+
+#endif

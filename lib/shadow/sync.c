@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Invalidation: what the guest's tables say now about a range, against what they said before. */
+#include <errno.h>
+
+#include "../util/bits.h"
+#include "node.h"
+
+/* A part of a table still to be read: entries i to end, the first of them at base. */
+struct frame {
+	struct shadow_node *n;
+	unsigned int i, end;
+	uint64_t base;		/* of the node */
+};
+
+struct pass {
+	struct shadow *s;
+	uint64_t start, last;
+	struct reap *reap;
+	int ret;
+	unsigned int depth;
+	struct frame frame[PGT_MAX_LEVELS];
+};
+
+static void stamp(struct shadow_node *n, unsigned int i, unsigned int end)
+{
+	if (!n->stamps) {
+		n->stamps = pages_alloc(n->shadow->pool);
+		if (!n->stamps)
+			return;
+		pages_set_owner(n->stamps, n);
+		n->shadow->pages++;
+	}
+	for (; i <= end; i++)
+		n->stamps[i] = n->shadow->now;
+}
+
+/*
+ * What a re-read entry becomes in a shadow that is filled on demand: an entry that was not used is
+ * left alone, and a table is linked when it is used.
+ */
+static uint64_t demand(const struct shadow_node *n, uint64_t old, uint64_t raw)
+{
+	return !old || node_decode(n, raw).kind == PGT_TABLE ? 0 : raw;
+}
+
+static void change(struct shadow_node *n, unsigned int i, uint64_t raw, struct pass *pass)
+{
+	struct entry e = node_decode(n, raw);
+
+	node_set_raw(n, i, raw, pass->reap);
+	if (e.kind == PGT_LEAF && node_fill_leaf(n, i, &e) == -ENOMEM)
+		pass->ret = -ENOMEM;
+}
+
+/* The lowest tables: most of the work. Returns at entry @end or at the first that is no plain page. */
+static void sync_leaves(struct shadow_node *n, const uint64_t *guest, const struct frame *f,
+			struct pass *pass)
+{
+	bool on_demand = n->shadow->tree.on_demand;
+	unsigned int i;
+
+	for (i = f->i; i <= f->end; i++) {
+		uint64_t raw = guest_load(&guest[i]);
+
+		if (raw == n->raw[i])
+			continue;
+		if (on_demand)
+			raw = demand(n, n->raw[i], raw);
+		if (raw != n->raw[i])
+			change(n, i, raw, pass);
+	}
+}
+
+/* The table cannot be read: as if it were empty, until it can. */
+static void forget(const struct frame *f, struct pass *pass)
+{
+	unsigned int i;
+
+	f->n->unread = true;
+	for (i = f->i; i <= f->end; i++)
+		node_set_raw(f->n, i, 0, pass->reap);
+}
+
+/* Goes into the part of @n's range that the pass is about, unless the pass has been there. */
+static void enter(struct pass *pass, struct shadow_node *n, uint64_t base)
+{
+	unsigned int shift = node_shift(n);
+	uint64_t end = base + (UINT64_C(512) << shift) - 1;
+	struct frame *f = &pass->frame[pass->depth];
+	const uint64_t *guest;
+
+	if (pass->start <= base && pass->last >= end) {
+		if (n->epoch == pass->s->epoch)
+			return;
+		n->epoch = pass->s->epoch;
+	}
+	*f = (struct frame){
+		.n = n, .base = base,
+		.i = pass->start <= base ? 0 : node_index(n, pass->start),
+		.end = pass->last >= end ? IOPT_ENTRIES - 1 : node_index(n, pass->last),
+	};
+	if (pass->s->now)
+		stamp(n, f->i, f->end);
+	guest = node_guest(n);
+	if (f->i == 0 && f->end == IOPT_ENTRIES - 1)
+		n->unread = false;
+	if (!guest)
+		forget(f, pass);
+	else if (n->level == 1)
+		sync_leaves(n, guest, f, pass);
+	else
+		pass->depth++;
+}
+
+/* One entry of an upper table. */
+static void step(struct pass *pass, struct frame *f)
+{
+	struct shadow_node *n = f->n, *child;
+	unsigned int i = f->i++;
+	uint64_t base = f->base + ((uint64_t)i << node_shift(n));
+	const uint64_t *guest = node_guest(n);
+	uint64_t raw = guest ? guest_load(&guest[i]) : 0;
+	struct entry e;
+
+	if (n->shadow->tree.on_demand && raw != n->raw[i])
+		raw = demand(n, n->raw[i], raw);
+	if (raw != n->raw[i])
+		change(n, i, raw, pass);
+	e = node_decode(n, raw);
+	if (e.kind != PGT_TABLE)
+		return;
+	child = node_child(n, i);
+	if (!child)
+		child = node_fill_table(n, i, &e);
+	if (child)
+		enter(pass, child, base);
+	else
+		pass->ret = -ENOMEM;
+}
+
+static int run(struct pass *pass, struct shadow_node *top)
+{
+	enter(pass, top, 0);
+	while (pass->depth) {
+		struct frame *f = &pass->frame[pass->depth - 1];
+
+		if (f->i > f->end)
+			pass->depth--;
+		else
+			step(pass, f);
+	}
+	return pass->ret;
+}
+
+void shadow_begin_pass(struct shadow *s, uint64_t now)
+{
+	s->epoch++;
+	s->now = s->audit ? now : 0;
+}
+
+int shadow_sync(struct shadow *s, uint64_t start, uint64_t last, struct reap *reap)
+{
+	unsigned int bits = s->tree.pgt.input_bits;
+	uint64_t top = (UINT64_C(1) << bits) - 1, half = top >> 1;
+	struct pass pass = { .s = s, .start = start, .last = last, .reap = reap };
+	int ret = 0;
+
+	if (s->tree.mode != SHADOW_GUEST)
+		return 0;
+	if (s->root.sign_extended && last >= ~half) {
+		/* the upper half of canonical addresses stands in the upper half of the tables */
+		pass.start = start > ~half ? start & top : half + 1;
+		pass.last = last & top;
+		ret = run(&pass, s->tree.top);
+		pass.ret = 0;
+		pass.start = start;
+		top = half;
+	}
+	if (start > top)
+		return ret;
+	pass.last = bits_min(last, top);
+	return run(&pass, s->tree.top) ? -ENOMEM : ret;
+}
+
+void node_sync(struct shadow_node *n, struct reap *reap)
+{
+	struct pass pass = {
+		.s = n->shadow, .reap = reap, .last = (UINT64_C(512) << node_shift(n)) - 1,
+	};
+
+	shadow_begin_pass(n->shadow, 0);
+	run(&pass, n);
+}
