@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Which space a device's requests go to. Requests without PASID belong to the whole group: the IOMMU
+ * cannot tell its devices apart. So all of a group that are attached are attached to one space, and
+ * requests of those that are not go there too as long as one is (Linux: iommufd's groups).
+ */
+#include <errno.h>
+
+#include "objects.h"
+
+static struct attachment *find(const struct ioasid_device *device, uint32_t pasid)
+{
+	struct attachment *a;
+
+	for (a = device->attached; a; a = a->next)
+		if (a->pasid == pasid)
+			return a;
+	return NULL;
+}
+
+struct ioasid_space *device_space(const struct ioasid_device *device, uint32_t pasid)
+{
+	struct attachment *a = find(device, pasid);
+
+	return a ? a->space : NULL;
+}
+
+#define for_each_in_group(d, device) \
+	for ((d) = (device)->ctx->devices; (d); (d) = (d)->next) \
+		if ((d)->info.group == (device)->info.group)
+
+/* Where requests without PASID of the device's group go now. */
+static struct ioasid_space *group_space(const struct ioasid_device *device)
+{
+	struct ioasid_device *d;
+
+	for_each_in_group(d, device)
+		if (device_space(d, IOASID_NO_PASID))
+			return device_space(d, IOASID_NO_PASID);
+	return NULL;
+}
+
+/* Sends the requests of a device or its group to @space. */
+static int route(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space,
+		 struct reap *reap)
+{
+	const struct backend_ops *ops = device->ctx->ops;
+	struct ioasid_device *d;
+	int ret;
+
+	if (pasid != IOASID_NO_PASID)
+		return ops->route(device, pasid, space, reap);
+	for_each_in_group(d, device) {
+		ret = ops->route(d, pasid, space, reap);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+int group_join(struct ioasid_device *device, struct reap *reap)
+{
+	struct ioasid_space *space = group_space(device);
+
+	return space ? device->ctx->ops->route(device, IOASID_NO_PASID, space, reap) : 0;
+}
+
+/* The ranges that a device, and the width of its IOMMU, forbid. */
+static int reserve_for(struct ioasid_space *space, const struct ioasid_device *device)
+{
+	const struct backend_ops *ops = device->ctx->ops;
+	size_t i, n = ops->device_reserved(device, NULL, 0);
+	struct ioasid_range *ranges = mem_calloc(n + 1, sizeof(*ranges));
+	int ret = 0;
+
+	if (!ranges)
+		return err_set(ENOMEM, "no memory to attach %s", device->name);
+	ops->device_reserved(device, ranges, n);
+	if (device->info.address_bits < 64)
+		ret = reserve(space, UINT64_C(1) << device->info.address_bits, UINT64_MAX, device);
+	for (i = 0; i < n && !ret; i++)
+		ret = reserve(space, ranges[i].start, ranges[i].start + ranges[i].length - 1,
+			      device);
+	if (ret)
+		unreserve(space, device);
+	mem_free(ranges);
+	return ret;
+}
+
+/* Makes the space ready for the device. With a PASID, reserved ranges do not apply: no MSI there. */
+static int join(struct ioasid_space *space, const struct ioasid_device *device, uint32_t pasid)
+{
+	int ret;
+
+	if (space->parent && !device->info.nesting_software)
+		return err_set(EOPNOTSUPP, "%s: its IOMMU does not nest", device->name);
+	if (pasid == IOASID_NO_PASID) {
+		ret = reserve_for(space, device);
+		if (ret)
+			return ret;
+	}
+	ret = table_use(space);
+	if (ret) {
+		if (pasid == IOASID_NO_PASID)
+			unreserve(space, device);
+		return ret;
+	}
+	space->attached++;
+	return 0;
+}
+
+static void leave(struct ioasid_space *space, const struct ioasid_device *device, uint32_t pasid,
+		  struct reap *reap)
+{
+	space->attached--;
+	table_unuse(space, reap);
+	if (pasid == IOASID_NO_PASID)
+		unreserve(space, device);
+}
+
+static int check(const struct ioasid_device *device, uint32_t pasid,
+		 const struct ioasid_space *space)
+{
+	if (pasid != IOASID_NO_PASID) {
+		if (!device->info.pasid_bits)
+			return err_set(EOPNOTSUPP, "%s has no PASIDs", device->name);
+		if (!pasid || pasid >> device->info.pasid_bits)
+			return err_set(EINVAL, "%s: PASID %u, must be 1 to %u", device->name, pasid,
+				       (1u << device->info.pasid_bits) - 1);
+	}
+	if (space && space->ctx != device->ctx)
+		return err_set(EINVAL, "%s and the space are of different contexts", device->name);
+	return 0;
+}
+
+static int attach_first(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space,
+			struct reap *reap)
+{
+	struct attachment *a = mem_calloc(1, sizeof(*a));
+	int ret = -ENOMEM;
+
+	if (!a)
+		return err_set(ENOMEM, "no memory to attach %s", device->name);
+	ret = join(space, device, pasid);
+	if (!ret) {
+		ret = route(device, pasid, space, reap);
+		if (ret)
+			leave(space, device, pasid, reap);
+	}
+	if (ret) {
+		mem_free(a);
+		return ret;
+	}
+	*a = (struct attachment){ device->attached, pasid, space };
+	device->attached = a;
+	return 0;
+}
+
+static int attach(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space,
+		  struct reap *reap)
+{
+	struct ioasid_space *now = device_space(device, pasid);
+	int ret = check(device, pasid, space);
+
+	if (ret || now == space)
+		return ret;
+	if (now)
+		return err_set(EBUSY, "%s is attached to space %u: detach or replace", device->name,
+			       now->id);
+	if (pasid == IOASID_NO_PASID) {
+		now = group_space(device);
+		if (now && now != space)
+			return err_set(EINVAL, "group %u of %s is attached to space %u",
+				       device->info.group, device->name, now->id);
+	}
+	return attach_first(device, pasid, space, reap);
+}
+
+/* Moves everybody who has to move; on failure nobody has. */
+static int move(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space,
+		struct reap *reap)
+{
+	struct ioasid_space *old = device_space(device, pasid);
+	struct ioasid_device *d, *failed = NULL;
+	int ret = 0;
+
+	for_each_in_group(d, device) {
+		if (ret || device_space(d, pasid) != old || (pasid != IOASID_NO_PASID && d != device))
+			continue;
+		ret = join(space, d, pasid);
+		if (ret)
+			failed = d;
+	}
+	if (!ret)
+		ret = route(device, pasid, space, reap);
+	for_each_in_group(d, device) {
+		if (d == failed)
+			break;
+		if (device_space(d, pasid) != old || (pasid != IOASID_NO_PASID && d != device))
+			continue;
+		leave(ret ? space : old, d, pasid, reap);
+		if (!ret)
+			find(d, pasid)->space = space;
+	}
+	return ret;
+}
+
+static int replace(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space,
+		   struct reap *reap)
+{
+	struct ioasid_space *now = device_space(device, pasid);
+	int ret = check(device, pasid, space);
+
+	if (ret)
+		return ret;
+	if (!now)
+		return err_set(EINVAL, "%s is not attached", device->name);
+	if (now == space)
+		return 0;
+	ret = ctx_check_drain(device->ctx);
+	return ret ? ret : move(device, pasid, space, reap);
+}
+
+/* Takes the attachment out; the caller has the space left. */
+static struct ioasid_space *detach(struct ioasid_device *device, uint32_t pasid, struct reap *reap)
+{
+	struct attachment **p, *a;
+	struct ioasid_space *space;
+
+	for (p = &device->attached; (a = *p) && a->pasid != pasid; p = &a->next)
+		;
+	if (!a)
+		return NULL;
+	space = a->space;
+	*p = a->next;
+	mem_free(a);
+	if (pasid != IOASID_NO_PASID || !group_space(device))
+		route(device, pasid, NULL, reap);
+	return space;
+}
+
+void device_detach_all(struct ioasid_device *device, struct reap *reap)
+{
+	while (device->attached) {
+		uint32_t pasid = device->attached->pasid;
+
+		leave(detach(device, pasid, reap), device, pasid, reap);
+	}
+}
+
+IOASID_EXPORT int ioasid_device_attach_pasid(struct ioasid_device *device, uint32_t pasid,
+					     struct ioasid_space *space)
+{
+	struct reap reap = { 0 };
+	int ret;
+
+	ctx_lock(device->ctx);
+	ret = attach(device, pasid, space, &reap);
+	ctx_unlock_drain(device->ctx, &reap);
+	return ret;
+}
+
+IOASID_EXPORT int ioasid_device_replace_pasid(struct ioasid_device *device, uint32_t pasid,
+					      struct ioasid_space *space)
+{
+	struct reap reap = { 0 };
+	int ret;
+
+	ctx_lock(device->ctx);
+	ret = replace(device, pasid, space, &reap);
+	ctx_unlock_drain(device->ctx, &reap);
+	return ret;
+}
+
+IOASID_EXPORT int ioasid_device_detach_pasid(struct ioasid_device *device, uint32_t pasid)
+{
+	struct reap reap = { 0 };
+	struct ioasid_space *space;
+	int ret;
+
+	ctx_lock(device->ctx);
+	ret = check(device, pasid, NULL);
+	if (!ret)
+		ret = ctx_check_drain(device->ctx);
+	if (!ret) {
+		space = detach(device, pasid, &reap);
+		if (space)
+			leave(space, device, pasid, &reap);
+	}
+	ctx_unlock_drain(device->ctx, &reap);
+	return ret;
+}
+
+IOASID_EXPORT int ioasid_device_attach(struct ioasid_device *device, struct ioasid_space *space)
+{
+	return ioasid_device_attach_pasid(device, IOASID_NO_PASID, space);
+}
+
+IOASID_EXPORT int ioasid_device_replace(struct ioasid_device *device, struct ioasid_space *space)
+{
+	return ioasid_device_replace_pasid(device, IOASID_NO_PASID, space);
+}
+
+IOASID_EXPORT int ioasid_device_detach(struct ioasid_device *device)
+{
+	return ioasid_device_detach_pasid(device, IOASID_NO_PASID);
+}
+
+IOASID_EXPORT struct ioasid_space *
+ioasid_device_get_pasid_space(const struct ioasid_device *device, uint32_t pasid)
+{
+	struct ioasid_space *space;
+
+	ctx_lock(device->ctx);
+	space = device_space(device, pasid);
+	ctx_unlock(device->ctx);
+	return space;
+}
+
+IOASID_EXPORT struct ioasid_space *ioasid_device_get_space(const struct ioasid_device *device)
+{
+	return ioasid_device_get_pasid_space(device, IOASID_NO_PASID);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The table of back ends: which there are, whether they could be opened, which one is taken. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "objects.h"
+
+struct entry {
+	const char *name;
+	const struct backend_ops *ops;	/* NULL: not in this build */
+	const char *node;		/* what the kernel offers it by */
+	const char *config;		/* the kernel option that makes that node */
+};
+
+/* In the order in which they are tried. */
+static const struct entry table[] = {
+	{ "iommufd", NULL, "/dev/iommu", "CONFIG_IOMMUFD" },
+	{ "type1", NULL, "/dev/vfio/vfio", "CONFIG_VFIO_CONTAINER" },
+	{ "emulated", &backend_emulated, NULL, NULL },
+};
+
+IOASID_EXPORT const char *ioasid_backend_name(size_t index)
+{
+	return index < bits_array_size(table) ? table[index].name : NULL;
+}
+
+static const struct entry *find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; name && i < bits_array_size(table); i++)
+		if (!strcmp(table[i].name, name))
+			return &table[i];
+	return NULL;
+}
+
+/* Why a kernel back end that is not in this build could not be opened in any case. */
+static int missing(const struct entry *e)
+{
+	if (access(e->node, F_OK))
+		return err_set(EOPNOTSUPP,
+			       "%s: not in this build, and this kernel has no %s (%s, or its module)",
+			       e->name, e->node, e->config);
+	if (access(e->node, R_OK | W_OK))
+		return err_set(EOPNOTSUPP, "%s: not in this build, and %s: %s", e->name, e->node,
+			       strerror(errno));
+	return err_set(EOPNOTSUPP, "%s: not in this build, though this kernel has %s", e->name,
+		       e->node);
+}
+
+int backend_find(const char *name, const struct backend_ops **ops)
+{
+	const struct entry *e = find(name);
+
+	if (!e)
+		return err_set(EINVAL, "there is no back end \"%s\" (there are: iommufd, type1, "
+			       "emulated)", name ? name : "");
+	if (!e->ops)
+		return missing(e);
+	*ops = e->ops;
+	return 0;
+}
+
+int backend_choose(const struct backend_ops **ops)
+{
+	size_t i;
+	int ret = -ENODEV;
+
+	for (i = 0; i < bits_array_size(table); i++) {
+		if (!table[i].ops)
+			continue;
+		ret = table[i].ops->probe();
+		if (!ret) {
+			*ops = table[i].ops;
+			return 0;
+		}
+	}
+	return ret;
+}
+
+IOASID_EXPORT int ioasid_backend_probe(const char *name)
+{
+	const struct backend_ops *ops;
+	int ret = backend_find(name, &ops);
+
+	return ret ? ret : ops->probe();
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a back end supplies. The API layer has checked everything that can be checked without it:
+ * alignment, overlap, reserved ranges, lifetimes, who is attached where. It calls with the context
+ * locked, except where it says otherwise.
+ */
+#ifndef LIB_BACKEND_H
+#define LIB_BACKEND_H
+
+#include <ioasid/ctx.h>
+
+#include "util/reap.h"
+
+struct backend_ops {
+	const char *name;
+
+	/* 0 if it could be opened here, or err_set() with what is missing. No side effects. Unlocked. */
+	int (*probe)(void);
+
+	/* Sets ctx->backend. Unlocked. close: all objects are gone. */
+	int (*open)(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *options);
+	void (*close)(struct ioasid_ctx *ctx);
+
+	/* NULL if it can, else the reason, a constant. */
+	const char *(*why_not)(const struct ioasid_ctx *ctx, enum ioasid_capability capability);
+
+	/* Finds device->name; fills in device->info and sets device->backend. */
+	int (*device_bind)(struct ioasid_device *device);
+	void (*device_unbind)(struct ioasid_device *device);
+	/* As ioasid_device_query_reserved(). */
+	size_t (*device_reserved)(const struct ioasid_device *device, struct ioasid_range *ranges,
+				  size_t n);
+
+	/* A root's page table. The mappings that the space has are mapped one by one afterwards. */
+	int (*table_create)(struct ioasid_space *space);
+	void (*table_destroy)(struct ioasid_space *space, struct reap *reap);
+	/* 0 or -ENOMEM with nothing mapped. */
+	int (*map)(struct ioasid_space *space, const struct ioasid_mapping *mapping,
+		   struct reap *reap);
+	void (*unmap)(struct ioasid_space *space, const struct ioasid_mapping *mapping,
+		      struct reap *reap);
+
+	/* Sends the device's requests with @pasid to @space, in one step; NULL blocks them. */
+	int (*route)(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space,
+		     struct reap *reap);
+
+	/* Waits until no DMA uses what was taken away before the call. Unlocked. */
+	void (*drain)(struct ioasid_ctx *ctx);
+	/* May this thread wait for that, or would it wait for itself? */
+	bool (*can_drain)(const struct ioasid_ctx *ctx);
+
+	/* DMA issued by the program; NULL where only devices can do that. */
+	int (*channel_open)(struct ioasid_device *device, uint32_t pasid,
+			    struct ioasid_channel **channel);
+};
+
+extern const struct backend_ops backend_emulated;
+
+/* The back end with that name, or err_set(): -EINVAL if there is none, -EOPNOTSUPP if not built. */
+int backend_find(const char *name, const struct backend_ops **ops);
+
+/* The first that can be opened here. */
+int backend_choose(const struct backend_ops **ops);
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Contexts. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "objects.h"
+
+IOASID_EXPORT const char *ioasid_errmsg(void)
+{
+	return err_text();
+}
+
+void ctx_log(struct ioasid_ctx *ctx, int level, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	if (!ctx->log)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	ctx->log(ctx->log_data, level, text);
+}
+
+int ctx_check_drain(const struct ioasid_ctx *ctx)
+{
+	if (!ctx->channels || ctx->ops->can_drain(ctx))
+		return 0;
+	return err_set(EDEADLK, "this thread is between ioasid_dma_begin() and ioasid_dma_end(): the "
+		       "call would wait for that end");
+}
+
+void ctx_unlock_drain(struct ioasid_ctx *ctx, struct reap *reap)
+{
+	if (!ctx->channels || (!reap->drain && !reap_has_pages(reap))) {
+		reap_finish(reap, &ctx->pages);
+		ctx_unlock(ctx);
+		return;
+	}
+	if (!ctx->ops->can_drain(ctx)) {
+		/* A map that failed inside ioasid_dma_begin(): its nodes wait for the next. */
+		reap_move(reap, &ctx->limbo);
+		ctx_unlock(ctx);
+		return;
+	}
+	reap_move(&ctx->limbo, reap);
+	/* Not under the lock: a DMA in flight may need it to find its translation. */
+	ctx_unlock(ctx);
+	ctx->ops->drain(ctx);
+	if (!reap_has_pages(reap))
+		return;
+	ctx_lock(ctx);
+	reap_finish(reap, &ctx->pages);
+	ctx_unlock(ctx);
+}
+
+static int choose(const struct ioasid_ctx_options *options, const struct backend_ops **ops)
+{
+	const char *name = options->backend;
+	int ret;
+
+	if (!name)
+		name = secure_getenv("IOASID_BACKEND");
+	if (!name || !*name || !strcmp(name, "auto"))
+		return backend_choose(ops);
+	ret = backend_find(name, ops);
+	return ret ? ret : (*ops)->probe();
+}
+
+static int check_options(const struct ioasid_ctx_options *user, struct ioasid_ctx_options *options)
+{
+	const uint64_t known = IOASID_CTX_AUDIT | IOASID_CTX_REGISTERED_ONLY;
+	int ret;
+
+	*options = (struct ioasid_ctx_options)IOASID_CTX_OPTIONS_INIT;
+	if (!user)
+		return 0;
+	ret = options_copy(options, sizeof(*options), user, "context options");
+	if (ret)
+		return ret;
+	if (options->flags & ~known)
+		return err_set(EINVAL, "unknown context flags 0x%llx",
+			       (unsigned long long)(options->flags & ~known));
+	return 0;
+}
+
+IOASID_EXPORT int ioasid_ctx_open(const struct ioasid_ctx_options *user, struct ioasid_ctx **out)
+{
+	struct ioasid_ctx_options options;
+	struct ioasid_ctx *ctx;
+	int ret = check_options(user, &options);
+
+	if (ret)
+		return ret;
+	ctx = mem_calloc(1, sizeof(*ctx));
+	if (!ctx)
+		return err_set(ENOMEM, "no memory for a context");
+	pthread_mutex_init(&ctx->lock, NULL);
+	pages_init(&ctx->pages);
+	ctx->flags = options.flags;
+	ctx->log = options.log;
+	ctx->log_data = options.log_data;
+	ret = choose(&options, &ctx->ops);
+	if (!ret)
+		ret = ctx->ops->open(ctx, &options);
+	if (ret) {
+		pthread_mutex_destroy(&ctx->lock);
+		mem_free(ctx);
+		return ret;
+	}
+	*out = ctx;
+	return 0;
+}
+
+/* Children before their parents. */
+static void free_spaces(struct ioasid_ctx *ctx)
+{
+	unsigned int depth = MAX_DEPTH + 1;
+	uint32_t i;
+
+	while (depth--)
+		for (i = 0; i < ctx->n_spaces; i++)
+			if (ctx->spaces[i] && ctx->spaces[i]->depth == depth)
+				space_free(ctx->spaces[i]);
+	mem_free(ctx->spaces);
+}
+
+IOASID_EXPORT int ioasid_ctx_close(struct ioasid_ctx *ctx)
+{
+	struct ioasid_device *device;
+	struct reap reap = { 0 };
+	uint32_t i;
+	int ret;
+
+	if (!ctx)
+		return 0;
+	ret = ctx_check_drain(ctx);
+	if (ret)
+		return ret;
+	event_close_all(ctx);
+	for (device = ctx->devices; device; device = device->next)
+		device_detach_all(device, &reap);
+	reap_finish(&reap, &ctx->pages);
+	while ((device = ctx->devices)) {
+		ctx->devices = device->next;
+		ctx->ops->device_unbind(device);
+		mem_free(device->name);
+		mem_free(device);
+	}
+	free_spaces(ctx);
+	reap_finish(&ctx->limbo, &ctx->pages);
+	for (i = 1; i < ctx->n_sources; i++)
+		while (ctx->sources[i])
+			source_put(ctx, i);
+	mem_free(ctx->sources);
+	ctx->ops->close(ctx);
+	pages_destroy(&ctx->pages);
+	pthread_mutex_destroy(&ctx->lock);
+	mem_free(ctx);
+	return 0;
+}
+
+IOASID_EXPORT const char *ioasid_ctx_get_backend(const struct ioasid_ctx *ctx)
+{
+	return ctx->ops->name;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Devices: bound, asked, unbound. */
+#include <errno.h>
+#include <string.h>
+
+#include "objects.h"
+
+static struct ioasid_device *find(const struct ioasid_ctx *ctx, const char *name)
+{
+	struct ioasid_device *device;
+
+	for (device = ctx->devices; device; device = device->next)
+		if (!strcmp(device->name, name))
+			return device;
+	return NULL;
+}
+
+static int bind(struct ioasid_ctx *ctx, struct ioasid_device *device, struct reap *reap)
+{
+	int ret;
+
+	if (find(ctx, device->name))
+		return err_set(EBUSY, "%s is bound already", device->name);
+	ret = ctx->ops->device_bind(device);
+	if (ret)
+		return ret;
+	ret = group_join(device, reap);
+	if (ret) {
+		ctx->ops->device_unbind(device);
+		return ret;
+	}
+	device->next = ctx->devices;
+	ctx->devices = device;
+	return 0;
+}
+
+IOASID_EXPORT int ioasid_device_bind(struct ioasid_ctx *ctx, const char *name, uint64_t cookie,
+				     struct ioasid_device **out)
+{
+	struct ioasid_device *device;
+	struct reap reap = { 0 };
+	int ret;
+
+	if (!name || !*name)
+		return err_set(EINVAL, "a device needs a name");
+	device = mem_calloc(1, sizeof(*device));
+	if (device)
+		device->name = mem_strdup(name);
+	if (!device || !device->name) {
+		mem_free(device);
+		return err_set(ENOMEM, "no memory for device %s", name);
+	}
+	device->ctx = ctx;
+	device->cookie = cookie;
+	ctx_lock(ctx);
+	ret = bind(ctx, device, &reap);
+	ctx_unlock_drain(ctx, &reap);
+	if (ret) {
+		mem_free(device->name);
+		mem_free(device);
+		return ret;
+	}
+	*out = device;
+	return 0;
+}
+
+static void take_out(struct ioasid_device *device, struct reap *reap)
+{
+	struct ioasid_ctx *ctx = device->ctx;
+	struct ioasid_device **p;
+
+	device_detach_all(device, reap);
+	for (p = &ctx->devices; *p != device; p = &(*p)->next)
+		;
+	*p = device->next;
+}
+
+IOASID_EXPORT int ioasid_device_unbind(struct ioasid_device *device)
+{
+	struct ioasid_ctx *ctx;
+	struct reap reap = { 0 };
+	int ret;
+
+	if (!device)
+		return 0;
+	ctx = device->ctx;
+	ctx_lock(ctx);
+	ret = ctx_check_drain(ctx);
+	if (!ret && device->channels)
+		ret = err_set(EBUSY, "%s: %u of its channels are open", device->name,
+			      device->channels);
+	if (!ret)
+		take_out(device, &reap);
+	ctx_unlock_drain(ctx, &reap);
+	if (ret)
+		return ret;
+	ctx->ops->device_unbind(device);
+	mem_free(device->name);
+	mem_free(device);
+	return 0;
+}
+
+IOASID_EXPORT uint64_t ioasid_device_get_cookie(const struct ioasid_device *device)
+{
+	return device->cookie;
+}
+
+IOASID_EXPORT const char *ioasid_device_get_name(const struct ioasid_device *device)
+{
+	return device->name;
+}
+
+IOASID_EXPORT int ioasid_device_query_info(const struct ioasid_device *device,
+					   struct ioasid_device_info *info)
+{
+	return options_fill(info, &device->info, sizeof(device->info), "device info");
+}
+
+IOASID_EXPORT size_t ioasid_device_query_reserved(const struct ioasid_device *device,
+						  struct ioasid_range *ranges, size_t n)
+{
+	return device->ctx->ops->device_reserved(device, ranges, n);
+}

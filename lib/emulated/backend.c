@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The emulated back end: a platform in the process. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "emulated.h"
+
+static int probe(void)
+{
+	return 0;
+}
+
+static int find_platform(const struct ioasid_ctx_options *options, struct ioasid_platform **out)
+{
+	const char *path = secure_getenv("IOASID_PLATFORM");
+	struct ioasid_platform *p;
+	int ret;
+
+	if (options->platform) {
+		*out = platform_copy(options->platform);
+	} else {
+		if (path && *path)
+			ret = ioasid_platform_load(path, &p);
+		else
+			ret = ioasid_platform_new_default(&p);
+		if (ret)
+			return ret;
+		*out = platform_copy(p);
+		ioasid_platform_free(p);
+	}
+	return *out ? 0 : err_set(ENOMEM, "no memory for the platform");
+}
+
+static int emu_open(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *options)
+{
+	struct emulated *emu = mem_calloc(1, sizeof(*emu));
+	int ret;
+
+	if (!emu)
+		return err_set(ENOMEM, "no memory for the platform");
+	ret = find_platform(options, &emu->platform);
+	if (ret) {
+		mem_free(emu);
+		return ret;
+	}
+	emu->fences = !emu_barrier_register();
+	ctx->backend = emu;
+	return 0;
+}
+
+static void emu_close(struct ioasid_ctx *ctx)
+{
+	struct emulated *emu = ctx->backend;
+	struct ioasid_channel *ch;
+
+	while ((ch = ctx->channels)) {
+		ctx->channels = ch->next;
+		mem_free(ch);
+	}
+	ioasid_platform_free(emu->platform);
+	mem_free(emu);
+}
+
+static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability capability)
+{
+	(void)ctx;
+	switch (capability) {
+	case IOASID_CAP_MAP_FILE:
+	case IOASID_CAP_REGISTER_MEMORY:
+	case IOASID_CAP_NESTING_SOFTWARE:
+	case IOASID_CAP_USER_PGTABLE:
+	case IOASID_CAP_FILL_ON_DEMAND:
+	case IOASID_CAP_MULTI_DEVICE_GROUPS:
+	case IOASID_CAP_PASID:
+	case IOASID_CAP_DMA:
+	case IOASID_CAP_AUDIT:
+		return NULL;
+	case IOASID_CAP_NESTING_HARDWARE:
+		return "the emulated IOMMUs do not walk two levels themselves";
+	case IOASID_CAP_USER_PASID_TABLE:
+		return "PASID tables of the user's are not emulated";
+	case IOASID_CAP_PAGE_REQUESTS:
+		return "page requests are not emulated";
+	case IOASID_CAP_DIRTY_TRACKING:
+		return "dirty tracking is not emulated";
+	case IOASID_CAP_ENFORCE_SNOOP:
+		return "there is no non-coherent DMA in the emulation";
+	}
+	return "not a capability that this version knows";
+}
+
+static int device_bind(struct ioasid_device *device)
+{
+	const struct emulated *emu = device->ctx->backend;
+	const struct platform_device *pd = platform_find_device(emu->platform, device->name);
+	struct emu_device *ed;
+
+	if (!pd)
+		return err_set(ENODEV, "the emulated platform has no device \"%s\"", device->name);
+	ed = mem_calloc(1, sizeof(*ed));
+	if (!ed)
+		return err_set(ENOMEM, "no memory for device %s", device->name);
+	ed->device = pd;
+	ed->iommu = platform_device_iommu(emu->platform, pd);
+	device->backend = ed;
+	device->info = (struct ioasid_device_info){
+		.size = sizeof(device->info), .requester = pd->requester, .group = pd->group,
+		.page_sizes = UINT64_C(1) << 12 | UINT64_C(1) << 21 | UINT64_C(1) << 30,
+		.address_bits = ed->iommu->address_bits, .pasid_bits = pd->pasid_bits,
+		.pgtable_formats = ed->iommu->no_nesting ? 0 : ed->iommu->pgtable_formats,
+		.nesting_software = !ed->iommu->no_nesting, .coherent = true,
+	};
+	return 0;
+}
+
+static void device_unbind(struct ioasid_device *device)
+{
+	struct emu_device *ed = device->backend;
+	struct emu_route *r;
+
+	while ((r = ed->routes)) {
+		ed->routes = r->next;
+		mem_free(r);
+	}
+	mem_free(ed);
+}
+
+static size_t device_reserved(const struct ioasid_device *device, struct ioasid_range *ranges,
+			      size_t n)
+{
+	const struct emulated *emu = device->ctx->backend;
+	const struct emu_device *ed = device->backend;
+
+	return platform_device_reserved(emu->platform, ed->device, ranges, n);
+}
+
+static int table_create(struct ioasid_space *space)
+{
+	iopt_init(&space->table, &space->ctx->pages);
+	return 0;
+}
+
+static void table_destroy(struct ioasid_space *space, struct reap *reap)
+{
+	iopt_clear(&space->table, reap);
+}
+
+static int map(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)
+{
+	return iopt_map(&space->table, m->item.start, imap_length(&m->item), m->target,
+			m->flags & IOPT_PERM, reap);
+}
+
+static void unmap(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)
+{
+	iopt_unmap(&space->table, m->item.start, imap_length(&m->item), reap);
+}
+
+struct emu_route *emu_route_get(struct ioasid_device *device, uint32_t pasid)
+{
+	struct emu_device *ed = device->backend;
+	struct emu_route *r;
+
+	for (r = ed->routes; r; r = r->next)
+		if (r->pasid == pasid)
+			return r;
+	r = mem_calloc(1, sizeof(*r));
+	if (!r)
+		return NULL;
+	r->pasid = pasid;
+	r->next = ed->routes;
+	ed->routes = r;
+	return r;
+}
+
+static int route(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space,
+		 struct reap *reap)
+{
+	struct emu_route *r = emu_route_get(device, pasid);
+
+	if (!r)
+		return space ? err_set(ENOMEM, "no memory to attach %s", device->name) : 0;
+	reap->drain |= r->space && r->space != space;
+	r->space = space;
+	__atomic_store_n(&r->root, space ? space_root(space) : NULL, __ATOMIC_RELEASE);
+	return 0;
+}
+
+const struct backend_ops backend_emulated = {
+	.name = "emulated",
+	.probe = probe,
+	.open = emu_open,
+	.close = emu_close,
+	.why_not = why_not,
+	.device_bind = device_bind,
+	.device_unbind = device_unbind,
+	.device_reserved = device_reserved,
+	.table_create = table_create,
+	.table_destroy = table_destroy,
+	.map = map,
+	.unmap = unmap,
+	.route = route,
+	.drain = emu_drain,
+	.can_drain = emu_can_drain,
+	.channel_open = emu_channel_open,
+};

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Channels, and the drain: how a change waits for the DMA that may still use what it took away.
+ *
+ * A DMA marks its channel as in flight with a plain store, walks, accesses memory, and takes the
+ * mark back. A drain makes every running thread of the process execute a barrier (membarrier(2)),
+ * after which each channel is either marked or will see the change; it waits for those marked.
+ */
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "emulated.h"
+
+static _Thread_local char this_thread;
+
+const void *emu_thread(void)
+{
+	return &this_thread;
+}
+
+bool emu_barrier_register(void)
+{
+#if defined(__SANITIZE_THREAD__)
+	return false;	/* the sanitizer knows fences only */
+#else
+	return !syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
+#endif
+}
+
+static void wait_for(const struct ioasid_channel *ch)
+{
+	uint64_t active = __atomic_load_n(&ch->active, __ATOMIC_ACQUIRE);
+	unsigned int spins = 0;
+
+	if (!(active & 1))
+		return;
+	while (__atomic_load_n(&ch->active, __ATOMIC_ACQUIRE) == active)
+		if (++spins > 100)
+			sched_yield();
+}
+
+void emu_drain(struct ioasid_ctx *ctx)
+{
+	const struct emulated *emu = ctx->backend;
+	const struct ioasid_channel *ch;
+
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (!emu->fences)
+		syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+	for (ch = __atomic_load_n(&ctx->channels, __ATOMIC_ACQUIRE); ch; ch = ch->next)
+		wait_for(ch);
+}
+
+bool emu_can_drain(const struct ioasid_ctx *ctx)
+{
+	const struct ioasid_channel *ch;
+
+	for (ch = ctx->channels; ch; ch = ch->next)
+		if (__atomic_load_n(&ch->thread, __ATOMIC_RELAXED) == &this_thread)
+			return false;
+	return true;
+}
+
+static int check_pasid(const struct ioasid_device *device, uint32_t pasid)
+{
+	if (pasid == IOASID_NO_PASID)
+		return 0;
+	if (!device->info.pasid_bits || pasid >> device->info.pasid_bits)
+		return err_set(EINVAL, "%s: PASID %u, but it has PASIDs of %u bits", device->name,
+			       pasid, device->info.pasid_bits);
+	return 0;
+}
+
+static struct ioasid_channel *take(struct ioasid_ctx *ctx)
+{
+	const struct emulated *emu = ctx->backend;
+	struct ioasid_channel *ch;
+
+	for (ch = ctx->channels; ch; ch = ch->next)
+		if (!ch->open)
+			return ch;
+	/* Cache lines of its own: other threads' channels are written all the time. */
+	ch = mem_calloc(1, (sizeof(*ch) + 127) & ~(size_t)127);
+	if (!ch)
+		return NULL;
+	ch->fence = emu->fences;
+	ch->audit = ctx->flags & IOASID_CTX_AUDIT;
+	ch->next = ctx->channels;
+	__atomic_store_n(&ctx->channels, ch, __ATOMIC_RELEASE);
+	return ch;
+}
+
+int emu_channel_open(struct ioasid_device *device, uint32_t pasid, struct ioasid_channel **out)
+{
+	struct emu_route *route;
+	struct ioasid_channel *ch;
+	int ret = check_pasid(device, pasid);
+
+	if (ret)
+		return ret;
+	route = emu_route_get(device, pasid);
+	ch = route ? take(device->ctx) : NULL;
+	if (!ch)
+		return err_set(ENOMEM, "no memory for a channel");
+	ch->route = route;
+	ch->device = device;
+	ch->pasid = pasid;
+	ch->open = true;
+	device->channels++;
+	*out = ch;
+	return 0;
+}
+
+IOASID_EXPORT int ioasid_channel_open(struct ioasid_device *device, uint32_t pasid,
+				      struct ioasid_channel **channel)
+{
+	const struct backend_ops *ops = device->ctx->ops;
+	int ret;
+
+	if (!ops->channel_open)
+		return err_set(EOPNOTSUPP, "%s: the program cannot issue DMA for its devices",
+			       ops->name);
+	ctx_lock(device->ctx);
+	ret = ops->channel_open(device, pasid, channel);
+	ctx_unlock(device->ctx);
+	return ret;
+}
+
+IOASID_EXPORT int ioasid_channel_close(struct ioasid_channel *ch)
+{
+	struct ioasid_ctx *ctx;
+	int ret = 0;
+
+	if (!ch)
+		return 0;
+	ctx = ch->device->ctx;
+	ctx_lock(ctx);
+	if (ch->section) {
+		ret = err_set(EBUSY, "the channel is inside ioasid_dma_begin()");
+	} else {
+		ch->device->channels--;
+		ch->open = false;
+	}
+	ctx_unlock(ctx);
+	return ret;
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* DMA: each access goes from the requester's route through its page table to memory. */
+#include <endian.h>
+#include <errno.h>
+#include <string.h>
+
+#include "emulated.h"
+
+#define ACCESS (IOASID_READ | IOASID_WRITE)
+
+/* The shadow's reasons as the public ones. */
+static enum ioasid_fault_reason reason_of(enum shadow_fault fault)
+{
+	static const uint8_t reasons[] = {
+		[SHADOW_ADDRESS_WIDTH] = IOASID_FAULT_ADDRESS_WIDTH,
+		[SHADOW_NOT_MAPPED] = IOASID_FAULT_NOT_MAPPED,
+		[SHADOW_PERMISSION] = IOASID_FAULT_PERMISSION,
+		[SHADOW_MALFORMED] = IOASID_FAULT_MALFORMED_ENTRY,
+		[SHADOW_TARGET] = IOASID_FAULT_TARGET_NOT_MAPPED,
+		[SHADOW_TABLE] = IOASID_FAULT_TABLE_NOT_MAPPED,
+		[SHADOW_NO_PGTABLE] = IOASID_FAULT_NO_PGTABLE,
+	};
+
+	return (enum ioasid_fault_reason)reasons[fault];
+}
+
+static enum ioasid_fault_reason root_reason(const struct ioasid_channel *ch, uint64_t iova)
+{
+	unsigned int bits = ch->device->info.address_bits;
+
+	if (bits < 64 && iova >> bits)
+		return IOASID_FAULT_ADDRESS_WIDTH;
+	return imap_find(&ch->route->space->maps, iova) ? IOASID_FAULT_PERMISSION :
+							  IOASID_FAULT_NOT_MAPPED;
+}
+
+static struct ioasid_event event_for(const struct ioasid_channel *ch, uint64_t iova,
+				     uint32_t access)
+{
+	return (struct ioasid_event){
+		.cookie = ch->device->cookie, .requester = ch->device->info.requester,
+		.pasid = ch->pasid, .iova = iova, .access = access,
+		.space = ch->route->space ? ch->route->space->id : 0,
+	};
+}
+
+static int fault(struct ioasid_channel *ch, uint64_t iova, uint32_t access,
+		 enum ioasid_fault_reason reason)
+{
+	struct ioasid_event event = event_for(ch, iova, access);
+
+	event.type = IOASID_EVENT_FAULT;
+	event.reason = reason;
+	event_post(ch->device->ctx, &event);
+	return err_set(EFAULT, "%s: DMA %s%s at 0x%llx: %s", ch->device->name,
+		       access & IOASID_READ ? "read" : "", access & IOASID_WRITE ? "write" : "",
+		       (unsigned long long)iova, ioasid_fault_reason_text(reason));
+}
+
+static void audit(struct ioasid_channel *ch, uint64_t iova, uint32_t access)
+{
+	struct ioasid_space *space = ch->route->space;
+	struct ioasid_event event;
+	struct shadow_stale stale;
+
+	if (!space || !space->parent || !shadow_audit(&space->shadow, iova, &stale))
+		return;
+	event = event_for(ch, iova, access);
+	event.type = IOASID_EVENT_MISSING_INVALIDATION;
+	event.level = stale.level;
+	event.old_entry = stale.old_entry;
+	event.new_entry = stale.new_entry;
+	event.last_invalidated = stale.last_invalidated;
+	event_post(ch->device->ctx, &event);
+}
+
+/*
+ * No translation, or one to be audited. Under the lock the tables stand still, so that what is found
+ * is final; the mark of the channel keeps it alive until the access is over. Whoever holds the lock
+ * waits for no DMA.
+ */
+static int __attribute__((noinline)) translate_slow(struct ioasid_channel *ch, uint64_t iova,
+						    uint32_t access, struct iopt_hit *hit)
+{
+	struct ioasid_ctx *ctx = ch->device->ctx;
+	struct ioasid_space *space;
+	enum shadow_fault why = SHADOW_OK;
+	int ret = 0;
+
+	ctx_lock(ctx);
+	space = ch->route->space;
+	if (!space) {
+		ret = fault(ch, iova, access, IOASID_FAULT_BLOCKED);
+		goto out;
+	}
+	if (ch->audit)
+		audit(ch, iova, access);
+	*hit = iopt_walk(space_root(space), iova);
+	if ((hit->perm & access) == access)
+		goto out;
+	if (space->parent)
+		why = shadow_miss(&space->shadow, iova, access);
+	if (why == SHADOW_NOMEM) {
+		ret = err_set(ENOMEM, "no memory to translate 0x%llx", (unsigned long long)iova);
+		goto out;
+	}
+	*hit = iopt_walk(space_root(space), iova);
+	if ((hit->perm & access) != access)
+		ret = fault(ch, iova, access, space->parent ? reason_of(why) : root_reason(ch, iova));
+out:
+	ctx_unlock(ctx);
+	return ret;
+}
+
+/* In flight: the host address of @iova, and how many bytes follow it. */
+static inline int translate(struct ioasid_channel *ch, uint64_t iova, uint32_t access, char **host,
+			    uint64_t *bytes)
+{
+	const struct iopt_root *root = __atomic_load_n(&ch->route->root, __ATOMIC_RELAXED);
+	struct iopt_hit hit = { 0 };
+
+	if (bits_likely(root && !ch->audit))
+		hit = iopt_walk(root, iova);
+	if (bits_unlikely((hit.perm & access) != access)) {
+		int ret = translate_slow(ch, iova, access, &hit);
+
+		if (ret)
+			return ret;
+	}
+	*host = (char *)(uintptr_t)iopt_host(&hit, iova);
+	*bytes = (UINT64_C(1) << hit.shift) - (iova & ((UINT64_C(1) << hit.shift) - 1));
+	return 0;
+}
+
+static int check_range(uint64_t iova, uint64_t length)
+{
+	uint64_t last;
+
+	if (length && !bits_range_last(iova, length, &last))
+		return err_set(EOVERFLOW, "DMA at 0x%llx + 0x%llx runs past the end",
+			       (unsigned long long)iova, (unsigned long long)length);
+	return 0;
+}
+
+static inline int copy(struct ioasid_channel *ch, uint64_t iova, char *buf, size_t length,
+		       uint32_t access)
+{
+	bool inside = ch->section;
+	int ret = check_range(iova, length);
+
+	if (ret)
+		return ret;
+	if (!inside)
+		emu_enter(ch);
+	while (length) {
+		uint64_t bytes;
+		char *host;
+		size_t n;
+
+		ret = translate(ch, iova, access, &host, &bytes);
+		if (ret)
+			break;
+		n = bits_min(bytes, length);
+		if (access == IOASID_READ)
+			memcpy(buf, host, n);
+		else
+			memcpy(host, buf, n);
+		iova += n;
+		buf += n;
+		length -= n;
+	}
+	if (!inside)
+		emu_leave(ch);
+	return ret;
+}
+
+IOASID_EXPORT int ioasid_dma_read(struct ioasid_channel *ch, uint64_t iova, void *buf,
+				  size_t length)
+{
+	return copy(ch, iova, buf, length, IOASID_READ);
+}
+
+IOASID_EXPORT int ioasid_dma_write(struct ioasid_channel *ch, uint64_t iova, const void *buf,
+				   size_t length)
+{
+	return copy(ch, iova, (char *)(uintptr_t)buf, length, IOASID_WRITE);
+}
+
+/* Adds, or swaps if *@expected is there. Memory holds little-endian numbers. */
+static uint64_t atomic_4(uint32_t *p, uint32_t operand, const uint64_t *expected)
+{
+	uint32_t was = __atomic_load_n(p, __ATOMIC_RELAXED), next;
+
+	do {
+		if (expected && le32toh(was) != (uint32_t)*expected)
+			break;
+		next = htole32(expected ? operand : le32toh(was) + operand);
+	} while (!__atomic_compare_exchange_n(p, &was, next, false, __ATOMIC_SEQ_CST,
+					      __ATOMIC_RELAXED));
+	return le32toh(was);
+}
+
+static uint64_t atomic_8(uint64_t *p, uint64_t operand, const uint64_t *expected)
+{
+	uint64_t was = __atomic_load_n(p, __ATOMIC_RELAXED), next;
+
+	do {
+		if (expected && le64toh(was) != *expected)
+			break;
+		next = htole64(expected ? operand : le64toh(was) + operand);
+	} while (!__atomic_compare_exchange_n(p, &was, next, false, __ATOMIC_SEQ_CST,
+					      __ATOMIC_RELAXED));
+	return le64toh(was);
+}
+
+static int atomic(struct ioasid_channel *ch, uint64_t iova, unsigned int size, uint64_t operand,
+		  const uint64_t *expected, uint64_t *old)
+{
+	bool inside = ch->section;
+	uint64_t bytes;
+	char *host;
+	int ret;
+
+	if ((size != 4 && size != 8) || !bits_is_aligned(iova, size))
+		return err_set(EINVAL, "atomic of %u bytes at 0x%llx: 4 or 8, aligned", size,
+			       (unsigned long long)iova);
+	if (!inside)
+		emu_enter(ch);
+	ret = translate(ch, iova, ACCESS, &host, &bytes);
+	if (!ret && size == 4)
+		*old = atomic_4((uint32_t *)(void *)host, (uint32_t)operand, expected);
+	else if (!ret)
+		*old = atomic_8((uint64_t *)(void *)host, operand, expected);
+	if (!inside)
+		emu_leave(ch);
+	return ret;
+}
+
+IOASID_EXPORT int ioasid_dma_fetch_add(struct ioasid_channel *ch, uint64_t iova, unsigned int size,
+				       uint64_t operand, uint64_t *old)
+{
+	return atomic(ch, iova, size, operand, NULL, old);
+}
+
+IOASID_EXPORT int ioasid_dma_compare_swap(struct ioasid_channel *ch, uint64_t iova,
+					  unsigned int size, uint64_t expected, uint64_t desired,
+					  uint64_t *old)
+{
+	return atomic(ch, iova, size, desired, &expected, old);
+}
+
+IOASID_EXPORT int ioasid_dma_begin(struct ioasid_channel *ch)
+{
+	if (ch->section)
+		return err_set(EBUSY, "the channel is inside ioasid_dma_begin() already");
+	ch->section = true;
+	__atomic_store_n(&ch->thread, emu_thread(), __ATOMIC_RELAXED);
+	emu_enter(ch);
+	return 0;
+}
+
+IOASID_EXPORT void ioasid_dma_end(struct ioasid_channel *ch)
+{
+	if (!ch->section)
+		return;
+	emu_leave(ch);
+	__atomic_store_n(&ch->thread, NULL, __ATOMIC_RELAXED);
+	ch->section = false;
+}
+
+/* More than one piece, or none. */
+static int __attribute__((noinline)) scatter(struct ioasid_channel *ch, uint64_t iova,
+					     size_t length, uint32_t access, struct iovec *iov,
+					     size_t n)
+{
+	size_t count = 0;
+
+	while (length) {
+		uint64_t bytes;
+		char *host;
+		int ret = translate(ch, iova, access, &host, &bytes);
+
+		if (ret)
+			return ret;
+		bytes = bits_min(bytes, length);
+		if (count && (char *)iov[count - 1].iov_base + iov[count - 1].iov_len == host)
+			iov[count - 1].iov_len += bytes;
+		else if (count < n)
+			iov[count++] = (struct iovec){ host, bytes };
+		else
+			return err_set(E2BIG, "more than %zu pieces", n);
+		iova += bytes;
+		length -= bytes;
+	}
+	return (int)count;
+}
+
+IOASID_EXPORT int ioasid_dma_translate(struct ioasid_channel *ch, uint64_t iova, size_t length,
+				       uint32_t access, struct iovec *iov, size_t n)
+{
+	uint64_t bytes;
+	char *host;
+	int ret;
+
+	if (bits_unlikely(!ch->section || !length || !access || access & ~ACCESS))
+		return err_set(EINVAL, "%s", ch->section ? "length 0, or no or unknown access" :
+			       "not inside ioasid_dma_begin()");
+	ret = check_range(iova, length);
+	if (bits_unlikely(ret))
+		return ret;
+	ret = translate(ch, iova, access, &host, &bytes);
+	if (bits_unlikely(ret))
+		return ret;
+	if (bits_unlikely(bytes < length || !n))
+		return scatter(ch, iova, length, access, iov, n);
+	*iov = (struct iovec){ host, length };
+	return 1;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The emulated platform in the process: shared between the files of this room. */
+#ifndef EMULATED_EMULATED_H
+#define EMULATED_EMULATED_H
+
+#include "../objects.h"
+#include "platform.h"
+
+struct emulated {
+	struct ioasid_platform *platform;
+	bool fences;	/* no membarrier(2): DMA issues a fence of its own */
+};
+
+/* Where the requests of a device with one PASID go. Lives until the device is unbound. */
+struct emu_route {
+	const struct iopt_root *root;	/* what DMA walks; NULL: blocked */
+	struct ioasid_space *space;
+	struct emu_route *next;
+	uint32_t pasid;
+};
+
+struct emu_device {
+	const struct platform_device *device;
+	const struct platform_iommu *iommu;
+	struct emu_route *routes;
+};
+
+/* A channel stays on the context's list for good: when closed it waits there for reuse. */
+struct ioasid_channel {
+	uint64_t active;	/* odd: a DMA is in flight */
+	struct emu_route *route;
+	bool fence;
+	bool audit;
+	bool section;		/* inside ioasid_dma_begin() */
+	bool open;
+	const void *thread;	/* that began the section */
+	struct ioasid_device *device;
+	uint32_t pasid;
+	struct ioasid_channel *next;
+};
+
+struct emu_route *emu_route_get(struct ioasid_device *device, uint32_t pasid);
+
+/* channel.c */
+int emu_channel_open(struct ioasid_device *device, uint32_t pasid, struct ioasid_channel **out);
+void emu_drain(struct ioasid_ctx *ctx);
+bool emu_can_drain(const struct ioasid_ctx *ctx);
+bool emu_barrier_register(void);
+const void *emu_thread(void);
+
+static inline void emu_enter(struct ioasid_channel *ch)
+{
+	__atomic_store_n(&ch->active, ch->active + 1, __ATOMIC_RELAXED);
+	/*
+	 * A drain must see the mark, or this DMA what the drain is for. The drain's membarrier(2)
+	 * orders both sides, so that here the compiler's order is enough.
+	 */
+	if (__builtin_expect(ch->fence, 0))
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	else
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+static inline void emu_leave(struct ioasid_channel *ch)
+{
+	__atomic_store_n(&ch->active, ch->active + 1, __ATOMIC_RELEASE);
+}
+
+#endif

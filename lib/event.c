@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Event queues. */
+#include <errno.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "objects.h"
+
+#define DEFAULT_DEPTH 256u
+#define MAX_QUEUE 1048576u
+
+struct ioasid_event_queue {
+	struct ioasid_ctx *ctx;
+	struct ioasid_event_queue *next;
+	int fd;			/* readable while the queue is not empty */
+	size_t depth, head, count;
+	uint64_t lost;		/* since the latest event in the ring */
+	struct ioasid_event ring[];
+};
+
+IOASID_EXPORT const char *ioasid_fault_reason_text(enum ioasid_fault_reason reason)
+{
+	switch (reason) {
+	case IOASID_FAULT_BLOCKED: return "blocked: the device is not attached";
+	case IOASID_FAULT_ADDRESS_WIDTH: return "address too wide";
+	case IOASID_FAULT_NOT_MAPPED: return "not mapped";
+	case IOASID_FAULT_PERMISSION: return "not permitted";
+	case IOASID_FAULT_MALFORMED_ENTRY: return "malformed page-table entry";
+	case IOASID_FAULT_TARGET_NOT_MAPPED: return "target not mapped in the parent";
+	case IOASID_FAULT_TABLE_NOT_MAPPED: return "page table not mapped in the parent";
+	case IOASID_FAULT_NO_PGTABLE: return "no page table bound";
+	}
+	return NULL;
+}
+
+IOASID_EXPORT int ioasid_event_queue_create(struct ioasid_ctx *ctx, size_t depth,
+					    struct ioasid_event_queue **out)
+{
+	struct ioasid_event_queue *q;
+
+	if (!depth)
+		depth = DEFAULT_DEPTH;
+	if (depth > MAX_QUEUE)
+		return err_set(EINVAL, "event queue of %zu: at most %u", depth, MAX_QUEUE);
+	q = mem_calloc(1, sizeof(*q) + depth * sizeof(q->ring[0]));
+	if (!q)
+		return err_set(ENOMEM, "no memory for a queue of %zu events", depth);
+	q->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (q->fd < 0) {
+		int err = errno;
+
+		mem_free(q);
+		return err_set(err, "eventfd: %s", strerror(err));
+	}
+	q->ctx = ctx;
+	q->depth = depth;
+	ctx_lock(ctx);
+	q->next = ctx->queues;
+	ctx->queues = q;
+	ctx_unlock(ctx);
+	*out = q;
+	return 0;
+}
+
+IOASID_EXPORT int ioasid_event_queue_destroy(struct ioasid_event_queue *q)
+{
+	struct ioasid_event_queue **p;
+
+	if (!q)
+		return 0;
+	ctx_lock(q->ctx);
+	for (p = &q->ctx->queues; *p != q; p = &(*p)->next)
+		;
+	*p = q->next;
+	ctx_unlock(q->ctx);
+	close(q->fd);
+	mem_free(q);
+	return 0;
+}
+
+void event_close_all(struct ioasid_ctx *ctx)
+{
+	while (ctx->queues)
+		ioasid_event_queue_destroy(ctx->queues);
+}
+
+IOASID_EXPORT int ioasid_event_queue_get_fd(const struct ioasid_event_queue *q)
+{
+	return q->fd;
+}
+
+static void push(struct ioasid_event_queue *q, const struct ioasid_event *event)
+{
+	q->ring[(q->head + q->count++) % q->depth] = *event;
+}
+
+/* A full ring loses what comes; the mark for it goes in front of the next event that fits. */
+static void post(struct ioasid_event_queue *q, const struct ioasid_event *event)
+{
+	const struct ioasid_event mark = { .type = IOASID_EVENT_OVERFLOW, .lost = q->lost };
+	bool was_empty = !q->count && !q->lost;
+
+	if (q->depth - q->count < 1u + !!q->lost) {
+		q->lost++;
+	} else {
+		if (q->lost)
+			push(q, &mark);
+		q->lost = 0;
+		push(q, event);
+	}
+	if (was_empty)
+		eventfd_write(q->fd, 1);
+}
+
+void event_post(struct ioasid_ctx *ctx, const struct ioasid_event *event)
+{
+	struct ioasid_event_queue *q;
+
+	for (q = ctx->queues; q; q = q->next)
+		post(q, event);
+}
+
+IOASID_EXPORT size_t ioasid_event_queue_read(struct ioasid_event_queue *q,
+					     struct ioasid_event *events, size_t n)
+{
+	eventfd_t ignored;
+	size_t done = 0;
+
+	ctx_lock(q->ctx);
+	while (done < n && q->count) {
+		events[done++] = q->ring[q->head];
+		q->head = (q->head + 1) % q->depth;
+		q->count--;
+	}
+	if (done < n && q->lost) {
+		events[done++] = (struct ioasid_event){ .type = IOASID_EVENT_OVERFLOW,
+							.lost = q->lost };
+		q->lost = 0;
+	}
+	if (done && !q->count && !q->lost)
+		eventfd_read(q->fd, &ignored);
+	ctx_unlock(q->ctx);
+	return done;
+}

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Invalidation batches. */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "objects.h"
+
+#define MAX_MASK 52u
+
+enum kind {
+	BY_SPACE,
+	BY_PASID,
+	BY_DEVICE,
+};
+
+/* What the caller added. An object is compared with those that live before it is used. */
+struct entry {
+	const void *object;
+	uint64_t start, last;
+	uint32_t id;		/* of the space; of the PASID */
+	uint16_t flags;
+	uint16_t kind;
+};
+
+/* What is to be done: a range of one space. */
+struct job {
+	struct ioasid_space *space;
+	uint64_t start, last;
+};
+
+struct ioasid_inv {
+	struct ioasid_ctx *ctx;
+	struct entry *entries;
+	size_t count, room;
+	struct job *jobs;	/* room for sorting: twice n_jobs */
+	size_t jobs_room;
+};
+
+static int reserve_entries(struct ioasid_inv *inv, size_t n)
+{
+	struct entry *entries;
+	struct job *jobs;
+
+	if (n <= inv->room)
+		return 0;
+	entries = mem_realloc(inv->entries, n * sizeof(*entries));
+	if (!entries)
+		return err_set(ENOMEM, "no memory for %zu invalidations", n);
+	inv->entries = entries;
+	if (2 * n > inv->jobs_room) {
+		jobs = mem_realloc(inv->jobs, 2 * n * sizeof(*jobs));
+		if (!jobs)
+			return err_set(ENOMEM, "no memory for %zu invalidations", n);
+		inv->jobs = jobs;
+		inv->jobs_room = 2 * n;
+	}
+	inv->room = n;
+	return 0;
+}
+
+IOASID_EXPORT int ioasid_inv_new(struct ioasid_ctx *ctx, size_t reserve, struct ioasid_inv **out)
+{
+	struct ioasid_inv *inv = mem_calloc(1, sizeof(*inv));
+	int ret;
+
+	if (!inv)
+		return err_set(ENOMEM, "no memory for a batch");
+	inv->ctx = ctx;
+	if (reserve > SIZE_MAX / sizeof(struct job) / 4)
+		reserve = SIZE_MAX / sizeof(struct job) / 4;
+	ret = reserve_entries(inv, reserve ? reserve : 16);
+	if (ret) {
+		ioasid_inv_free(inv);
+		return ret;
+	}
+	*out = inv;
+	return 0;
+}
+
+IOASID_EXPORT void ioasid_inv_free(struct ioasid_inv *inv)
+{
+	if (!inv)
+		return;
+	mem_free(inv->entries);
+	mem_free(inv->jobs);
+	mem_free(inv);
+}
+
+IOASID_EXPORT void ioasid_inv_reset(struct ioasid_inv *inv)
+{
+	inv->count = 0;
+}
+
+IOASID_EXPORT size_t ioasid_inv_get_count(const struct ioasid_inv *inv)
+{
+	return inv->count;
+}
+
+static int add(struct ioasid_inv *inv, const struct ioasid_ctx *ctx, const struct entry *e,
+	       uint32_t flags)
+{
+	if (flags & ~IOASID_INV_LEAF_ONLY)
+		return err_set(EINVAL, "unknown invalidation flags 0x%x", flags);
+	if (ctx != inv->ctx)
+		return err_set(EINVAL, "the batch is of another context");
+	if (inv->count == inv->room && reserve_entries(inv, 2 * inv->room))
+		return -ENOMEM;
+	inv->entries[inv->count] = *e;
+	inv->entries[inv->count++].flags = (uint16_t)flags;
+	return 0;
+}
+
+static int add_space(struct ioasid_inv *inv, struct ioasid_space *space, uint64_t start,
+		     uint64_t last, uint32_t flags)
+{
+	struct entry e = { .object = space, .start = start & ~(uint64_t)(PAGE - 1),
+			   .last = last | (PAGE - 1), .id = space->id, .kind = BY_SPACE };
+
+	return add(inv, space->ctx, &e, flags);
+}
+
+IOASID_EXPORT int ioasid_inv_add_all(struct ioasid_inv *inv, struct ioasid_space *space,
+				     uint32_t flags)
+{
+	return add_space(inv, space, 0, UINT64_MAX, flags);
+}
+
+IOASID_EXPORT int ioasid_inv_add_range(struct ioasid_inv *inv, struct ioasid_space *space,
+				       uint64_t iova, uint64_t length, uint32_t flags)
+{
+	uint64_t last;
+
+	if (!length)
+		return err_set(EINVAL, "length 0");
+	if (!bits_range_last(iova, length, &last))
+		return err_set(EOVERFLOW, "0x%llx + 0x%llx runs past the end of the address space",
+			       (unsigned long long)iova, (unsigned long long)length);
+	return add_space(inv, space, iova, last, flags);
+}
+
+IOASID_EXPORT int ioasid_inv_add_mask(struct ioasid_inv *inv, struct ioasid_space *space,
+				      uint64_t iova, unsigned int mask, uint32_t flags)
+{
+	uint64_t low;
+
+	if (mask > MAX_MASK)
+		return err_set(EINVAL, "address mask %u, must be 0 to %u", mask, MAX_MASK);
+	low = mask == MAX_MASK ? UINT64_MAX : (UINT64_C(4096) << mask) - 1;
+	return add_space(inv, space, iova & ~low, iova | low, flags);
+}
+
+IOASID_EXPORT int ioasid_inv_add_pasid(struct ioasid_inv *inv, struct ioasid_device *device,
+				       uint32_t pasid, uint32_t flags)
+{
+	struct entry e = { .object = device, .last = UINT64_MAX, .id = pasid, .kind = BY_PASID };
+
+	return add(inv, device->ctx, &e, flags);
+}
+
+IOASID_EXPORT int ioasid_inv_add_device(struct ioasid_inv *inv, struct ioasid_device *device,
+					uint32_t flags)
+{
+	struct entry e = { .object = device, .last = UINT64_MAX, .kind = BY_DEVICE };
+
+	return add(inv, device->ctx, &e, flags);
+}
+
+static const struct ioasid_device *find_device(const struct ioasid_ctx *ctx, const void *object)
+{
+	const struct ioasid_device *device;
+
+	for (device = ctx->devices; device; device = device->next)
+		if (device == object)
+			return device;
+	return NULL;
+}
+
+static bool has_pgtable(const struct ioasid_space *space)
+{
+	return space->parent && space->shadow.tree.mode == SHADOW_GUEST;
+}
+
+/* The one space that an entry is about; -errno if there is none. */
+static int find_space(const struct ioasid_ctx *ctx, const struct entry *e, size_t index,
+		      struct ioasid_space **out)
+{
+	struct ioasid_space *space = NULL;
+
+	if (e->kind == BY_SPACE) {
+		if (e->id < ctx->n_spaces && ctx->spaces[e->id] == e->object)
+			space = ctx->spaces[e->id];
+	} else {
+		const struct ioasid_device *device = find_device(ctx, e->object);
+
+		space = device ? device_space(device, e->id) : NULL;
+	}
+	if (!space)
+		return err_set(ENOENT, "entry %zu: its space is gone, or nothing is attached", index);
+	if (!has_pgtable(space))
+		return err_set(EINVAL, "entry %zu: space %u has no page table bound", index, space->id);
+	*out = space;
+	return 0;
+}
+
+static int add_job(struct ioasid_inv *inv, size_t *n, struct ioasid_space *space,
+		   const struct entry *e)
+{
+	struct job *last = *n ? &inv->jobs[*n - 1] : NULL;
+
+	/* Neighbours in order are the common case: they need no sorting. */
+	if (last && last->space == space && e->start >= last->start &&
+	    e->start <= bits_add_sat(last->last, 1)) {
+		last->last = bits_max(last->last, e->last);
+		return 0;
+	}
+	if (2 * (*n + 1) > inv->jobs_room) {
+		struct job *jobs = mem_realloc(inv->jobs, 4 * (*n + 1) * sizeof(*jobs));
+
+		if (!jobs)
+			return err_set(ENOMEM, "no memory for the batch");
+		inv->jobs = jobs;
+		inv->jobs_room = 4 * (*n + 1);
+	}
+	inv->jobs[(*n)++] = (struct job){ space, e->start, e->last };
+	return 0;
+}
+
+static int add_device_jobs(struct ioasid_inv *inv, size_t *n, const struct entry *e, size_t index)
+{
+	const struct ioasid_device *device = find_device(inv->ctx, e->object);
+	const struct attachment *a;
+	int ret = 0;
+
+	if (!device)
+		return err_set(ENOENT, "entry %zu: its device is gone", index);
+	for (a = device->attached; a && !ret; a = a->next)
+		if (has_pgtable(a->space))
+			ret = add_job(inv, n, a->space, e);
+	return ret;
+}
+
+/* Turns the entries up to the first bad one into jobs. */
+static int plan(struct ioasid_inv *inv, size_t *handled, size_t *n)
+{
+	struct ioasid_space *space = NULL;
+	int ret;
+
+	for (*handled = 0; *handled < inv->count; ++*handled) {
+		const struct entry *e = &inv->entries[*handled];
+
+		if (e->kind == BY_DEVICE) {
+			ret = add_device_jobs(inv, n, e, *handled);
+		} else {
+			ret = find_space(inv->ctx, e, *handled, &space);
+			if (!ret)
+				ret = add_job(inv, n, space, e);
+		}
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static bool before(const struct job *a, const struct job *b)
+{
+	return a->space != b->space ? a->space->id < b->space->id : a->start < b->start;
+}
+
+/* Merge sort, bottom up, between the two halves of the array; qsort(3) may allocate. */
+static struct job *sort(struct job *from, size_t n)
+{
+	struct job *to = from + n, *swap;
+	size_t width, i, a, b, k;
+
+	for (i = 1; i < n && !before(&from[i], &from[i - 1]); i++)
+		;
+	if (i >= n)
+		return from;
+	for (width = 1; width < n; width *= 2) {
+		for (i = 0, k = 0; i < n; i += 2 * width) {
+			size_t a_end = bits_min(i + width, n), b_end = bits_min(i + 2 * width, n);
+
+			for (a = i, b = a_end; a < a_end || b < b_end;)
+				to[k++] = b == b_end || (a < a_end && !before(&from[b], &from[a])) ?
+					  from[a++] : from[b++];
+		}
+		swap = from;
+		from = to;
+		to = swap;
+	}
+	return from;
+}
+
+static int run(struct ioasid_inv *inv, size_t n, struct reap *reap)
+{
+	struct job *jobs = sort(inv->jobs, n);
+	struct timespec ts;
+	uint64_t now = 0;
+	size_t i, j;
+	int ret = 0;
+
+	if (inv->ctx->flags & IOASID_CTX_AUDIT) {
+		clock_gettime(CLOCK_MONOTONIC, &ts);
+		now = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+	}
+	for (i = 0; i < n; i = j) {
+		struct ioasid_space *space = jobs[i].space;
+		uint64_t last = jobs[i].last;
+
+		if (!i || jobs[i - 1].space != space)
+			shadow_begin_pass(&space->shadow, now);
+		for (j = i + 1; j < n && jobs[j].space == space &&
+		     jobs[j].start <= bits_add_sat(last, 1); j++)
+			last = bits_max(last, jobs[j].last);
+		if (shadow_sync(&space->shadow, jobs[i].start, last, reap))
+			ret = err_set(ENOMEM, "no memory to refresh space %u", space->id);
+	}
+	return ret;
+}
+
+IOASID_EXPORT int ioasid_inv_submit(struct ioasid_inv *inv, size_t *out)
+{
+	struct ioasid_ctx *ctx = inv->ctx;
+	struct reap reap = { 0 };
+	size_t handled = 0, n = 0;
+	int ret, done;
+
+	ctx_lock(ctx);
+	ret = ctx_check_drain(ctx);
+	if (!ret) {
+		ret = plan(inv, &handled, &n);
+		done = run(inv, n, &reap);
+		if (done) {
+			ret = done;
+			handled = 0;
+		}
+	}
+	ctx_unlock_drain(ctx, &reap);
+	if (out)
+		*out = handled;
+	return ret;
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Mappings: checked, recorded, entered into the page table, and taken out again. */
+#include <errno.h>
+
+#include "objects.h"
+
+#define PERM (IOASID_READ | IOASID_WRITE)
+
+static struct ioasid_mapping *mapping_of(struct imap_item *item)
+{
+	return bits_container_of(item, struct ioasid_mapping, item);
+}
+
+static int enter(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)
+{
+	if (space->parent)
+		return shadow_map(&space->shadow, m->item.start, imap_length(&m->item), m->target,
+				  m->flags & PERM, reap);
+	return space->users ? space->ctx->ops->map(space, m, reap) : 0;
+}
+
+/* Where: as asked and free, or chosen. */
+static int place(struct ioasid_space *space, struct ioasid_mapping *m, bool any)
+{
+	uint64_t length = m->item.last + 1, start = m->item.start, align = space_alignment(space);
+	const struct imap_item *other;
+
+	if (!bits_is_aligned(length, align))
+		return err_set(EINVAL, "length 0x%llx is not a multiple of %llu",
+			       (unsigned long long)length, (unsigned long long)align);
+	if (any) {
+		int ret = choose_iova(space, m->target, length, &start);
+
+		if (ret)
+			return ret;
+	}
+	if (!bits_is_aligned(start, align))
+		return err_set(EINVAL, "IOVA 0x%llx is not a multiple of %llu",
+			       (unsigned long long)start, (unsigned long long)align);
+	if (!bits_range_last(start, length, &m->item.last))
+		return err_set(EOVERFLOW, "0x%llx + 0x%llx runs past the end of the address space",
+			       (unsigned long long)start, (unsigned long long)length);
+	m->item.start = start;
+	if (is_reserved(space, start, m->item.last) ||
+	    (space->parent && m->item.last >> IOPT_MAX_BITS))
+		return err_set(EINVAL, "space %u: 0x%llx-0x%llx touches a range that is reserved, or "
+			       "that an attached device cannot reach", space->id,
+			       (unsigned long long)start, (unsigned long long)m->item.last);
+	other = imap_first(&space->maps, start, m->item.last);
+	if (other)
+		return err_set(EEXIST, "space %u: 0x%llx-0x%llx overlaps the mapping 0x%llx-0x%llx",
+			       space->id, (unsigned long long)start,
+			       (unsigned long long)m->item.last, (unsigned long long)other->start,
+			       (unsigned long long)other->last);
+	if (!bits_is_aligned(m->target, align))
+		return err_set(EINVAL, "address 0x%llx is not a multiple of %llu",
+			       (unsigned long long)m->target, (unsigned long long)align);
+	return 0;
+}
+
+/* @record: item.start is the IOVA asked for, item.last the length less 1. */
+int mapping_add(struct ioasid_space *space, const struct ioasid_mapping *record, bool any,
+		struct reap *reap, struct ioasid_mapping **out)
+{
+	struct ioasid_mapping where = *record, *m;
+	int ret = place(space, &where, any);
+
+	if (!ret && !space->parent && space->users && !where.source)
+		ret = source_check_memory(space->ctx, where.target, imap_length(&where.item),
+					  where.flags & PERM);
+	if (ret)
+		return ret;
+	m = slab_alloc(&space->records);
+	if (!m)
+		goto nomem;
+	*m = where;
+	if (imap_insert(&space->maps, &m->item))
+		goto nomem;
+	if (enter(space, m, reap)) {
+		imap_remove(&space->maps, &m->item);
+		goto nomem;
+	}
+	if (m->source)
+		space->ctx->sources[m->source]->refs++;
+	if (out)
+		*out = m;
+	return 0;
+
+nomem:
+	slab_free(&space->records, m);
+	return err_set(ENOMEM, "no memory for a mapping");
+}
+
+/* The record is all that is left of it: gives that back. */
+static void mapping_free(struct ioasid_mapping *m)
+{
+	struct ioasid_space *space = mapping_space(m);
+
+	if (m->source)
+		source_put(space->ctx, m->source);
+	slab_free(&space->records, m);
+}
+
+void mapping_drop(struct ioasid_mapping *m, struct reap *reap)
+{
+	struct ioasid_space *space = mapping_space(m);
+
+	if (space->parent) {
+		shadow_unmap(&space->shadow, m->item.start, imap_length(&m->item), reap);
+	} else if (space->users) {
+		space->ctx->ops->unmap(space, m, reap);
+		nest_unmapped(space, m, reap);
+	}
+	imap_remove(&space->maps, &m->item);
+	mapping_free(m);
+}
+
+void mapping_forget_all(struct ioasid_space *space)
+{
+	struct imap_item *item;
+	struct imap_iter iter;
+
+	imap_for_each(item, &iter, &space->maps, 0, UINT64_MAX)
+		if (mapping_of(item)->source)
+			source_put(space->ctx, mapping_of(item)->source);
+}
+
+static int check_unmap(const struct ioasid_space *space)
+{
+	if (space == space->ctx->identity)
+		return err_set(EPERM, "mappings of the identity root go by "
+			       "ioasid_ctx_unregister_memory()");
+	return ctx_check_drain(space->ctx);
+}
+
+IOASID_EXPORT int ioasid_mapping_unmap(struct ioasid_mapping *m)
+{
+	struct ioasid_space *space;
+	struct reap reap = { 0 };
+	int ret;
+
+	if (!m)
+		return 0;
+	space = mapping_space(m);
+	ctx_lock(space->ctx);
+	ret = check_unmap(space);
+	if (!ret)
+		mapping_drop(m, &reap);
+	ctx_unlock_drain(space->ctx, &reap);
+	return ret;
+}
+
+/* Only whole mappings are unmapped, and there has to be one. */
+static int check_range(const struct ioasid_space *space, uint64_t start, uint64_t last)
+{
+	const struct imap_item *first = imap_first(&space->maps, start, last);
+	const struct imap_item *end = imap_find(&space->maps, last);
+
+	if (!first)
+		return err_set(ENOENT, "space %u: nothing is mapped in 0x%llx-0x%llx", space->id,
+			       (unsigned long long)start, (unsigned long long)last);
+	if (first->start < start || (end && end->last > last)) {
+		const struct imap_item *cut = first->start < start ? first : end;
+
+		return err_set(ENOENT, "space %u: 0x%llx-0x%llx has only a part of the mapping "
+			       "0x%llx-0x%llx", space->id, (unsigned long long)start,
+			       (unsigned long long)last, (unsigned long long)cut->start,
+			       (unsigned long long)cut->last);
+	}
+	return 0;
+}
+
+static int unmap(struct ioasid_space *space, uint64_t start, uint64_t last, bool all,
+		 struct reap *reap, uint64_t *sum)
+{
+	struct imap_item *item;
+	int ret = check_unmap(space);
+
+	if (!ret && space->parent && space->shadow.tree.mode == SHADOW_GUEST)
+		ret = err_set(EOPNOTSUPP, "space %u has a page table of its user's, no mappings",
+			      space->id);
+	if (!ret && !all)
+		ret = check_range(space, start, last);
+	if (ret)
+		return ret;
+	while ((item = imap_first(&space->maps, start, last))) {
+		*sum += imap_length(item);
+		mapping_drop(mapping_of(item), reap);
+	}
+	return 0;
+}
+
+IOASID_EXPORT int ioasid_space_unmap(struct ioasid_space *space, uint64_t iova, uint64_t length,
+				     uint64_t *unmapped)
+{
+	bool all = !iova && length == UINT64_MAX;
+	uint64_t last = UINT64_MAX, sum = 0;
+	struct reap reap = { 0 };
+	int ret;
+
+	if (!length)
+		return err_set(EINVAL, "length 0");
+	if (!all && (length == UINT64_MAX || iova == UINT64_MAX ||
+		     !bits_range_last(iova, length, &last)))
+		return err_set(EOVERFLOW, "0x%llx + 0x%llx runs past the end of the address space",
+			       (unsigned long long)iova, (unsigned long long)length);
+	ctx_lock(space->ctx);
+	ret = unmap(space, iova, last, all, &reap, &sum);
+	ctx_unlock_drain(space->ctx, &reap);
+	if (!ret && unmapped)
+		*unmapped = sum;
+	return ret;
+}
+
+IOASID_EXPORT int ioasid_space_unmap_all(struct ioasid_space *space, uint64_t *unmapped)
+{
+	return ioasid_space_unmap(space, 0, UINT64_MAX, unmapped);
+}
+
+IOASID_EXPORT struct ioasid_mapping *ioasid_space_find_mapping(const struct ioasid_space *space,
+							       uint64_t iova, uint64_t length)
+{
+	struct imap_item *item = NULL;
+	uint64_t last;
+
+	ctx_lock(space->ctx);
+	if (bits_range_last(iova, length, &last))
+		item = imap_first(&space->maps, iova, last);
+	ctx_unlock(space->ctx);
+	return item ? mapping_of(item) : NULL;
+}
+
+IOASID_EXPORT uint64_t ioasid_mapping_get_iova(const struct ioasid_mapping *m)
+{
+	return m->item.start;
+}
+
+IOASID_EXPORT uint64_t ioasid_mapping_get_length(const struct ioasid_mapping *m)
+{
+	return imap_length(&m->item);
+}
+
+IOASID_EXPORT uint32_t ioasid_mapping_get_perm(const struct ioasid_mapping *m)
+{
+	return m->flags & PERM;
+}
+
+IOASID_EXPORT struct ioasid_space *ioasid_mapping_get_space(const struct ioasid_mapping *m)
+{
+	return mapping_space(m);
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The objects behind the public handles, and the lock that guards them. */
+#ifndef LIB_OBJECTS_H
+#define LIB_OBJECTS_H
+
+#include <pthread.h>
+
+#include <ioasid/ioasid.h>
+
+#include "backend.h"
+#include "export.h"
+#include "iopt/iopt.h"
+#include "shadow/shadow.h"
+#include "util/alloc.h"
+#include "util/bits.h"
+#include "util/err.h"
+#include "util/imap.h"
+#include "util/slab.h"
+
+#define PAGE 4096u
+#define MAX_DEPTH 8u
+
+/*
+ * Mappings from this size on keep no list of the entries of children that lead to them: when one is
+ * unmapped, the children are searched instead, which such an unmap can afford.
+ */
+#define BIG_MAPPING (UINT64_C(64) << 20)
+
+struct source;
+
+struct ioasid_ctx {
+	pthread_mutex_t lock;		/* guards all that hangs on the context */
+	const struct backend_ops *ops;
+	void *backend;
+	uint64_t flags;
+	ioasid_log_fn *log;
+	void *log_data;
+	struct pages pages;		/* page tables and mapping records */
+	struct ioasid_space **spaces;	/* by id; NULL: free */
+	uint32_t n_spaces;		/* elements */
+	struct ioasid_device *devices;
+	struct ioasid_event_queue *queues;
+	struct ioasid_channel *channels;	/* only ever grows; read without the lock */
+	struct reap limbo;		/* nodes whose drain is still to come */
+	struct source **sources;	/* by number; [0] is unused */
+	uint32_t n_sources;
+	struct ioasid_space *identity;
+};
+
+/* One PASID of a device, or its requests without one, and where they go. */
+struct attachment {
+	struct attachment *next;
+	uint32_t pasid;
+	struct ioasid_space *space;
+};
+
+struct ioasid_device {
+	struct ioasid_ctx *ctx;
+	struct ioasid_device *next;
+	char *name;
+	uint64_t cookie;
+	struct ioasid_device_info info;
+	struct attachment *attached;
+	unsigned int channels;
+	void *backend;
+};
+
+/* A range where a space can have no mappings, and who says so: a device, or the space's table. */
+struct reserved {
+	uint64_t start, last;
+	const void *owner;
+};
+
+struct ioasid_space {
+	struct ioasid_ctx *ctx;
+	uint32_t id;
+	uint32_t depth;
+	struct ioasid_space *parent;
+	struct ioasid_space *children, *sibling;	/* nested on it */
+	unsigned int attached;		/* attachments of devices */
+	unsigned int users;		/* of its table: attachments and children */
+	struct imap maps;
+	struct slab records;		/* struct ioasid_mapping */
+	struct reserved *reserved;
+	size_t n_reserved;
+	struct ioasid_range *allowed;	/* ascending, merged */
+	size_t n_allowed;
+	uint64_t gen;			/* changes when a mapping goes away */
+	struct iopt table;		/* a root's, while it has users */
+	struct shadow shadow;		/* a child's */
+	enum ioasid_fill fill_asked;
+	void *backend;
+};
+
+/* What the DMA of a space walks. */
+static inline const struct iopt_root *space_root(const struct ioasid_space *space)
+{
+	return space->parent ? &space->shadow.root : &space->table.root;
+}
+
+#define MAPPING_WRITABLE 0x4u	/* the memory may be written; beside IOASID_READ and _WRITE */
+
+struct ioasid_mapping {
+	struct imap_item item;
+	uint64_t target;		/* a host address, or an address of the parent */
+	uint32_t watch;			/* list of shadow entries that lead here; 8-byte aligned */
+	uint32_t flags : 8;
+	uint32_t source : 24;		/* 0: plain memory, or none */
+};
+
+static inline struct ioasid_space *mapping_space(const struct ioasid_mapping *mapping)
+{
+	return slab_owner_of(mapping);
+}
+
+/* Where the memory of mappings comes from, if from more than the caller's word. */
+struct source {
+	bool is_file;
+	bool writable;
+	uint64_t start, length;		/* in the process */
+	uint64_t dev, ino;		/* file */
+	uint64_t refs;			/* mappings, and the registration */
+};
+
+static inline void ctx_lock(const struct ioasid_ctx *ctx)
+{
+	pthread_mutex_lock(&((struct ioasid_ctx *)(uintptr_t)ctx)->lock);
+}
+
+static inline void ctx_unlock(const struct ioasid_ctx *ctx)
+{
+	pthread_mutex_unlock(&((struct ioasid_ctx *)(uintptr_t)ctx)->lock);
+}
+
+/* Before a change that may have to wait for DMA. 0, or -EDEADLK. */
+int ctx_check_drain(const struct ioasid_ctx *ctx);
+
+/* Unlocks after a change, waits for DMA if that took something away, and lets it go. */
+void ctx_unlock_drain(struct ioasid_ctx *ctx, struct reap *reap);
+
+/* Logs at @level, a syslog priority. */
+void ctx_log(struct ioasid_ctx *ctx, int level, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/*
+ * Copies a caller's structure that begins with its size. 0; -EINVAL: not even a size; -E2BIG: it has
+ * members set that this library does not know. @what names it.
+ */
+int options_copy(void *to, size_t size, const void *from, const char *what);
+
+/* The same the other way, for a structure that the caller has given room for. */
+int options_fill(void *to, const void *from, size_t size, const char *what);
+
+/* space.c */
+struct ioasid_space *space_new(struct ioasid_ctx *ctx);
+int space_add(struct ioasid_space *space);
+void space_free(struct ioasid_space *space);
+
+/* table.c: a space's table exists while somebody uses it */
+int table_use(struct ioasid_space *space);
+void table_unuse(struct ioasid_space *space, struct reap *reap);
+uint64_t space_alignment(const struct ioasid_space *space);
+
+/* ranges.c */
+int reserve(struct ioasid_space *space, uint64_t start, uint64_t last, const void *owner);
+void unreserve(struct ioasid_space *space, const void *owner);
+bool is_reserved(const struct ioasid_space *space, uint64_t start, uint64_t last);
+int choose_iova(struct ioasid_space *space, uint64_t address, uint64_t length, uint64_t *iova);
+
+/* attach.c */
+struct ioasid_space *device_space(const struct ioasid_device *device, uint32_t pasid);
+void device_detach_all(struct ioasid_device *device, struct reap *reap);
+/* A device joins a group that may be attached. */
+int group_join(struct ioasid_device *device, struct reap *reap);
+
+/* map.c */
+int mapping_add(struct ioasid_space *space, const struct ioasid_mapping *record, bool any,
+		struct reap *reap, struct ioasid_mapping **mapping);
+void mapping_drop(struct ioasid_mapping *mapping, struct reap *reap);
+/* Frees the records of a space that nobody uses. */
+void mapping_forget_all(struct ioasid_space *space);
+
+/* source.c */
+int source_check_memory(const struct ioasid_ctx *ctx, uint64_t addr, uint64_t length,
+			uint32_t perm);
+int source_add(struct ioasid_ctx *ctx, const struct source *source, uint32_t *number);
+void source_put(struct ioasid_ctx *ctx, uint32_t number);
+int source_open_file(struct ioasid_ctx *ctx, int fd, uint64_t offset, uint64_t length,
+		     uint32_t perm, uint32_t *number);
+uint32_t source_find_registered(const struct ioasid_ctx *ctx, uint64_t addr, uint64_t length);
+
+/* nest.c */
+int nest_init(struct ioasid_space *space);
+void nest_unmapped(struct ioasid_space *space, struct ioasid_mapping *mapping, struct reap *reap);
+
+/* event.c */
+void event_post(struct ioasid_ctx *ctx, const struct ioasid_event *event);
+void event_close_all(struct ioasid_ctx *ctx);
+
+#endif

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where a space can have mappings, and where the library looks for room. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "objects.h"
+
+static uint64_t range_last(const struct ioasid_range *range)
+{
+	return range->start + range->length - 1;
+}
+
+static bool touches_allowed(const struct ioasid_space *space, uint64_t start, uint64_t last)
+{
+	size_t i;
+
+	for (i = 0; i < space->n_allowed; i++)
+		if (bits_ranges_overlap(start, last, space->allowed[i].start,
+					range_last(&space->allowed[i])))
+			return true;
+	return false;
+}
+
+bool is_reserved(const struct ioasid_space *space, uint64_t start, uint64_t last)
+{
+	size_t i;
+
+	for (i = 0; i < space->n_reserved; i++)
+		if (bits_ranges_overlap(start, last, space->reserved[i].start,
+					space->reserved[i].last))
+			return true;
+	return false;
+}
+
+int reserve(struct ioasid_space *space, uint64_t start, uint64_t last, const void *owner)
+{
+	struct reserved *reserved;
+	const struct imap_item *item = imap_first(&space->maps, start, last);
+	size_t i;
+
+	if (item)
+		return err_set(EADDRINUSE, "space %u has a mapping at 0x%llx-0x%llx, in what would be "
+			       "reserved: 0x%llx-0x%llx", space->id,
+			       (unsigned long long)item->start, (unsigned long long)item->last,
+			       (unsigned long long)start, (unsigned long long)last);
+	if (touches_allowed(space, start, last))
+		return err_set(EADDRINUSE, "space %u: 0x%llx-0x%llx would be reserved, but "
+			       "ioasid_space_allow() claims a part of it", space->id,
+			       (unsigned long long)start, (unsigned long long)last);
+	reserved = mem_realloc(space->reserved, (space->n_reserved + 1) * sizeof(*reserved));
+	if (!reserved)
+		return err_set(ENOMEM, "no memory for a reserved range");
+	space->reserved = reserved;
+	for (i = space->n_reserved++; i && reserved[i - 1].start > start; i--)
+		reserved[i] = reserved[i - 1];
+	reserved[i] = (struct reserved){ start, last, owner };
+	return 0;
+}
+
+void unreserve(struct ioasid_space *space, const void *owner)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < space->n_reserved; i++)
+		if (space->reserved[i].owner != owner)
+			space->reserved[n++] = space->reserved[i];
+	space->n_reserved = n;
+}
+
+/* The reserved range at or after *@i, merged with all that touch it. False at the end. */
+static bool next_reserved(const struct ioasid_space *space, size_t *i, uint64_t *start,
+			  uint64_t *last)
+{
+	const struct reserved *r = space->reserved;
+
+	if (*i == space->n_reserved)
+		return false;
+	*start = r[*i].start;
+	*last = r[(*i)++].last;
+	while (*i < space->n_reserved && r[*i].start <= bits_add_sat(*last, 1)) {
+		*last = bits_max(*last, r[*i].last);
+		++*i;
+	}
+	return true;
+}
+
+/* Adds [start, last] to a caller's array. */
+static void put(struct ioasid_range *ranges, size_t n, size_t *count, uint64_t start,
+		uint64_t last)
+{
+	if (*count < n)
+		ranges[*count] = (struct ioasid_range){ start, bits_add_sat(last - start, 1) };
+	++*count;
+}
+
+IOASID_EXPORT size_t ioasid_space_query_reserved(const struct ioasid_space *space,
+						 struct ioasid_range *ranges, size_t n)
+{
+	size_t i = 0, count = 0;
+	uint64_t start, last;
+
+	ctx_lock(space->ctx);
+	while (next_reserved(space, &i, &start, &last))
+		put(ranges, n, &count, start, last);
+	ctx_unlock(space->ctx);
+	return count;
+}
+
+IOASID_EXPORT size_t ioasid_space_query_permitted(const struct ioasid_space *space,
+						  struct ioasid_range *ranges, size_t n)
+{
+	size_t i = 0, count = 0;
+	uint64_t start, last, from = 0;
+	bool more = true;
+
+	ctx_lock(space->ctx);
+	while (more && next_reserved(space, &i, &start, &last)) {
+		if (start > from)
+			put(ranges, n, &count, from, start - 1);
+		more = last != UINT64_MAX;
+		from = last + 1;
+	}
+	if (more)
+		put(ranges, n, &count, from, UINT64_MAX);
+	ctx_unlock(space->ctx);
+	return count;
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct ioasid_range *x = a, *y = b;
+
+	return (x->start > y->start) - (x->start < y->start);
+}
+
+static int check_allowed(const struct ioasid_space *space, const struct ioasid_range *ranges,
+			 size_t n)
+{
+	uint64_t last, before = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (!bits_range_last(ranges[i].start, ranges[i].length, &last))
+			return err_set(EINVAL, "allowed range 0x%llx + 0x%llx is empty or too long",
+				       (unsigned long long)ranges[i].start,
+				       (unsigned long long)ranges[i].length);
+		if (i && ranges[i].start <= before)
+			return err_set(EINVAL, "allowed ranges overlap at 0x%llx",
+				       (unsigned long long)ranges[i].start);
+		if (is_reserved(space, ranges[i].start, last))
+			return err_set(EADDRINUSE, "0x%llx-0x%llx touches a reserved range",
+				       (unsigned long long)ranges[i].start,
+				       (unsigned long long)last);
+		before = last;
+	}
+	return 0;
+}
+
+static int allow(struct ioasid_space *space, struct ioasid_range *ranges, size_t n)
+{
+	int ret;
+
+	if (space->parent && space->shadow.tree.mode == SHADOW_GUEST)
+		return err_set(EOPNOTSUPP, "space %u has a page table of its user's: nothing is "
+			       "mapped in it", space->id);
+	ret = check_allowed(space, ranges, n);
+	if (ret)
+		return ret;
+	mem_free(space->allowed);
+	space->allowed = ranges;
+	space->n_allowed = n;
+	return 0;
+}
+
+IOASID_EXPORT int ioasid_space_allow(struct ioasid_space *space, const struct ioasid_range *ranges,
+				     size_t n)
+{
+	struct ioasid_range *copy = NULL;
+	int ret;
+
+	if (n) {
+		copy = mem_calloc(n, sizeof(*copy));
+		if (!copy)
+			return err_set(ENOMEM, "no memory for %zu ranges", n);
+		memcpy(copy, ranges, n * sizeof(*copy));
+		qsort(copy, n, sizeof(*copy), by_start);
+	}
+	ctx_lock(space->ctx);
+	ret = allow(space, copy, n);
+	ctx_unlock(space->ctx);
+	if (ret)
+		mem_free(copy);
+	return ret;
+}
+
+/* A place in [lo, hi] that is neither reserved nor mapped. */
+static bool choose_in(struct ioasid_space *space, uint64_t lo, uint64_t hi, uint64_t length,
+		      uint64_t align, uint64_t offset, uint64_t *iova)
+{
+	uint64_t start, last;
+	size_t i = 0;
+
+	while (next_reserved(space, &i, &start, &last)) {
+		if (start > lo && !imap_gap(&space->maps, lo, bits_min(hi, start - 1), length, align,
+					    offset, iova))
+			return true;
+		if (last >= hi)
+			return false;
+		lo = bits_max(lo, last + 1);
+	}
+	return !imap_gap(&space->maps, lo, hi, length, align, offset, iova);
+}
+
+/*
+ * The lowest place that fits, congruent with the address mapped as far as that helps large pages:
+ * what iommufd chooses (Linux, iopt_alloc_iova()), so that programs see the same addresses.
+ */
+int choose_iova(struct ioasid_space *space, uint64_t address, uint64_t length, uint64_t *iova)
+{
+	const uint64_t huge = UINT64_C(1) << 21;
+	uint64_t align = huge, offset = address % PAGE;
+	size_t i;
+
+	if (length >= UINT64_MAX / 2)
+		return err_set(EOVERFLOW, "length 0x%llx", (unsigned long long)length);
+	if (length < huge)
+		align = length > 1 ? UINT64_C(1) << (bits_ilog2(length - 1) + 1) : 1;
+	if (address)
+		align = bits_min(align, UINT64_C(1) << bits_ctz(address));
+	if (align < space_alignment(space))
+		return err_set(EINVAL, "0x%llx is not aligned to %llu", (unsigned long long)address,
+			       (unsigned long long)space_alignment(space));
+	align = bits_max(align, PAGE);
+	if (!space->n_allowed &&
+	    choose_in(space, PAGE, UINT64_MAX - PAGE, length, align, offset, iova))
+		return 0;
+	for (i = 0; i < space->n_allowed; i++) {
+		uint64_t lo = bits_max(space->allowed[i].start, PAGE);
+		uint64_t hi = bits_min(range_last(&space->allowed[i]), UINT64_MAX - PAGE);
+
+		/* ranges that touch are one */
+		while (i + 1 < space->n_allowed && space->allowed[i + 1].start == hi + 1)
+			hi = bits_min(range_last(&space->allowed[++i]), UINT64_MAX - PAGE);
+		if (lo <= hi && choose_in(space, lo, hi, length, align, offset, iova))
+			return 0;
+	}
+	return err_set(ENOSPC, "space %u has no room for 0x%llx bytes", space->id,
+		       (unsigned long long)length);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a space translates now, as runs. */
+#include "objects.h"
+
+#define MAX_STEPS (1u << 20)
+
+static void look_root(const struct ioasid_space *space, uint64_t iova, struct shadow_view *view)
+{
+	const struct imap_item *item = imap_first(&space->maps, iova, UINT64_MAX);
+	const struct ioasid_mapping *m;
+
+	*view = (struct shadow_view){ .base = iova, .size = UINT64_MAX - iova };
+	if (!item)
+		return;
+	if (item->start > iova) {
+		view->size = item->start - iova;
+		return;
+	}
+	m = bits_container_of(item, const struct ioasid_mapping, item);
+	*view = (struct shadow_view){ true, m->flags & (IOASID_READ | IOASID_WRITE), m->target,
+				      imap_length(item), item->start };
+}
+
+static bool joins(const struct ioasid_run *run, const struct ioasid_run *next)
+{
+	return run->iova + run->length == next->iova &&
+	       run->target + run->length == next->target && run->perm == next->perm;
+}
+
+IOASID_EXPORT size_t ioasid_space_query_runs(const struct ioasid_space *space, uint64_t *cursor,
+					     uint64_t last, struct ioasid_run *runs, size_t n,
+					     bool *done)
+{
+	uint64_t at = *cursor;
+	size_t count = 0;
+	unsigned int steps;
+
+	*done = at > last;
+	ctx_lock(space->ctx);
+	for (steps = 0; steps < MAX_STEPS && !*done; steps++) {
+		struct shadow_view v;
+		uint64_t end;
+
+		if (space->parent)
+			shadow_look(&space->shadow, at, &v);
+		else
+			look_root(space, at, &v);
+		end = bits_min(v.base + v.size - 1, last);
+		if (v.mapped && v.perm) {
+			struct ioasid_run run = { at, end - at + 1, v.target + (at - v.base), v.perm, 0 };
+
+			if (count && joins(&runs[count - 1], &run))
+				runs[count - 1].length += run.length;
+			else if (count < n)
+				runs[count++] = run;
+			else
+				break;
+		}
+		*done = end == last;
+		at = end + 1;
+	}
+	ctx_unlock(space->ctx);
+	*cursor = at;
+	return count;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The memory under root mappings: the caller's, registered, or of a file that the library maps. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "objects.h"
+
+#ifndef MADV_POPULATE_READ	/* Linux 5.14 */
+#define MADV_POPULATE_READ 22
+#define MADV_POPULATE_WRITE 23
+#endif
+
+/* Is this page there for DMA? Kernels and mappings that cannot tell count as yes. */
+static bool probe_page(uint64_t addr, uint32_t perm)
+{
+	int advice = perm & IOASID_WRITE ? MADV_POPULATE_WRITE : MADV_POPULATE_READ;
+
+	return !madvise((void *)(uintptr_t)addr, PAGE, advice) || errno == EINVAL;
+}
+
+/*
+ * Whether memory is mapped in the process: all of it, and the first and the last page with the
+ * permission asked for. To look at every page would allocate them all.
+ */
+int source_check_memory(const struct ioasid_ctx *ctx, uint64_t addr, uint64_t length,
+			uint32_t perm)
+{
+	uint64_t first = bits_align_down(addr, PAGE);
+	uint64_t last = bits_align_down(addr + length - 1, PAGE);
+
+	if (source_find_registered(ctx, addr, length))
+		return 0;
+	if (!msync((void *)(uintptr_t)first, last - first + PAGE, MS_ASYNC) &&
+	    probe_page(first, perm) && (last == first || probe_page(last, perm)))
+		return 0;
+	return err_set(EFAULT, "0x%llx + 0x%llx is not all mapped in this process%s",
+		       (unsigned long long)addr, (unsigned long long)length,
+		       perm & IOASID_WRITE ? ", writable" : "");
+}
+
+int source_add(struct ioasid_ctx *ctx, const struct source *source, uint32_t *number)
+{
+	struct source **sources;
+	uint32_t i;
+
+	for (i = 1; i < ctx->n_sources && ctx->sources[i]; i++)
+		;
+	if (i >= ctx->n_sources) {
+		uint32_t n = ctx->n_sources ? 2 * ctx->n_sources : 8;
+
+		sources = n >> 24 ? NULL : mem_realloc(ctx->sources, n * sizeof(*sources));
+		if (!sources)
+			return err_set(ENOMEM, "no memory for one more source of memory");
+		memset(sources + ctx->n_sources, 0, (n - ctx->n_sources) * sizeof(*sources));
+		ctx->sources = sources;
+		ctx->n_sources = n;
+		i = i ? i : 1;
+	}
+	ctx->sources[i] = mem_alloc(sizeof(*source));
+	if (!ctx->sources[i])
+		return err_set(ENOMEM, "no memory for one more source of memory");
+	*ctx->sources[i] = *source;
+	*number = i;
+	return 0;
+}
+
+void source_put(struct ioasid_ctx *ctx, uint32_t number)
+{
+	struct source *s = ctx->sources[number];
+
+	if (--s->refs)
+		return;
+	if (s->is_file)
+		munmap((void *)(uintptr_t)s->start, s->length);
+	mem_free(s);
+	ctx->sources[number] = NULL;
+}
+
+uint32_t source_find_registered(const struct ioasid_ctx *ctx, uint64_t addr, uint64_t length)
+{
+	uint32_t i;
+
+	for (i = 1; i < ctx->n_sources; i++) {
+		const struct source *s = ctx->sources[i];
+
+		if (s && !s->is_file && addr >= s->start && addr - s->start < s->length &&
+		    length <= s->length - (addr - s->start))
+			return i;
+	}
+	return 0;
+}
+
+/* What a file has to be so that DMA to it can never meet a hole. */
+static int check_file(int fd, uint32_t perm, uint64_t end, struct stat *st, bool *writable)
+{
+	int mode = fcntl(fd, F_GETFL), seals;
+
+	if (mode < 0 || fstat(fd, st))
+		return err_set(EBADF, "%d is not an open file descriptor", fd);
+	seals = fcntl(fd, F_GET_SEALS);
+	if (seals < 0)
+		return err_set(EINVAL, "descriptor %d is not a memfd", fd);
+	if (!(seals & F_SEAL_SHRINK))
+		return err_set(EPERM, "the memfd can still shrink, and a DMA would meet a hole: seal it "
+			       "with F_SEAL_SHRINK");
+	*writable = (mode & O_ACCMODE) == O_RDWR && !(seals & F_SEAL_WRITE);
+	if ((mode & O_ACCMODE) == O_WRONLY || (perm & IOASID_WRITE && !*writable))
+		return err_set(EACCES, "the memfd is not open for that, or sealed against it");
+	if (end > (uint64_t)st->st_size)
+		return err_set(EFAULT, "the memfd ends at 0x%llx, before 0x%llx",
+			       (unsigned long long)st->st_size, (unsigned long long)end);
+	return 0;
+}
+
+/* One mapping of the whole file serves all that comes of it. */
+static int find_file(const struct ioasid_ctx *ctx, const struct source *want, uint64_t end)
+{
+	uint32_t i;
+
+	for (i = 1; i < ctx->n_sources; i++) {
+		const struct source *s = ctx->sources[i];
+
+		if (s && s->is_file && s->dev == want->dev && s->ino == want->ino &&
+		    s->writable == want->writable && s->length >= end)
+			return (int)i;
+	}
+	return 0;
+}
+
+int source_open_file(struct ioasid_ctx *ctx, int fd, uint64_t offset, uint64_t length,
+		     uint32_t perm, uint32_t *number)
+{
+	struct source s = { .is_file = true, .refs = 1 };
+	struct stat st;
+	void *at;
+	int ret = check_file(fd, perm, offset + length, &st, &s.writable), found;
+
+	if (ret)
+		return ret;
+	s.dev = st.st_dev;
+	s.ino = st.st_ino;
+	s.length = (uint64_t)st.st_size;
+	found = find_file(ctx, &s, offset + length);
+	if (found) {
+		*number = (uint32_t)found;
+		ctx->sources[found]->refs++;
+		return 0;
+	}
+	at = mmap(NULL, s.length, PROT_READ | (s.writable ? PROT_WRITE : 0), MAP_SHARED, fd, 0);
+	if (at == MAP_FAILED)
+		return err_set(ENOMEM, "mmap of the memfd, 0x%llx bytes: %s",
+			       (unsigned long long)s.length, strerror(errno));
+	s.start = (uint64_t)(uintptr_t)at;
+	ret = source_add(ctx, &s, number);
+	if (ret)
+		munmap(at, s.length);
+	return ret;
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Spaces: created, asked, destroyed. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "objects.h"
+
+struct ioasid_space *space_new(struct ioasid_ctx *ctx)
+{
+	struct ioasid_space *space = mem_calloc(1, sizeof(*space));
+
+	if (!space)
+		return NULL;
+	space->ctx = ctx;
+	imap_init(&space->maps, &ctx->pages);
+	slab_init(&space->records, &ctx->pages, sizeof(struct ioasid_mapping), space);
+	return space;
+}
+
+/* Gives it the lowest free number from 1 on, as the kernel does. */
+int space_add(struct ioasid_space *space)
+{
+	struct ioasid_ctx *ctx = space->ctx;
+	uint32_t id;
+
+	for (id = 1; id < ctx->n_spaces && ctx->spaces[id]; id++)
+		;
+	if (id >= ctx->n_spaces) {
+		uint32_t n = ctx->n_spaces ? 2 * ctx->n_spaces : 16;
+		struct ioasid_space **spaces = mem_realloc(ctx->spaces, n * sizeof(*spaces));
+
+		if (!spaces)
+			return -ENOMEM;
+		memset(spaces + ctx->n_spaces, 0, (n - ctx->n_spaces) * sizeof(*spaces));
+		ctx->spaces = spaces;
+		ctx->n_spaces = n;
+	}
+	space->id = id;
+	ctx->spaces[id] = space;
+	return 0;
+}
+
+static void unlink_child(struct ioasid_space *space)
+{
+	struct ioasid_space **p;
+
+	for (p = &space->parent->children; *p != space; p = &(*p)->sibling)
+		;
+	*p = space->sibling;
+}
+
+/* Nobody is attached to it or nested on it: nobody walks its table. */
+void space_free(struct ioasid_space *space)
+{
+	struct reap reap = { 0 };
+
+	if (space->parent) {
+		shadow_destroy(&space->shadow);
+		unlink_child(space);
+		table_unuse(space->parent, &reap);
+		/* The parent's table may have gone; what walked it has drained with its devices. */
+		reap_finish(&reap, &space->ctx->pages);
+	}
+	mapping_forget_all(space);
+	imap_destroy(&space->maps);
+	slab_destroy(&space->records);
+	mem_free(space->reserved);
+	mem_free(space->allowed);
+	space->ctx->spaces[space->id] = NULL;
+	mem_free(space);
+}
+
+static int check_nesting(struct ioasid_ctx *ctx, const struct ioasid_space_options *options)
+{
+	const struct ioasid_space *parent = options->parent;
+
+	if (options->flags)
+		return err_set(EINVAL, "unknown space flags 0x%llx",
+			       (unsigned long long)options->flags);
+	if (options->nesting > IOASID_NESTING_HARDWARE || options->fill > IOASID_FILL_ON_DEMAND)
+		return err_set(EINVAL, "nesting %u or fill %u is no known value",
+			       (unsigned int)options->nesting, (unsigned int)options->fill);
+	if (!parent) {
+		if (options->nesting || options->fill)
+			return err_set(EINVAL, "nesting and fill are for a space with a parent");
+		return 0;
+	}
+	if (parent->ctx != ctx)
+		return err_set(EINVAL, "the parent is of another context");
+	if (parent->depth >= MAX_DEPTH)
+		return err_set(EINVAL, "nested deeper than %u", MAX_DEPTH);
+	if (options->nesting == IOASID_NESTING_HARDWARE)
+		return err_set(EOPNOTSUPP, "hardware nesting: %s",
+			       ioasid_ctx_why_not(ctx, IOASID_CAP_NESTING_HARDWARE));
+	return 0;
+}
+
+static int create(struct ioasid_space *space, const struct ioasid_space_options *options)
+{
+	int ret;
+
+	if (options->parent) {
+		ret = table_use(options->parent);
+		if (ret)
+			return ret;
+	}
+	ret = space_add(space);
+	if (ret) {
+		struct reap reap = { 0 };
+
+		if (options->parent)
+			table_unuse(options->parent, &reap);
+		reap_finish(&reap, &space->ctx->pages);
+		return err_set(ENOMEM, "no memory for a space");
+	}
+	if (options->parent) {
+		space->parent = options->parent;
+		space->fill_asked = options->fill;
+		space->depth = space->parent->depth + 1;
+		space->sibling = space->parent->children;
+		space->parent->children = space;
+		nest_init(space);
+	}
+	return 0;
+}
+
+IOASID_EXPORT int ioasid_space_create(struct ioasid_ctx *ctx,
+				      const struct ioasid_space_options *user,
+				      struct ioasid_space **out)
+{
+	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
+	struct ioasid_space *space;
+	int ret = 0;
+
+	if (user)
+		ret = options_copy(&options, sizeof(options), user, "space options");
+	if (!ret)
+		ret = check_nesting(ctx, &options);
+	if (ret)
+		return ret;
+	space = space_new(ctx);
+	if (!space)
+		return err_set(ENOMEM, "no memory for a space");
+	ctx_lock(ctx);
+	ret = create(space, &options);
+	ctx_unlock(ctx);
+	if (ret) {
+		mem_free(space);
+		return ret;
+	}
+	*out = space;
+	return 0;
+}
+
+/* Who keeps a space from going, for people. */
+static int busy(const struct ioasid_space *space)
+{
+	const struct ioasid_device *device;
+	const struct attachment *a;
+
+	if (space == space->ctx->identity)
+		return err_set(EBUSY, "space %u is the identity root of the context", space->id);
+	if (space->children)
+		return err_set(EBUSY, "space %u is the parent of space %u", space->id,
+			       space->children->id);
+	for (device = space->ctx->devices; device; device = device->next)
+		for (a = device->attached; a; a = a->next)
+			if (a->space == space)
+				return err_set(EBUSY, "space %u: %s is attached", space->id,
+					       device->name);
+	return 0;
+}
+
+IOASID_EXPORT int ioasid_space_destroy(struct ioasid_space *space)
+{
+	struct ioasid_ctx *ctx;
+	int ret;
+
+	if (!space)
+		return 0;
+	ctx = space->ctx;
+	ctx_lock(ctx);
+	ret = busy(space);
+	if (!ret)
+		space_free(space);
+	ctx_unlock(ctx);
+	return ret;
+}
+
+IOASID_EXPORT uint32_t ioasid_space_get_id(const struct ioasid_space *space)
+{
+	return space->id;
+}
+
+IOASID_EXPORT struct ioasid_space *ioasid_space_get_parent(const struct ioasid_space *space)
+{
+	return space->parent;
+}
+
+IOASID_EXPORT int ioasid_space_query_info(const struct ioasid_space *space,
+					  struct ioasid_space_info *out)
+{
+	struct ioasid_space_info info = { .size = sizeof(info), .id = space->id,
+					  .depth = space->depth };
+	const struct shadow *s = &space->shadow;
+
+	ctx_lock(space->ctx);
+	if (space->parent) {
+		info.nesting = IOASID_NESTING_SOFTWARE;
+		info.pgtable_bound = s->tree.mode == SHADOW_GUEST;
+	}
+	if (info.pgtable_bound) {
+		info.fill = s->tree.on_demand ? IOASID_FILL_ON_DEMAND : IOASID_FILL_ON_INVALIDATION;
+		info.caching_mode = !s->tree.on_demand;
+	}
+	info.iova_alignment = space_alignment(space);
+	info.mappings = imap_count(&space->maps);
+	info.memory_bytes = sizeof(*space) + (space->maps.nodes.pages + space->records.pages +
+					      space->table.nodes + s->pages + s->slab.pages) * PAGE;
+	ctx_unlock(space->ctx);
+	return options_fill(out, &info, sizeof(info), "space info");
+}
