@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Page-table bombs: a few pages that refer to each other describe 2^36 leaves, and must cost about
+ * as much as a few pages.
+ */
+#include "guest_tables.h"
+#include "support.h"
+
+#define SIZE   (8 * MIB)
+#define TABLES (4 * MIB)
+#define BOMB   SIZE /* guest address of the four pages, mapped one by one */
+#define PAGES  4
+
+static const enum ioasid_fill fills[] = { IOASID_FILL_ON_INVALIDATION, IOASID_FILL_ON_DEMAND };
+static const enum ioasid_pgtable_format formats[] = { IOASID_PGTABLE_VTD_SS, IOASID_PGTABLE_VTD_FS };
+
+#define VARIANTS 4 /* fill, format */
+
+struct bomb {
+	struct guest g;
+	struct guest_table t;
+	struct ioasid_space *child;
+	uint64_t normal; /* ns to read an honest table of 1 GiB in small pages */
+	uint64_t normal_bytes;
+};
+
+static void map_page(struct bomb *b, unsigned int page)
+{
+	ck_ok(ioasid_space_map(b->g.root, BOMB + page * PAGE, b->g.memory + page * PAGE, PAGE, RW,
+			       NULL));
+}
+
+/* How long an honest table of 262144 entries takes, and what it holds. */
+static void measure_normal(struct bomb *b)
+{
+	struct guest_table t;
+	uint64_t i, start;
+	uint8_t byte;
+
+	gt_init(&t, b->t.format, 4, b->g.memory, 0, TABLES, SIZE);
+	for (i = 0; i < 512; i++)
+		gt_map(&t, i * 2 * MIB, 0, 2 * MIB, 1, RW);
+	start = now_ns();
+	ck_ok(bind_table(b->child, t.format, 4, t.root));
+	for (i = 0; i < 262144; i += 64)
+		ck_ok(dma_get(b->g.channel, i * PAGE, &byte));
+	ck_ok(inv_all(b->g.ctx, b->child));
+	b->normal = now_ns() - start;
+	b->normal_bytes = memory_bytes(b->child);
+	ck_ok(ioasid_space_unbind_pgtable(b->child));
+}
+
+/* Entry @i of each page refers to page @i mod 4; @mixed: with all kinds of permission. */
+static void bomb_open(struct bomb *b, int i, bool mixed)
+{
+	unsigned int page, at;
+
+	guest_open(&b->g, SIZE, 0);
+	b->child = space_new(b->g.ctx, b->g.root, fills[i % 2]);
+	guest_attach(&b->g, b->child);
+	gt_init(&b->t, formats[i / 2], 4, b->g.memory, BOMB, BOMB, BOMB + PAGES * PAGE);
+	measure_normal(b);
+	for (page = 0; page < PAGES; page++) {
+		map_page(b, page);
+		for (at = 0; at < 512; at++) {
+			uint64_t value = gt_table_value(&b->t, BOMB + at % PAGES * PAGE);
+
+			if (mixed && at / PAGES % 3 == 1)
+				value &= ~SS_WRITE;
+			if (mixed && at / PAGES % 3 == 2)
+				value &= formats[i / 2] == IOASID_PGTABLE_VTD_FS ? ~FS_USER :
+										   ~SS_READ;
+			gt_store(gt_slot(&b->t, BOMB + page * PAGE, at), value);
+		}
+	}
+}
+
+/* Not longer than an honest table, with room for a busy machine, nor much memory. */
+static void was_cheap(struct bomb *b, uint64_t start, const char *what)
+{
+	uint64_t took = now_ns() - start, bytes = memory_bytes(b->child);
+
+	ck_assert_msg(took < 4 * b->normal + 100000000, "%s took %ju us, an honest table %ju us", what,
+		      (uintmax_t)took / 1000, (uintmax_t)b->normal / 1000);
+	ck_assert_msg(bytes < MIB, "%s left %ju KiB, an honest table %ju KiB", what,
+		      (uintmax_t)bytes / 1024, (uintmax_t)b->normal_bytes / 1024);
+}
+
+static uint64_t some_iova(uint64_t n)
+{
+	return (n * UINT64_C(0x9e3779b97f4a7c15) >> 17) & 0x7ffffffffff8;
+}
+
+/* Where @iova leads, by the tables' own rule; -1 if not for @access, or by way of page @gone. */
+static int64_t leads_where(struct bomb *b, uint64_t iova, bool mixed, uint32_t access, int gone)
+{
+	unsigned int level, page = 0;
+
+	for (level = 4; level >= 1; level--) {
+		unsigned int at = (iova >> (12 + 9 * (level - 1))) & 511;
+
+		if (mixed && at / PAGES % 3 == 1 && access & IOASID_WRITE)
+			return -1;
+		if (mixed && at / PAGES % 3 == 2 &&
+		    (b->t.format == IOASID_PGTABLE_VTD_FS || access & IOASID_READ))
+			return -1;
+		page = at % PAGES;
+		if ((int)page == gone)
+			return -1;
+	}
+	return (int64_t)(page * PAGE + iova % PAGE);
+}
+
+static void check(struct bomb *b, bool mixed, int gone, unsigned int n)
+{
+	uint64_t i;
+
+	for (i = 0; i < n; i++) {
+		uint32_t access = 1 + (uint32_t)i % RW;
+		uint64_t iova = some_iova(i);
+		int64_t want = leads_where(b, iova, mixed, access, gone);
+		uint8_t *got = dma_where(b->g.channel, iova, access);
+
+		ck_assert_msg(got == (want < 0 ? NULL : b->g.memory + want),
+			      "%#jx for access %u leads to %#jx, expected %#jx", (uintmax_t)iova,
+			      access, (uintmax_t)(got ? got - b->g.memory : -1), (uintmax_t)want);
+	}
+	drop_events(b->g.queue);
+}
+
+static void set_off(struct bomb *b, bool mixed)
+{
+	uint64_t start = now_ns();
+
+	ck_ok(bind_table(b->child, b->t.format, 4, BOMB));
+	was_cheap(b, start, "bind");
+	check(b, mixed, -1, 4000);
+	start = now_ns();
+	ck_ok(inv_all(b->g.ctx, b->child));
+	was_cheap(b, start, "invalidation of all");
+	start = now_ns();
+	ck_ok(inv_range(b->g.ctx, b->child, 0x123456789000, PAGE));
+	was_cheap(b, start, "invalidation of a page");
+	start = now_ns();
+	ck_ok(inv_range(b->g.ctx, b->child, PAGE, (UINT64_C(1) << 48) - 2 * PAGE));
+	was_cheap(b, start, "invalidation of all but two pages");
+	check(b, mixed, -1, 4000);
+}
+
+START_TEST(bomb_is_cheap)
+{
+	struct bomb b;
+
+	bomb_open(&b, _i, false);
+	set_off(&b, false);
+	guest_close(&b.g);
+}
+END_TEST
+
+START_TEST(bomb_with_permissions_is_cheap)
+{
+	struct bomb b;
+
+	bomb_open(&b, _i, true);
+	set_off(&b, true);
+	guest_close(&b.g);
+}
+END_TEST
+
+START_TEST(parent_of_a_bomb_can_change)
+{
+	struct bomb b;
+	uint64_t start;
+
+	bomb_open(&b, _i, false);
+	ck_ok(bind_table(b.child, b.t.format, 4, BOMB));
+	check(&b, false, -1, 2000);
+	start = now_ns();
+	ck_ok(ioasid_space_unmap(b.g.root, BOMB + 3 * PAGE, PAGE, NULL));
+	was_cheap(&b, start, "unmap of a page in the parent");
+	check(&b, false, 3, 2000);
+	start = now_ns();
+	map_page(&b, 3);
+	was_cheap(&b, start, "map of a page in the parent");
+	check(&b, false, -1, 2000);
+	start = now_ns();
+	ck_ok(ioasid_space_unbind_pgtable(b.child));
+	was_cheap(&b, start, "unbind");
+	guest_close(&b.g);
+}
+END_TEST
+
+/* The address that leads through these entries of the four levels. */
+static uint64_t by_entries(uint64_t l4, uint64_t l3, uint64_t l2, uint64_t l1)
+{
+	return l4 << 39 | l3 << 30 | l2 << 21 | l1 << 12;
+}
+
+START_TEST(bomb_whose_entries_change)
+{
+	uint64_t *entry, good, start;
+	struct bomb b;
+
+	bomb_open(&b, _i, false);
+	ck_ok(bind_table(b.child, b.t.format, 4, BOMB));
+	check(&b, false, -1, 1000);
+	entry = gt_slot(&b.t, BOMB + 2 * PAGE, 100);
+	good = *entry;
+	start = now_ns();
+	gt_store(entry, 0);
+	ck_ok(inv_all(b.g.ctx, b.child));
+	was_cheap(&b, start, "taking an entry out");
+	/* Entry 2, 2 and 2 lead to page 2 again, in which entry 100 is gone. */
+	guest_reaches(&b.g, by_entries(2, 2, 2, 100), 0, 0);
+	guest_reaches(&b.g, by_entries(2, 2, 100, 2), 0, 0);
+	guest_reaches(&b.g, by_entries(2, 2, 1, 100), 0, RW);
+	gt_store(entry, good);
+	ck_ok(inv_all(b.g.ctx, b.child));
+	check(&b, false, -1, 1000);
+	guest_close(&b.g);
+}
+END_TEST
+
+START_TEST(space_on_a_bomb)
+{
+	struct ioasid_space *last;
+	uint64_t start;
+	struct bomb b;
+
+	bomb_open(&b, _i, false);
+	last = space_new(b.g.ctx, b.child, 0);
+	ck_ok(bind_table(b.child, b.t.format, 4, BOMB));
+	start = now_ns();
+	ck_ok(ioasid_space_map_parent(last, 0, 0, UINT64_C(1) << 47, RW, NULL));
+	was_cheap(&b, start, "map of a space over a bomb");
+	guest_attach(&b.g, last);
+	check(&b, false, -1, 1000);
+	ck_assert_uint_lt(memory_bytes(last), 64 * MIB);
+	start = now_ns();
+	ck_ok(ioasid_space_unmap_all(last, NULL));
+	was_cheap(&b, start, "unmap of it");
+	guest_close(&b.g);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("hostile-bomb");
+	TCase *tc = tcase_create("hostile-bomb");
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_loop_test(tc, bomb_is_cheap, 0, VARIANTS);
+	tcase_add_loop_test(tc, bomb_with_permissions_is_cheap, 0, VARIANTS);
+	tcase_add_loop_test(tc, parent_of_a_bomb_can_change, 0, VARIANTS);
+	tcase_add_loop_test(tc, bomb_whose_entries_change, 0, VARIANTS);
+	tcase_add_loop_test(tc, space_on_a_bomb, 0, VARIANTS);
+	suite_add_tcase(suite, tc);
+	return run_suite(suite);
+}

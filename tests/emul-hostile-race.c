@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Tables that a thread rewrites while others invalidate and issue DMA: each DMA faults or hits the
+ * guest's memory, whatever the tables say.
+ */
+#include <pthread.h>
+
+#include "guest_tables.h"
+#include "support.h"
+
+#define SIZE   (4 * MIB)
+#define TABLES (2 * MIB) /* 16 pages of tables */
+#define PAGES  16
+#define RUN_NS 250000000u
+
+static const enum ioasid_fill fills[] = { IOASID_FILL_ON_INVALIDATION, IOASID_FILL_ON_DEMAND };
+static const enum ioasid_pgtable_format formats[] = { IOASID_PGTABLE_VTD_SS, IOASID_PGTABLE_VTD_FS };
+
+#define VARIANTS 4 /* fill, format */
+
+struct race {
+	struct guest g;
+	struct guest_table t;
+	struct ioasid_space *child;
+	bool stop;
+};
+
+struct dice {
+	uint64_t state;
+};
+
+static uint64_t roll(struct dice *d)
+{
+	d->state = d->state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return d->state >> 20;
+}
+
+static bool stopped(const struct race *r)
+{
+	return __atomic_load_n(&r->stop, __ATOMIC_RELAXED);
+}
+
+/* What a guest could write: tables, leaves of any size in it and beyond it, noise. */
+static uint64_t some_entry(struct race *r, struct dice *d)
+{
+	uint64_t page = roll(d) % (2 * SIZE / PAGE) * PAGE;
+	uint32_t perm = 1 + (uint32_t)roll(d) % RW;
+
+	switch (roll(d) % 8) {
+	case 0:
+	case 1:
+	case 2:
+		return gt_table_value(&r->t, TABLES + roll(d) % PAGES * PAGE);
+	case 3:
+	case 4:
+		return gt_leaf_value(&r->t, 1, page, perm);
+	case 5:
+		return gt_leaf_value(&r->t, 2, page & -(2 * MIB), perm);
+	case 6:
+		return 0;
+	default:
+		return roll(d) << 24 | roll(d);
+	}
+}
+
+static void *rewrite(void *data)
+{
+	struct race *r = data;
+	struct dice d = { 1 };
+
+	while (!stopped(r)) {
+		uint64_t table = TABLES + roll(&d) % PAGES * PAGE;
+
+		gt_store(gt_slot(&r->t, table, roll(&d) % 512), some_entry(r, &d));
+	}
+	return NULL;
+}
+
+static void *issue_dma(void *data)
+{
+	struct race *r = data;
+	struct dice d = { 2 };
+	struct iovec iov[4];
+	int i, n;
+
+	while (!stopped(r)) {
+		uint64_t iova = roll(&d) << 12 & 0xffffffffffff;
+
+		if (ioasid_dma_begin(r->g.channel))
+			return "cannot begin";
+		n = ioasid_dma_translate(r->g.channel, iova, 2 * PAGE, 1 + (uint32_t)roll(&d) % RW,
+					 iov, 4);
+		for (i = 0; i < n; i++) {
+			uint8_t *at = iov[i].iov_base;
+
+			if (at < r->g.memory || at + iov[i].iov_len > r->g.memory + SIZE)
+				return "outside the guest's memory";
+			*(volatile uint8_t *)at;
+		}
+		ioasid_dma_end(r->g.channel);
+		if (n < 0 && n != -EFAULT)
+			return "neither fault nor translation";
+	}
+	return NULL;
+}
+
+static void invalidate_on(struct race *r)
+{
+	uint64_t end = now_ns() + RUN_NS;
+	struct dice d = { 3 };
+	struct ioasid_inv *inv;
+	int i;
+
+	ck_ok(ioasid_inv_new(r->g.ctx, 8, &inv));
+	do {
+		ioasid_inv_reset(inv);
+		for (i = 0; i < 4; i++)
+			ck_ok(ioasid_inv_add_mask(inv, r->child, roll(&d) << 12,
+						  (unsigned int)(roll(&d) % 37),
+						  roll(&d) & IOASID_INV_LEAF_ONLY));
+		if (roll(&d) % 8 == 0)
+			ck_ok(ioasid_inv_add_all(inv, r->child, 0));
+		ck_ok(ioasid_inv_submit(inv, NULL));
+		if (roll(&d) % 16 == 0) {
+			uint64_t page = roll(&d) % (SIZE / PAGE / 2) * PAGE;
+
+			ck_ok(ioasid_space_map(r->g.root, SIZE, r->g.memory + page, SIZE / 2, RW,
+					       NULL));
+			ck_ok(ioasid_space_unmap(r->g.root, SIZE, SIZE / 2, NULL));
+		}
+		drop_events(r->g.queue);
+	} while (now_ns() < end);
+	ioasid_inv_free(inv);
+}
+
+START_TEST(every_dma_faults_or_hits_guest_memory)
+{
+	pthread_t writer, device;
+	struct race r = { .stop = false };
+	void *complaint;
+	struct dice d = { 4 };
+	int i;
+
+	guest_open(&r.g, SIZE, 0);
+	r.child = space_new(r.g.ctx, r.g.root, fills[_i % 2]);
+	gt_init(&r.t, formats[_i / 2], 4, r.g.memory, 0, TABLES, TABLES + PAGES * PAGE);
+	for (i = 0; i < PAGES * 512; i++)
+		gt_store(gt_slot(&r.t, TABLES, (unsigned int)i), some_entry(&r, &d));
+	ck_ok(bind_table(r.child, r.t.format, 4, r.t.root));
+	guest_attach(&r.g, r.child);
+	ck_assert_int_eq(pthread_create(&writer, NULL, rewrite, &r), 0);
+	ck_assert_int_eq(pthread_create(&device, NULL, issue_dma, &r), 0);
+	invalidate_on(&r);
+	__atomic_store_n(&r.stop, true, __ATOMIC_RELAXED);
+	pthread_join(writer, NULL);
+	pthread_join(device, &complaint);
+	ck_assert_msg(!complaint, "a DMA was %s", (const char *)complaint);
+	/* What is true once nobody writes any more. */
+	gt_store(gt_entry(&r.t, 0, 4), 0);
+	ck_ok(inv_all(r.g.ctx, r.child));
+	guest_reaches(&r.g, 0x1000, 0, 0);
+	guest_close(&r.g);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("hostile-race");
+	TCase *tc = tcase_create("hostile-race");
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_loop_test(tc, every_dma_faults_or_hits_guest_memory, 0, VARIANTS);
+	suite_add_tcase(suite, tc);
+	return run_suite(suite);
+}

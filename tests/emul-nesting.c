@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The page-table protocol of nesting, for every format and both ways to fill a shadow. */
+#include "guest_tables.h"
+#include "support.h"
+
+#define SIZE   (8 * MIB)
+#define TABLES (4 * MIB)
+
+static const struct variant {
+	enum ioasid_pgtable_format format;
+	uint32_t levels;
+	enum ioasid_fill fill;
+} variants[] = {
+	{ IOASID_PGTABLE_VTD_SS, 3, IOASID_FILL_ON_INVALIDATION },
+	{ IOASID_PGTABLE_VTD_SS, 4, IOASID_FILL_ON_INVALIDATION },
+	{ IOASID_PGTABLE_VTD_SS, 5, IOASID_FILL_ON_INVALIDATION },
+	{ IOASID_PGTABLE_VTD_FS, 4, IOASID_FILL_ON_INVALIDATION },
+	{ IOASID_PGTABLE_VTD_FS, 5, IOASID_FILL_ON_INVALIDATION },
+	{ IOASID_PGTABLE_VTD_SS, 3, IOASID_FILL_ON_DEMAND },
+	{ IOASID_PGTABLE_VTD_SS, 4, IOASID_FILL_ON_DEMAND },
+	{ IOASID_PGTABLE_VTD_SS, 5, IOASID_FILL_ON_DEMAND },
+	{ IOASID_PGTABLE_VTD_FS, 4, IOASID_FILL_ON_DEMAND },
+	{ IOASID_PGTABLE_VTD_FS, 5, IOASID_FILL_ON_DEMAND },
+};
+
+#define VARIANTS ((int)(sizeof(variants) / sizeof(*variants)))
+
+struct nest {
+	struct guest g;
+	struct guest_table t;
+	struct ioasid_space *child;
+	uint64_t at; /* where the tests map: 4 GiB below the end of the addresses */
+};
+
+static void nest_open(struct nest *n, int i)
+{
+	const struct variant *v = &variants[i];
+	unsigned int bits = 12 + 9 * v->levels;
+
+	guest_open(&n->g, SIZE, 0);
+	n->child = space_new(n->g.ctx, n->g.root, v->fill);
+	gt_init(&n->t, v->format, v->levels, n->g.memory, 0, TABLES, SIZE);
+	ck_ok(bind_table(n->child, v->format, v->levels, n->t.root));
+	guest_attach(&n->g, n->child);
+	if (v->format == IOASID_PGTABLE_VTD_FS)
+		bits--; /* the upper half are the negative addresses */
+	n->at = (UINT64_C(1) << bits) - 4 * GIB;
+}
+
+static void invalidate(struct nest *n, uint64_t offset, uint64_t length)
+{
+	ck_ok(inv_range(n->g.ctx, n->child, n->at + offset, length));
+}
+
+START_TEST(state_is_told)
+{
+	struct ioasid_space_info info;
+	struct nest n;
+
+	nest_open(&n, _i);
+	info = space_info(n.child);
+	ck_assert(info.pgtable_bound);
+	ck_assert_int_eq(info.fill, variants[_i].fill);
+	ck_assert_int_eq(info.caching_mode, variants[_i].fill == IOASID_FILL_ON_INVALIDATION);
+	ck_assert_int_eq(info.nesting, IOASID_NESTING_SOFTWARE);
+	ck_assert_uint_eq(info.depth, 1);
+	ck_ok(ioasid_space_unbind_pgtable(n.child));
+	info = space_info(n.child);
+	ck_assert(!info.pgtable_bound);
+	ck_assert_int_eq(info.fill, 0);
+	guest_close(&n.g);
+}
+END_TEST
+
+START_TEST(pages_of_every_size)
+{
+	struct nest n;
+
+	nest_open(&n, _i);
+	gt_map(&n.t, n.at, 3 * PAGE, 2 * PAGE, 1, RW);
+	gt_map(&n.t, n.at + 2 * MIB, 2 * MIB, 2 * MIB, 2, RW);
+	gt_map(&n.t, n.at + GIB, 0, GIB, 3, RW);
+	ck_ok(inv_all(n.g.ctx, n.child));
+	guest_faults(&n.g, n.at - 1, IOASID_READ, IOASID_FAULT_NOT_MAPPED);
+	guest_reaches(&n.g, n.at, 3 * PAGE, RW);
+	guest_reaches(&n.g, n.at + 2 * PAGE - 1, 5 * PAGE - 1, RW);
+	guest_faults(&n.g, n.at + 2 * PAGE, IOASID_READ, IOASID_FAULT_NOT_MAPPED);
+	guest_reaches(&n.g, n.at + 2 * MIB, 2 * MIB, RW);
+	guest_reaches(&n.g, n.at + 4 * MIB - 1, 4 * MIB - 1, RW);
+	guest_faults(&n.g, n.at + 4 * MIB, IOASID_WRITE, IOASID_FAULT_NOT_MAPPED);
+	guest_reaches(&n.g, n.at + GIB + 7 * PAGE + 9, 7 * PAGE + 9, RW);
+	guest_reaches(&n.g, n.at + GIB + SIZE - 1, SIZE - 1, RW);
+	guest_faults(&n.g, n.at + GIB + SIZE, IOASID_READ, IOASID_FAULT_TARGET_NOT_MAPPED);
+	guest_faults(&n.g, n.at + 2 * GIB - 1, IOASID_WRITE, IOASID_FAULT_TARGET_NOT_MAPPED);
+	guest_faults(&n.g, n.at + 2 * GIB, IOASID_READ, IOASID_FAULT_NOT_MAPPED);
+	guest_close(&n.g);
+}
+END_TEST
+
+START_TEST(invalidated_changes_are_seen)
+{
+	struct nest n;
+
+	nest_open(&n, _i);
+	gt_map(&n.t, n.at, PAGE, PAGE, 1, RW);
+	invalidate(&n, 0, PAGE);
+	guest_reaches(&n.g, n.at, PAGE, RW);
+	gt_map(&n.t, n.at, 2 * PAGE, PAGE, 1, RW);
+	invalidate(&n, 0, PAGE);
+	guest_reaches(&n.g, n.at, 2 * PAGE, RW);
+	gt_map(&n.t, n.at, 2 * PAGE, PAGE, 1, IOASID_READ);
+	invalidate(&n, 0, PAGE);
+	guest_reaches(&n.g, n.at, 2 * PAGE, IOASID_READ);
+	gt_unmap(&n.t, n.at, PAGE, 1);
+	invalidate(&n, 0, PAGE);
+	guest_faults(&n.g, n.at, IOASID_READ, IOASID_FAULT_NOT_MAPPED);
+	guest_close(&n.g);
+}
+END_TEST
+
+START_TEST(superpage_becomes_small_pages_and_back)
+{
+	uint64_t *entry, leaf;
+	struct nest n;
+
+	nest_open(&n, _i);
+	gt_map(&n.t, n.at, 0, 2 * MIB, 2, RW);
+	invalidate(&n, 0, 2 * MIB);
+	guest_reaches(&n.g, n.at + 5 * PAGE, 5 * PAGE, RW);
+	entry = gt_entry(&n.t, n.at, 2);
+	leaf = *entry;
+	gt_store(entry, 0);
+	gt_map(&n.t, n.at + 5 * PAGE, 9 * PAGE, PAGE, 1, RW);
+	invalidate(&n, 0, 2 * MIB);
+	guest_reaches(&n.g, n.at + 5 * PAGE, 9 * PAGE, RW);
+	guest_faults(&n.g, n.at + 6 * PAGE, IOASID_READ, IOASID_FAULT_NOT_MAPPED);
+	gt_store(entry, leaf);
+	invalidate(&n, 0, 2 * MIB);
+	guest_reaches(&n.g, n.at + 5 * PAGE, 5 * PAGE, RW);
+	guest_reaches(&n.g, n.at + 6 * PAGE, 6 * PAGE, RW);
+	guest_close(&n.g);
+}
+END_TEST
+
+START_TEST(new_entry_without_invalidation)
+{
+	struct nest n;
+
+	nest_open(&n, _i);
+	guest_faults(&n.g, n.at, IOASID_READ, IOASID_FAULT_NOT_MAPPED);
+	gt_map(&n.t, n.at, PAGE, PAGE, 1, RW);
+	if (space_info(n.child).caching_mode)
+		guest_faults(&n.g, n.at, IOASID_READ, IOASID_FAULT_NOT_MAPPED);
+	else
+		guest_reaches(&n.g, n.at, PAGE, RW);
+	guest_close(&n.g);
+}
+END_TEST
+
+START_TEST(tables_are_seen_as_they_are_when_bound)
+{
+	struct guest_table other;
+	struct nest n;
+
+	nest_open(&n, _i);
+	gt_map(&n.t, n.at, PAGE, PAGE, 1, RW);
+	gt_init(&other, n.t.format, n.t.levels, n.g.memory, 0, n.t.next, SIZE);
+	gt_map(&other, n.at, 2 * PAGE, PAGE, 1, RW);
+	gt_map(&other, n.at + PAGE, 3 * PAGE, PAGE, 1, RW);
+	ck_ok(bind_table(n.child, n.t.format, n.t.levels, n.t.root));
+	guest_reaches(&n.g, n.at, PAGE, RW);
+	guest_faults(&n.g, n.at + PAGE, IOASID_READ, IOASID_FAULT_NOT_MAPPED);
+	ck_ok(bind_table(n.child, n.t.format, n.t.levels, other.root));
+	guest_reaches(&n.g, n.at, 2 * PAGE, RW);
+	guest_reaches(&n.g, n.at + PAGE, 3 * PAGE, RW);
+	ck_ok(ioasid_space_unbind_pgtable(n.child));
+	guest_faults(&n.g, n.at, IOASID_READ, IOASID_FAULT_NO_PGTABLE);
+	ck_err(ioasid_space_unbind_pgtable(n.child), EINVAL);
+	ck_ok(bind_table(n.child, n.t.format, n.t.levels, n.t.root));
+	guest_reaches(&n.g, n.at, PAGE, RW);
+	guest_faults(&n.g, n.at + PAGE, IOASID_READ, IOASID_FAULT_NOT_MAPPED);
+	guest_close(&n.g);
+}
+END_TEST
+
+START_TEST(permission_of_every_level_counts)
+{
+	uint64_t *entry, value, write = variants[_i].format == IOASID_PGTABLE_VTD_FS ? FS_WRITE :
+										       SS_WRITE;
+	unsigned int level;
+	struct nest n;
+
+	nest_open(&n, _i);
+	gt_map(&n.t, n.at, PAGE, PAGE, 1, RW);
+	for (level = 1; level <= n.t.levels; level++) {
+		entry = gt_entry(&n.t, n.at, level);
+		value = *entry;
+		gt_store(entry, value & ~write);
+		ck_ok(inv_all(n.g.ctx, n.child));
+		guest_reaches(&n.g, n.at, PAGE, IOASID_READ);
+		guest_faults(&n.g, n.at, IOASID_WRITE, IOASID_FAULT_PERMISSION);
+		gt_store(entry, value);
+		ck_ok(inv_all(n.g.ctx, n.child));
+		guest_reaches(&n.g, n.at, PAGE, RW);
+	}
+	guest_close(&n.g);
+}
+END_TEST
+
+START_TEST(write_only_and_user_bits)
+{
+	unsigned int level;
+	struct nest n;
+
+	nest_open(&n, _i);
+	gt_map(&n.t, n.at, PAGE, PAGE, 1, RW);
+	if (n.t.format == IOASID_PGTABLE_VTD_SS) {
+		gt_map(&n.t, n.at, PAGE, PAGE, 1, IOASID_WRITE);
+		ck_ok(inv_all(n.g.ctx, n.child));
+		guest_reaches(&n.g, n.at, PAGE, IOASID_WRITE);
+		guest_faults(&n.g, n.at, IOASID_READ, IOASID_FAULT_PERMISSION);
+	} else {
+		for (level = 1; level <= n.t.levels; level++) {
+			uint64_t *entry = gt_entry(&n.t, n.at, level);
+
+			gt_store(entry, *entry & ~FS_USER);
+			ck_ok(inv_all(n.g.ctx, n.child));
+			guest_faults(&n.g, n.at, IOASID_READ, IOASID_FAULT_PERMISSION);
+			gt_store(entry, *entry | FS_USER);
+		}
+	}
+	guest_close(&n.g);
+}
+END_TEST
+
+START_TEST(ignored_bits_are_ignored)
+{
+	/* Accessed and dirty, the software's own bits. */
+	uint64_t leaf = variants[_i].format == IOASID_PGTABLE_VTD_FS ?
+				UINT64_C(0x60) | UINT64_C(0x200) :
+				UINT64_C(0x300) | UINT64_C(1) << 52;
+	uint64_t *entry;
+	struct nest n;
+
+	nest_open(&n, _i);
+	gt_map(&n.t, n.at, PAGE, PAGE, 1, RW);
+	entry = gt_entry(&n.t, n.at, 1);
+	gt_store(entry, *entry | leaf);
+	ck_ok(inv_all(n.g.ctx, n.child));
+	guest_reaches(&n.g, n.at, PAGE, RW);
+	guest_close(&n.g);
+}
+END_TEST
+
+START_TEST(changes_of_the_parent_carry_through)
+{
+	struct nest n;
+
+	nest_open(&n, _i);
+	gt_map(&n.t, n.at, SIZE, 4 * PAGE, 1, RW);
+	ck_ok(inv_all(n.g.ctx, n.child));
+	guest_faults(&n.g, n.at, IOASID_READ, IOASID_FAULT_TARGET_NOT_MAPPED);
+	ck_ok(ioasid_space_map(n.g.root, SIZE, n.g.memory, 2 * PAGE, RW, NULL));
+	guest_reaches(&n.g, n.at, 0, RW);
+	guest_reaches(&n.g, n.at + PAGE, PAGE, RW);
+	guest_faults(&n.g, n.at + 2 * PAGE, IOASID_READ, IOASID_FAULT_TARGET_NOT_MAPPED);
+	ck_ok(ioasid_space_unmap(n.g.root, SIZE, 2 * PAGE, NULL));
+	guest_faults(&n.g, n.at, IOASID_WRITE, IOASID_FAULT_TARGET_NOT_MAPPED);
+	ck_ok(ioasid_space_map(n.g.root, SIZE, n.g.memory + 7 * PAGE, 4 * PAGE, IOASID_READ, NULL));
+	guest_reaches(&n.g, n.at, 7 * PAGE, IOASID_READ);
+	guest_reaches(&n.g, n.at + 3 * PAGE, 10 * PAGE, IOASID_READ);
+	guest_faults(&n.g, n.at, IOASID_WRITE, IOASID_FAULT_TARGET_NOT_MAPPED);
+	guest_close(&n.g);
+}
+END_TEST
+
+START_TEST(several_entries_for_one_page_all_follow_the_parent)
+{
+	struct nest n;
+	uint64_t i;
+
+	nest_open(&n, _i);
+	for (i = 0; i < 20; i++)
+		gt_map(&n.t, n.at + i * 3 * MIB, SIZE, PAGE, 1, RW);
+	ck_ok(inv_all(n.g.ctx, n.child));
+	ck_ok(ioasid_space_map(n.g.root, SIZE, n.g.memory + PAGE, PAGE, RW, NULL));
+	for (i = 0; i < 20; i++)
+		guest_reaches(&n.g, n.at + i * 3 * MIB, PAGE, RW);
+	ck_ok(ioasid_space_unmap(n.g.root, SIZE, PAGE, NULL));
+	for (i = 0; i < 20; i++)
+		guest_reaches(&n.g, n.at + i * 3 * MIB, 0, 0);
+	guest_close(&n.g);
+}
+END_TEST
+
+START_TEST(negative_addresses_of_the_first_stage)
+{
+	uint64_t bits = 12 + 9 * (uint64_t)variants[_i].levels;
+	uint64_t high = -(UINT64_C(1) << (bits - 1));
+	struct nest n;
+
+	nest_open(&n, _i);
+	if (n.t.format == IOASID_PGTABLE_VTD_FS) {
+		gt_map(&n.t, high, PAGE, PAGE, 1, RW);
+		gt_map(&n.t, -PAGE, 2 * PAGE, PAGE, 1, RW);
+		ck_ok(inv_all(n.g.ctx, n.child));
+		guest_reaches(&n.g, high, PAGE, RW);
+		guest_reaches(&n.g, -PAGE, 2 * PAGE, RW);
+		guest_faults(&n.g, high - 1, IOASID_READ, IOASID_FAULT_ADDRESS_WIDTH);
+		guest_faults(&n.g, UINT64_C(1) << (bits - 1), IOASID_READ,
+			     IOASID_FAULT_ADDRESS_WIDTH);
+	} else {
+		guest_faults(&n.g, UINT64_C(1) << bits, IOASID_READ, IOASID_FAULT_ADDRESS_WIDTH);
+	}
+	guest_close(&n.g);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("nesting");
+	TCase *tc = tcase_create("nesting");
+
+	tcase_add_loop_test(tc, state_is_told, 0, VARIANTS);
+	tcase_add_loop_test(tc, pages_of_every_size, 0, VARIANTS);
+	tcase_add_loop_test(tc, invalidated_changes_are_seen, 0, VARIANTS);
+	tcase_add_loop_test(tc, superpage_becomes_small_pages_and_back, 0, VARIANTS);
+	tcase_add_loop_test(tc, new_entry_without_invalidation, 0, VARIANTS);
+	tcase_add_loop_test(tc, tables_are_seen_as_they_are_when_bound, 0, VARIANTS);
+	tcase_add_loop_test(tc, permission_of_every_level_counts, 0, VARIANTS);
+	tcase_add_loop_test(tc, write_only_and_user_bits, 0, VARIANTS);
+	tcase_add_loop_test(tc, ignored_bits_are_ignored, 0, VARIANTS);
+	tcase_add_loop_test(tc, changes_of_the_parent_carry_through, 0, VARIANTS);
+	tcase_add_loop_test(tc, several_entries_for_one_page_all_follow_the_parent, 0, VARIANTS);
+	tcase_add_loop_test(tc, negative_addresses_of_the_first_stage, 0, VARIANTS);
+	suite_add_tcase(suite, tc);
+	return run_suite(suite);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The guest's part: builds VT-d page tables in guest memory, as a guest's driver does. */
+#ifndef TESTS_GUEST_TABLES_H
+#define TESTS_GUEST_TABLES_H
+
+#include <ioasid/pgtable.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Bits of entries: VT-d 4.1, 9.8 (second stage) and 9.7 (first stage). */
+#define SS_READ	  UINT64_C(0x1)
+#define SS_WRITE  UINT64_C(0x2)
+#define FS_PRESENT UINT64_C(0x1)
+#define FS_WRITE  UINT64_C(0x2)
+#define FS_USER	  UINT64_C(0x4)
+#define PT_PAGE_SIZE UINT64_C(0x80) /* a leaf above level 1 */
+
+#define PT_ADDRESS UINT64_C(0x000ffffffffff000)
+
+struct guest_table {
+	enum ioasid_pgtable_format format;
+	uint32_t levels;
+	uint64_t root; /* guest address of the root table */
+	uint8_t *memory; /* what is at guest address @base */
+	uint64_t base;
+	uint64_t next; /* next free page for tables, a guest address */
+	uint64_t end; /* first one that is not for tables */
+};
+
+/* Tables come from the pages @first to @end (guest addresses) of the memory that begins at @base. */
+void gt_init(struct guest_table *t, enum ioasid_pgtable_format format, uint32_t levels,
+	     void *memory, uint64_t base, uint64_t first, uint64_t end);
+
+/* Takes a zeroed page for a table; its guest address. */
+uint64_t gt_page(struct guest_table *t);
+
+/* Entry @index of the table page at a guest address. */
+uint64_t *gt_slot(struct guest_table *t, uint64_t table, unsigned int index);
+
+/* The entry for @iova at @level, making tables above it if need be. */
+uint64_t *gt_entry(struct guest_table *t, uint64_t iova, unsigned int level);
+
+/* The value of an entry that refers to a table, or maps a page at @level. */
+uint64_t gt_table_value(const struct guest_table *t, uint64_t table);
+uint64_t gt_leaf_value(const struct guest_table *t, unsigned int level, uint64_t target,
+		       uint32_t perm);
+
+/* Maps pages of the size of @level: 1 is 4 KiB, 2 is 2 MiB, 3 is 1 GiB. */
+void gt_map(struct guest_table *t, uint64_t iova, uint64_t target, uint64_t length,
+	    unsigned int level, uint32_t perm);
+void gt_unmap(struct guest_table *t, uint64_t iova, uint64_t length, unsigned int level);
+
+/* A store that the walker on another thread sees whole. */
+void gt_store(uint64_t *entry, uint64_t value);
+
+#endif
