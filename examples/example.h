@@ -51,8 +51,7 @@ static inline const char *backend_option(int argc, char **argv, const char *abou
 		}
 		fprintf(c == 'h' ? stdout : stderr,
 			"usage: %s [--backend NAME]\n\n%s\n\n"
-			"  -b, --backend NAME   emulated, iommufd, type1 or auto; without this:\n"
-			"                       what IOASID_BACKEND says\n"
+			"  -b, --backend NAME   emulated, iommufd, type1, auto; else by IOASID_BACKEND\n"
 			"  -h, --help           this text\n", argv[0], about);
 		exit(c == 'h' ? EXIT_SUCCESS : EXIT_FAILURE);
 	}
