@@ -29,15 +29,23 @@ struct ioasid_space *device_space(const struct ioasid_device *device, uint32_t p
 	for ((d) = (device)->ctx->devices; (d); (d) = (d)->next) \
 		if ((d)->info.group == (device)->info.group)
 
-/* Where requests without PASID of the device's group go now. */
-static struct ioasid_space *group_space(const struct ioasid_device *device)
+/* A device of the group that is attached, or NULL. */
+static struct ioasid_device *group_member(const struct ioasid_device *device)
 {
 	struct ioasid_device *d;
 
 	for_each_in_group(d, device)
 		if (device_space(d, IOASID_NO_PASID))
-			return device_space(d, IOASID_NO_PASID);
+			return d;
 	return NULL;
+}
+
+/* Where requests without PASID of the device's group go now. */
+static struct ioasid_space *group_space(const struct ioasid_device *device)
+{
+	struct ioasid_device *d = group_member(device);
+
+	return d ? device_space(d, IOASID_NO_PASID) : NULL;
 }
 
 /* Sends the requests of a device or its group to @space. */
@@ -170,8 +178,9 @@ static int attach(struct ioasid_device *device, uint32_t pasid, struct ioasid_sp
 	if (pasid == IOASID_NO_PASID) {
 		now = group_space(device);
 		if (now && now != space)
-			return err_set(EINVAL, "group %u of %s is attached to space %u",
-				       device->info.group, device->name, now->id);
+			return err_set(EINVAL, "%s shares group %u with %s, which is attached to space "
+				       "%u", device->name, device->info.group,
+				       group_member(device)->name, now->id);
 	}
 	return attach_first(device, pasid, space, reap);
 }
@@ -248,8 +257,13 @@ void device_detach_all(struct ioasid_device *device, struct reap *reap)
 	}
 }
 
-IOASID_EXPORT int ioasid_device_attach_pasid(struct ioasid_device *device, uint32_t pasid,
-					     struct ioasid_space *space)
+/* The calls with and without PASID; IOASID_NO_PASID is no PASID that a caller may name. */
+static int check_pasid(uint32_t pasid)
+{
+	return pasid == IOASID_NO_PASID ? err_set(EINVAL, "IOASID_NO_PASID is no PASID") : 0;
+}
+
+static int attach_call(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space)
 {
 	struct reap reap = { 0 };
 	int ret;
@@ -260,8 +274,7 @@ IOASID_EXPORT int ioasid_device_attach_pasid(struct ioasid_device *device, uint3
 	return ret;
 }
 
-IOASID_EXPORT int ioasid_device_replace_pasid(struct ioasid_device *device, uint32_t pasid,
-					      struct ioasid_space *space)
+static int replace_call(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space)
 {
 	struct reap reap = { 0 };
 	int ret;
@@ -272,7 +285,7 @@ IOASID_EXPORT int ioasid_device_replace_pasid(struct ioasid_device *device, uint
 	return ret;
 }
 
-IOASID_EXPORT int ioasid_device_detach_pasid(struct ioasid_device *device, uint32_t pasid)
+static int detach_call(struct ioasid_device *device, uint32_t pasid)
 {
 	struct reap reap = { 0 };
 	struct ioasid_space *space;
@@ -293,17 +306,40 @@ IOASID_EXPORT int ioasid_device_detach_pasid(struct ioasid_device *device, uint3
 
 IOASID_EXPORT int ioasid_device_attach(struct ioasid_device *device, struct ioasid_space *space)
 {
-	return ioasid_device_attach_pasid(device, IOASID_NO_PASID, space);
+	return attach_call(device, IOASID_NO_PASID, space);
 }
 
 IOASID_EXPORT int ioasid_device_replace(struct ioasid_device *device, struct ioasid_space *space)
 {
-	return ioasid_device_replace_pasid(device, IOASID_NO_PASID, space);
+	return replace_call(device, IOASID_NO_PASID, space);
 }
 
 IOASID_EXPORT int ioasid_device_detach(struct ioasid_device *device)
 {
-	return ioasid_device_detach_pasid(device, IOASID_NO_PASID);
+	return detach_call(device, IOASID_NO_PASID);
+}
+
+IOASID_EXPORT int ioasid_device_attach_pasid(struct ioasid_device *device, uint32_t pasid,
+					     struct ioasid_space *space)
+{
+	int ret = check_pasid(pasid);
+
+	return ret ? ret : attach_call(device, pasid, space);
+}
+
+IOASID_EXPORT int ioasid_device_replace_pasid(struct ioasid_device *device, uint32_t pasid,
+					      struct ioasid_space *space)
+{
+	int ret = check_pasid(pasid);
+
+	return ret ? ret : replace_call(device, pasid, space);
+}
+
+IOASID_EXPORT int ioasid_device_detach_pasid(struct ioasid_device *device, uint32_t pasid)
+{
+	int ret = check_pasid(pasid);
+
+	return ret ? ret : detach_call(device, pasid);
 }
 
 IOASID_EXPORT struct ioasid_space *

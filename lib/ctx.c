@@ -102,6 +102,7 @@ IOASID_EXPORT int ioasid_ctx_open(const struct ioasid_ctx_options *user, struct 
 	pthread_mutex_init(&ctx->lock, NULL);
 	pages_init(&ctx->pages);
 	ctx->flags = options.flags;
+	ctx->can_populate = source_can_populate();
 	ctx->log = options.log;
 	ctx->log_data = options.log_data;
 	ret = choose(&options, &ctx->ops);

@@ -29,6 +29,7 @@ static int bind(struct ioasid_ctx *ctx, struct ioasid_device *device, struct rea
 		ctx->ops->device_unbind(device);
 		return ret;
 	}
+	device->serial = ++ctx->serial;
 	device->next = ctx->devices;
 	ctx->devices = device;
 	return 0;

@@ -14,9 +14,9 @@ enum kind {
 	BY_DEVICE,
 };
 
-/* What the caller added. An object is compared with those that live before it is used. */
+/* What the caller added. The object is looked up by its serial number when it is needed. */
 struct entry {
-	const void *object;
+	uint64_t serial;
 	uint64_t start, last;
 	uint32_t id;		/* of the space; of the PASID */
 	uint16_t flags;
@@ -114,7 +114,7 @@ static int add(struct ioasid_inv *inv, const struct ioasid_ctx *ctx, const struc
 static int add_space(struct ioasid_inv *inv, struct ioasid_space *space, uint64_t start,
 		     uint64_t last, uint32_t flags)
 {
-	struct entry e = { .object = space, .start = start & ~(uint64_t)(PAGE - 1),
+	struct entry e = { .serial = space->serial, .start = start & ~(uint64_t)(PAGE - 1),
 			   .last = last | (PAGE - 1), .id = space->id, .kind = BY_SPACE };
 
 	return add(inv, space->ctx, &e, flags);
@@ -153,7 +153,7 @@ IOASID_EXPORT int ioasid_inv_add_mask(struct ioasid_inv *inv, struct ioasid_spac
 IOASID_EXPORT int ioasid_inv_add_pasid(struct ioasid_inv *inv, struct ioasid_device *device,
 				       uint32_t pasid, uint32_t flags)
 {
-	struct entry e = { .object = device, .last = UINT64_MAX, .id = pasid, .kind = BY_PASID };
+	struct entry e = { .serial = device->serial, .last = UINT64_MAX, .id = pasid, .kind = BY_PASID };
 
 	return add(inv, device->ctx, &e, flags);
 }
@@ -161,17 +161,17 @@ IOASID_EXPORT int ioasid_inv_add_pasid(struct ioasid_inv *inv, struct ioasid_dev
 IOASID_EXPORT int ioasid_inv_add_device(struct ioasid_inv *inv, struct ioasid_device *device,
 					uint32_t flags)
 {
-	struct entry e = { .object = device, .last = UINT64_MAX, .kind = BY_DEVICE };
+	struct entry e = { .serial = device->serial, .last = UINT64_MAX, .kind = BY_DEVICE };
 
 	return add(inv, device->ctx, &e, flags);
 }
 
-static const struct ioasid_device *find_device(const struct ioasid_ctx *ctx, const void *object)
+static const struct ioasid_device *find_device(const struct ioasid_ctx *ctx, uint64_t serial)
 {
 	const struct ioasid_device *device;
 
 	for (device = ctx->devices; device; device = device->next)
-		if (device == object)
+		if (device->serial == serial)
 			return device;
 	return NULL;
 }
@@ -188,10 +188,12 @@ static int find_space(const struct ioasid_ctx *ctx, const struct entry *e, size_
 	struct ioasid_space *space = NULL;
 
 	if (e->kind == BY_SPACE) {
-		if (e->id < ctx->n_spaces && ctx->spaces[e->id] == e->object)
+		if (e->id < ctx->n_spaces)
 			space = ctx->spaces[e->id];
+		if (space && space->serial != e->serial)
+			space = NULL;
 	} else {
-		const struct ioasid_device *device = find_device(ctx, e->object);
+		const struct ioasid_device *device = find_device(ctx, e->serial);
 
 		space = device ? device_space(device, e->id) : NULL;
 	}
@@ -228,7 +230,7 @@ static int add_job(struct ioasid_inv *inv, size_t *n, struct ioasid_space *space
 
 static int add_device_jobs(struct ioasid_inv *inv, size_t *n, const struct entry *e, size_t index)
 {
-	const struct ioasid_device *device = find_device(inv->ctx, e->object);
+	const struct ioasid_device *device = find_device(inv->ctx, e->serial);
 	const struct attachment *a;
 	int ret = 0;
 
@@ -331,10 +333,10 @@ IOASID_EXPORT int ioasid_inv_submit(struct ioasid_inv *inv, size_t *out)
 	if (!ret) {
 		ret = plan(inv, &handled, &n);
 		done = run(inv, n, &reap);
-		if (done) {
+		if (done)
 			ret = done;
+		if (ret == -ENOMEM)
 			handled = 0;
-		}
 	}
 	ctx_unlock_drain(ctx, &reap);
 	if (out)

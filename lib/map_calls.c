@@ -72,7 +72,8 @@ IOASID_EXPORT int ioasid_space_map(struct ioasid_space *space, uint64_t iova, vo
 	if (ret)
 		return ret;
 	ctx_lock(space->ctx);
-	r = record(iova, va, length, flags, source_find_registered(space->ctx, va, length));
+	r = record(iova, va, length, flags, source_find_registered(space->ctx, va, length,
+							     flags & PERM));
 	if (!r.source && space->ctx->flags & IOASID_CTX_REGISTERED_ONLY) {
 		ctx_unlock(space->ctx);
 		return err_set(EFAULT, "%p + 0x%llx is not registered memory", addr,
@@ -244,9 +245,7 @@ IOASID_EXPORT int ioasid_space_map_copy(struct ioasid_space *space, uint64_t iov
 		return err_set(EOVERFLOW, "0x%llx + 0x%llx runs past the end of the address space",
 			       (unsigned long long)iova, (unsigned long long)length);
 	ctx_lock(space->ctx);
-	ret = ctx_check_drain(space->ctx);
-	if (!ret)
-		ret = copy(&c, &reap, mapping);
+	ret = copy(&c, &reap, mapping);
 	ctx_unlock_drain(space->ctx, &reap);
 	return ret;
 }

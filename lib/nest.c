@@ -58,6 +58,7 @@ static int check_pgtable(const struct ioasid_space *space, const struct ioasid_p
 		.haw = t->address_bits ? t->address_bits : 52,
 		.page_2m = !(t->flags & IOASID_PGTABLE_NO_2M),
 		.page_1g = !(t->flags & IOASID_PGTABLE_NO_1G),
+		.snoop_control = true,	/* a guest may set SNP: all DMA here is coherent */
 	};
 	int ret;
 

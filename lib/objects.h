@@ -42,9 +42,11 @@ struct ioasid_ctx {
 	struct ioasid_event_queue *queues;
 	struct ioasid_channel *channels;	/* only ever grows; read without the lock */
 	struct reap limbo;		/* nodes whose drain is still to come */
+	bool can_populate;		/* madvise(2) can tell whether a page is there */
 	struct source **sources;	/* by number; [0] is unused */
 	uint32_t n_sources;
 	struct ioasid_space *identity;
+	uint64_t serial;		/* of the latest object: an address can be used again */
 };
 
 /* One PASID of a device, or its requests without one, and where they go. */
@@ -57,6 +59,7 @@ struct attachment {
 struct ioasid_device {
 	struct ioasid_ctx *ctx;
 	struct ioasid_device *next;
+	uint64_t serial;
 	char *name;
 	uint64_t cookie;
 	struct ioasid_device_info info;
@@ -73,6 +76,7 @@ struct reserved {
 
 struct ioasid_space {
 	struct ioasid_ctx *ctx;
+	uint64_t serial;
 	uint32_t id;
 	uint32_t depth;
 	struct ioasid_space *parent;
@@ -116,7 +120,7 @@ static inline struct ioasid_space *mapping_space(const struct ioasid_mapping *ma
 /* Where the memory of mappings comes from, if from more than the caller's word. */
 struct source {
 	bool is_file;
-	bool writable;
+	uint32_t perm;			/* what it can be mapped for */
 	uint64_t start, length;		/* in the process */
 	uint64_t dev, ino;		/* file */
 	uint64_t refs;			/* mappings, and the registration */
@@ -181,13 +185,15 @@ void mapping_drop(struct ioasid_mapping *mapping, struct reap *reap);
 void mapping_forget_all(struct ioasid_space *space);
 
 /* source.c */
+bool source_can_populate(void);
 int source_check_memory(const struct ioasid_ctx *ctx, uint64_t addr, uint64_t length,
 			uint32_t perm);
 int source_add(struct ioasid_ctx *ctx, const struct source *source, uint32_t *number);
 void source_put(struct ioasid_ctx *ctx, uint32_t number);
 int source_open_file(struct ioasid_ctx *ctx, int fd, uint64_t offset, uint64_t length,
 		     uint32_t perm, uint32_t *number);
-uint32_t source_find_registered(const struct ioasid_ctx *ctx, uint64_t addr, uint64_t length);
+uint32_t source_find_registered(const struct ioasid_ctx *ctx, uint64_t addr, uint64_t length,
+				uint32_t perm);
 
 /* nest.c */
 int nest_init(struct ioasid_space *space);

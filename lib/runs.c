@@ -9,16 +9,16 @@ static void look_root(const struct ioasid_space *space, uint64_t iova, struct sh
 	const struct imap_item *item = imap_first(&space->maps, iova, UINT64_MAX);
 	const struct ioasid_mapping *m;
 
-	*view = (struct shadow_view){ .base = iova, .size = UINT64_MAX - iova };
+	*view = (struct shadow_view){ .base = iova, .last = UINT64_MAX };
 	if (!item)
 		return;
 	if (item->start > iova) {
-		view->size = item->start - iova;
+		view->last = item->start - 1;
 		return;
 	}
 	m = bits_container_of(item, const struct ioasid_mapping, item);
 	*view = (struct shadow_view){ true, m->flags & (IOASID_READ | IOASID_WRITE), m->target,
-				      imap_length(item), item->start };
+				      item->start, item->last };
 }
 
 static bool joins(const struct ioasid_run *run, const struct ioasid_run *next)
@@ -45,7 +45,7 @@ IOASID_EXPORT size_t ioasid_space_query_runs(const struct ioasid_space *space, u
 			shadow_look(&space->shadow, at, &v);
 		else
 			look_root(space, at, &v);
-		end = bits_min(v.base + v.size - 1, last);
+		end = bits_min(v.last, last);
 		if (v.mapped && v.perm) {
 			struct ioasid_run run = { at, end - at + 1, v.target + (at - v.base), v.perm, 0 };
 

@@ -13,12 +13,17 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
-/* Is this page there for DMA? Kernels and mappings that cannot tell count as yes. */
-static bool probe_page(uint64_t addr, uint32_t perm)
+bool source_can_populate(void)
+{
+	return !madvise(NULL, 0, MADV_POPULATE_READ);
+}
+
+/* Is this page there for DMA? Where the kernel cannot tell: yes. */
+static bool probe_page(const struct ioasid_ctx *ctx, uint64_t addr, uint32_t perm)
 {
 	int advice = perm & IOASID_WRITE ? MADV_POPULATE_WRITE : MADV_POPULATE_READ;
 
-	return !madvise((void *)(uintptr_t)addr, PAGE, advice) || errno == EINVAL;
+	return !ctx->can_populate || !madvise((void *)(uintptr_t)addr, PAGE, advice);
 }
 
 /*
@@ -31,10 +36,10 @@ int source_check_memory(const struct ioasid_ctx *ctx, uint64_t addr, uint64_t le
 	uint64_t first = bits_align_down(addr, PAGE);
 	uint64_t last = bits_align_down(addr + length - 1, PAGE);
 
-	if (source_find_registered(ctx, addr, length))
+	if (source_find_registered(ctx, addr, length, perm))
 		return 0;
 	if (!msync((void *)(uintptr_t)first, last - first + PAGE, MS_ASYNC) &&
-	    probe_page(first, perm) && (last == first || probe_page(last, perm)))
+	    probe_page(ctx, first, perm) && (last == first || probe_page(ctx, last, perm)))
 		return 0;
 	return err_set(EFAULT, "0x%llx + 0x%llx is not all mapped in this process%s",
 		       (unsigned long long)addr, (unsigned long long)length,
@@ -79,14 +84,15 @@ void source_put(struct ioasid_ctx *ctx, uint32_t number)
 	ctx->sources[number] = NULL;
 }
 
-uint32_t source_find_registered(const struct ioasid_ctx *ctx, uint64_t addr, uint64_t length)
+uint32_t source_find_registered(const struct ioasid_ctx *ctx, uint64_t addr, uint64_t length,
+				uint32_t perm)
 {
 	uint32_t i;
 
 	for (i = 1; i < ctx->n_sources; i++) {
 		const struct source *s = ctx->sources[i];
 
-		if (s && !s->is_file && addr >= s->start && addr - s->start < s->length &&
+		if (s && !s->is_file && (s->perm & perm) == perm && addr >= s->start && addr - s->start < s->length &&
 		    length <= s->length - (addr - s->start))
 			return i;
 	}
@@ -94,7 +100,7 @@ uint32_t source_find_registered(const struct ioasid_ctx *ctx, uint64_t addr, uin
 }
 
 /* What a file has to be so that DMA to it can never meet a hole. */
-static int check_file(int fd, uint32_t perm, uint64_t end, struct stat *st, bool *writable)
+static int check_file(int fd, uint32_t perm, uint64_t end, struct stat *st, uint32_t *allowed)
 {
 	int mode = fcntl(fd, F_GETFL), seals;
 
@@ -106,8 +112,9 @@ static int check_file(int fd, uint32_t perm, uint64_t end, struct stat *st, bool
 	if (!(seals & F_SEAL_SHRINK))
 		return err_set(EPERM, "the memfd can still shrink, and a DMA would meet a hole: seal it "
 			       "with F_SEAL_SHRINK");
-	*writable = (mode & O_ACCMODE) == O_RDWR && !(seals & F_SEAL_WRITE);
-	if ((mode & O_ACCMODE) == O_WRONLY || (perm & IOASID_WRITE && !*writable))
+	if ((mode & O_ACCMODE) == O_RDWR && !(seals & F_SEAL_WRITE))
+		*allowed |= IOASID_WRITE;
+	if ((mode & O_ACCMODE) == O_WRONLY || perm & ~*allowed & IOASID_WRITE)
 		return err_set(EACCES, "the memfd is not open for that, or sealed against it");
 	if (end > (uint64_t)st->st_size)
 		return err_set(EFAULT, "the memfd ends at 0x%llx, before 0x%llx",
@@ -124,7 +131,7 @@ static int find_file(const struct ioasid_ctx *ctx, const struct source *want, ui
 		const struct source *s = ctx->sources[i];
 
 		if (s && s->is_file && s->dev == want->dev && s->ino == want->ino &&
-		    s->writable == want->writable && s->length >= end)
+		    s->perm == want->perm && s->length >= end)
 			return (int)i;
 	}
 	return 0;
@@ -133,10 +140,10 @@ static int find_file(const struct ioasid_ctx *ctx, const struct source *want, ui
 int source_open_file(struct ioasid_ctx *ctx, int fd, uint64_t offset, uint64_t length,
 		     uint32_t perm, uint32_t *number)
 {
-	struct source s = { .is_file = true, .refs = 1 };
+	struct source s = { .is_file = true, .refs = 1, .perm = IOASID_READ };
 	struct stat st;
 	void *at;
-	int ret = check_file(fd, perm, offset + length, &st, &s.writable), found;
+	int ret = check_file(fd, perm, offset + length, &st, &s.perm), found;
 
 	if (ret)
 		return ret;
@@ -149,7 +156,7 @@ int source_open_file(struct ioasid_ctx *ctx, int fd, uint64_t offset, uint64_t l
 		ctx->sources[found]->refs++;
 		return 0;
 	}
-	at = mmap(NULL, s.length, PROT_READ | (s.writable ? PROT_WRITE : 0), MAP_SHARED, fd, 0);
+	at = mmap(NULL, s.length, PROT_READ | (s.perm & IOASID_WRITE ? PROT_WRITE : 0), MAP_SHARED, fd, 0);
 	if (at == MAP_FAILED)
 		return err_set(ENOMEM, "mmap of the memfd, 0x%llx bytes: %s",
 			       (unsigned long long)s.length, strerror(errno));

@@ -37,6 +37,7 @@ int space_add(struct ioasid_space *space)
 		ctx->n_spaces = n;
 	}
 	space->id = id;
+	space->serial = ++ctx->serial;
 	ctx->spaces[id] = space;
 	return 0;
 }

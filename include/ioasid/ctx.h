@@ -62,7 +62,7 @@ struct ioasid_ctx_options {
 	const struct ioasid_platform *platform;
 	/** IOASID_CTX_* */
 	uint64_t flags;
-	/** Receives log messages; NULL: silence. */
+	/** Receives log messages; NULL: silence. It must not call the library. */
 	ioasid_log_fn *log;
 	/** First argument of @p log. */
 	void *log_data;
@@ -85,7 +85,7 @@ struct ioasid_ctx_options {
  * @return 0; -EINVAL: unknown flag, unknown back end, malformed platform; -E2BIG: options longer
  *         than this library knows; -EOPNOTSUPP: the back end named is not in this build or lacks a
  *         capability asked for; -ENODEV: the system lacks what the back end needs; -ENOENT,
- *         -EACCES, -EIO: the platform file cannot be read; -ENOMEM.
+ *         -EACCES, -EFBIG, -EISDIR, -EIO: the platform file cannot be read; -ENOMEM.
  * Since 0.1.
  */
 int ioasid_ctx_open(const struct ioasid_ctx_options *options, struct ioasid_ctx **ctx);
@@ -94,9 +94,9 @@ int ioasid_ctx_open(const struct ioasid_ctx_options *options, struct ioasid_ctx 
  * Closes a context and everything made on it: event queues, channels, devices, spaces, mappings.
  * All handles are invalid afterwards, except invalidation batches, which can only be freed.
  *
- * No other call on the context may be running.
+ * No other call on the context may be running, and no channel may be inside ioasid_dma_begin().
  *
- * @return 0; -EDEADLK: a channel of the context is inside ioasid_dma_begin().
+ * @return 0; -EDEADLK: this thread is inside ioasid_dma_begin().
  * Since 0.1.
  */
 int ioasid_ctx_close(struct ioasid_ctx *ctx);

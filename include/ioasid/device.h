@@ -44,6 +44,7 @@ struct ioasid_device_info {
 	bool page_requests;
 	/** The IOMMU can record written pages. */
 	bool dirty_tracking;
+	uint8_t reserved[2];
 };
 
 #define IOASID_DEVICE_INFO_INIT { .size = sizeof(struct ioasid_device_info) }
@@ -126,7 +127,8 @@ int ioasid_device_attach(struct ioasid_device *device, struct ioasid_space *spac
 int ioasid_device_replace(struct ioasid_device *device, struct ioasid_space *space);
 
 /**
- * Detaches the device; its DMA is blocked when the call returns. The space's permitted ranges and
+ * Detaches the device; its DMA is blocked when the call returns, unless another device of its group
+ * is still attached: the IOMMU cannot tell them apart. The space's permitted ranges and
  * alignment are those of the devices that remain. Detaching a device that is not attached succeeds.
  *
  * @return 0; -EDEADLK: the calling thread is inside ioasid_dma_begin().

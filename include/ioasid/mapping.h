@@ -77,7 +77,8 @@ int ioasid_space_map_parent(struct ioasid_space *space, uint64_t iova, uint64_t 
 /**
  * Maps into a root space what another root space maps at src_iova: the same memory, without
  * checking it again. Later changes of the source do not matter. The source range may begin and end
- * within mappings but must lie in mappings without a hole.
+ * within mappings but must lie in mappings without a hole. Where it touches several, as many
+ * mappings are made; the handle is that of the first.
  *
  * @return 0; the errors above; -ENOENT: the source range is not all mapped; -EPERM: flags ask for
  *         writing where the source's memory cannot be written; -EINVAL also: the spaces are of

@@ -30,6 +30,7 @@ struct ioasid_platform_iommu {
 	uint64_t pgtable_formats;
 	/** Nesting by shadow page table is refused. */
 	bool no_nesting;
+	uint8_t reserved[7];
 };
 
 #define IOASID_PLATFORM_IOMMU_INIT { .size = sizeof(struct ioasid_platform_iommu) }
@@ -51,6 +52,7 @@ struct ioasid_platform_device {
 	uint32_t group;
 	/** Width of its PASIDs, at most the IOMMU's; 0: none. */
 	uint32_t pasid_bits;
+	uint32_t reserved;
 };
 
 #define IOASID_PLATFORM_DEVICE_INIT { .size = sizeof(struct ioasid_platform_device) }

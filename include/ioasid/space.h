@@ -87,7 +87,7 @@ struct ioasid_space_info {
  * its addresses lead to are addresses of the parent.
  *
  * The parent stays alive at least as long: destroying it fails with -EBUSY. Creating the first
- * space on it narrows the parent as the first attach of a device does.
+ * space on it demands of the parent what the first attach of a device does: aligned mappings, below 2^57.
  *
  * @param options NULL for a root.
  * @return 0; -EINVAL: unknown flag or value, parent of another context, nested deeper than 8;
@@ -119,8 +119,8 @@ int ioasid_space_query_info(const struct ioasid_space *space, struct ioasid_spac
 
 /**
  * The ranges in which mappings can be made now: what the IOMMUs in front of the attached devices
- * translate, less what those devices reserve, narrowed to what ioasid_space_allow() keeps.
- * Ascending; mappings that exist do not count.
+ * translate, less what those devices reserve. Ascending; neither mappings that exist nor
+ * ioasid_space_allow() count.
  *
  * @param ranges,n room for n ranges; as many as fit are written.
  * @return how many there are in all.
@@ -129,7 +129,10 @@ int ioasid_space_query_info(const struct ioasid_space *space, struct ioasid_spac
 size_t ioasid_space_query_permitted(const struct ioasid_space *space, struct ioasid_range *ranges,
 				    size_t n);
 
-/** The ranges that attached devices reserve, merged; as above. Since 0.1. */
+/**
+ * The other ranges: what attached devices reserve, and what their IOMMUs do not translate. Merged,
+ * ascending; as above. Since 0.1.
+ */
 size_t ioasid_space_query_reserved(const struct ioasid_space *space, struct ioasid_range *ranges,
 				   size_t n);
 
@@ -150,8 +153,9 @@ int ioasid_space_allow(struct ioasid_space *space, const struct ioasid_range *ra
  * From now on every change to the table has to be followed by an invalidation (ioasid/inv.h) before
  * a DMA depends on it; ioasid_space_query_info() says whether entries that become present may be
  * excepted. With IOASID_FILL_ON_INVALIDATION the table is read now. A table that is malformed or
- * not in the parent's mappings is no error here: a DMA that meets it faults. Binding again replaces
- * the table in one step.
+ * not in the parent's mappings is no error here: a DMA that meets it faults. When the parent no
+ * longer maps a part of the table, what that part said is gone as well. Binding again replaces the
+ * table in one step.
  *
  * @return 0; -EINVAL: the space is a root, root not a multiple of 4096 or beyond address_bits,
  *         unknown flag; -EOPNOTSUPP: format or number of levels not supported; -EBUSY: the space has

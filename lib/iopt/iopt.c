@@ -37,7 +37,7 @@ static uint64_t *node_new(struct iopt *table)
 static int grow(struct iopt *table, uint64_t last)
 {
 	uint64_t word = table->root.word;
-	unsigned int level = (unsigned int)(word & 7);
+	unsigned int level = (unsigned int)(word & IOPT_LEVEL);
 
 	if (!word) {
 		uint64_t *node = node_new(table);
@@ -67,7 +67,7 @@ static uint64_t *descend(struct iopt *table, uint64_t iova, unsigned int level)
 {
 	uint64_t word = table->root.word;
 	uint64_t *node = iopt_node(word);
-	unsigned int at = (unsigned int)(word & 7);
+	unsigned int at = (unsigned int)(word & IOPT_LEVEL);
 
 	for (; at > level; at--) {
 		uint64_t *slot = &node[iopt_index(iova, at)];
@@ -105,7 +105,7 @@ int iopt_map(struct iopt *table, uint64_t iova, uint64_t length, uint64_t host, 
 		goto fail;
 	while (done < length) {
 		uint64_t at = iova + done;
-		unsigned int level = leaf_level(at, length - done, table->root.word & 7);
+		unsigned int level = leaf_level(at, length - done, table->root.word & IOPT_LEVEL);
 		uint64_t step = UINT64_C(1) << iopt_shift(level);
 		uint64_t *node = descend(table, at, level);
 		unsigned int first = iopt_index(at, level), i = first;
@@ -130,7 +130,7 @@ fail:
 /* Follows @iova as far down as there are nodes; returns the level reached. */
 static unsigned int find(const struct iopt *table, uint64_t iova, struct path *path)
 {
-	unsigned int level = path->top = (unsigned int)(table->root.word & 7);
+	unsigned int level = path->top = (unsigned int)(table->root.word & IOPT_LEVEL);
 	uint64_t entry = table->root.word;
 
 	for (;; level--) {
@@ -169,7 +169,7 @@ void iopt_unmap(struct iopt *table, uint64_t iova, uint64_t length, struct reap 
 		intptr_t n = 0;
 		uint64_t at = iova, step, *node;
 
-		if (iova >> (iopt_shift(table->root.word & 7) + IOPT_BITS))
+		if (iova >> iopt_bits(table->root.word))
 			break;
 		level = find(table, iova, &path);
 		node = path.node[level];

@@ -44,12 +44,28 @@ static inline unsigned int iopt_index(uint64_t iova, unsigned int level)
 	return (unsigned int)(iova >> iopt_shift(level)) & (IOPT_ENTRIES - 1);
 }
 
-/* Where a walk starts. */
+/*
+ * Where a walk starts: the top node | IOPT_SIGNED | its level; 0: an empty table. With IOPT_SIGNED
+ * the highest address bit that the tree translates is repeated in all above it (x86: canonical).
+ */
 struct iopt_root {
-	uint64_t word;		/* top node | its level; 0: empty */
-	bool sign_extended;	/* the highest address bit is repeated above (x86 canonical) */
-	uint8_t bits;		/* then: width of the significant part */
+	uint64_t word;
 };
+
+#define IOPT_LEVEL	0x7u
+#define IOPT_SIGNED	0x8u
+
+/* Width of the addresses that a tree with this root word translates. */
+static inline unsigned int iopt_bits(uint64_t word)
+{
+	return IOPT_SHIFT + IOPT_BITS * (unsigned int)((word & IOPT_LEVEL) + 1);
+}
+
+/* Is the address one of a signed tree with @bits? */
+static inline bool iopt_is_canonical(uint64_t iova, unsigned int bits)
+{
+	return (uint64_t)((int64_t)(iova << (64 - bits)) >> (64 - bits)) == iova;
+}
 
 static inline uint64_t iopt_load(const uint64_t *p)
 {
@@ -83,20 +99,15 @@ static inline struct iopt_hit iopt_walk(const struct iopt_root *root, uint64_t i
 {
 	struct iopt_hit hit = { 0, NULL, 0, IOPT_PERM };
 	uint64_t word = iopt_load(&root->word);
-	unsigned int level = (unsigned int)(word & 7);
+	unsigned int bits = iopt_bits(word);
 
-	if (__builtin_expect(!word || iova >> (iopt_shift(level) + IOPT_BITS), 0)) {
-		uint64_t low = iova & ((UINT64_C(1) << root->bits) - 1);
-
-		if (!word || !root->sign_extended ||
-		    (uint64_t)((int64_t)(iova << (64 - root->bits)) >> (64 - root->bits)) != iova ||
-		    low >> (iopt_shift(level) + IOPT_BITS)) {
+	if (__builtin_expect(!word || iova >> (bits - !!(word & IOPT_SIGNED)), 0)) {
+		if (!(word & IOPT_SIGNED) || !iopt_is_canonical(iova, bits)) {
 			hit.perm = 0;
 			return hit;
 		}
-		iova = low;
 	}
-	for (hit.shift = iopt_shift(level);; hit.shift -= IOPT_BITS) {
+	for (hit.shift = bits - IOPT_BITS;; hit.shift -= IOPT_BITS) {
 		hit.slot = iopt_node(word) + ((iova >> hit.shift) & (IOPT_ENTRIES - 1));
 		hit.entry = word = iopt_load(hit.slot);
 		hit.perm &= (unsigned int)word;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The reverse way: from a piece of the parent to the entries that lead to it. */
+#include "../util/bits.h"
 #include "list.h"
 
 void list_add(uint32_t *head, struct shadow_link *link, struct pages *pool)
@@ -22,33 +23,42 @@ void list_remove(struct shadow_link *link, struct pages *pool)
 /* Nesting is 8 deep at most, and the lists of each depth lead to the next. */
 #define MAX_DEPTH 16
 
+/* Takes the first off a list. Returns the list of what leads through it, if there is any. */
+static uint32_t *drop_first(uint32_t *head, struct pages *pool, struct reap *reap)
+{
+	struct shadow_link *link = pages_ptr(pool, *head);
+	uintptr_t owner = (uintptr_t)pages_owner(link);
+	struct shadow_node *n;
+	unsigned int i;
+
+	list_remove(link, pool);
+	if (!(owner & OWNER_LINKS)) {
+		node_forget(bits_container_of(link, struct shadow_node, self), reap);
+		return NULL;
+	}
+	n = (struct shadow_node *)(owner - OWNER_LINKS);
+	i = (unsigned int)(link - n->links);
+	if (n->pte[i]) {
+		iopt_store(&n->pte[i], 0);
+		n->shadow->gen++;
+		reap->drain = true;
+	}
+	return n->heads && n->heads[i] ? (uint32_t *)&n->heads[i] : NULL;
+}
+
 void shadow_drop_list(uint32_t *head, struct pages *pool, struct reap *reap)
 {
-	uint32_t *stack[MAX_DEPTH];
+	uint32_t *stack[MAX_DEPTH], *next;
 	unsigned int depth = 0;
 
 	stack[depth++] = head;
 	while (depth) {
-		struct shadow_link *link;
-		struct shadow_node *n;
-		unsigned int i;
-
 		head = stack[depth - 1];
-		if (!*head) {
+		next = *head ? drop_first(head, pool, reap) : NULL;
+		if (next)
+			stack[depth++] = next;
+		else if (!*head)
 			depth--;
-			continue;
-		}
-		link = pages_ptr(pool, *head);
-		n = pages_owner(link);
-		i = (unsigned int)(link - n->links);
-		list_remove(link, pool);
-		if (n->pte[i]) {
-			iopt_store(&n->pte[i], 0);
-			n->shadow->gen++;
-			reap->drain = true;
-		}
-		if (n->heads && (uint32_t)n->heads[i])
-			stack[depth++] = (uint32_t *)&n->heads[i];
 	}
 }
 
@@ -57,22 +67,35 @@ void list_drop_heads(struct shadow_node *n, unsigned int i, struct reap *reap)
 	shadow_drop_list((uint32_t *)&n->heads[i], n->shadow->pool, reap);
 }
 
+static void drop_targets(struct shadow_node *n, uint64_t start, uint64_t last, struct reap *reap)
+{
+	uint64_t size = UINT64_C(1) << node_shift(n), addr;
+	unsigned int i;
+
+	for (i = 0; i < IOPT_ENTRIES; i++) {
+		if (!n->pte[i] || n->pte[i] & IOPT_TABLE)
+			continue;
+		addr = node_decode(n, n->raw[i]).addr;
+		if (addr <= last && addr + size - 1 >= start)
+			node_clear(n, i, reap);
+	}
+}
+
 void shadow_drop_range(struct shadow *s, uint64_t start, uint64_t last, struct reap *reap)
 {
-	struct shadow_node *n;
+	struct shadow_node *n = s->tree.nodes, *next;
 
-	for (n = s->tree.nodes; n; n = n->next) {
-		uint64_t size = UINT64_C(1) << node_shift(n);
-		unsigned int i;
-
-		for (i = 0; i < IOPT_ENTRIES; i++) {
-			uint64_t addr;
-
-			if (!n->pte[i] || n->pte[i] & IOPT_TABLE)
-				continue;
-			addr = node_decode(n, n->raw[i]).addr;
-			if (addr <= last && addr + size - 1 >= start)
-				node_clear(n, i, reap);
-		}
+	/* To forget a node frees others, but not those that are held: this and the next. */
+	if (n)
+		n->refs++;
+	for (; n; n = next) {
+		if (!n->own && n->addr <= last && n->addr + PAGES_SIZE - 1 >= start)
+			node_forget(n, reap);
+		else
+			drop_targets(n, start, last, reap);
+		next = n->next;
+		if (next)
+			next->refs++;
+		node_put(n, reap);
 	}
 }

@@ -19,17 +19,17 @@ static struct shadow_node *follow(const struct shadow *s, uint64_t iova, unsigne
 
 void shadow_look(const struct shadow *s, uint64_t iova, struct shadow_view *view)
 {
-	uint64_t low = iova, top;
+	uint64_t low = iova, top, size;
 	struct shadow_node *n = s->tree.top;
 	unsigned int i;
 
-	*view = (struct shadow_view){ .base = iova, .size = UINT64_MAX - iova };
+	*view = (struct shadow_view){ .base = iova, .last = UINT64_MAX };
 	if (!n)
 		return;
 	top = (UINT64_C(1) << (node_shift(n) + IOPT_BITS)) - 1;
-	if (s->root.sign_extended) {
+	if (s->root.word & IOPT_SIGNED) {
 		if (iova > top >> 1 && iova < ~(top >> 1)) {
-			view->size = ~(top >> 1) - iova;
+			view->last = ~(top >> 1) - 1;
 			return;
 		}
 		low &= top;
@@ -37,8 +37,9 @@ void shadow_look(const struct shadow *s, uint64_t iova, struct shadow_view *view
 	if (low > top)
 		return;
 	n = follow(s, low, &i, &view->perm);
-	view->size = UINT64_C(1) << node_shift(n);
-	view->base = iova & ~(view->size - 1);
+	size = UINT64_C(1) << node_shift(n);
+	view->base = iova & ~(size - 1);
+	view->last = view->base + size - 1;
 	view->mapped = n->pte[i] && view->perm;
 	view->perm &= (unsigned int)n->pte[i];
 	view->target = node_decode(n, n->raw[i]).addr;

@@ -71,8 +71,10 @@ int shadow_map(struct shadow *s, uint64_t iova, uint64_t length, uint64_t target
 	uint64_t done = 0;
 
 	s->tree.mode = SHADOW_OWN;
-	if (grow(s, iova + length - 1))
+	if (grow(s, iova + length - 1)) {
+		shadow_unmap(s, iova, 1, reap);
 		return -ENOMEM;
+	}
 	while (done < length) {
 		unsigned int level = leaf_level(iova + done, target + done, length - done,
 						s->tree.top->level);
@@ -81,8 +83,8 @@ int shadow_map(struct shadow *s, uint64_t iova, uint64_t length, uint64_t target
 		unsigned int i;
 
 		if (!n) {
-			if (done)
-				shadow_unmap(s, iova, done, reap);
+			/* one page more: nodes made on the way to it go as well */
+			shadow_unmap(s, iova, done + 1, reap);
 			return -ENOMEM;
 		}
 		i = node_index(n, iova + done);
@@ -134,4 +136,6 @@ void shadow_unmap(struct shadow *s, uint64_t iova, uint64_t length, struct reap 
 
 	while (iova <= last && s->tree.top && !(iova >> (node_shift(s->tree.top) + IOPT_BITS)))
 		iova += unmap_one(s, iova, last, reap);
+	if (s->tree.top && is_empty(s->tree.top))
+		shadow_unbind(s, reap);
 }

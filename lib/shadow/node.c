@@ -126,6 +126,8 @@ static void node_release(struct shadow_node *n, struct reap *reap)
 	struct shadow *s = n->shadow;
 	unsigned int i;
 
+	if (n->self.prev)
+		list_remove(&n->self, s->pool);
 	if (n->links || n->heads)
 		for (i = 0; i < IOPT_ENTRIES; i++)
 			entry_unlink(n, i, reap);
@@ -228,6 +230,16 @@ void node_clear(struct shadow_node *n, unsigned int i, struct reap *reap)
 	}
 }
 
+void node_forget(struct shadow_node *n, struct reap *reap)
+{
+	unsigned int i;
+
+	n->guest = NULL;
+	n->unread = true;
+	for (i = 0; i < IOPT_ENTRIES; i++)
+		node_set_raw(n, i, 0, reap);
+}
+
 int shadow_piece_at(struct shadow *s, uint64_t addr)
 {
 	int ret;
@@ -253,6 +265,8 @@ const uint64_t *node_guest(struct shadow_node *n)
 		return NULL;
 	n->guest = (const uint64_t *)(uintptr_t)(s->piece.host + (n->addr - s->piece.start));
 	n->guest_gen = *s->up.gen;
+	if (s->piece.watch && !n->self.prev)
+		list_add(s->piece.watch, &n->self, s->pool);
 	return n->guest;
 }
 
@@ -267,7 +281,7 @@ static int entry_watch(struct shadow_node *n, unsigned int i, uint32_t *watch)
 		n->links = pages_alloc(s->pool);
 		if (!n->links)
 			return -ENOMEM;
-		pages_set_owner(n->links, n);
+		pages_set_owner(n->links, (char *)n + OWNER_LINKS);
 		s->pages++;
 	}
 	list_add(watch, &n->links[i], s->pool);

@@ -7,7 +7,12 @@
 
 #include "shadow.h"
 
-/* One table of 512 entries. The owner word of each of its pages is the node. */
+/*
+ * One table of 512 entries. The owner word of each of its pages is the node, that of the links marked
+ * by bit 0 (OWNER_LINKS).
+ */
+#define OWNER_LINKS 1u
+
 struct shadow_node {
 	struct shadow *shadow;
 	uint64_t *pte;			/* what DMA walks */
@@ -15,6 +20,7 @@ struct shadow_node {
 	struct shadow_link *links;	/* lists that entries are on; NULL: on none */
 	uint64_t *heads;		/* lists of other shadows' entries that lead through ours */
 	uint64_t *stamps;		/* audit: when each entry was last invalidated */
+	struct shadow_link self;	/* list of the piece that the guest's table is in */
 	const uint64_t *guest;		/* the table itself, good while ... */
 	uint64_t guest_gen;		/* ... this is the parent's generation */
 	uint64_t addr;			/* of the table, or of the first page, in the parent's space */
@@ -81,6 +87,12 @@ void node_put(struct shadow_node *n, struct reap *reap);
 
 /* Frees what a tree holds. */
 void tree_drop(struct shadow_tree *tree, struct reap *reap);
+
+/* Lets DMA walk the tree that the shadow has now, and drops the one that it had. */
+void tree_publish(struct shadow *s, struct shadow_tree *old, struct reap *reap);
+
+/* The guest's table is no longer what it was: all entries go, and are read when they are used. */
+void node_forget(struct shadow_node *n, struct reap *reap);
 
 /* Makes an entry unresolved: its translation goes, its raw entry stays. */
 void node_clear(struct shadow_node *n, unsigned int i, struct reap *reap);

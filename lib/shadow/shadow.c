@@ -22,11 +22,16 @@ void shadow_destroy(struct shadow *s)
 	slab_destroy(&s->slab);
 }
 
-static void publish(struct shadow *s, struct shadow_tree *old, struct reap *reap)
+void tree_publish(struct shadow *s, struct shadow_tree *old, struct reap *reap)
 {
 	struct shadow_node *top = s->tree.top;
 
-	iopt_store(&s->root.word, top ? (uint64_t)(uintptr_t)top->pte | (top->level - 1u) : 0);
+	uint64_t word = 0;
+
+	if (top)
+		word = (uint64_t)(uintptr_t)top->pte | (top->level - 1u) |
+		       (s->tree.mode == SHADOW_GUEST && s->tree.pgt.sign_extended ? IOPT_SIGNED : 0);
+	iopt_store(&s->root.word, word);
 	s->gen++;
 	reap->drain = true;
 	tree_drop(old, reap);
@@ -47,9 +52,7 @@ int shadow_bind(struct shadow *s, const struct pgt *pgt, uint64_t guest_root, bo
 	/* What cannot be read for want of memory is read when it is used. */
 	if (!on_demand)
 		node_sync(s->tree.top, reap);
-	s->root.bits = (uint8_t)pgt->input_bits;
-	s->root.sign_extended = pgt->sign_extended;
-	publish(s, &old, reap);
+	tree_publish(s, &old, reap);
 	return 0;
 }
 
@@ -58,6 +61,5 @@ void shadow_unbind(struct shadow *s, struct reap *reap)
 	struct shadow_tree old = s->tree;
 
 	s->tree = (struct shadow_tree){ 0 };
-	publish(s, &old, reap);
-	s->root.sign_extended = false;
+	tree_publish(s, &old, reap);
 }

@@ -143,8 +143,7 @@ struct shadow_view {
 	bool mapped;
 	unsigned int perm;
 	uint64_t target;	/* in the parent's space */
-	uint64_t size;		/* this holds for so many bytes, from ... */
-	uint64_t base;		/* ... here */
+	uint64_t base, last;	/* for these addresses */
 };
 void shadow_look(const struct shadow *s, uint64_t iova, struct shadow_view *view);
 

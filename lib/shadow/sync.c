@@ -76,6 +76,7 @@ static void forget(const struct frame *f, struct pass *pass)
 {
 	unsigned int i;
 
+	/* as node_forget(), for a part */
 	f->n->unread = true;
 	for (i = f->i; i <= f->end; i++)
 		node_set_raw(f->n, i, 0, pass->reap);
@@ -167,7 +168,7 @@ int shadow_sync(struct shadow *s, uint64_t start, uint64_t last, struct reap *re
 
 	if (s->tree.mode != SHADOW_GUEST)
 		return 0;
-	if (s->root.sign_extended && last >= ~half) {
+	if (s->tree.pgt.sign_extended && last >= ~half) {
 		/* the upper half of canonical addresses stands in the upper half of the tables */
 		pass.start = start > ~half ? start & top : half + 1;
 		pass.last = last & top;
