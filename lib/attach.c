@@ -5,6 +5,7 @@
  * requests of those that are not go there too as long as one is (Linux: iommufd's groups).
  */
 #include <errno.h>
+#include <syslog.h>
 
 #include "objects.h"
 
@@ -161,6 +162,7 @@ static int attach_first(struct ioasid_device *device, uint32_t pasid, struct ioa
 	}
 	*a = (struct attachment){ device->attached, pasid, space };
 	device->attached = a;
+	ctx_log(device->ctx, LOG_DEBUG, "%s: attached to space %u", device->name, space->id);
 	return 0;
 }
 
@@ -227,7 +229,12 @@ static int replace(struct ioasid_device *device, uint32_t pasid, struct ioasid_s
 	if (now == space)
 		return 0;
 	ret = ctx_check_drain(device->ctx);
-	return ret ? ret : move(device, pasid, space, reap);
+	if (!ret)
+		ret = move(device, pasid, space, reap);
+	if (!ret)
+		ctx_log(device->ctx, LOG_DEBUG, "%s: moved from space %u to space %u", device->name,
+			now->id, space->id);
+	return ret;
 }
 
 /* Takes the attachment out; the caller has the space left. */
@@ -245,6 +252,7 @@ static struct ioasid_space *detach(struct ioasid_device *device, uint32_t pasid,
 	mem_free(a);
 	if (pasid != IOASID_NO_PASID || !group_space(device))
 		route(device, pasid, NULL, reap);
+	ctx_log(device->ctx, LOG_DEBUG, "%s: detached from space %u", device->name, space->id);
 	return space;
 }
 

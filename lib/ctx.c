@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 
 #include "objects.h"
 
@@ -113,6 +114,7 @@ IOASID_EXPORT int ioasid_ctx_open(const struct ioasid_ctx_options *user, struct 
 		mem_free(ctx);
 		return ret;
 	}
+	ctx_log(ctx, LOG_INFO, "libioasid %s: back end %s", ioasid_version(), ctx->ops->name);
 	*out = ctx;
 	return 0;
 }

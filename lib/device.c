@@ -2,6 +2,7 @@
 /* Devices: bound, asked, unbound. */
 #include <errno.h>
 #include <string.h>
+#include <syslog.h>
 
 #include "objects.h"
 
@@ -61,6 +62,7 @@ IOASID_EXPORT int ioasid_device_bind(struct ioasid_ctx *ctx, const char *name, u
 		mem_free(device);
 		return ret;
 	}
+	ctx_log(ctx, LOG_DEBUG, "%s: bound, group %u", name, device->info.group);
 	*out = device;
 	return 0;
 }

@@ -15,6 +15,7 @@
 #include "util/bits.h"
 #include "util/err.h"
 #include "util/imap.h"
+#include "util/options.h"
 #include "util/slab.h"
 
 #define PAGE 4096u
@@ -145,15 +146,6 @@ void ctx_unlock_drain(struct ioasid_ctx *ctx, struct reap *reap);
 /* Logs at @level, a syslog priority. */
 void ctx_log(struct ioasid_ctx *ctx, int level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-
-/*
- * Copies a caller's structure that begins with its size. 0; -EINVAL: not even a size; -E2BIG: it has
- * members set that this library does not know. @what names it.
- */
-int options_copy(void *to, size_t size, const void *from, const char *what);
-
-/* The same the other way, for a structure that the caller has given room for. */
-int options_fill(void *to, const void *from, size_t size, const char *what);
 
 /* space.c */
 struct ioasid_space *space_new(struct ioasid_ctx *ctx);

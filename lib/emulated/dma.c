@@ -3,6 +3,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <string.h>
+#include <syslog.h>
 
 #include "emulated.h"
 
@@ -52,6 +53,8 @@ static int fault(struct ioasid_channel *ch, uint64_t iova, uint32_t access,
 	event.type = IOASID_EVENT_FAULT;
 	event.reason = reason;
 	event_post(ch->device->ctx, &event);
+	ctx_log(ch->device->ctx, LOG_WARNING, "%s: DMA fault at 0x%llx: %s", ch->device->name,
+		(unsigned long long)iova, ioasid_fault_reason_text(reason));
 	return err_set(EFAULT, "%s: DMA %s%s at 0x%llx: %s", ch->device->name,
 		       access & IOASID_READ ? "read" : "", access & IOASID_WRITE ? "write" : "",
 		       (unsigned long long)iova, ioasid_fault_reason_text(reason));
@@ -72,6 +75,9 @@ static void audit(struct ioasid_channel *ch, uint64_t iova, uint32_t access)
 	event.new_entry = stale.new_entry;
 	event.last_invalidated = stale.last_invalidated;
 	event_post(ch->device->ctx, &event);
+	ctx_log(ch->device->ctx, LOG_WARNING, "%s: DMA at 0x%llx: missing invalidation of space %u: "
+		"entry 0x%llx is now 0x%llx", ch->device->name, (unsigned long long)iova, space->id,
+		(unsigned long long)stale.old_entry, (unsigned long long)stale.new_entry);
 }
 
 /*

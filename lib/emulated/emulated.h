@@ -3,7 +3,7 @@
 #ifndef EMULATED_EMULATED_H
 #define EMULATED_EMULATED_H
 
-#include "../objects.h"
+#include "objects.h"
 #include "platform.h"
 
 struct emulated {

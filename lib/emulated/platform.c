@@ -10,11 +10,9 @@
 #include "util/alloc.h"
 #include "util/bits.h"
 #include "util/err.h"
+#include "util/options.h"
 
 #define PAGE 4096
-
-/* No structure will ever be longer: whoever says so has not initialised it. */
-#define MAX_STRUCT 4096
 
 IOASID_EXPORT int ioasid_platform_new(struct ioasid_platform **platform)
 {
@@ -34,27 +32,6 @@ IOASID_EXPORT void ioasid_platform_free(struct ioasid_platform *platform)
 	mem_free(platform->devices);
 	mem_free(platform->reserved);
 	mem_free(platform);
-}
-
-/* Copies a caller's structure of any length, which begins with it, to one of @known bytes. */
-static int read_struct(void *to, size_t known, const void *from, const char *what)
-{
-	const unsigned char *bytes = from;
-	size_t size, i;
-
-	memcpy(&size, from, sizeof(size));
-	if (size < sizeof(size))
-		return err_set(EINVAL, "%s: size %zu is too small: is it initialised?", what, size);
-	if (size > MAX_STRUCT)
-		return err_set(E2BIG, "%s: size %zu is too large: is it initialised?", what, size);
-	for (i = known; i < size; i++) {
-		if (bytes[i])
-			return err_set(E2BIG, "%s: byte %zu is set and means nothing to this library",
-				       what, i);
-	}
-	memset(to, 0, known);
-	memcpy(to, from, size < known ? size : known);
-	return 0;
 }
 
 /* Room for one element more. The array may move, what is in it stays. */
@@ -130,7 +107,7 @@ IOASID_EXPORT int ioasid_platform_add_iommu(struct ioasid_platform *platform,
 	struct platform_iommu *to;
 	int ret;
 
-	ret = read_struct(&from, sizeof(from), iommu, "struct ioasid_platform_iommu");
+	ret = options_copy(&from, sizeof(from), iommu, "struct ioasid_platform_iommu");
 	if (!ret)
 		ret = check_iommu(platform, &from);
 	if (!ret)
@@ -258,7 +235,7 @@ IOASID_EXPORT int ioasid_platform_add_device(struct ioasid_platform *platform,
 	size_t index = platform->n_devices;
 	int ret;
 
-	ret = read_struct(&from, sizeof(from), device, "struct ioasid_platform_device");
+	ret = options_copy(&from, sizeof(from), device, "struct ioasid_platform_device");
 	if (!ret)
 		ret = check_device(platform, &from, &to);
 	if (!ret)

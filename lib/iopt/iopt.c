@@ -2,7 +2,7 @@
 /* Changes to the library's own I/O page table. A node's owner word counts its entries. */
 #include <errno.h>
 
-#include "iopt.h"
+#include "iopt/iopt.h"
 
 struct path {
 	uint64_t *node[IOPT_LEVELS];

@@ -18,8 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../util/pages.h"
-#include "../util/reap.h"
+#include "util/pages.h"
+#include "util/reap.h"
 
 #define IOPT_READ	0x1u
 #define IOPT_WRITE	0x2u

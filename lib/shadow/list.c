@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The reverse way: from a piece of the parent to the entries that lead to it. */
-#include "../util/bits.h"
-#include "list.h"
+#include "util/bits.h"
+#include "shadow/list.h"
 
 void list_add(uint32_t *head, struct shadow_link *link, struct pages *pool)
 {

@@ -3,7 +3,7 @@
 #ifndef SHADOW_LIST_H
 #define SHADOW_LIST_H
 
-#include "node.h"
+#include "shadow/node.h"
 
 void list_add(uint32_t *head, struct shadow_link *link, struct pages *pool);
 void list_remove(struct shadow_link *link, struct pages *pool);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Looking at a shadow without changing it: snapshots, and the audit. */
-#include "node.h"
+#include "shadow/node.h"
 
 /* Follows @iova as far as there are nodes. Returns the last, its entry in *@i, perm combined. */
 static struct shadow_node *follow(const struct shadow *s, uint64_t iova, unsigned int *i,

@@ -2,7 +2,7 @@
 /* The map protocol: a table of the library's own, merged with the parent as a guest's is. */
 #include <errno.h>
 
-#include "node.h"
+#include "shadow/node.h"
 
 /* Makes the tree high enough for @last. */
 static int grow(struct shadow *s, uint64_t last)

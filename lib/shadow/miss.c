@@ -2,7 +2,7 @@
 /* A DMA that found no translation: what it needs is filled in, or the reason is found. */
 #include <errno.h>
 
-#include "node.h"
+#include "shadow/node.h"
 
 /* Makes raw entry @i what the shadow's rules say that it is for a DMA that comes now. */
 static enum shadow_fault refresh(struct shadow_node *n, unsigned int i)

@@ -2,9 +2,9 @@
 /* Nodes: made, shared, resolved, let go. */
 #include <errno.h>
 
-#include "../util/alloc.h"
-#include "list.h"
-#include "node.h"
+#include "util/alloc.h"
+#include "shadow/list.h"
+#include "shadow/node.h"
 
 #define MIN_BUCKETS 16u
 

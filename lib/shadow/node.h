@@ -5,7 +5,7 @@
 
 #include <endian.h>
 
-#include "shadow.h"
+#include "shadow/shadow.h"
 
 /*
  * One table of 512 entries. The owner word of each of its pages is the node, that of the links marked

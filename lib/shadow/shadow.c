@@ -2,8 +2,8 @@
 /* A shadow as a whole: what it is bound to. */
 #include <errno.h>
 
-#include "../util/bits.h"
-#include "node.h"
+#include "util/bits.h"
+#include "shadow/node.h"
 
 void shadow_init(struct shadow *s, struct pages *pool, const struct shadow_parent *up, bool audit)
 {

@@ -22,9 +22,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../iopt/iopt.h"
-#include "../pgtable/pgtable.h"
-#include "../util/slab.h"
+#include "iopt/iopt.h"
+#include "pgtable/pgtable.h"
+#include "util/slab.h"
 
 /*
  * Membership in the list of all entries that lead to one piece of the parent. References are those

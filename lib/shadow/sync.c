@@ -2,8 +2,8 @@
 /* Invalidation: what the guest's tables say now about a range, against what they said before. */
 #include <errno.h>
 
-#include "../util/bits.h"
-#include "node.h"
+#include "util/bits.h"
+#include "shadow/node.h"
 
 /* A part of a table still to be read: entries i to end, the first of them at base. */
 struct frame {

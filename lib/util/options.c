@@ -3,7 +3,11 @@
 #include <errno.h>
 #include <string.h>
 
-#include "objects.h"
+#include "err.h"
+#include "options.h"
+
+/* No structure will ever be longer: whoever says so has not initialised it. */
+#define MAX_STRUCT 4096u
 
 /* The caller's idea of the size; -EINVAL or -E2BIG as documented in ioasid/common.h. */
 static int check(const void *user, size_t size, const char *what, size_t *user_size)
@@ -13,11 +17,15 @@ static int check(const void *user, size_t size, const char *what, size_t *user_s
 
 	memcpy(user_size, user, sizeof(*user_size));
 	if (*user_size < sizeof(*user_size))
-		return err_set(EINVAL, "%s: size %zu: not initialised?", what, *user_size);
+		return err_set(EINVAL, "%s: size %zu is too small: is it initialised?", what,
+			       *user_size);
+	if (*user_size > MAX_STRUCT)
+		return err_set(E2BIG, "%s: size %zu is too large: is it initialised?", what,
+			       *user_size);
 	for (i = size; i < *user_size; i++)
 		if (bytes[i])
-			return err_set(E2BIG, "%s: %zu bytes, with members that this library (%zu "
-				       "bytes) does not know", what, *user_size, size);
+			return err_set(E2BIG, "%s: byte %zu is set and means nothing to this library",
+				       what, i);
 	return 0;
 }
 
