@@ -19,42 +19,48 @@ static int enter(struct ioasid_space *space, const struct ioasid_mapping *m, str
 	return space->users ? space->ctx->ops->map(space, m, reap) : 0;
 }
 
-/* Where: as asked and free, or chosen. */
-static int place(struct ioasid_space *space, struct ioasid_mapping *m, bool any)
+int mapping_check_place(const struct ioasid_space *space, uint64_t start, uint64_t length)
 {
-	uint64_t length = m->item.last + 1, start = m->item.start, align = space_alignment(space);
 	const struct imap_item *other;
+	uint64_t last, align = space_alignment(space);
 
 	if (!bits_is_aligned(length, align))
 		return err_set(EINVAL, "length 0x%llx is not a multiple of %llu",
 			       (unsigned long long)length, (unsigned long long)align);
-	if (any) {
-		int ret = choose_iova(space, m->target, length, &start);
-
-		if (ret)
-			return ret;
-	}
 	if (!bits_is_aligned(start, align))
 		return err_set(EINVAL, "IOVA 0x%llx is not a multiple of %llu",
 			       (unsigned long long)start, (unsigned long long)align);
-	if (!bits_range_last(start, length, &m->item.last))
+	if (!bits_range_last(start, length, &last))
 		return err_set(EOVERFLOW, "0x%llx + 0x%llx runs past the end of the address space",
 			       (unsigned long long)start, (unsigned long long)length);
-	m->item.start = start;
-	if (is_reserved(space, start, m->item.last) ||
-	    (space->parent && m->item.last >> IOPT_MAX_BITS))
+	if (is_reserved(space, start, last) || (space->parent && last >> IOPT_MAX_BITS))
 		return err_set(EINVAL, "space %u: 0x%llx-0x%llx touches a range that is reserved, or "
 			       "that an attached device cannot reach", space->id,
-			       (unsigned long long)start, (unsigned long long)m->item.last);
-	other = imap_first(&space->maps, start, m->item.last);
+			       (unsigned long long)start, (unsigned long long)last);
+	other = imap_first(&space->maps, start, last);
 	if (other)
 		return err_set(EEXIST, "space %u: 0x%llx-0x%llx overlaps the mapping 0x%llx-0x%llx",
-			       space->id, (unsigned long long)start,
-			       (unsigned long long)m->item.last, (unsigned long long)other->start,
-			       (unsigned long long)other->last);
+			       space->id, (unsigned long long)start, (unsigned long long)last,
+			       (unsigned long long)other->start, (unsigned long long)other->last);
+	return 0;
+}
+
+/* Where: as asked and free, or chosen. */
+static int place(struct ioasid_space *space, struct ioasid_mapping *m, bool any)
+{
+	uint64_t length = m->item.last + 1, align = space_alignment(space);
+	int ret = 0;
+
+	if (any && bits_is_aligned(length, align))
+		ret = choose_iova(space, m->target, length, &m->item.start);
+	if (!ret)
+		ret = mapping_check_place(space, m->item.start, length);
+	if (ret)
+		return ret;
 	if (!bits_is_aligned(m->target, align))
 		return err_set(EINVAL, "address 0x%llx is not a multiple of %llu",
 			       (unsigned long long)m->target, (unsigned long long)align);
+	m->item.last = m->item.start + length - 1;
 	return 0;
 }
 

@@ -168,14 +168,14 @@ static int check_copy(struct copy *c)
 	struct ioasid_mapping r = copy_piece(c, c->from);
 	int ret;
 
-	if (c->flags & IOASID_ANY_IOVA) {
+	if (c->flags & IOASID_ANY_IOVA && bits_is_aligned(length, space_alignment(c->space))) {
 		ret = choose_iova(c->space, r.target, length, &c->at);
 		if (ret)
 			return ret;
 	}
-	if (imap_first(&c->space->maps, c->at, c->at + length - 1))
-		return err_set(EEXIST, "space %u: 0x%llx + 0x%llx overlaps a mapping", c->space->id,
-			       (unsigned long long)c->at, (unsigned long long)length);
+	ret = mapping_check_place(c->space, c->at, length);
+	if (ret)
+		return ret;
 	for (at = c->from;; at += n) {
 		r = copy_piece(c, at);
 		n = r.item.last + 1;

@@ -42,6 +42,7 @@ void shadow_look(const struct shadow *s, uint64_t iova, struct shadow_view *view
 	view->last = view->base + size - 1;
 	view->mapped = n->pte[i] && view->perm;
 	view->perm &= (unsigned int)n->pte[i];
+	view->unresolved = !n->pte[i] && node_decode(n, n->raw[i]).kind == PGT_LEAF;
 	view->target = node_decode(n, n->raw[i]).addr;
 }
 

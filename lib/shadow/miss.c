@@ -25,10 +25,15 @@ static enum shadow_fault refresh(struct shadow_node *n, unsigned int i)
 	return SHADOW_OK;
 }
 
-/* Fills entry @i; *@next is the node to go on with, NULL if this was the page. */
-static enum shadow_fault fill(struct shadow_node *n, unsigned int i, const struct entry *e,
-			      struct shadow_node **next)
+/*
+ * Fills entry @i for @iova; *@next is the node to go on with, NULL if this was the page. A superpage is
+ * split only where the parent has something: what nodes that takes is up to the parent.
+ */
+static enum shadow_fault fill(struct shadow_node *n, unsigned int i, uint64_t iova,
+			      const struct entry *e, struct shadow_node **next)
 {
+	uint64_t offset = iova & ((UINT64_C(1) << node_shift(n)) - 1);
+
 	*next = node_child(n, i);
 	if (*next || n->pte[i])
 		return SHADOW_OK;
@@ -37,7 +42,9 @@ static enum shadow_fault fill(struct shadow_node *n, unsigned int i, const struc
 
 		if (!ret)
 			return SHADOW_OK;
-		if (ret != -EAGAIN)
+		if (ret == -EAGAIN)
+			ret = shadow_piece_at(n->shadow, e->addr + offset);
+		if (ret)
 			return ret == -ENOMEM ? SHADOW_NOMEM : SHADOW_TARGET;
 	}
 	*next = node_fill_table(n, i, e);
@@ -79,7 +86,7 @@ enum shadow_fault shadow_miss(struct shadow *s, uint64_t iova, unsigned int need
 		perm &= e.perm;
 		if ((perm & need) != need)
 			return SHADOW_PERMISSION;
-		fault = fill(n, i, &e, &next);
+		fault = fill(n, i, iova, &e, &next);
 		if (fault)
 			return fault;
 		if (next)

@@ -141,6 +141,7 @@ void shadow_drop_range(struct shadow *s, uint64_t start, uint64_t last, struct r
 /* What the shadow says about @iova, without reading guest memory. */
 struct shadow_view {
 	bool mapped;
+	bool unresolved;	/* shadow_miss() may do something about it */
 	unsigned int perm;
 	uint64_t target;	/* in the parent's space */
 	uint64_t base, last;	/* for these addresses */

@@ -52,19 +52,80 @@ static void change(struct shadow_node *n, unsigned int i, uint64_t raw, struct p
 		pass->ret = -ENOMEM;
 }
 
-/* The lowest tables: most of the work. Returns at entry @end or at the first that is no plain page. */
+/* What entries with the same bits beside their address become: (address + delta) & keep. */
+struct merge {
+	uint64_t flags;
+	uint64_t delta, keep;
+};
+
+static struct merge merge_of(const struct pgt_rule *rule, const struct shadow_piece *piece,
+			     uint64_t flags)
+{
+	unsigned int perm = pgt_rule_perm(rule, flags) & piece->perm;
+	bool leaf = pgt_rule_classify(rule, flags) == PGT_LEAF;
+
+	return (struct merge){ flags, piece->host - piece->start + perm, leaf && perm ? ~0ull : 0 };
+}
+
+/*
+ * The lowest tables: most of the work. While no entry of the table is on a list, and none leads
+ * elsewhere than the piece at hand, that is all that there is to do for each; and neighbours mostly
+ * differ in their addresses only. Returns the first entry that needs more, or end + 1.
+ */
+static unsigned int sync_plain(struct shadow_node *n, const uint64_t *guest, unsigned int i,
+			       unsigned int end, struct pass *pass)
+{
+	const struct pgt_rule *rule = &n->shadow->tree.pgt.rule[1];
+	const struct shadow_piece *piece = &n->shadow->piece;
+	const uint64_t addr_bits = rule->leaf_addr, start = piece->start, span = piece->last - start;
+	struct merge m = merge_of(rule, piece, 0);
+	uint64_t *raws = n->raw, *ptes = n->pte, gone = 0;
+
+	for (; i <= end; i++) {
+		uint64_t raw = guest_load(&guest[i]), addr = raw & addr_bits, pte, old;
+
+		if (raw == raws[i])
+			continue;
+		if (bits_unlikely((raw & ~addr_bits) != m.flags))
+			m = merge_of(rule, piece, raw & ~addr_bits);
+		if (bits_unlikely(((addr - start) > span) & (m.keep != 0)))
+			break;
+		pte = (addr + m.delta) & m.keep;
+		old = ptes[i];
+		raws[i] = raw;
+		iopt_store(&ptes[i], pte);
+		gone |= old == pte ? 0 : old;
+	}
+	if (gone) {
+		n->shadow->gen++;
+		pass->reap->drain = true;
+	}
+	return i;
+}
+
+/* May sync_plain() do this table? */
+static bool is_plain(const struct shadow_node *n)
+{
+	const struct shadow *s = n->shadow;
+
+	return !n->links && !n->heads && !s->tree.on_demand && !s->piece.watch &&
+	       s->piece_gen == *s->up.gen;
+}
+
 static void sync_leaves(struct shadow_node *n, const uint64_t *guest, const struct frame *f,
 			struct pass *pass)
 {
-	bool on_demand = n->shadow->tree.on_demand;
 	unsigned int i;
 
 	for (i = f->i; i <= f->end; i++) {
-		uint64_t raw = guest_load(&guest[i]);
+		uint64_t raw;
 
-		if (raw == n->raw[i])
-			continue;
-		if (on_demand)
+		if (is_plain(n))
+			i = sync_plain(n, guest, i, f->end, pass);
+		if (i > f->end)
+			return;
+		raw = guest_load(&guest[i]);
+		if (raw != n->raw[i] && n->shadow->tree.on_demand)
 			raw = demand(n, n->raw[i], raw);
 		if (raw != n->raw[i])
 			change(n, i, raw, pass);
