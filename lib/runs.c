@@ -17,8 +17,10 @@ static void look_root(const struct ioasid_space *space, uint64_t iova, struct sh
 		return;
 	}
 	m = bits_container_of(item, const struct ioasid_mapping, item);
-	*view = (struct shadow_view){ true, m->flags & (IOASID_READ | IOASID_WRITE), m->target,
-				      item->start, item->last };
+	*view = (struct shadow_view){
+		.mapped = true, .perm = m->flags & (IOASID_READ | IOASID_WRITE),
+		.target = m->target, .base = item->start, .last = item->last,
+	};
 }
 
 /* A child's entries are resolved as they are looked at, as a DMA would. */

@@ -136,7 +136,7 @@ START_TEST(random_calls_do_what_the_model_does)
 {
 	const char *seed = getenv("IOASID_TEST_SEED"), *count = getenv("IOASID_TEST_ROUNDS");
 	uint64_t first = seed ? strtoull(seed, NULL, 0) : 1, i;
-	uint64_t n = count ? strtoull(count, NULL, 0) : rounds(60);
+	uint64_t n = count ? strtoull(count, NULL, 0) : rounds(30);
 
 	for (i = 0; i < n; i++)
 		play_seed(first + i);

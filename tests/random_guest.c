@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The guest in the random world: it writes entries, and invalidates what they change. */
+#include <string.h>
+
 #include "random_world.h"
 
 static const int tables[] = { TABLE1, TABLE2 };
@@ -191,4 +193,54 @@ void call_needless(struct world *w, const uint64_t *draw)
 			readers.page[tables[t]][(draw[2] + i) % WINDOW] = true;
 	traces(w, "invalidations that are not needed");
 	invalidate(w, &readers, draw[3]);
+}
+
+static void repair_mapping(struct world *w, int s, uint64_t start, uint64_t length, uint64_t target)
+{
+	struct model_mapping n = { start, length, target, RW, true, NULL };
+	struct model_space *m = &w->at[s];
+
+	clear_range(w, s, start, length);
+	traces(w, "map(%s, %#jx, %ju pages, to %#jx)", space_name(s), (uintmax_t)start,
+	       (uintmax_t)length, (uintmax_t)target);
+	if (m->parent < 0)
+		ck_ok(ioasid_space_map(m->space, start * PAGE, w->memory + target * PAGE,
+				       length * PAGE, RW, &n.handle));
+	else
+		ck_ok(ioasid_space_map_parent(m->space, start * PAGE, target * PAGE, length * PAGE,
+					      RW, &n.handle));
+	model_add(w, s, &n);
+}
+
+/* A new table in the first six pages from @page of the parent on, which are @memory. */
+static void repair_table(struct world *w, int s, uint64_t page, uint64_t memory, uint64_t draw)
+{
+	struct model_space *m = &w->at[s], *parent = &w->at[m->parent];
+	uint64_t i;
+
+	gt_init(&m->format, m->format.format, 4, w->memory + memory * PAGE, page * PAGE,
+		page * PAGE, (page + 6) * PAGE);
+	for (i = 0; i < WINDOW; i += 1 + draw % 2) {
+		draw = draw * UINT64_C(6364136223846793005) + 1442695040888963407;
+		gt_map(&m->format, (m->base + i) * PAGE, (parent->base + (draw >> 40) % WINDOW) * PAGE,
+		       PAGE, 1, draw >> 60 ? RW : IOASID_READ);
+	}
+	traces(w, "(a new table, for %s)", space_name(s));
+	m->table_root = page;
+}
+
+void call_repair(struct world *w, const uint64_t *draw)
+{
+	static const uint64_t again[2][8] = { { 0, 1, 1 }, { 1, 1, 1 } };
+
+	/* Tables are written while nobody uses them, and what refers to them elsewhere goes. */
+	call_bind(w, (uint64_t[8]){ 0 });
+	call_bind(w, (uint64_t[8]){ 1 });
+	memset(w->memory, 0, TABLE_PAGES * PAGE);
+	repair_table(w, TABLE1, 16, 0, draw[0]);
+	repair_table(w, TABLE2, 5 + 6, 6, draw[1]);
+	repair_mapping(w, ROOT, 16, TABLE_PAGES, 0);
+	repair_mapping(w, MAP1, 5, 24, 16);
+	call_bind(w, again[0]);
+	call_bind(w, again[1]);
 }

@@ -30,7 +30,6 @@ static void space_open(struct world *w, int s, int parent, enum ioasid_fill fill
 
 	m->parent = parent;
 	m->space = space_new(w->ctx, parent < 0 ? NULL : w->at[parent].space, fill);
-	m->exact = fill != IOASID_FILL_ON_DEMAND && (parent < 0 || w->at[parent].exact);
 	ck_ok(ioasid_device_bind(w->ctx, space_name(s), (uint64_t)s, &m->device));
 	ck_ok(ioasid_device_attach(m->device, m->space));
 	m->channel = channel_new(m->device, IOASID_NO_PASID);

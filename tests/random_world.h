@@ -44,7 +44,6 @@ struct model_space {
 	struct guest_table format; /* format and levels */
 	uint64_t table_root; /* of the parent */
 	uint64_t base; /* first page of the window */
-	bool exact; /* lists all its translations, used or not */
 	struct ioasid_range allowed; /* length 0: none */
 	struct model_mapping mapping[MAX_MAPPINGS];
 	size_t mappings;
@@ -89,14 +88,19 @@ uint64_t model_target(struct world *w, int s, uint64_t page, uint32_t *perm);
 /* Whether the walk for @page reads this entry, and at which level; 0: no. */
 unsigned int model_reads(struct world *w, int s, uint64_t page, const uint64_t *entry);
 
+/* Unmaps whatever touches the range. */
+void clear_range(struct world *w, int s, uint64_t start, uint64_t length);
+
 /* Makes a call on the library and the model. */
 void make_call(struct world *w, const struct call *call);
-#define CALL_KINDS 16u
+#define CALL_KINDS 32u
 
 /* The guest's part of that: stores and invalidations, binding. */
 void call_write(struct world *w, const uint64_t *draw);
 void call_bind(struct world *w, const uint64_t *draw);
 void call_needless(struct world *w, const uint64_t *draw);
+/* Puts tables and what they lie in back in order, where calls have left little of it. */
+void call_repair(struct world *w, const uint64_t *draw);
 
 /* Compares some pages, or all windows and lists. */
 void check_some(struct world *w, uint64_t draw);
