@@ -37,7 +37,7 @@ int ctx_check_drain(const struct ioasid_ctx *ctx)
 
 void ctx_unlock_drain(struct ioasid_ctx *ctx, struct reap *reap)
 {
-	if (!ctx->channels || (!reap->drain && !reap_has_pages(reap))) {
+	if (!ctx->channels || (!reap->drain && reap_is_empty(reap))) {
 		reap_finish(reap, &ctx->pages);
 		ctx_unlock(ctx);
 		return;
@@ -52,7 +52,7 @@ void ctx_unlock_drain(struct ioasid_ctx *ctx, struct reap *reap)
 	/* Not under the lock: a DMA in flight may need it to find its translation. */
 	ctx_unlock(ctx);
 	ctx->ops->drain(ctx);
-	if (!reap_has_pages(reap))
+	if (reap_is_empty(reap))
 		return;
 	ctx_lock(ctx);
 	reap_finish(reap, &ctx->pages);
@@ -120,7 +120,7 @@ IOASID_EXPORT int ioasid_ctx_open(const struct ioasid_ctx_options *user, struct 
 }
 
 /* Children before their parents. */
-static void free_spaces(struct ioasid_ctx *ctx)
+static void free_spaces(struct ioasid_ctx *ctx, struct reap *reap)
 {
 	unsigned int depth = MAX_DEPTH + 1;
 	uint32_t i;
@@ -128,7 +128,7 @@ static void free_spaces(struct ioasid_ctx *ctx)
 	while (depth--)
 		for (i = 0; i < ctx->n_spaces; i++)
 			if (ctx->spaces[i] && ctx->spaces[i]->depth == depth)
-				space_free(ctx->spaces[i]);
+				space_take_out(ctx->spaces[i], reap);
 	mem_free(ctx->spaces);
 }
 
@@ -147,18 +147,18 @@ IOASID_EXPORT int ioasid_ctx_close(struct ioasid_ctx *ctx)
 	event_close_all(ctx);
 	for (device = ctx->devices; device; device = device->next)
 		device_detach_all(device, &reap);
-	reap_finish(&reap, &ctx->pages);
 	while ((device = ctx->devices)) {
 		ctx->devices = device->next;
 		ctx->ops->device_unbind(device);
 		mem_free(device->name);
 		mem_free(device);
 	}
-	free_spaces(ctx);
+	free_spaces(ctx, &reap);
 	reap_finish(&ctx->limbo, &ctx->pages);
 	for (i = 1; i < ctx->n_sources; i++)
 		while (ctx->sources[i])
-			source_put(ctx, i);
+			source_put(ctx, i, &reap);
+	reap_finish(&reap, &ctx->pages);
 	mem_free(ctx->sources);
 	ctx->ops->close(ctx);
 	pages_destroy(&ctx->pages);

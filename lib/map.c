@@ -98,12 +98,12 @@ nomem:
 }
 
 /* The record is all that is left of it: gives that back. */
-static void mapping_free(struct ioasid_mapping *m)
+static void mapping_free(struct ioasid_mapping *m, struct reap *reap)
 {
 	struct ioasid_space *space = mapping_space(m);
 
 	if (m->source)
-		source_put(space->ctx, m->source);
+		source_put(space->ctx, m->source, reap);
 	slab_free(&space->records, m);
 }
 
@@ -118,17 +118,17 @@ void mapping_drop(struct ioasid_mapping *m, struct reap *reap)
 		nest_unmapped(space, m, reap);
 	}
 	imap_remove(&space->maps, &m->item);
-	mapping_free(m);
+	mapping_free(m, reap);
 }
 
-void mapping_forget_all(struct ioasid_space *space)
+void mapping_forget_all(struct ioasid_space *space, struct reap *reap)
 {
 	struct imap_item *item;
 	struct imap_iter iter;
 
 	imap_for_each(item, &iter, &space->maps, 0, UINT64_MAX)
 		if (mapping_of(item)->source)
-			source_put(space->ctx, mapping_of(item)->source);
+			source_put(space->ctx, mapping_of(item)->source, reap);
 }
 
 static int check_unmap(const struct ioasid_space *space)

@@ -103,7 +103,7 @@ IOASID_EXPORT int ioasid_space_map_file(struct ioasid_space *space, uint64_t iov
 	}
 	r = record(iova, space->ctx->sources[source]->start + offset, length, flags, source);
 	ret = mapping_add(space, &r, flags & IOASID_ANY_IOVA, &reap, mapping);
-	source_put(space->ctx, source);
+	source_put(space->ctx, source, &reap);
 	ctx_unlock_drain(space->ctx, &reap);
 	return ret;
 }

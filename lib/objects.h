@@ -94,6 +94,7 @@ struct ioasid_space {
 	struct iopt table;		/* a root's, while it has users */
 	struct shadow shadow;		/* a child's */
 	enum ioasid_fill fill_asked;
+	struct reap_later later;
 	void *backend;
 };
 
@@ -125,6 +126,7 @@ struct source {
 	uint64_t start, length;		/* in the process */
 	uint64_t dev, ino;		/* file */
 	uint64_t refs;			/* mappings, and the registration */
+	struct reap_later later;
 };
 
 static inline void ctx_lock(const struct ioasid_ctx *ctx)
@@ -150,7 +152,8 @@ void ctx_log(struct ioasid_ctx *ctx, int level, const char *fmt, ...)
 /* space.c */
 struct ioasid_space *space_new(struct ioasid_ctx *ctx);
 int space_add(struct ioasid_space *space);
-void space_free(struct ioasid_space *space);
+/* Nobody is attached to it or nested on it. It goes when DMA has drained. */
+void space_take_out(struct ioasid_space *space, struct reap *reap);
 
 /* table.c: a space's table exists while somebody uses it */
 int table_use(struct ioasid_space *space);
@@ -176,14 +179,14 @@ int mapping_add(struct ioasid_space *space, const struct ioasid_mapping *record,
 int mapping_check_place(const struct ioasid_space *space, uint64_t start, uint64_t length);
 void mapping_drop(struct ioasid_mapping *mapping, struct reap *reap);
 /* Frees the records of a space that nobody uses. */
-void mapping_forget_all(struct ioasid_space *space);
+void mapping_forget_all(struct ioasid_space *space, struct reap *reap);
 
 /* source.c */
 bool source_can_populate(void);
 int source_check_memory(const struct ioasid_ctx *ctx, uint64_t addr, uint64_t length,
 			uint32_t perm);
 int source_add(struct ioasid_ctx *ctx, const struct source *source, uint32_t *number);
-void source_put(struct ioasid_ctx *ctx, uint32_t number);
+void source_put(struct ioasid_ctx *ctx, uint32_t number, struct reap *reap);
 int source_open_file(struct ioasid_ctx *ctx, int fd, uint64_t offset, uint64_t length,
 		     uint32_t perm, uint32_t *number);
 uint32_t source_find_registered(const struct ioasid_ctx *ctx, uint64_t addr, uint64_t length,

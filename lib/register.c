@@ -60,7 +60,7 @@ static int add(struct ioasid_ctx *ctx, const struct source *source, uint32_t fla
 		return ret;
 	r.source = number & 0xffffff;
 	ret = mapping_add(ctx->identity, &r, false, reap, NULL);
-	source_put(ctx, number);	/* the mapping in the identity root keeps it */
+	source_put(ctx, number, reap);	/* the mapping in the identity root keeps it */
 	return ret;
 }
 

@@ -72,16 +72,23 @@ int source_add(struct ioasid_ctx *ctx, const struct source *source, uint32_t *nu
 	return 0;
 }
 
-void source_put(struct ioasid_ctx *ctx, uint32_t number)
+static void source_free(struct reap_later *later)
+{
+	struct source *s = bits_container_of(later, struct source, later);
+
+	if (s->is_file)
+		munmap((void *)(uintptr_t)s->start, s->length);
+	mem_free(s);
+}
+
+void source_put(struct ioasid_ctx *ctx, uint32_t number, struct reap *reap)
 {
 	struct source *s = ctx->sources[number];
 
 	if (--s->refs)
 		return;
-	if (s->is_file)
-		munmap((void *)(uintptr_t)s->start, s->length);
-	mem_free(s);
 	ctx->sources[number] = NULL;
+	reap_later(reap, &s->later, source_free);
 }
 
 uint32_t source_find_registered(const struct ioasid_ctx *ctx, uint64_t addr, uint64_t length,

@@ -51,25 +51,26 @@ static void unlink_child(struct ioasid_space *space)
 	*p = space->sibling;
 }
 
-/* Nobody is attached to it or nested on it: nobody walks its table. */
-void space_free(struct ioasid_space *space)
+static void space_free(struct reap_later *later)
 {
-	struct reap reap = { 0 };
+	mem_free(bits_container_of(later, struct ioasid_space, later));
+}
 
+void space_take_out(struct ioasid_space *space, struct reap *reap)
+{
 	if (space->parent) {
-		shadow_destroy(&space->shadow);
+		shadow_destroy(&space->shadow, reap);
 		unlink_child(space);
-		table_unuse(space->parent, &reap);
-		/* The parent's table may have gone; what walked it has drained with its devices. */
-		reap_finish(&reap, &space->ctx->pages);
+		table_unuse(space->parent, reap);
 	}
-	mapping_forget_all(space);
+	mapping_forget_all(space, reap);
 	imap_destroy(&space->maps);
 	slab_destroy(&space->records);
 	mem_free(space->reserved);
 	mem_free(space->allowed);
 	space->ctx->spaces[space->id] = NULL;
-	mem_free(space);
+	/* A detach that is not over yet can have DMA in flight that still looks at the root. */
+	reap_later(reap, &space->later, space_free);
 }
 
 static int check_nesting(struct ioasid_ctx *ctx, const struct ioasid_space_options *options)
@@ -176,6 +177,7 @@ static int busy(const struct ioasid_space *space)
 IOASID_EXPORT int ioasid_space_destroy(struct ioasid_space *space)
 {
 	struct ioasid_ctx *ctx;
+	struct reap reap = { 0 };
 	int ret;
 
 	if (!space)
@@ -184,8 +186,10 @@ IOASID_EXPORT int ioasid_space_destroy(struct ioasid_space *space)
 	ctx_lock(ctx);
 	ret = busy(space);
 	if (!ret)
-		space_free(space);
-	ctx_unlock(ctx);
+		ret = ctx_check_drain(ctx);
+	if (!ret)
+		space_take_out(space, &reap);
+	ctx_unlock_drain(ctx, &reap);
 	return ret;
 }
 

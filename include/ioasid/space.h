@@ -102,8 +102,8 @@ int ioasid_space_create(struct ioasid_ctx *ctx, const struct ioasid_space_option
 /**
  * Destroys a space with its mappings and its page table's binding.
  *
- * @return 0; -EBUSY: a device is attached, a space is nested on it, or it is the identity root;
- *         ioasid_errmsg() says who.
+ * @return 0; -EBUSY: a device is attached, a space is nested on it, or it is the identity root,
+ *         ioasid_errmsg() says who; -EDEADLK: the calling thread is inside ioasid_dma_begin().
  * Since 0.1.
  */
 int ioasid_space_destroy(struct ioasid_space *space);

@@ -12,13 +12,9 @@ void shadow_init(struct shadow *s, struct pages *pool, const struct shadow_paren
 	slab_init(&s->slab, pool, sizeof(struct shadow_node), s);
 }
 
-void shadow_destroy(struct shadow *s)
+void shadow_destroy(struct shadow *s, struct reap *reap)
 {
-	struct reap reap = { 0 };
-
-	s->root.word = 0;
-	tree_drop(&s->tree, &reap);
-	reap_finish(&reap, s->pool);
+	shadow_unbind(s, reap);
 	slab_destroy(&s->slab);
 }
 

@@ -103,8 +103,8 @@ struct shadow {
 
 void shadow_init(struct shadow *s, struct pages *pool, const struct shadow_parent *up, bool audit);
 
-/* Nobody may be using it any more. */
-void shadow_destroy(struct shadow *s);
+/* The root stays readable, and empty. */
+void shadow_destroy(struct shadow *s, struct reap *reap);
 
 /* A guest's table. 0, or -ENOMEM with the binding before unchanged. */
 int shadow_bind(struct shadow *s, const struct pgt *pgt, uint64_t guest_root, bool on_demand,

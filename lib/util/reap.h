@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a change took out of page tables that DMA reads without a lock. The pages wait here until
- * that DMA has drained; only then may they be used again.
+ * What a change took away from DMA, which reads without a lock: pages of page tables, and the memory
+ * that they led to. It waits here until that DMA has drained; only then may it be used again.
  */
 #ifndef UTIL_REAP_H
 #define UTIL_REAP_H
@@ -10,8 +10,15 @@
 
 #include "pages.h"
 
+/* Part of something else that DMA may still use: what to do with it then. */
+struct reap_later {
+	struct reap_later *next;
+	void (*free)(struct reap_later *later);
+};
+
 struct reap {
 	void *clean, *dirty;	/* chained through the pages' owner words: DMA may still read them */
+	struct reap_later *later;
 	bool drain;		/* a translation was taken away or narrowed */
 };
 
@@ -27,9 +34,17 @@ static inline void reap_page(struct reap *reap, void *page)
 	reap->dirty = page;
 }
 
-static inline bool reap_has_pages(const struct reap *reap)
+static inline void reap_later(struct reap *reap, struct reap_later *later,
+			      void (*free)(struct reap_later *later))
 {
-	return reap->clean || reap->dirty;
+	later->free = free;
+	later->next = reap->later;
+	reap->later = later;
+}
+
+static inline bool reap_is_empty(const struct reap *reap)
+{
+	return !reap->clean && !reap->dirty && !reap->later;
 }
 
 /* Adds what is in @from to @to. */
@@ -44,6 +59,13 @@ static inline void reap_move(struct reap *from, struct reap *to)
 	while ((page = from->dirty)) {
 		from->dirty = pages_owner(page);
 		reap_page(to, page);
+	}
+	while (from->later) {
+		struct reap_later *later = from->later;
+
+		from->later = later->next;
+		later->next = to->later;
+		to->later = later;
 	}
 	to->drain |= from->drain;
 	from->drain = false;
@@ -61,6 +83,12 @@ static inline void reap_finish(struct reap *reap, struct pages *pool)
 	while ((page = reap->dirty)) {
 		reap->dirty = pages_owner(page);
 		pages_free(pool, page);
+	}
+	while (reap->later) {
+		struct reap_later *later = reap->later;
+
+		reap->later = later->next;
+		later->free(later);
 	}
 	reap->drain = false;
 }
