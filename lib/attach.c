@@ -96,13 +96,34 @@ static int reserve_for(struct ioasid_space *space, const struct ioasid_device *d
 	return ret;
 }
 
+int device_check_pgtable(const struct ioasid_device *device, const struct ioasid_space *space,
+			 const struct pgt *pgt)
+{
+	const struct ioasid_device_info *info = &device->info;
+
+	if (!space->parent)
+		return 0;
+	if (!info->nesting_software)
+		return err_set(EOPNOTSUPP, "%s: its IOMMU does not nest", device->name);
+	if (!pgt->levels)
+		return 0;
+	if (!(info->pgtable_formats >> pgt->id & 1))
+		return err_set(EOPNOTSUPP, "%s: its IOMMU does not know page-table format %u",
+			       device->name, (unsigned int)pgt->id);
+	if (pgt->input_bits > info->address_bits)
+		return err_set(EOPNOTSUPP, "%s: its IOMMU translates %u bits, the page table %u",
+			       device->name, info->address_bits, pgt->input_bits);
+	return 0;
+}
+
 /* Makes the space ready for the device. With a PASID, reserved ranges do not apply: no MSI there. */
 static int join(struct ioasid_space *space, const struct ioasid_device *device, uint32_t pasid)
 {
 	int ret;
 
-	if (space->parent && !device->info.nesting_software)
-		return err_set(EOPNOTSUPP, "%s: its IOMMU does not nest", device->name);
+	ret = device_check_pgtable(device, space, &space->shadow.tree.pgt);
+	if (ret)
+		return ret;
 	if (pasid == IOASID_NO_PASID) {
 		ret = reserve_for(space, device);
 		if (ret)

@@ -79,6 +79,20 @@ static int check_pgtable(const struct ioasid_space *space, const struct ioasid_p
 	return 0;
 }
 
+/* Everybody attached has to be able to use it. */
+static int check_devices(const struct ioasid_space *space, const struct pgt *pgt)
+{
+	const struct ioasid_device *device;
+	const struct attachment *a;
+	int ret = 0;
+
+	for (device = space->ctx->devices; device && !ret; device = device->next)
+		for (a = device->attached; a && !ret; a = a->next)
+			if (a->space == space)
+				ret = device_check_pgtable(device, space, pgt);
+	return ret;
+}
+
 static bool fill_on_demand(const struct ioasid_space *space, const struct pgt *pgt)
 {
 	if (space->fill_asked)
@@ -91,6 +105,9 @@ static int bind(struct ioasid_space *space, const struct pgt *pgt, uint64_t root
 {
 	int ret = ctx_check_drain(space->ctx);
 
+	if (ret)
+		return ret;
+	ret = check_devices(space, pgt);
 	if (ret)
 		return ret;
 	if (imap_count(&space->maps))

@@ -168,6 +168,9 @@ int choose_iova(struct ioasid_space *space, uint64_t address, uint64_t length, u
 
 /* attach.c */
 struct ioasid_space *device_space(const struct ioasid_device *device, uint32_t pasid);
+/* Can the device's IOMMU do what the space needs? @pgt: its page table; no levels: none. */
+int device_check_pgtable(const struct ioasid_device *device, const struct ioasid_space *space,
+			 const struct pgt *pgt);
 void device_detach_all(struct ioasid_device *device, struct reap *reap);
 /* A device joins a group that may be attached. */
 int group_join(struct ioasid_device *device, struct reap *reap);

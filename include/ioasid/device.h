@@ -110,7 +110,7 @@ size_t ioasid_device_query_reserved(const struct ioasid_device *device,
  *         contexts, or the group is attached elsewhere; -EADDRINUSE: the space has a mapping or an
  *         allowed range where the device cannot have one, or a mapping is not aligned; -EFAULT:
  *         memory mapped in the space is no longer there; -ENOMEM; -EOPNOTSUPP: the IOMMU lacks what
- *         the space needs (nesting, the page-table format).
+ *         the space needs (nesting, the page table's format and width).
  * Since 0.1.
  */
 int ioasid_device_attach(struct ioasid_device *device, struct ioasid_space *space);

@@ -158,7 +158,8 @@ int ioasid_space_allow(struct ioasid_space *space, const struct ioasid_range *ra
  * table in one step.
  *
  * @return 0; -EINVAL: the space is a root, root not a multiple of 4096 or beyond address_bits,
- *         unknown flag; -EOPNOTSUPP: format or number of levels not supported; -EBUSY: the space has
+ *         unknown flag; -EOPNOTSUPP: format or number of levels not supported, or not by the IOMMU
+ *         of a device that is attached; -EBUSY: the space has
  *         mappings; -ENOMEM: the table before stays bound; -EDEADLK: the calling thread is inside
  *         ioasid_dma_begin().
  * Since 0.1.

@@ -109,7 +109,7 @@ static bool is_plain(const struct shadow_node *n)
 	const struct shadow *s = n->shadow;
 
 	return !n->links && !n->heads && !s->tree.on_demand && !s->piece.watch &&
-	       s->piece_gen == *s->up.gen;
+	       s->piece.start <= s->piece.last && s->piece_gen == *s->up.gen;
 }
 
 static void sync_leaves(struct shadow_node *n, const uint64_t *guest, const struct frame *f,
