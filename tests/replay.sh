@@ -159,9 +159,9 @@ command_line() {
 real_guests
 changed vtd-legacy-ats 002 9
 changed vtd-sm-fl-strict 000 4
-lost vtd-legacy-ats 8275 '0000:02:00.0 .* 0x403000: .* is 0x0;'
-lost vtd-legacy-strict 9128 '0000:00:05.0 .* 0x604000: .* is 0x0;'
-lost vtd-sm-fl-strict 4538 '0000:00:05.0 .* 0x400000: '
+lost vtd-legacy-ats 8275 '0000:02:00.0 .* no invalidation of 0x800000: .* was 0x2400083, is 0x0;'
+lost vtd-legacy-strict 9128 '0000:00:05.0 .* no invalidation of 0x800000: .* was 0x2800083, is 0x0;'
+lost vtd-sm-fl-strict 4538 '0000:00:05.0 .* no invalidation of 0x'
 not_lost
 malformed
 command_line

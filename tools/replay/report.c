@@ -117,9 +117,9 @@ void report_missing(struct replay *r, const struct ioasid_event *e, uint64_t pos
 	printf(": no invalidation of 0x%" PRIx64 ": its entry at level %" PRIu32 " was 0x%" PRIx64
 	       ", is 0x%" PRIx64, e->iova, e->level, e->old_entry, e->new_entry);
 	if (position == UINT64_MAX)
-		puts("; last invalidated never");
+		puts("; never invalidated before");
 	else
-		printf("; last invalidated by descriptor %" PRIu64 "\n", position);
+		printf("; invalidated last by descriptor %" PRIu64 "\n", position);
 }
 
 static void report_rest(const struct replay *r, uint64_t n, const char *what)
