@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Map and unmap of 4 KiB among 1M mappings, against a red-black tree of as many nodes. */
+#include <linux/membarrier.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "reference.h"
+#include "world.h"
+
+#define LIVE (1u << 20)
+#define CHUNK 8192u	/* operations per sample */
+
+struct maps {
+	struct world w;
+	struct rb_tree tree;
+	struct rb_node *nodes;	/* node i has key i */
+	uint32_t *order;	/* where IOVA page i leads */
+	uint32_t *pages;	/* IOVA pages in random order */
+};
+
+static void rb_inserts(struct maps *m, const uint32_t *pages, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		rb_insert(&m->tree, &m->nodes[pages[i]]);
+}
+
+static void rb_removes(struct maps *m, const uint32_t *pages, uint32_t n, bool barrier)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		rb_remove(&m->tree, rb_find(&m->tree, pages[i] * PAGE));
+		if (barrier)
+			syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+	}
+}
+
+static void maps(struct maps *m, const uint32_t *pages, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		check(ioasid_space_map(m->w.root, pages[i] * PAGE,
+				       m->w.memory + m->order[pages[i]] * PAGE, PAGE, RW, NULL),
+		      "map");
+}
+
+static void unmaps(struct maps *m, const uint32_t *pages, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		check(ioasid_space_unmap(m->w.root, pages[i] * PAGE, PAGE, NULL), "unmap");
+}
+
+static bool open_maps(struct maps *m)
+{
+	uint32_t i;
+
+	if (!world_open(&m->w, LIVE * PAGE))
+		return false;
+	check(ioasid_device_attach(m->w.devices[0], m->w.root), "attach");
+	m->order = random_order(LIVE);
+	m->pages = random_order(LIVE);
+	m->nodes = need_calloc(LIVE, sizeof(*m->nodes));
+	rb_init(&m->tree);
+	for (i = 0; i < LIVE; i++)
+		m->nodes[i].key = i * PAGE;
+	/* In random order, as a heap in use and a tree in use look. */
+	rb_inserts(m, m->pages, LIVE);
+	maps(m, m->pages, LIVE);
+	return true;
+}
+
+static void close_maps(struct maps *m)
+{
+	world_close(&m->w);
+	free(m->order);
+	free(m->pages);
+	free(m->nodes);
+}
+
+/* Takes these pages out and puts them back, in both. */
+static void round_of(struct maps *m, const uint32_t *pages, bool barrier, struct series *map,
+		     struct series *unmap)
+{
+	double out, in, ref_out, ref_in;
+	uint64_t start = now_ns();
+
+	rb_removes(m, pages, CHUNK, barrier);
+	ref_out = per_op(start, CHUNK);
+	start = now_ns();
+	unmaps(m, pages, CHUNK);
+	out = per_op(start, CHUNK);
+	start = now_ns();
+	rb_inserts(m, pages, CHUNK);
+	ref_in = per_op(start, CHUNK);
+	start = now_ns();
+	maps(m, pages, CHUNK);
+	in = per_op(start, CHUNK);
+	if (map)
+		series_add(map, in, ref_in);
+	series_add(unmap, out, ref_out);
+}
+
+static void in_order(struct maps *m, struct series *map, struct series *unmap)
+{
+	uint32_t *pages = need_calloc(CHUNK, sizeof(*pages)), i;
+	unsigned int round, todo = rounds(41);
+
+	for (round = 0; round < todo; round++) {
+		uint32_t from = (uint32_t)random_below(LIVE - CHUNK);
+
+		for (i = 0; i < CHUNK; i++)
+			pages[i] = from + i;
+		round_of(m, pages, false, map, unmap);
+	}
+	free(pages);
+}
+
+static void in_random_order(struct maps *m, bool barrier, struct series *map, struct series *unmap)
+{
+	unsigned int round, todo = rounds(41);
+
+	for (round = 0; round < todo; round++)
+		round_of(m, m->pages + round * CHUNK % LIVE, barrier, map, unmap);
+}
+
+static void run(const struct measure *m)
+{
+	struct series *s[5];
+	struct ioasid_channel *channel;
+	struct maps maps;
+	size_t i;
+
+	if (!open_maps(&maps)) {
+		skipped(m, 5, "no range of 4 GiB in this process");
+		return;
+	}
+	for (i = 0; i < 5; i++)
+		s[i] = series_new(&m[i]);
+	in_order(&maps, s[0], s[1]);
+	in_random_order(&maps, false, s[2], s[3]);
+	channel = world_channel(&maps.w, 0);
+	in_random_order(&maps, true, NULL, s[4]);
+	check(ioasid_channel_close(channel), "closing a channel");
+	for (i = 0; i < 5; i++)
+		series_report(s[i]);
+	close_maps(&maps);
+}
+
+static const struct measure measures[] = {
+	{ "map-4k-in-order", "ns", "insertion into a red-black tree of 1M", AT_MOST_TIMES, 0.5 },
+	{ "unmap-4k-in-order", "ns", "removal by key from a red-black tree of 1M", AT_MOST_TIMES,
+	  0.5 },
+	{ "map-4k-random", "ns", "insertion into a red-black tree of 1M", AT_MOST_TIMES, 0.5 },
+	{ "unmap-4k-random", "ns", "removal by key from a red-black tree of 1M", AT_MOST_TIMES,
+	  0.5 },
+	{ "unmap-4k-random-drain", "ns", "the same removal, and a membarrier(2)", AT_MOST_TIMES, 1 },
+};
+
+const struct group map_group = { measures, N_ELEMENTS(measures), run };
