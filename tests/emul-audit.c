@@ -3,7 +3,7 @@
 #include "guest_tables.h"
 #include "support.h"
 
-#define SIZE   (8 * MIB)
+#define SIZE guest_size
 #define TABLES (4 * MIB)
 #define AT     UINT64_C(0x7654321000)
 
@@ -231,11 +231,8 @@ START_TEST(parent_changes_need_no_invalidation)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tc)
 {
-	Suite *suite = suite_create("audit");
-	TCase *tc = tcase_create("audit");
-
 	tcase_add_loop_test(tc, moved_page, 0, VARIANTS);
 	tcase_add_loop_test(tc, page_taken_away, 0, VARIANTS);
 	tcase_add_loop_test(tc, permission_taken_away, 0, VARIANTS);
@@ -245,6 +242,12 @@ int main(void)
 	tcase_add_loop_test(tc, changes_that_mean_nothing, 0, VARIANTS);
 	tcase_add_loop_test(tc, nothing_is_said_without_audit, 0, VARIANTS);
 	tcase_add_loop_test(tc, parent_changes_need_no_invalidation, 0, VARIANTS);
-	suite_add_tcase(suite, tc);
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("audit");
+
+	suite_add_sizes(suite, "audit", add_tests);
 	return run_suite(suite);
 }

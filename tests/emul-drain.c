@@ -10,12 +10,12 @@
 #include "guest_tables.h"
 #include "support.h"
 
-#define SIZE   (4 * MIB)
+#define SIZE guest_size
 #define TABLES (2 * MIB)
 #define TARGET UINT64_C(0x40000) /* IOVA of the DMA */
 #define POISON 0xa5
 #define WRITTEN 0x11
-#define RUN_NS 300000000u
+#define RUN_NS 150000000u
 
 struct writer {
 	pthread_t thread;
@@ -261,11 +261,8 @@ START_TEST(unbind)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tc)
 {
-	Suite *suite = suite_create("drain");
-	TCase *tc = tcase_create("drain");
-
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, unmap);
 	tcase_add_test(tc, unmap_of_the_parent);
@@ -274,6 +271,12 @@ int main(void)
 	tcase_add_test(tc, invalidation_of_a_table_filled_on_demand);
 	tcase_add_test(tc, detach);
 	tcase_add_test(tc, unbind);
-	suite_add_tcase(suite, tc);
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("drain");
+
+	suite_add_sizes(suite, "drain", add_tests);
 	return run_suite(suite);
 }

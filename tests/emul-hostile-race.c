@@ -8,10 +8,10 @@
 #include "guest_tables.h"
 #include "support.h"
 
-#define SIZE   (4 * MIB)
+#define SIZE guest_size
 #define TABLES (2 * MIB) /* 16 pages of tables */
 #define PAGES  16
-#define RUN_NS 250000000u
+#define RUN_NS 150000000u
 
 static const enum ioasid_fill fills[] = { IOASID_FILL_ON_INVALIDATION, IOASID_FILL_ON_DEMAND };
 static const enum ioasid_pgtable_format formats[] = { IOASID_PGTABLE_VTD_SS, IOASID_PGTABLE_VTD_FS };
@@ -80,10 +80,11 @@ static void *issue_dma(void *data)
 {
 	struct race *r = data;
 	struct dice d = { 2 };
+	const char *complaint = NULL;
 	struct iovec iov[4];
 	int i, n;
 
-	while (!stopped(r)) {
+	while (!stopped(r) && !complaint) {
 		uint64_t iova = roll(&d) << 12 & 0xffffffffffff;
 
 		if (ioasid_dma_begin(r->g.channel))
@@ -94,14 +95,15 @@ static void *issue_dma(void *data)
 			uint8_t *at = iov[i].iov_base;
 
 			if (at < r->g.memory || at + iov[i].iov_len > r->g.memory + SIZE)
-				return "outside the guest's memory";
-			*(volatile uint8_t *)at;
+				complaint = "outside the guest's memory";
+			else
+				*(volatile uint8_t *)at;
 		}
 		ioasid_dma_end(r->g.channel);
 		if (n < 0 && n != -EFAULT)
-			return "neither fault nor translation";
+			complaint = "neither fault nor translation";
 	}
-	return NULL;
+	return (void *)(uintptr_t)complaint;
 }
 
 static void invalidate_on(struct race *r)
@@ -163,13 +165,16 @@ START_TEST(every_dma_faults_or_hits_guest_memory)
 }
 END_TEST
 
+static void add_tests(TCase *tc)
+{
+	tcase_set_timeout(tc, 60);
+	tcase_add_loop_test(tc, every_dma_faults_or_hits_guest_memory, 0, VARIANTS);
+}
+
 int main(void)
 {
 	Suite *suite = suite_create("hostile-race");
-	TCase *tc = tcase_create("hostile-race");
 
-	tcase_set_timeout(tc, 60);
-	tcase_add_loop_test(tc, every_dma_faults_or_hits_guest_memory, 0, VARIANTS);
-	suite_add_tcase(suite, tc);
+	suite_add_sizes(suite, "hostile-race", add_tests);
 	return run_suite(suite);
 }

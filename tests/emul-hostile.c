@@ -3,7 +3,7 @@
 #include "guest_tables.h"
 #include "support.h"
 
-#define SIZE   (8 * MIB)
+#define SIZE guest_size
 #define TABLES (4 * MIB)
 #define AT     UINT64_C(0x1234000000)
 
@@ -243,11 +243,8 @@ START_TEST(superpage_over_a_parent_in_small_pieces)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tc)
 {
-	Suite *suite = suite_create("hostile");
-	TCase *tc = tcase_create("hostile");
-
 	tcase_add_loop_test(tc, address_bits_beyond_the_width, 0, VARIANTS);
 	tcase_add_loop_test(tc, leaf_in_the_root, 0, VARIANTS);
 	tcase_add_loop_test(tc, superpages_that_are_not_aligned, 0, VARIANTS);
@@ -259,6 +256,12 @@ int main(void)
 	tcase_add_loop_test(tc, root_that_is_mapped_later, 0, VARIANTS);
 	tcase_add_loop_test(tc, table_that_refers_to_itself, 0, VARIANTS);
 	tcase_add_loop_test(tc, superpage_over_a_parent_in_small_pieces, 0, VARIANTS);
-	suite_add_tcase(suite, tc);
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("hostile");
+
+	suite_add_sizes(suite, "hostile", add_tests);
 	return run_suite(suite);
 }

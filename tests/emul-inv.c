@@ -6,7 +6,7 @@
 #include "guest_tables.h"
 #include "support.h"
 
-#define SIZE   (8 * MIB)
+#define SIZE guest_size
 #define TABLES (4 * MIB)
 #define AT     UINT64_C(0x8000000000)
 #define N      64 /* pages mapped at AT, to the guest's first */
@@ -369,11 +369,8 @@ START_TEST(a_batch_is_reused_without_allocating)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tc)
 {
-	Suite *suite = suite_create("inv");
-	TCase *tc = tcase_create("inv");
-
 	tcase_add_test(tc, nothing_changes_without_invalidation);
 	tcase_add_test(tc, all);
 	tcase_add_test(tc, range_is_rounded_out_to_pages);
@@ -388,6 +385,12 @@ int main(void)
 	tcase_add_test(tc, add_refuses);
 	tcase_add_test(tc, ends_of_the_address_space);
 	tcase_add_test(tc, a_batch_is_reused_without_allocating);
-	suite_add_tcase(suite, tc);
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("inv");
+
+	suite_add_sizes(suite, "inv", add_tests);
 	return run_suite(suite);
 }

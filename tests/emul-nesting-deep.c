@@ -3,9 +3,9 @@
 #include "guest_tables.h"
 #include "support.h"
 
-#define SIZE	(16 * MIB)
-#define TABLES1 (4 * MIB) /* guest address of the child's tables */
-#define TABLES2 (8 * MIB) /* and of the grandchild's */
+#define SIZE	guest_size
+#define TABLES1 (3 * MIB) /* guest address of the child's tables */
+#define TABLES2 (5 * MIB) /* and of the grandchild's */
 #define SHIFT	(64 * GIB) /* the child sees guest address x at SHIFT + x */
 
 static const enum ioasid_fill fills[] = { IOASID_FILL_ON_INVALIDATION, IOASID_FILL_ON_DEMAND };
@@ -278,11 +278,8 @@ START_TEST(fill_follows_the_format)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tc)
 {
-	Suite *suite = suite_create("nesting-deep");
-	TCase *tc = tcase_create("nesting-deep");
-
 	tcase_add_loop_test(tc, translates_through_all_levels, 0, 4);
 	tcase_add_loop_test(tc, root_changes_reach_the_last, 0, 4);
 	tcase_add_loop_test(tc, table_pages_that_move_in_the_root, 0, 4);
@@ -294,6 +291,12 @@ int main(void)
 	tcase_add_loop_test(tc, unbind_and_rebind_of_the_child, 0, 4);
 	tcase_add_loop_test(tc, protocols_exclude_each_other, 0, 4);
 	tcase_add_test(tc, fill_follows_the_format);
-	suite_add_tcase(suite, tc);
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("nesting-deep");
+
+	suite_add_sizes(suite, "nesting-deep", add_tests);
 	return run_suite(suite);
 }

@@ -3,7 +3,7 @@
 #include "guest_tables.h"
 #include "support.h"
 
-#define SIZE   (8 * MIB)
+#define SIZE guest_size
 #define TABLES (4 * MIB)
 
 static const struct variant {
@@ -151,6 +151,28 @@ START_TEST(new_entry_without_invalidation)
 	gt_map(&n.t, n.at, PAGE, PAGE, 1, RW);
 	if (space_info(n.child).caching_mode)
 		guest_faults(&n.g, n.at, IOASID_READ, IOASID_FAULT_NOT_MAPPED);
+	else
+		guest_reaches(&n.g, n.at, PAGE, RW);
+	guest_close(&n.g);
+}
+END_TEST
+
+START_TEST(malformed_entry_put_right_without_invalidation)
+{
+	uint64_t *entry, good;
+	struct nest n;
+
+	/* As one that is not present, it is not cached where caching mode is off (CM, 11.4.2). */
+	nest_open(&n, _i);
+	gt_map(&n.t, n.at, PAGE, PAGE, 1, RW);
+	entry = gt_entry(&n.t, n.at, 2);
+	good = *entry;
+	gt_store(entry, gt_leaf_value(&n.t, 2, MIB, RW));
+	ck_ok(inv_all(n.g.ctx, n.child));
+	guest_faults(&n.g, n.at, IOASID_READ, IOASID_FAULT_MALFORMED_ENTRY);
+	gt_store(entry, good);
+	if (space_info(n.child).caching_mode)
+		guest_faults(&n.g, n.at, IOASID_READ, IOASID_FAULT_MALFORMED_ENTRY);
 	else
 		guest_reaches(&n.g, n.at, PAGE, RW);
 	guest_close(&n.g);
@@ -316,16 +338,14 @@ START_TEST(negative_addresses_of_the_first_stage)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tc)
 {
-	Suite *suite = suite_create("nesting");
-	TCase *tc = tcase_create("nesting");
-
 	tcase_add_loop_test(tc, state_is_told, 0, VARIANTS);
 	tcase_add_loop_test(tc, pages_of_every_size, 0, VARIANTS);
 	tcase_add_loop_test(tc, invalidated_changes_are_seen, 0, VARIANTS);
 	tcase_add_loop_test(tc, superpage_becomes_small_pages_and_back, 0, VARIANTS);
 	tcase_add_loop_test(tc, new_entry_without_invalidation, 0, VARIANTS);
+	tcase_add_loop_test(tc, malformed_entry_put_right_without_invalidation, 0, VARIANTS);
 	tcase_add_loop_test(tc, tables_are_seen_as_they_are_when_bound, 0, VARIANTS);
 	tcase_add_loop_test(tc, permission_of_every_level_counts, 0, VARIANTS);
 	tcase_add_loop_test(tc, write_only_and_user_bits, 0, VARIANTS);
@@ -333,6 +353,12 @@ int main(void)
 	tcase_add_loop_test(tc, changes_of_the_parent_carry_through, 0, VARIANTS);
 	tcase_add_loop_test(tc, several_entries_for_one_page_all_follow_the_parent, 0, VARIANTS);
 	tcase_add_loop_test(tc, negative_addresses_of_the_first_stage, 0, VARIANTS);
-	suite_add_tcase(suite, tc);
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("nesting");
+
+	suite_add_sizes(suite, "nesting", add_tests);
 	return run_suite(suite);
 }

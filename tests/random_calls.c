@@ -43,6 +43,8 @@ static void call_map(struct world *w, const uint64_t *draw)
 	char call[128];
 
 	n.target = draw[3] % (MEMORY_PAGES - n.length);
+	if (draw[5] % 24 == 0)
+		n.length = LARGE;
 	n.writable = n.perm & IOASID_WRITE;
 	want = n.perm ? map_result(w, s, n.start, n.length) : -EINVAL;
 	snprintf(call, sizeof(call), "map(%s, %#jx, memory %ju, %ju pages, %u)", space_name(s),

@@ -239,7 +239,7 @@ void call_repair(struct world *w, const uint64_t *draw)
 	memset(w->memory, 0, TABLE_PAGES * PAGE);
 	repair_table(w, TABLE1, 16, 0, draw[0]);
 	repair_table(w, TABLE2, 5 + 6, 6, draw[1]);
-	repair_mapping(w, ROOT, 16, TABLE_PAGES, 0);
+	repair_mapping(w, ROOT, 16, w->guest_in != ROOT && draw[2] % 2 ? LARGE : TABLE_PAGES, 0);
 	repair_mapping(w, MAP1, 5, 24, 16);
 	call_bind(w, again[0]);
 	call_bind(w, again[1]);

@@ -22,6 +22,7 @@ enum { ROOT, TABLE1, MAP2, MAP1, TABLE2, OTHER, SPACES };
 
 #define WINDOW	     128 /* pages of each space that are looked at */
 #define MEMORY_PAGES 64
+#define LARGE	     16384 /* a mapping so large that the library need not list its users */
 #define TABLE_PAGES  12 /* the first of them, in which guests write entries */
 #define MAX_MAPPINGS 200
 #define NOWHERE	     UINT64_MAX

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -149,6 +150,33 @@ static struct ioasid_platform *wide_platform(void)
 	device.name = "0000:00:02.0";
 	ck_ok(ioasid_platform_add_device(platform, &device));
 	return platform;
+}
+
+uint64_t guest_size;
+
+static void set_small(void)
+{
+	guest_size = 8 * MIB;
+}
+
+static void set_large(void)
+{
+	guest_size = 160 * MIB;
+}
+
+void suite_add_sizes(Suite *suite, const char *name, void (*add)(TCase *tc))
+{
+	char large[64];
+	TCase *tc = tcase_create(name);
+
+	tcase_add_checked_fixture(tc, set_small, NULL);
+	add(tc);
+	suite_add_tcase(suite, tc);
+	snprintf(large, sizeof(large), "%s-large", name);
+	tc = tcase_create(large);
+	tcase_add_checked_fixture(tc, set_large, NULL);
+	add(tc);
+	suite_add_tcase(suite, tc);
 }
 
 void guest_open(struct guest *g, uint64_t size, uint64_t ctx_flags)

@@ -77,6 +77,13 @@ struct guest {
 #define GUEST_COOKIE UINT64_C(0x1122334455667788)
 
 void guest_open(struct guest *g, uint64_t size, uint64_t ctx_flags);
+
+/*
+ * How large, for tests that are run with both: 8 MiB, and so much that a library that keeps track of
+ * small mappings page by page does not do so any more.
+ */
+extern uint64_t guest_size;
+void suite_add_sizes(Suite *suite, const char *name, void (*add)(TCase *tc));
 void guest_close(struct guest *g);
 
 /* Attaches the guest's device, wherever it is. */

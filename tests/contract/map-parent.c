@@ -143,6 +143,33 @@ START_TEST(reserved_ranges_of_the_device_are_the_childs)
 }
 END_TEST
 
+START_TEST(highest_addresses)
+{
+	static const uint64_t high[] = { UINT64_C(1) << 57, UINT64_C(1) << 60, UINT64_C(1) << 63,
+					 UINT64_MAX - PAGE + 1 };
+	struct ioasid_space *plain;
+	struct nest n;
+	size_t i;
+	int rc;
+
+	if (!nest_open(&n))
+		return;
+	plain = space_new(n.f.ctx, n.f.space, 0);
+	for (i = 0; i < sizeof(high) / sizeof(*high); i++) {
+		/* Where a child without a device may have mappings is for the back end to say. */
+		rc = ioasid_space_map_parent(plain, high[i], 0x10000, PAGE, RW, NULL);
+		ck_assert_msg(rc == 0 || rc == -EINVAL, "%#jx: %d", (uintmax_t)high[i], rc);
+		if (!rc)
+			ck_ok(ioasid_space_unmap(plain, high[i], PAGE, NULL));
+		/* What they lead to can be anywhere: it is not there. */
+		ck_ok(ioasid_space_map_parent(n.child, PAGE, high[i], PAGE, RW, NULL));
+		is_blocked(&n.f, n.device, PAGE);
+		ck_ok(ioasid_space_unmap_all(n.child, NULL));
+	}
+	fixture_close(&n.f);
+}
+END_TEST
+
 START_TEST(siblings_are_independent)
 {
 	struct ioasid_space *sibling;
@@ -190,6 +217,7 @@ TCase *contract_map_parent(void)
 	tcase_add_test(tc, mistakes);
 	tcase_add_test(tc, each_kind_of_space_takes_its_kind_of_mapping);
 	tcase_add_test(tc, reserved_ranges_of_the_device_are_the_childs);
+	tcase_add_test(tc, highest_addresses);
 	tcase_add_test(tc, siblings_are_independent);
 	tcase_add_test(tc, library_chooses_the_address);
 	return tc;
