@@ -260,6 +260,7 @@ IOASID_EXPORT int ioasid_dma_begin(struct ioasid_channel *ch)
 	if (ch->section)
 		return err_set(EBUSY, "the channel is inside ioasid_dma_begin() already");
 	ch->section = true;
+	ch->direct = !ch->audit;
 	__atomic_store_n(&ch->thread, emu_thread(), __ATOMIC_RELAXED);
 	emu_enter(ch);
 	return 0;
@@ -271,21 +272,28 @@ IOASID_EXPORT void ioasid_dma_end(struct ioasid_channel *ch)
 		return;
 	emu_leave(ch);
 	__atomic_store_n(&ch->thread, NULL, __ATOMIC_RELAXED);
-	ch->section = false;
+	ch->section = ch->direct = false;
 }
 
-/* More than one piece, or none. */
-static int __attribute__((noinline)) scatter(struct ioasid_channel *ch, uint64_t iova,
-					     size_t length, uint32_t access, struct iovec *iov,
-					     size_t n)
+/* Everything that ioasid_dma_translate() does not do at once: more pieces, misses, mistakes. */
+static int __attribute__((noinline)) translate_pieces(struct ioasid_channel *ch, uint64_t iova,
+						      size_t length, uint32_t access,
+						      struct iovec *iov, size_t n)
 {
 	size_t count = 0;
+	int ret;
 
+	if (!ch->section || !length || !access || access & ~ACCESS)
+		return err_set(EINVAL, "%s", ch->section ? "length 0, or no or unknown access" :
+			       "not inside ioasid_dma_begin()");
+	ret = check_range(iova, length);
+	if (ret)
+		return ret;
 	while (length) {
 		uint64_t bytes;
 		char *host;
-		int ret = translate(ch, iova, access, &host, &bytes);
 
+		ret = translate(ch, iova, access, &host, &bytes);
 		if (ret)
 			return ret;
 		bytes = bits_min(bytes, length);
@@ -304,21 +312,17 @@ static int __attribute__((noinline)) scatter(struct ioasid_channel *ch, uint64_t
 IOASID_EXPORT int ioasid_dma_translate(struct ioasid_channel *ch, uint64_t iova, size_t length,
 				       uint32_t access, struct iovec *iov, size_t n)
 {
-	uint64_t bytes;
-	char *host;
-	int ret;
+	const struct iopt_root *root = __atomic_load_n(&ch->route->root, __ATOMIC_RELAXED);
+	struct iopt_hit hit;
+	uint64_t mask;
 
-	if (bits_unlikely(!ch->section || !length || !access || access & ~ACCESS))
-		return err_set(EINVAL, "%s", ch->section ? "length 0, or no or unknown access" :
-			       "not inside ioasid_dma_begin()");
-	ret = check_range(iova, length);
-	if (bits_unlikely(ret))
-		return ret;
-	ret = translate(ch, iova, access, &host, &bytes);
-	if (bits_unlikely(ret))
-		return ret;
-	if (bits_unlikely(bytes < length || !n))
-		return scatter(ch, iova, length, access, iov, n);
-	*iov = (struct iovec){ host, length };
+	if (bits_unlikely(!ch->direct || !root || access - 1 >= ACCESS || !n))
+		return translate_pieces(ch, iova, length, access, iov, n);
+	hit = iopt_walk(root, iova);
+	mask = (UINT64_C(1) << hit.shift) - 1;
+	/* One piece, and not empty: length - 1 wraps if it is. */
+	if (bits_unlikely((hit.perm & access) != access || length - 1 > mask - (iova & mask)))
+		return translate_pieces(ch, iova, length, access, iov, n);
+	*iov = (struct iovec){ (void *)(uintptr_t)iopt_host(&hit, iova), length };
 	return 1;
 }

@@ -32,6 +32,7 @@ struct ioasid_channel {
 	bool fence;
 	bool audit;
 	bool section;		/* inside ioasid_dma_begin() */
+	bool direct;		/* ... and translations need not be looked at twice */
 	bool open;
 	const void *thread;	/* that began the section */
 	struct ioasid_device *device;

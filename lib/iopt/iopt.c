@@ -46,7 +46,7 @@ static int grow(struct iopt *table, uint64_t last)
 			return -ENOMEM;
 		while (last >> (iopt_shift(level) + IOPT_BITS))
 			level++;
-		iopt_store(&table->root.word, (uint64_t)(uintptr_t)node | level);
+		iopt_store(&table->root.word, iopt_root_word(node, level, false));
 		return 0;
 	}
 	while (last >> (iopt_shift(level) + IOPT_BITS)) {
@@ -56,7 +56,7 @@ static int grow(struct iopt *table, uint64_t last)
 			return -ENOMEM;
 		node[0] = (word & IOPT_ADDR) | IOPT_TABLE | IOPT_PERM;
 		count_add(node, 1);
-		word = (uint64_t)(uintptr_t)node | ++level;
+		word = iopt_root_word(node, ++level, false);
 		iopt_store(&table->root.word, word);
 	}
 	return 0;

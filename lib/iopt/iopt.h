@@ -45,17 +45,27 @@ static inline unsigned int iopt_index(uint64_t iova, unsigned int level)
 }
 
 /*
- * Where a walk starts: the top node | IOPT_SIGNED | its level; 0: an empty table. With IOPT_SIGNED
- * the highest address bit that the tree translates is repeated in all above it (x86: canonical).
+ * Where a walk starts: the top node with, in its low bits, its level, whether the tree is signed, and
+ * the width of the addresses that go straight down; all 0: an empty table. In a signed tree the
+ * highest address bit is repeated in all above it (x86: canonical), so the width is one bit less.
  */
 struct iopt_root {
 	uint64_t word;
 };
 
-#define IOPT_LEVEL	0x7u
-#define IOPT_SIGNED	0x8u
+#define IOPT_LEVEL		0x7u
+#define IOPT_SIGNED		0x8u
+#define IOPT_WIDTH_SHIFT	4u
 
-/* Width of the addresses that a tree with this root word translates. */
+static inline uint64_t iopt_root_word(const uint64_t *node, unsigned int level, bool is_signed)
+{
+	uint64_t width = iopt_shift(level) + IOPT_BITS - is_signed;
+
+	return (uint64_t)(uintptr_t)node | level | (is_signed ? IOPT_SIGNED : 0) |
+	       width << IOPT_WIDTH_SHIFT;
+}
+
+/* Width of all addresses that a tree translates; not of an empty one. */
 static inline unsigned int iopt_bits(uint64_t word)
 {
 	return IOPT_SHIFT + IOPT_BITS * (unsigned int)((word & IOPT_LEVEL) + 1);
@@ -95,25 +105,53 @@ static inline uint64_t iopt_host(const struct iopt_hit *hit, uint64_t iova)
 	return (hit->entry & IOPT_ADDR) + (iova & ((UINT64_C(1) << hit->shift) - 1));
 }
 
-static inline struct iopt_hit iopt_walk(const struct iopt_root *root, uint64_t iova)
+/* One level of a walk, for each level at which it can begin; the compiler sees all shifts. */
+#define IOPT_STEP(hit, word, iova, level) \
+	do { \
+		(hit).shift = IOPT_SHIFT + IOPT_BITS * (level); \
+		(hit).slot = iopt_node(word) + (((iova) >> (hit).shift) & (IOPT_ENTRIES - 1)); \
+		(word) = iopt_load((hit).slot); \
+		(hit).perm &= (unsigned int)(word); \
+	} while (0)
+
+static inline __attribute__((always_inline)) struct iopt_hit
+iopt_walk(const struct iopt_root *root, uint64_t iova)
 {
 	struct iopt_hit hit = { 0, NULL, 0, IOPT_PERM };
 	uint64_t word = iopt_load(&root->word);
-	unsigned int bits = iopt_bits(word);
 
-	if (__builtin_expect(!word || iova >> (bits - !!(word & IOPT_SIGNED)), 0)) {
-		if (!(word & IOPT_SIGNED) || !iopt_is_canonical(iova, bits)) {
-			hit.perm = 0;
-			return hit;
-		}
+	/* The 1 sees to an empty table, whose width is 0. */
+	if (__builtin_expect((iova | 1) >> (word >> IOPT_WIDTH_SHIFT & 63), 0) &&
+	    !(word & IOPT_SIGNED && iopt_is_canonical(iova, iopt_bits(word)))) {
+		hit.perm = 0;
+		return hit;
 	}
-	for (hit.shift = bits - IOPT_BITS;; hit.shift -= IOPT_BITS) {
-		hit.slot = iopt_node(word) + ((iova >> hit.shift) & (IOPT_ENTRIES - 1));
-		hit.entry = word = iopt_load(hit.slot);
-		hit.perm &= (unsigned int)word;
+	switch (word & IOPT_LEVEL) {
+	case 4:
+		IOPT_STEP(hit, word, iova, 4);
 		if (!(word & IOPT_TABLE))
-			return hit;
+			break;
+		/* fallthrough */
+	case 3:
+		IOPT_STEP(hit, word, iova, 3);
+		if (!(word & IOPT_TABLE))
+			break;
+		/* fallthrough */
+	case 2:
+		IOPT_STEP(hit, word, iova, 2);
+		if (!(word & IOPT_TABLE))
+			break;
+		/* fallthrough */
+	case 1:
+		IOPT_STEP(hit, word, iova, 1);
+		if (!(word & IOPT_TABLE))
+			break;
+		/* fallthrough */
+	default:
+		IOPT_STEP(hit, word, iova, 0);
 	}
+	hit.entry = word;
+	return hit;
 }
 
 /* A table that ranges are mapped in and unmapped from, each range whole. */

@@ -28,7 +28,7 @@ static int grow(struct shadow *s, uint64_t last)
 			n->pte[0] = (uint64_t)(uintptr_t)top->pte | IOPT_TABLE | IOPT_PERM;
 		}
 		s->tree.top = top = n;
-		iopt_store(&s->root.word, (uint64_t)(uintptr_t)n->pte | (level - 1));
+		iopt_store(&s->root.word, iopt_root_word(n->pte, level - 1, false));
 	}
 }
 

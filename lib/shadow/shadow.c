@@ -22,12 +22,9 @@ void tree_publish(struct shadow *s, struct shadow_tree *old, struct reap *reap)
 {
 	struct shadow_node *top = s->tree.top;
 
-	uint64_t word = 0;
+	bool is_signed = s->tree.mode == SHADOW_GUEST && s->tree.pgt.sign_extended;
 
-	if (top)
-		word = (uint64_t)(uintptr_t)top->pte | (top->level - 1u) |
-		       (s->tree.mode == SHADOW_GUEST && s->tree.pgt.sign_extended ? IOPT_SIGNED : 0);
-	iopt_store(&s->root.word, word);
+	iopt_store(&s->root.word, top ? iopt_root_word(top->pte, top->level - 1u, is_signed) : 0);
 	s->gen++;
 	reap->drain = true;
 	tree_drop(old, reap);
