@@ -124,44 +124,56 @@ static int move_device(struct vmm *v, struct ioasid_device *device, struct ioasi
 	return now ? ioasid_device_replace(device, space) : ioasid_device_attach(device, space);
 }
 
-int vmm_refresh_device(struct vmm *v, struct vmm_device *d)
+/* A device that cannot be given what the guest wants gets nothing, and not what it had. */
+static void block_device(struct vmm *v, struct vmm_device *d)
 {
-	struct ioasid_vtd_translation t = IOASID_VTD_TRANSLATION_INIT;
+	ioasid_device_detach(d->device);
+	table_put(v, d->table);
+	d->table = NULL;
+	d->translation.kind = IOASID_VTD_BLOCKED;
+}
+
+/* The old table goes last, so that one that stays in use is not given up and made anew. */
+static int use_translation(struct vmm *v, struct vmm_device *d,
+			   const struct ioasid_vtd_translation *t)
+{
 	struct ioasid_space *space = NULL;
 	struct vmm_table *table;
-	int ret;
+	int ret = table_get(v, t, &table);
 
-	ret = ioasid_vtd_lookup(&v->caps, v->rtaddr, d->sid, IOASID_NO_PASID, v->read,
-				v->read_opaque, &t);
-	if (ret)
-		return ret;
-	ret = table_get(v, &t, &table);
 	if (ret)
 		return ret;
 	if (table)
 		space = table->space;
-	else if (t.kind == IOASID_VTD_PASSTHROUGH)
+	else if (t->kind == IOASID_VTD_PASSTHROUGH)
 		space = v->memory;
 	ret = move_device(v, d->device, space);
 	if (ret) {
 		table_put(v, table);
 		return ret;
 	}
-	/* Only now, so that a table which stays in use is not given up and made anew. */
 	table_put(v, d->table);
 	d->table = table;
-	d->translation = t;
+	d->translation = *t;
 	return 0;
+}
+
+int vmm_refresh_device(struct vmm *v, struct vmm_device *d)
+{
+	struct ioasid_vtd_translation t = IOASID_VTD_TRANSLATION_INIT;
+	int ret;
+
+	ret = ioasid_vtd_lookup(&v->caps, v->rtaddr, d->sid, IOASID_NO_PASID, v->read,
+				v->read_opaque, &t);
+	if (!ret)
+		ret = use_translation(v, d, &t);
+	if (ret)
+		block_device(v, d);
+	return ret;
 }
 
 void vmm_reset(struct vmm *v)
 {
-	for (size_t i = 0; i < v->n_devices; i++) {
-		struct vmm_device *d = &v->devices[i];
-
-		ioasid_device_detach(d->device);
-		table_put(v, d->table);
-		d->table = NULL;
-		d->translation.kind = IOASID_VTD_BLOCKED;
-	}
+	for (size_t i = 0; i < v->n_devices; i++)
+		block_device(v, &v->devices[i]);
 }

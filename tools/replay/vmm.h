@@ -56,7 +56,10 @@ struct vmm {
  * a VMM then stops the queue and sets IQE in the Fault Status Register (VT-d 4.1, 6.5.2.9).
  */
 
-/* Looks a device up in the guest's tables, and attaches it to what is found there. */
+/*
+ * Looks a device up in the guest's tables, and attaches it to what is found there. If that fails the
+ * device is blocked.
+ */
 int vmm_refresh_device(struct vmm *vmm, struct vmm_device *device);
 
 /* Carries out one descriptor of the guest's invalidation queue: @bytes / 8 quadwords. */

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The replay's VMM, with what no capture has: pass-through, nested translation, failures. */
+#include <string.h>
+
+#include "guest_tables.h"
+#include "support.h"
+#include "vmm.h"
+
+#define SIZE	  (8 * MIB)
+#define ROOT	  0x1000u
+#define CONTEXT	  0x2000u
+#define PASID_DIR 0x3000u
+#define TABLES	  (4 * MIB)
+
+#define FIRST  0x0008u /* 00:01.0 */
+#define SECOND 0x0010u
+
+#define IOVA  UINT64_C(0x7000000)
+#define DATA  UINT64_C(0x100000)
+#define OTHER UINT64_C(0x200000)
+
+/* 16 bits of domain-id, caching mode, 3 and 4 levels, 48 bits, superpages, PSI (11.4.2) */
+#define CAP (UINT64_C(6) | 1u << 7 | 6u << 8 | 47u << 16 | UINT64_C(3) << 34 | UINT64_C(1) << 39 | \
+	     UINT64_C(18) << 48)
+/* queued invalidation, pass-through, nesting, scalable mode, both stages (11.4.3) */
+#define ECAP (UINT64_C(1) << 1 | 1u << 6 | 1u << 26 | UINT64_C(1) << 43 | UINT64_C(3) << 46)
+
+struct unit {
+	struct guest g;
+	struct ioasid_channel *second;
+	struct vmm v;
+	struct vmm_device devices[2];
+	uint64_t next_table; /* a guest address */
+};
+
+static int read_memory(void *opaque, uint64_t gpa, void *buffer, size_t length)
+{
+	const struct guest *g = opaque;
+
+	if (gpa > g->size - length)
+		return -EFAULT;
+	memcpy(buffer, g->memory + gpa, length);
+	return 0;
+}
+
+static uint64_t *quads(struct unit *u, uint64_t gpa)
+{
+	return (uint64_t *)(void *)(u->g.memory + gpa);
+}
+
+static void unit_open(struct unit *u, bool scalable)
+{
+	memset(u, 0, sizeof(*u));
+	guest_open(&u->g, SIZE, 0);
+	u->devices[0] = (struct vmm_device){ .sid = FIRST, .device = u->g.device };
+	u->devices[1].sid = SECOND;
+	ck_ok(ioasid_device_bind(u->g.ctx, "0000:00:02.0", 2, &u->devices[1].device));
+	u->second = channel_new(u->devices[1].device, IOASID_NO_PASID);
+	u->v = (struct vmm){
+		.ctx = u->g.ctx, .memory = u->g.root, .read = read_memory, .read_opaque = &u->g,
+		.rtaddr = ROOT | (scalable ? 1u << 10 : 0), .devices = u->devices, .n_devices = 2,
+		.fill = IOASID_FILL_ON_INVALIDATION,
+	};
+	ioasid_vtd_caps_init(&u->v.caps, CAP, ECAP);
+	ck_ok(ioasid_inv_new(u->g.ctx, 0, &u->v.batch));
+	vmm_reset(&u->v);
+	quads(u, ROOT)[0] = CONTEXT | 1;
+	u->next_table = TABLES;
+}
+
+static void unit_close(struct unit *u)
+{
+	vmm_reset(&u->v);
+	ck_assert_ptr_null(u->v.tables);
+	ioasid_inv_free(u->v.batch);
+	guest_close(&u->g);
+}
+
+/* A table of the guest's that maps IOVA to @target. */
+static struct guest_table table_new(struct unit *u, enum ioasid_pgtable_format format,
+				    uint32_t levels, uint64_t target)
+{
+	struct guest_table t;
+
+	gt_init(&t, format, levels, u->g.memory, 0, u->next_table, SIZE);
+	gt_map(&t, IOVA, target, PAGE, 1, RW);
+	u->next_table += 64 * PAGE;
+	return t;
+}
+
+/* A legacy context entry (9.3); type 0: translated, 2: passed through. */
+static void set_context(struct unit *u, unsigned int sid, unsigned int type, uint64_t root,
+			unsigned int domain)
+{
+	uint64_t *entry = quads(u, CONTEXT + 16 * sid);
+
+	entry[1] = 1u | domain << 8; /* 3 levels */
+	entry[0] = root | type << 2 | 1;
+}
+
+static void clear_context(struct unit *u, unsigned int sid)
+{
+	*quads(u, CONTEXT + 16 * sid) = 0;
+}
+
+/* Scalable mode: the PASID entry (9.6) for requests without PASID; type 2: second, 3: nested. */
+static void set_pasid(struct unit *u, unsigned int sid, unsigned int type, unsigned int domain,
+		      uint64_t second, uint64_t first)
+{
+	/* each device has a directory of its own, and behind it a table */
+	uint64_t dir = sid == SECOND ? PASID_DIR + 2 * PAGE : PASID_DIR, table = dir + PAGE;
+	uint64_t *entry;
+
+	quads(u, CONTEXT + 32 * sid)[0] = dir | 1;
+	*quads(u, dir) = table | 1;
+	entry = quads(u, table);
+	entry[1] = domain;
+	entry[2] = first;
+	entry[0] = second | 1u << 2 | type << 6 | 1; /* 3 levels */
+}
+
+static int feed(struct unit *u, uint64_t low, uint64_t high)
+{
+	uint64_t raw[4] = { low, high };
+	enum ioasid_vtd_reason why;
+
+	return vmm_invalidate(&u->v, raw, u->v.rtaddr >> 10 & 1 ? 32 : 16, &why);
+}
+
+/* 6.5.2.1: device-selective */
+static int context_cache(struct unit *u, unsigned int sid, unsigned int mask, unsigned int domain)
+{
+	return feed(u, 0x31 | domain << 16 | (uint64_t)sid << 32 | (uint64_t)mask << 48, 0);
+}
+
+/* 6.5.2.2: PASID-selective */
+static int pasid_cache(struct unit *u, unsigned int domain)
+{
+	return feed(u, 0x17 | domain << 16, 0);
+}
+
+/* 6.5.2.3: page-selective, one page */
+static int iotlb_page(struct unit *u, unsigned int domain, uint64_t iova)
+{
+	return feed(u, 0x32 | domain << 16, iova);
+}
+
+/* 6.5.2.4: the same with PASID 0 */
+static int pasid_iotlb_page(struct unit *u, unsigned int domain, uint64_t iova)
+{
+	return feed(u, 0x36 | domain << 16, iova);
+}
+
+/* 6.5.2.8 */
+static int wait_for_it(struct unit *u)
+{
+	return feed(u, 0x5, 0);
+}
+
+static void second_reaches(struct unit *u, uint64_t target)
+{
+	ck_assert_ptr_eq(dma_where(u->second, IOVA, RW), u->g.memory + target);
+}
+
+START_TEST(context_entry_comes_and_goes)
+{
+	struct guest_table t;
+	struct unit u;
+
+	unit_open(&u, false);
+	guest_faults(&u.g, IOVA, IOASID_READ, IOASID_FAULT_BLOCKED);
+	t = table_new(&u, IOASID_PGTABLE_VTD_SS, 3, DATA);
+	set_context(&u, FIRST, 0, t.root, 5);
+	ck_ok(context_cache(&u, SECOND, 3, 0));
+	guest_faults(&u.g, IOVA, IOASID_READ, IOASID_FAULT_BLOCKED);
+	ck_ok(context_cache(&u, FIRST, 0, 0));
+	guest_reaches(&u.g, IOVA, DATA, RW);
+	clear_context(&u, FIRST);
+	ck_ok(context_cache(&u, FIRST, 0, 5));
+	guest_faults(&u.g, IOVA, IOASID_READ, IOASID_FAULT_BLOCKED);
+	ck_assert_ptr_null(u.v.tables);
+	unit_close(&u);
+}
+END_TEST
+
+START_TEST(function_mask_names_all_functions)
+{
+	struct guest_table t;
+	struct unit u;
+
+	unit_open(&u, false);
+	t = table_new(&u, IOASID_PGTABLE_VTD_SS, 3, DATA);
+	set_context(&u, FIRST, 0, t.root, 5);
+	ck_ok(context_cache(&u, FIRST + 7, 0, 0));
+	guest_faults(&u.g, IOVA, IOASID_READ, IOASID_FAULT_BLOCKED);
+	ck_ok(context_cache(&u, FIRST + 7, 3, 0));
+	guest_reaches(&u.g, IOVA, DATA, RW);
+	unit_close(&u);
+}
+END_TEST
+
+START_TEST(passed_through)
+{
+	struct guest_table t;
+	struct unit u;
+
+	unit_open(&u, false);
+	set_context(&u, FIRST, 2, 0, 1);
+	ck_ok(context_cache(&u, FIRST, 0, 0));
+	guest_reaches(&u.g, DATA, DATA, RW);
+	ck_assert_ptr_null(u.v.tables);
+	t = table_new(&u, IOASID_PGTABLE_VTD_SS, 3, OTHER);
+	set_context(&u, FIRST, 0, t.root, 5);
+	ck_ok(context_cache(&u, FIRST, 0, 1));
+	guest_reaches(&u.g, IOVA, OTHER, RW);
+	guest_faults(&u.g, DATA, IOASID_READ, IOASID_FAULT_NOT_MAPPED);
+	unit_close(&u);
+}
+END_TEST
+
+START_TEST(devices_of_a_domain_share_its_space)
+{
+	struct guest_table t;
+	struct unit u;
+
+	unit_open(&u, false);
+	t = table_new(&u, IOASID_PGTABLE_VTD_SS, 3, DATA);
+	set_context(&u, FIRST, 0, t.root, 5);
+	set_context(&u, SECOND, 0, t.root, 5);
+	ck_ok(context_cache(&u, FIRST, 0, 0));
+	ck_ok(context_cache(&u, SECOND, 0, 0));
+	ck_assert_ptr_eq(ioasid_device_get_space(u.devices[0].device),
+			 ioasid_device_get_space(u.devices[1].device));
+	ck_assert_uint_eq(u.v.spaces, 1);
+	clear_context(&u, FIRST);
+	ck_ok(context_cache(&u, FIRST, 0, 5));
+	guest_faults(&u.g, IOVA, IOASID_READ, IOASID_FAULT_BLOCKED);
+	ck_assert_ptr_nonnull(u.v.tables);
+	second_reaches(&u, DATA);
+	clear_context(&u, SECOND);
+	ck_ok(context_cache(&u, SECOND, 0, 5));
+	ck_assert_ptr_null(u.v.tables);
+	unit_close(&u);
+}
+END_TEST
+
+START_TEST(domain_id_of_two_tables)
+{
+	struct guest_table a, b;
+	struct unit u;
+
+	unit_open(&u, false);
+	a = table_new(&u, IOASID_PGTABLE_VTD_SS, 3, DATA);
+	b = table_new(&u, IOASID_PGTABLE_VTD_SS, 3, DATA + PAGE);
+	set_context(&u, FIRST, 0, a.root, 5);
+	set_context(&u, SECOND, 0, b.root, 5);
+	ck_ok(context_cache(&u, FIRST, 0, 0));
+	ck_ok(context_cache(&u, SECOND, 0, 0));
+	gt_map(&a, IOVA, OTHER, PAGE, 1, RW);
+	gt_map(&b, IOVA, OTHER + PAGE, PAGE, 1, RW);
+	ck_ok(iotlb_page(&u, 6, IOVA));
+	ck_assert_uint_eq(ioasid_inv_get_count(u.v.batch), 0);
+	ck_ok(iotlb_page(&u, 5, IOVA));
+	ck_assert_uint_eq(ioasid_inv_get_count(u.v.batch), 2);
+	ck_ok(wait_for_it(&u));
+	ck_assert_uint_eq(ioasid_inv_get_count(u.v.batch), 0);
+	guest_reaches(&u.g, IOVA, OTHER, RW);
+	second_reaches(&u, OTHER + PAGE);
+	unit_close(&u);
+}
+END_TEST
+
+/* Invalidations of a space that then goes, and no wait between. */
+START_TEST(batch_is_carried_out_before_spaces_go)
+{
+	struct guest_table a, b;
+	struct unit u;
+
+	unit_open(&u, false);
+	a = table_new(&u, IOASID_PGTABLE_VTD_SS, 3, DATA);
+	b = table_new(&u, IOASID_PGTABLE_VTD_SS, 3, OTHER);
+	set_context(&u, FIRST, 0, a.root, 5);
+	ck_ok(context_cache(&u, FIRST, 0, 0));
+	ck_ok(iotlb_page(&u, 5, IOVA));
+	set_context(&u, FIRST, 0, b.root, 5);
+	ck_ok(context_cache(&u, FIRST, 0, 5));
+	ck_ok(wait_for_it(&u));
+	guest_reaches(&u.g, IOVA, OTHER, RW);
+	unit_close(&u);
+}
+END_TEST
+
+START_TEST(batch_does_not_grow_without_end)
+{
+	struct guest_table t;
+	struct unit u;
+
+	unit_open(&u, false);
+	t = table_new(&u, IOASID_PGTABLE_VTD_SS, 3, DATA);
+	set_context(&u, FIRST, 0, t.root, 5);
+	ck_ok(context_cache(&u, FIRST, 0, 0));
+	for (unsigned int i = 0; i < 2000; i++) {
+		ck_ok(iotlb_page(&u, 5, IOVA + i * PAGE));
+		ck_assert_uint_lt(ioasid_inv_get_count(u.v.batch), 1000);
+	}
+	ck_assert_uint_ge(u.v.submissions, 1);
+	unit_close(&u);
+}
+END_TEST
+
+START_TEST(nested_translation_follows_both_stages)
+{
+	struct guest_table first, second;
+	struct unit u;
+
+	unit_open(&u, true);
+	/* the second stage moves what is used: the first stage's tables stay where they are */
+	second = table_new(&u, IOASID_PGTABLE_VTD_SS, 3, DATA);
+	first = table_new(&u, IOASID_PGTABLE_VTD_FS, 4, IOVA);
+	gt_map(&second, TABLES, TABLES, SIZE - TABLES, 1, RW);
+	set_pasid(&u, FIRST, 3, 5, second.root, first.root);
+	ck_ok(pasid_cache(&u, 5));
+	guest_reaches(&u.g, IOVA, DATA, RW);
+	ck_assert_uint_eq(u.v.spaces, 2);
+
+	gt_map(&second, IOVA, OTHER, PAGE, 1, RW);
+	ck_ok(iotlb_page(&u, 5, IOVA));
+	ck_ok(wait_for_it(&u));
+	guest_reaches(&u.g, IOVA, OTHER, RW);
+
+	gt_map(&second, IOVA + PAGE, DATA, PAGE, 1, RW);
+	ck_ok(iotlb_page(&u, 5, IOVA + PAGE));
+	gt_map(&first, IOVA, IOVA + PAGE, PAGE, 1, IOASID_READ);
+	ck_ok(pasid_iotlb_page(&u, 5, IOVA));
+	ck_ok(wait_for_it(&u));
+	guest_reaches(&u.g, IOVA, DATA, IOASID_READ);
+	unit_close(&u);
+}
+END_TEST
+
+START_TEST(nested_devices_share_the_second_stage)
+{
+	struct guest_table a, b, second;
+	struct unit u;
+
+	unit_open(&u, true);
+	second = table_new(&u, IOASID_PGTABLE_VTD_SS, 3, DATA);
+	a = table_new(&u, IOASID_PGTABLE_VTD_FS, 4, IOVA);
+	b = table_new(&u, IOASID_PGTABLE_VTD_FS, 4, IOVA);
+	gt_map(&second, TABLES, TABLES, SIZE - TABLES, 1, RW);
+	set_pasid(&u, FIRST, 3, 5, second.root, a.root);
+	set_pasid(&u, SECOND, 3, 5, second.root, b.root);
+	ck_ok(pasid_cache(&u, 5));
+	ck_assert_uint_eq(u.v.spaces, 3);
+	quads(&u, PASID_DIR + PAGE)[0] = 0;
+	ck_ok(pasid_cache(&u, 5));
+	guest_faults(&u.g, IOVA, IOASID_READ, IOASID_FAULT_BLOCKED);
+	second_reaches(&u, DATA);
+	unit_close(&u);
+}
+END_TEST
+
+START_TEST(malformed_descriptor_changes_nothing)
+{
+	uint64_t raw[2] = { 0xf, 0 };
+	enum ioasid_vtd_reason why = IOASID_VTD_OK;
+	struct guest_table t;
+	struct unit u;
+
+	unit_open(&u, false);
+	t = table_new(&u, IOASID_PGTABLE_VTD_SS, 3, DATA);
+	set_context(&u, FIRST, 0, t.root, 5);
+	ck_ok(context_cache(&u, FIRST, 0, 0));
+	ck_ok(iotlb_page(&u, 5, IOVA));
+	ck_err(vmm_invalidate(&u.v, raw, 16, &why), EINVAL);
+	ck_assert_int_eq(why, IOASID_VTD_DESCRIPTOR_TYPE);
+	ck_assert_uint_eq(ioasid_inv_get_count(u.v.batch), 1);
+	guest_reaches(&u.g, IOVA, DATA, RW);
+	unit_close(&u);
+}
+END_TEST
+
+/* No space can be made: the device does not keep the old one. */
+START_TEST(failure_blocks_the_device)
+{
+	struct guest_table a, b;
+	struct unit u;
+
+	unit_open(&u, false);
+	a = table_new(&u, IOASID_PGTABLE_VTD_SS, 3, DATA);
+	b = table_new(&u, IOASID_PGTABLE_VTD_SS, 3, OTHER);
+	set_context(&u, FIRST, 0, a.root, 5);
+	ck_ok(context_cache(&u, FIRST, 0, 0));
+	set_context(&u, FIRST, 0, b.root, 5);
+	u.v.memory = NULL;
+	ck_err(context_cache(&u, FIRST, 0, 5), EINVAL);
+	guest_faults(&u.g, IOVA, IOASID_READ, IOASID_FAULT_BLOCKED);
+	ck_assert_ptr_null(u.v.tables);
+	u.v.memory = u.g.root;
+	ck_ok(context_cache(&u, FIRST, 0, 5));
+	guest_reaches(&u.g, IOVA, OTHER, RW);
+	unit_close(&u);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("vmm");
+	TCase *tc = tcase_create("vmm");
+
+	tcase_add_test(tc, context_entry_comes_and_goes);
+	tcase_add_test(tc, function_mask_names_all_functions);
+	tcase_add_test(tc, passed_through);
+	tcase_add_test(tc, devices_of_a_domain_share_its_space);
+	tcase_add_test(tc, domain_id_of_two_tables);
+	tcase_add_test(tc, batch_is_carried_out_before_spaces_go);
+	tcase_add_test(tc, batch_does_not_grow_without_end);
+	tcase_add_test(tc, nested_translation_follows_both_stages);
+	tcase_add_test(tc, nested_devices_share_the_second_stage);
+	tcase_add_test(tc, malformed_descriptor_changes_nothing);
+	tcase_add_test(tc, failure_blocks_the_device);
+	suite_add_tcase(suite, tc);
+	return run_suite(suite);
+}
