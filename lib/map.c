@@ -21,7 +21,6 @@ static int enter(struct ioasid_space *space, const struct ioasid_mapping *m, str
 
 int mapping_check_place(const struct ioasid_space *space, uint64_t start, uint64_t length)
 {
-	const struct imap_item *other;
 	uint64_t last, align = space_alignment(space);
 
 	if (!bits_is_aligned(length, align))
@@ -37,64 +36,87 @@ int mapping_check_place(const struct ioasid_space *space, uint64_t start, uint64
 		return err_set(EINVAL, "space %u: 0x%llx-0x%llx touches a range that is reserved, or "
 			       "that an attached device cannot reach", space->id,
 			       (unsigned long long)start, (unsigned long long)last);
-	other = imap_first(&space->maps, start, last);
-	if (other)
-		return err_set(EEXIST, "space %u: 0x%llx-0x%llx overlaps the mapping 0x%llx-0x%llx",
-			       space->id, (unsigned long long)start, (unsigned long long)last,
-			       (unsigned long long)other->start, (unsigned long long)other->last);
 	return 0;
 }
 
-/* Where: as asked and free, or chosen. */
+int mapping_overlap(const struct ioasid_space *space, uint64_t start, uint64_t last)
+{
+	const struct imap_item *other = imap_first(&space->maps, start, last);
+
+	if (!other)
+		return 0;
+	return err_set(EEXIST, "space %u: 0x%llx-0x%llx overlaps the mapping 0x%llx-0x%llx",
+		       space->id, (unsigned long long)start, (unsigned long long)last,
+		       (unsigned long long)other->start, (unsigned long long)other->last);
+}
+
+/* Where: as asked, or chosen. */
 static int place(struct ioasid_space *space, struct ioasid_mapping *m, bool any)
 {
-	uint64_t length = m->item.last + 1, align = space_alignment(space);
+	uint64_t length = m->item.last + 1;
 	int ret = 0;
 
-	if (any && bits_is_aligned(length, align))
+	if (any && bits_is_aligned(length, space_alignment(space)))
 		ret = choose_iova(space, m->target, length, &m->item.start);
 	if (!ret)
 		ret = mapping_check_place(space, m->item.start, length);
-	if (ret)
-		return ret;
-	if (!bits_is_aligned(m->target, align))
-		return err_set(EINVAL, "address 0x%llx is not a multiple of %llu",
-			       (unsigned long long)m->target, (unsigned long long)align);
-	m->item.last = m->item.start + length - 1;
-	return 0;
+	if (!ret)
+		m->item.last = m->item.start + length - 1;
+	return ret;
 }
 
-/* @record: item.start is the IOVA asked for, item.last the length less 1. */
+static int check_target(const struct ioasid_space *space, const struct ioasid_mapping *m)
+{
+	if (!bits_is_aligned(m->target, space_alignment(space)))
+		return err_set(EINVAL, "address 0x%llx is not a multiple of %llu",
+			       (unsigned long long)m->target,
+			       (unsigned long long)space_alignment(space));
+	if (space->parent || !space->users || m->source)
+		return 0;
+	return source_check_memory(space->ctx, m->target, imap_length(&m->item), m->flags & PERM);
+}
+
+static int no_memory(void)
+{
+	return err_set(ENOMEM, "no memory for a mapping");
+}
+
+/*
+ * @record: item.start is the IOVA asked for, item.last the length less 1. The checks are in the order
+ * of iommufd's; whether the place is free is found out by taking it.
+ */
 int mapping_add(struct ioasid_space *space, const struct ioasid_mapping *record, bool any,
 		struct reap *reap, struct ioasid_mapping **out)
 {
 	struct ioasid_mapping where = *record, *m;
 	int ret = place(space, &where, any);
 
-	if (!ret && !space->parent && space->users && !where.source)
-		ret = source_check_memory(space->ctx, where.target, imap_length(&where.item),
-					  where.flags & PERM);
 	if (ret)
 		return ret;
 	m = slab_alloc(&space->records);
 	if (!m)
-		goto nomem;
+		return no_memory();
 	*m = where;
-	if (imap_insert(&space->maps, &m->item))
-		goto nomem;
-	if (enter(space, m, reap)) {
+	ret = imap_insert(&space->maps, &m->item);
+	if (ret) {
+		ret = ret == -EEXIST ? mapping_overlap(space, m->item.start, m->item.last) :
+				       no_memory();
+		slab_free(&space->records, m);
+		return ret;
+	}
+	ret = check_target(space, m);
+	if (!ret && enter(space, m, reap))
+		ret = no_memory();
+	if (ret) {
 		imap_remove(&space->maps, &m->item);
-		goto nomem;
+		slab_free(&space->records, m);
+		return ret;
 	}
 	if (m->source)
 		space->ctx->sources[m->source]->refs++;
 	if (out)
 		*out = m;
 	return 0;
-
-nomem:
-	slab_free(&space->records, m);
-	return err_set(ENOMEM, "no memory for a mapping");
 }
 
 /* The record is all that is left of it: gives that back. */
@@ -157,11 +179,14 @@ IOASID_EXPORT int ioasid_mapping_unmap(struct ioasid_mapping *m)
 }
 
 /* Only whole mappings are unmapped, and there has to be one. */
-static int check_range(const struct ioasid_space *space, uint64_t start, uint64_t last)
+static int check_range(const struct ioasid_space *space, const struct imap_item *first,
+		       uint64_t start, uint64_t last)
 {
-	const struct imap_item *first = imap_first(&space->maps, start, last);
-	const struct imap_item *end = imap_find(&space->maps, last);
+	const struct imap_item *end;
 
+	if (first && first->start >= start && first->last == last)
+		return 0;
+	end = imap_find(&space->maps, last);
 	if (!first)
 		return err_set(ENOENT, "space %u: nothing is mapped in 0x%llx-0x%llx", space->id,
 			       (unsigned long long)start, (unsigned long long)last);
@@ -179,19 +204,22 @@ static int check_range(const struct ioasid_space *space, uint64_t start, uint64_
 static int unmap(struct ioasid_space *space, uint64_t start, uint64_t last, bool all,
 		 struct reap *reap, uint64_t *sum)
 {
-	struct imap_item *item;
+	struct imap_item *item = imap_first(&space->maps, start, last);
 	int ret = check_unmap(space);
 
 	if (!ret && space->parent && space->shadow.tree.mode == SHADOW_GUEST)
 		ret = err_set(EOPNOTSUPP, "space %u has a page table of its user's, no mappings",
 			      space->id);
 	if (!ret && !all)
-		ret = check_range(space, start, last);
+		ret = check_range(space, item, start, last);
 	if (ret)
 		return ret;
-	while ((item = imap_first(&space->maps, start, last))) {
+	while (item) {
+		bool was_last = item->last == last;
+
 		*sum += imap_length(item);
 		mapping_drop(mapping_of(item), reap);
+		item = was_last ? NULL : imap_first(&space->maps, start, last);
 	}
 	return 0;
 }

@@ -174,6 +174,8 @@ static int check_copy(struct copy *c)
 			return ret;
 	}
 	ret = mapping_check_place(c->space, c->at, length);
+	if (!ret)
+		ret = mapping_overlap(c->space, c->at, c->at + length - 1);
 	if (ret)
 		return ret;
 	for (at = c->from;; at += n) {

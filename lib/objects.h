@@ -178,8 +178,9 @@ int group_join(struct ioasid_device *device, struct reap *reap);
 /* map.c */
 int mapping_add(struct ioasid_space *space, const struct ioasid_mapping *record, bool any,
 		struct reap *reap, struct ioasid_mapping **mapping);
-/* May [@start, @start + @length) be mapped? */
+/* May [@start, @start + @length) be mapped, and is it free? */
 int mapping_check_place(const struct ioasid_space *space, uint64_t start, uint64_t length);
+int mapping_overlap(const struct ioasid_space *space, uint64_t start, uint64_t last);
 void mapping_drop(struct ioasid_mapping *mapping, struct reap *reap);
 /* Frees the records of a space that nobody uses. */
 void mapping_forget_all(struct ioasid_space *space, struct reap *reap);
