@@ -67,6 +67,9 @@ struct series {
 /* Rounds to take when @normal is enough for a full run. */
 unsigned int rounds(unsigned int normal);
 
+/* Does the command line ask for it? */
+bool is_wanted(const struct measure *measure);
+
 struct series *series_new(const struct measure *measure);
 void series_add(struct series *series, double value, double reference);
 

@@ -36,7 +36,7 @@ static void list(void)
 
 	for (i = 0; i < N_ELEMENTS(groups); i++)
 		for (k = 0; k < groups[i]->n; k++)
-			printf("%-26s %s\n", groups[i]->measures[k].name,
+			printf("%-31s %s\n", groups[i]->measures[k].name,
 			       groups[i]->measures[k].reference);
 }
 
@@ -85,7 +85,7 @@ static bool wanted(const struct group *group)
 	size_t i;
 
 	for (i = 0; i < group->n; i++)
-		if (report_wants(&group->measures[i]))
+		if (is_wanted(&group->measures[i]))
 			return true;
 	return false;
 }

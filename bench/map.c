@@ -2,14 +2,21 @@
 /* Map and unmap of 4 KiB among 1M mappings, against a red-black tree of as many nodes. */
 #include <linux/membarrier.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "reference.h"
 #include "world.h"
 
+#ifndef MADV_POPULATE_WRITE	/* Linux 5.14 */
+#define MADV_POPULATE_WRITE 23
+#endif
+
 #define LIVE (1u << 20)
 #define CHUNK 8192u	/* operations per sample */
+#define N_MEASURES 6
 
 struct maps {
 	struct world w;
@@ -17,6 +24,7 @@ struct maps {
 	struct rb_node *nodes;	/* node i has key i */
 	uint32_t *order;	/* where IOVA page i leads */
 	uint32_t *pages;	/* IOVA pages in random order */
+	char *unregistered;	/* CHUNK pages */
 };
 
 static void rb_inserts(struct maps *m, const uint32_t *pages, uint32_t n)
@@ -48,6 +56,26 @@ static void maps(struct maps *m, const uint32_t *pages, uint32_t n)
 		      "map");
 }
 
+/* Memory that is not registered is looked at with each map. */
+static void maps_unregistered(struct maps *m, const uint32_t *pages, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		check(ioasid_space_map(m->w.root, pages[i] * PAGE, m->unregistered + i * PAGE, PAGE,
+				       RW, NULL), "map");
+}
+
+static void look_at_memory(struct maps *m, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		msync(m->unregistered + i * PAGE, PAGE, MS_ASYNC);
+		madvise(m->unregistered + i * PAGE, PAGE, MADV_POPULATE_WRITE);
+	}
+}
+
 static void unmaps(struct maps *m, const uint32_t *pages, uint32_t n)
 {
 	uint32_t i;
@@ -66,6 +94,7 @@ static bool open_maps(struct maps *m)
 	m->order = random_order(LIVE);
 	m->pages = random_order(LIVE);
 	m->nodes = need_calloc(LIVE, sizeof(*m->nodes));
+	m->unregistered = memset(need(aligned_alloc(PAGE, CHUNK * PAGE)), 1, CHUNK * PAGE);
 	rb_init(&m->tree);
 	for (i = 0; i < LIVE; i++)
 		m->nodes[i].key = i * PAGE;
@@ -81,6 +110,7 @@ static void close_maps(struct maps *m)
 	free(m->order);
 	free(m->pages);
 	free(m->nodes);
+	free(m->unregistered);
 }
 
 /* Takes these pages out and puts them back, in both. */
@@ -129,36 +159,64 @@ static void in_random_order(struct maps *m, bool barrier, struct series *map, st
 		round_of(m, m->pages + round * CHUNK % LIVE, barrier, map, unmap);
 }
 
+static void unregistered(struct maps *m, struct series *map)
+{
+	unsigned int round, todo = rounds(41);
+
+	for (round = 0; round < todo; round++) {
+		const uint32_t *pages = m->pages + round * CHUNK % LIVE;
+		uint64_t start;
+		double ref;
+
+		unmaps(m, pages, CHUNK);
+		start = now_ns();
+		look_at_memory(m, CHUNK);
+		ref = per_op(start, CHUNK);
+		start = now_ns();
+		maps_unregistered(m, pages, CHUNK);
+		series_add(map, per_op(start, CHUNK), ref);
+		unmaps(m, pages, CHUNK);
+		maps(m, pages, CHUNK);
+	}
+}
+
 static void run(const struct measure *m)
 {
-	struct series *s[5];
+	struct series *s[N_MEASURES];
 	struct ioasid_channel *channel;
 	struct maps maps;
 	size_t i;
 
 	if (!open_maps(&maps)) {
-		skipped(m, 5, "no range of 4 GiB in this process");
+		skipped(m, N_MEASURES, "no range of 4 GiB in this process");
 		return;
 	}
-	for (i = 0; i < 5; i++)
+	for (i = 0; i < N_MEASURES; i++)
 		s[i] = series_new(&m[i]);
-	in_order(&maps, s[0], s[1]);
-	in_random_order(&maps, false, s[2], s[3]);
+	if (is_wanted(&m[0]) || is_wanted(&m[1]))
+		in_order(&maps, s[0], s[1]);
+	if (is_wanted(&m[2]) || is_wanted(&m[3]))
+		in_random_order(&maps, false, s[2], s[3]);
+	if (is_wanted(&m[4]))
+		unregistered(&maps, s[4]);
 	channel = world_channel(&maps.w, 0);
-	in_random_order(&maps, true, NULL, s[4]);
+	if (is_wanted(&m[5]))
+		in_random_order(&maps, true, NULL, s[5]);
 	check(ioasid_channel_close(channel), "closing a channel");
-	for (i = 0; i < 5; i++)
+	for (i = 0; i < N_MEASURES; i++)
 		series_report(s[i]);
 	close_maps(&maps);
 }
 
-static const struct measure measures[] = {
-	{ "map-4k-in-order", "ns", "insertion into a red-black tree of 1M", AT_MOST_TIMES, 0.5 },
-	{ "unmap-4k-in-order", "ns", "removal by key from a red-black tree of 1M", AT_MOST_TIMES,
-	  0.5 },
-	{ "map-4k-random", "ns", "insertion into a red-black tree of 1M", AT_MOST_TIMES, 0.5 },
-	{ "unmap-4k-random", "ns", "removal by key from a red-black tree of 1M", AT_MOST_TIMES,
-	  0.5 },
+#define INSERTION "insertion into a red-black tree of 1M"
+#define REMOVAL "search and removal in a red-black tree of 1M"
+
+static const struct measure measures[N_MEASURES] = {
+	{ "map-4k-in-order", "ns", INSERTION, AT_MOST_TIMES, 0.5 },
+	{ "unmap-4k-in-order", "ns", REMOVAL, AT_MOST_TIMES, 0.5 },
+	{ "map-4k-random", "ns", INSERTION, AT_MOST_TIMES, 0.5 },
+	{ "unmap-4k-random", "ns", REMOVAL, AT_MOST_TIMES, 0.5 },
+	{ "map-4k-unregistered", "ns", "msync(2) and madvise(2) of the page", NO_TARGET, 0 },
 	{ "unmap-4k-random-drain", "ns", "the same removal, and a membarrier(2)", AT_MOST_TIMES, 1 },
 };
 

@@ -18,22 +18,42 @@ void radix_init(struct radix *radix);
 void radix_free(struct radix *radix, unsigned int level);
 void radix_map(struct radix *radix, uint64_t iova, uint64_t target, unsigned int level);
 
-/* Where @iova leads; 0: nowhere. @level is where its leaf is, a constant. */
-static inline uint64_t radix_walk(const struct radix *radix, uint64_t iova, unsigned int level)
+static inline uint64_t radix_step(uint64_t entry, uint64_t iova, unsigned int shift)
 {
-	uint64_t entry = (uint64_t)(uintptr_t)radix->root | 1;
-	unsigned int shift = 39;
+	const uint64_t *node = (const uint64_t *)(uintptr_t)(entry & ~(PAGE - 1));
 
-	for (;; shift -= 9) {
-		const uint64_t *node = (const uint64_t *)(uintptr_t)(entry & ~(PAGE - 1));
+	return node[iova >> shift & 511];
+}
 
-		entry = node[iova >> shift & 511];
-		if (!(entry & 1))
-			return 0;
-		if (shift == 12 + 9 * (level - 1))
-			break;
-	}
-	return (entry & ~(PAGE - 1)) + (iova & ((UINT64_C(1) << shift) - 1));
+/* Where @iova leads by leaves at level 2; 0: nowhere. */
+static inline uint64_t radix_walk_2m(const struct radix *radix, uint64_t iova)
+{
+	uint64_t entry = radix_step((uint64_t)(uintptr_t)radix->root, iova, 39);
+
+	if (!(entry & 1))
+		return 0;
+	entry = radix_step(entry, iova, 30);
+	if (!(entry & 1))
+		return 0;
+	entry = radix_step(entry, iova, 21);
+	return entry & 1 ? (entry & ~(PAGE - 1)) + (iova & (2 * MIB - 1)) : 0;
+}
+
+/* By leaves at level 1. */
+static inline uint64_t radix_walk_4k(const struct radix *radix, uint64_t iova)
+{
+	uint64_t entry = radix_step((uint64_t)(uintptr_t)radix->root, iova, 39);
+
+	if (!(entry & 1))
+		return 0;
+	entry = radix_step(entry, iova, 30);
+	if (!(entry & 1))
+		return 0;
+	entry = radix_step(entry, iova, 21);
+	if (!(entry & 1))
+		return 0;
+	entry = radix_step(entry, iova, 12);
+	return entry & 1 ? (entry & ~(PAGE - 1)) + (iova & (PAGE - 1)) : 0;
 }
 
 /* A red-black tree whose nodes are inside what it sorts. */

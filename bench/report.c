@@ -98,7 +98,7 @@ static void print_line(const struct measure *m, struct spread value, struct spre
 {
 	char a[32], b[32], c[32], t[64];
 
-	printf("%-26s %8s %-8s reference %8s   ratio %6s   target %-15s %s\n", m->name,
+	printf("%-31s %8s %-8s reference %8s   ratio %6s   target %-15s %s\n", m->name,
 	       number(a, sizeof(a), value.median), m->unit, number(b, sizeof(b), reference.median),
 	       number(c, sizeof(c), ratio), target_text(t, sizeof(t), m), ok ? "ok" : "short");
 }
@@ -135,7 +135,7 @@ void series_report(struct series *series)
 	struct spread value, reference, ratio, result;
 	bool ok;
 
-	if (series->n && report_wants(m)) {
+	if (series->n && is_wanted(m)) {
 		ratio = compared(series, AT_MOST_TIMES);
 		result = compared(series, m->rule);
 		value = spread_of(series->value, series->n);
@@ -151,7 +151,7 @@ void series_report(struct series *series)
 	free(series);
 }
 
-bool report_wants(const struct measure *measure)
+bool is_wanted(const struct measure *measure)
 {
 	return !options.filter || strstr(measure->name, options.filter);
 }
@@ -161,7 +161,7 @@ void skipped(const struct measure *measures, size_t n, const char *why)
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (report_wants(&measures[i]))
+		if (is_wanted(&measures[i]))
 			fprintf(stderr, "%s: left out: %s\n", measures[i].name, why);
 }
 

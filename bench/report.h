@@ -7,6 +7,5 @@
 
 void report_begin(void);
 void report_end(void);
-bool report_wants(const struct measure *measure);
 
 #endif
