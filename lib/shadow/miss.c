@@ -50,6 +50,7 @@ static enum shadow_fault fill(struct shadow_node *n, unsigned int i, uint64_t io
 	*next = node_fill_table(n, i, e);
 	if (!*next)
 		return SHADOW_NOMEM;
+	node_settle(*next);
 	/* A guest's table that is new here has not been read: entry by entry, when used. */
 	if (e->kind == PGT_TABLE && (*next)->refs == 1)
 		(*next)->unread = true;

@@ -56,15 +56,15 @@ struct shadow_node *node_new(struct shadow *s, uint64_t addr, unsigned int level
 	if (!n)
 		return NULL;
 	pte = pages_alloc(s->pool);
-	raw = pages_alloc(s->pool);
+	raw = own ? pages_alloc(s->pool) : pages_alloc_dirty(s->pool);
 	if (!pte || !raw) {
 		pages_free_clean(s->pool, pte);
-		pages_free_clean(s->pool, raw);
+		pages_free(s->pool, raw);
 		slab_free(&s->slab, n);
 		return NULL;
 	}
 	*n = (struct shadow_node){ .shadow = s, .pte = pte, .raw = raw, .addr = addr, .refs = 1,
-				   .level = (uint8_t)level, .own = own };
+				   .level = (uint8_t)level, .own = own, .fresh = !own };
 	pages_set_owner(pte, n);
 	pages_set_owner(raw, n);
 	s->pages += 2;

@@ -4,6 +4,7 @@
 #define SHADOW_NODE_H
 
 #include <endian.h>
+#include <string.h>
 
 #include "shadow/shadow.h"
 
@@ -28,6 +29,7 @@ struct shadow_node {
 	uint8_t level;			/* 1 maps 4 KiB */
 	bool own;			/* raw is in own format */
 	bool shared;			/* in the hash */
+	bool fresh;			/* raw has not been written yet, pte is 0 */
 	bool unread;			/* a pass could not read it: what is absent is read when used */
 	uint64_t epoch;			/* the pass that has read all of it */
 	uint64_t mark;			/* the latest visit of drop_below() */
@@ -76,7 +78,7 @@ static inline struct shadow_node *node_child(const struct shadow_node *n, unsign
 	return n->pte[i] & IOPT_TABLE ? pages_owner(iopt_node(n->pte[i])) : NULL;
 }
 
-/* A private node, for own tables. NULL for want of memory. */
+/* A private node, for own tables; otherwise it is fresh. NULL for want of memory. */
 struct shadow_node *node_new(struct shadow *s, uint64_t addr, unsigned int level, bool own);
 
 /* The shared node for a guest table (@own false) or a split superpage (true), one reference more. */
@@ -93,6 +95,14 @@ void tree_publish(struct shadow *s, struct shadow_tree *old, struct reap *reap);
 
 /* The guest's table is no longer what it was: all entries go, and are read when they are used. */
 void node_forget(struct shadow_node *n, struct reap *reap);
+
+/* Before raw of a node that may be fresh is looked at. */
+static inline void node_settle(struct shadow_node *n)
+{
+	if (n->fresh)
+		memset(n->raw, 0, PAGES_SIZE);
+	n->fresh = false;
+}
 
 /* Makes an entry unresolved: its translation goes, its raw entry stays. */
 void node_clear(struct shadow_node *n, unsigned int i, struct reap *reap);

@@ -43,7 +43,9 @@ int shadow_bind(struct shadow *s, const struct pgt *pgt, uint64_t guest_root, bo
 		return -ENOMEM;
 	}
 	/* What cannot be read for want of memory is read when it is used. */
-	if (!on_demand)
+	if (on_demand)
+		node_settle(s->tree.top);
+	else
 		node_sync(s->tree.top, reap);
 	tree_publish(s, &old, reap);
 	return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Invalidation: what the guest's tables say now about a range, against what they said before. */
 #include <errno.h>
+#include <string.h>
 
 #include "util/bits.h"
 #include "shadow/node.h"
@@ -52,58 +53,98 @@ static void change(struct shadow_node *n, unsigned int i, uint64_t raw, struct p
 		pass->ret = -ENOMEM;
 }
 
-/* What entries with the same bits beside their address become: (address + delta) & keep. */
+/*
+ * What entries with the same bits beside their address become, x being their distance from the start
+ * of the piece: (x + base) & keep, if x is at most limit.
+ */
 struct merge {
 	uint64_t flags;
-	uint64_t delta, keep;
+	uint64_t base, keep, limit;
 };
 
 static struct merge merge_of(const struct pgt_rule *rule, const struct shadow_piece *piece,
 			     uint64_t flags)
 {
 	unsigned int perm = pgt_rule_perm(rule, flags) & piece->perm;
-	bool leaf = pgt_rule_classify(rule, flags) == PGT_LEAF;
 
-	return (struct merge){ flags, piece->host - piece->start + perm, leaf && perm ? ~0ull : 0 };
+	if (pgt_rule_classify(rule, flags) != PGT_LEAF)
+		return (struct merge){ .flags = flags, .limit = UINT64_MAX };
+	return (struct merge){ flags, piece->host + perm, perm ? UINT64_MAX : 0,
+			       piece->last - piece->start };
+}
+
+/* The first of a group of entries that is not as it was; groups start at @i. */
+static unsigned int skip_unchanged(const uint64_t *guest, const uint64_t *raws, unsigned int i,
+				   unsigned int end)
+{
+	for (; i + 3 <= end; i += 4)
+		if ((guest_load(&guest[i]) ^ raws[i]) | (guest_load(&guest[i + 1]) ^ raws[i + 1]) |
+		    (guest_load(&guest[i + 2]) ^ raws[i + 2]) |
+		    (guest_load(&guest[i + 3]) ^ raws[i + 3]))
+			break;
+	return i;
 }
 
 /*
  * The lowest tables: most of the work. While no entry of the table is on a list, and none leads
  * elsewhere than the piece at hand, that is all that there is to do for each; and neighbours mostly
- * differ in their addresses only. Returns the first entry that needs more, or end + 1.
+ * differ in their addresses only. Returns the first entry that needs more, or end + 1. A fresh table
+ * has nothing to compare with, and pte is 0.
  */
-static unsigned int sync_plain(struct shadow_node *n, const uint64_t *guest, unsigned int i,
-			       unsigned int end, struct pass *pass)
+static inline __attribute__((always_inline)) unsigned int
+sync_run(struct shadow_node *n, const uint64_t *guest, unsigned int i, unsigned int end,
+	   struct reap *reap, bool fresh)
 {
 	const struct pgt_rule *rule = &n->shadow->tree.pgt.rule[1];
 	const struct shadow_piece *piece = &n->shadow->piece;
-	const uint64_t addr_bits = rule->leaf_addr, start = piece->start, span = piece->last - start;
+	const uint64_t addr_bits = rule->leaf_addr, start = piece->start;
 	struct merge m = merge_of(rule, piece, 0);
+	uint64_t flags = m.flags, base = m.base, keep = m.keep, limit = m.limit;
 	uint64_t *raws = n->raw, *ptes = n->pte, gone = 0;
 
 	for (; i <= end; i++) {
-		uint64_t raw = guest_load(&guest[i]), addr = raw & addr_bits, pte, old;
+		uint64_t raw = guest_load(&guest[i]), addr = raw & addr_bits;
 
-		if (raw == raws[i])
+		if (!fresh && raw == raws[i]) {
+			i = skip_unchanged(guest, raws, i + 1, end) - 1;
 			continue;
-		if (bits_unlikely((raw & ~addr_bits) != m.flags))
-			m = merge_of(rule, piece, raw & ~addr_bits);
-		if (bits_unlikely(((addr - start) > span) & (m.keep != 0)))
+		}
+		if (bits_unlikely((raw ^ addr) != flags)) {
+			m = merge_of(rule, piece, raw ^ addr);
+			flags = m.flags;
+			base = m.base;
+			keep = m.keep;
+			limit = m.limit;
+		}
+		if (bits_unlikely(addr - start > limit))
 			break;
-		pte = (addr + m.delta) & m.keep;
-		old = ptes[i];
+		if (!fresh)
+			gone |= raws[i];	/* what was 0 had no translation to lose */
 		raws[i] = raw;
-		iopt_store(&ptes[i], pte);
-		gone |= old == pte ? 0 : old;
+		iopt_store(&ptes[i], (addr - start + base) & keep);
 	}
 	if (gone) {
 		n->shadow->gen++;
-		pass->reap->drain = true;
+		reap->drain = true;
 	}
 	return i;
 }
 
-/* May sync_plain() do this table? */
+/* Functions of their own, so that each has all registers for its loop. */
+static __attribute__((noinline)) unsigned int
+sync_plain(struct shadow_node *n, const uint64_t *guest, unsigned int i, unsigned int end,
+	   struct reap *reap)
+{
+	return sync_run(n, guest, i, end, reap, false);
+}
+
+static __attribute__((noinline)) unsigned int
+sync_fresh(struct shadow_node *n, const uint64_t *guest, struct reap *reap)
+{
+	return sync_run(n, guest, 0, IOPT_ENTRIES - 1, reap, true);
+}
+
+/* May these do this table? */
 static bool is_plain(const struct shadow_node *n)
 {
 	const struct shadow *s = n->shadow;
@@ -115,13 +156,19 @@ static bool is_plain(const struct shadow_node *n)
 static void sync_leaves(struct shadow_node *n, const uint64_t *guest, const struct frame *f,
 			struct pass *pass)
 {
-	unsigned int i;
+	unsigned int i = f->i;
 
-	for (i = f->i; i <= f->end; i++) {
+	if (n->fresh && is_plain(n) && f->end - f->i == IOPT_ENTRIES - 1) {
+		i = sync_fresh(n, guest, pass->reap);
+		memset(&n->raw[i], 0, (IOPT_ENTRIES - i) * sizeof(n->raw[0]));
+		n->fresh = false;
+	}
+	node_settle(n);
+	for (; i <= f->end; i++) {
 		uint64_t raw;
 
 		if (is_plain(n))
-			i = sync_plain(n, guest, i, f->end, pass);
+			i = sync_plain(n, guest, i, f->end, pass->reap);
 		if (i > f->end)
 			return;
 		raw = guest_load(&guest[i]);
@@ -138,6 +185,7 @@ static void forget(const struct frame *f, struct pass *pass)
 	unsigned int i;
 
 	/* as node_forget(), for a part */
+	node_settle(f->n);
 	f->n->unread = true;
 	for (i = f->i; i <= f->end; i++)
 		node_set_raw(f->n, i, 0, pass->reap);
@@ -163,6 +211,8 @@ static void enter(struct pass *pass, struct shadow_node *n, uint64_t base)
 	};
 	if (pass->s->now)
 		stamp(n, f->i, f->end);
+	if (n->level > 1)
+		node_settle(n);
 	guest = node_guest(n);
 	if (f->i == 0 && f->end == IOPT_ENTRIES - 1)
 		n->unread = false;
