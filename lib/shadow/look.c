@@ -42,7 +42,9 @@ void shadow_look(const struct shadow *s, uint64_t iova, struct shadow_view *view
 	view->last = view->base + size - 1;
 	view->mapped = n->pte[i] && view->perm;
 	view->perm &= (unsigned int)n->pte[i];
-	view->unresolved = !n->pte[i] && node_decode(n, n->raw[i]).kind == PGT_LEAF;
+	/* what a superpage was split into is made up entry by entry, when it is used */
+	view->unresolved = !n->pte[i] && (node_decode(n, n->raw[i]).kind == PGT_LEAF ||
+					  (n->own && n->shared));
 	view->target = node_decode(n, n->raw[i]).addr;
 }
 
@@ -71,7 +73,7 @@ bool shadow_audit(struct shadow *s, uint64_t iova, struct shadow_stale *stale)
 			return false;
 		raw = guest_load(&guest[i]);
 		is = node_decode(n, raw);
-		if (!same(&was, &is) && !(s->tree.on_demand && was.kind == PGT_NONE)) {
+		if (!same(&was, &is) && !(s->tree.on_demand && !node_is_cached(&was))) {
 			*stale = (struct shadow_stale){ n->level, n->raw[i], raw,
 							n->stamps ? n->stamps[i] : 0 };
 			return true;

@@ -8,6 +8,7 @@
 static enum shadow_fault refresh(struct shadow_node *n, unsigned int i)
 {
 	const uint64_t *guest;
+	struct entry e;
 
 	if (n->own) {
 		/* of a superpage that was split; private ones are tables of the map protocol */
@@ -15,8 +16,8 @@ static enum shadow_fault refresh(struct shadow_node *n, unsigned int i)
 			n->raw[i] = (n->addr + ((uint64_t)i << node_shift(n))) | IOPT_PERM;
 		return SHADOW_OK;
 	}
-	if ((!n->unread && !n->shadow->tree.on_demand) ||
-	    node_decode(n, n->raw[i]).kind != PGT_NONE)
+	e = node_decode(n, n->raw[i]);
+	if ((!n->unread && !n->shadow->tree.on_demand) || node_is_cached(&e))
 		return SHADOW_OK;
 	guest = node_guest(n);
 	if (!guest)

@@ -73,6 +73,15 @@ static inline struct entry node_decode(const struct shadow_node *n, uint64_t raw
 	return e;
 }
 
+/*
+ * Filled on demand, a shadow keeps what can be used and nothing else, as a unit whose caching mode is
+ * off (VT-d, capability register, CM).
+ */
+static inline bool node_is_cached(const struct entry *e)
+{
+	return e->kind == PGT_TABLE || e->kind == PGT_LEAF;
+}
+
 static inline struct shadow_node *node_child(const struct shadow_node *n, unsigned int i)
 {
 	return n->pte[i] & IOPT_TABLE ? pages_owner(iopt_node(n->pte[i])) : NULL;
