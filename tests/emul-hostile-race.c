@@ -97,7 +97,7 @@ static void *issue_dma(void *data)
 			if (at < r->g.memory || at + iov[i].iov_len > r->g.memory + SIZE)
 				complaint = "outside the guest's memory";
 			else
-				*(volatile uint8_t *)at;
+				(void)__atomic_load_n(at, __ATOMIC_RELAXED);
 		}
 		ioasid_dma_end(r->g.channel);
 		if (n < 0 && n != -EFAULT)
@@ -144,7 +144,7 @@ START_TEST(every_dma_faults_or_hits_guest_memory)
 	int i;
 
 	guest_open(&r.g, SIZE, 0);
-	r.child = space_new(r.g.ctx, r.g.root, fills[_i % 2]);
+	r.child = make_space(r.g.ctx, r.g.root, fills[_i % 2]);
 	gt_init(&r.t, formats[_i / 2], 4, r.g.memory, 0, TABLES, TABLES + PAGES * PAGE);
 	for (i = 0; i < PAGES * 512; i++)
 		gt_store(gt_slot(&r.t, TABLES, (unsigned int)i), some_entry(&r, &d));

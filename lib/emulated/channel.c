@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "emulated.h"
+#include "util/tsan.h"
 
 static _Thread_local char this_thread;
 
@@ -23,11 +24,7 @@ const void *emu_thread(void)
 
 bool emu_barrier_register(void)
 {
-#if defined(__SANITIZE_THREAD__)
-	return false;	/* the sanitizer knows fences only */
-#else
-	return !syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
-#endif
+	return !TSAN && !syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
 }
 
 static void wait_for(const struct ioasid_channel *ch)

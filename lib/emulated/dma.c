@@ -6,6 +6,7 @@
 #include <syslog.h>
 
 #include "emulated.h"
+#include "util/tsan.h"
 
 #define ACCESS (IOASID_READ | IOASID_WRITE)
 
@@ -122,7 +123,7 @@ out:
 static inline int translate(struct ioasid_channel *ch, uint64_t iova, uint32_t access, char **host,
 			    uint64_t *bytes)
 {
-	const struct iopt_root *root = __atomic_load_n(&ch->route->root, __ATOMIC_RELAXED);
+	const struct iopt_root *root = __atomic_load_n(&ch->route->root, TSAN_ORDER_POINTER);
 	struct iopt_hit hit = { 0 };
 
 	if (bits_likely(root && !ch->audit))
@@ -312,7 +313,7 @@ static int __attribute__((noinline)) translate_pieces(struct ioasid_channel *ch,
 IOASID_EXPORT int ioasid_dma_translate(struct ioasid_channel *ch, uint64_t iova, size_t length,
 				       uint32_t access, struct iovec *iov, size_t n)
 {
-	const struct iopt_root *root = __atomic_load_n(&ch->route->root, __ATOMIC_RELAXED);
+	const struct iopt_root *root = __atomic_load_n(&ch->route->root, TSAN_ORDER_POINTER);
 	struct iopt_hit hit;
 	uint64_t mask;
 

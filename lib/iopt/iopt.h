@@ -20,6 +20,7 @@
 
 #include "util/pages.h"
 #include "util/reap.h"
+#include "util/tsan.h"
 
 #define IOPT_READ	0x1u
 #define IOPT_WRITE	0x2u
@@ -79,7 +80,7 @@ static inline bool iopt_is_canonical(uint64_t iova, unsigned int bits)
 
 static inline uint64_t iopt_load(const uint64_t *p)
 {
-	return __atomic_load_n(p, __ATOMIC_RELAXED);
+	return __atomic_load_n(p, TSAN_ORDER_POINTER);
 }
 
 static inline void iopt_store(uint64_t *p, uint64_t v)
