@@ -21,7 +21,7 @@ struct audit {
 static void audit_open(struct audit *a, int i, uint64_t flags)
 {
 	guest_open(&a->g, SIZE, flags);
-	a->child = space_new(a->g.ctx, a->g.root, fills[i % 2]);
+	a->child = make_space(a->g.ctx, a->g.root, fills[i % 2]);
 	gt_init(&a->t, formats[i / 2], 4, a->g.memory, 0, TABLES, SIZE);
 	gt_map(&a->t, AT, PAGE, 4 * PAGE, 1, RW);
 	ck_ok(bind_table(a->child, a->t.format, 4, a->t.root));

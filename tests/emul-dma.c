@@ -40,7 +40,7 @@ START_TEST(requests_cross_pages_and_mappings)
 	size_t i;
 
 	open_attached(&g);
-	scattered = pages_new(8 * PAGE);
+	scattered = memory_new(8 * PAGE);
 	for (i = 0; i < 5; i++)
 		ck_ok(ioasid_space_map(g.root, SIZE + i * PAGE, scattered + (7 - i) * PAGE, PAGE,
 				       RW, NULL));
@@ -54,7 +54,7 @@ START_TEST(requests_cross_pages_and_mappings)
 	ck_ok(ioasid_dma_read(g.channel, SIZE - 10, in, 4 * PAGE + 100));
 	ck_assert_mem_eq(in, out, 4 * PAGE + 100);
 	guest_close(&g);
-	pages_free(scattered, 8 * PAGE);
+	memory_free(scattered, 8 * PAGE);
 }
 END_TEST
 
@@ -217,7 +217,7 @@ START_TEST(nothing_that_waits_is_done_inside_a_section)
 	struct guest g;
 
 	open_attached(&g);
-	child = space_new(g.ctx, g.root, 0);
+	child = make_space(g.ctx, g.root, 0);
 	ck_ok(bind_table(child, IOASID_PGTABLE_VTD_SS, 4, 0));
 	ck_ok(ioasid_space_map(g.root, SIZE, g.memory, PAGE, RW, &m));
 	ck_ok(ioasid_inv_new(g.ctx, 1, &inv));
@@ -251,7 +251,7 @@ START_TEST(channels_of_one_device_are_independent)
 	struct guest g;
 
 	open_attached(&g);
-	other = space_new(g.ctx, NULL, 0);
+	other = make_space(g.ctx, NULL, 0);
 	ck_ok(ioasid_space_map(other, 0, g.memory + 9 * PAGE, PAGE, RW, NULL));
 	ck_ok(ioasid_device_attach_pasid(g.device, 5, other));
 	second = channel_new(g.device, IOASID_NO_PASID);

@@ -182,7 +182,7 @@ static void run(struct guest *g, const struct way *way)
 static void open_with_table(struct guest *g, enum ioasid_fill fill)
 {
 	guest_open(g, SIZE, 0);
-	child = space_new(g->ctx, g->root, fill);
+	child = make_space(g->ctx, g->root, fill);
 	gt_init(&table, IOASID_PGTABLE_VTD_SS, 4, g->memory, 0, TABLES, SIZE);
 	gt_map(&table, TARGET + PAGE, PAGE, PAGE, 1, RW);
 	ck_ok(bind_table(child, IOASID_PGTABLE_VTD_SS, 4, table.root));
@@ -194,7 +194,7 @@ START_TEST(unmap)
 	struct guest g;
 
 	guest_open(&g, SIZE, 0);
-	plain = space_new(g.ctx, NULL, 0);
+	plain = make_space(g.ctx, NULL, 0);
 	/* A neighbour that stays: no table goes with the page. */
 	ck_ok(ioasid_space_map(plain, TARGET + PAGE, g.memory, PAGE, RW, NULL));
 	guest_attach(&g, plain);
@@ -209,7 +209,7 @@ START_TEST(unmap_of_the_parent)
 
 	/* The DMA's own address is TARGET: a child shifts it to where the mappings come and go. */
 	guest_open(&g, SIZE, 0);
-	through = space_new(g.ctx, g.root, 0);
+	through = make_space(g.ctx, g.root, 0);
 	ck_ok(ioasid_space_map(g.root, SIZE + TARGET + PAGE, g.memory, PAGE, RW, NULL));
 	ck_ok(ioasid_space_map_parent(through, TARGET + PAGE, 0, PAGE, RW, NULL));
 	ck_ok(ioasid_space_map_parent(through, TARGET, SIZE + TARGET, PAGE, RW, NULL));
@@ -223,7 +223,7 @@ START_TEST(unmap_of_a_child)
 	struct guest g;
 
 	guest_open(&g, SIZE, 0);
-	child = space_new(g.ctx, g.root, 0);
+	child = make_space(g.ctx, g.root, 0);
 	ck_ok(ioasid_space_map_parent(child, TARGET + PAGE, 0, PAGE, RW, NULL));
 	guest_attach(&g, child);
 	run(&g, &(struct way){ give_child_map, take_child_unmap });

@@ -44,7 +44,7 @@ START_TEST(child_with_nothing)
 	struct guest g;
 
 	guest_open(&g, SIZE, 0);
-	child = space_new(g.ctx, g.root, 0);
+	child = make_space(g.ctx, g.root, 0);
 	guest_attach(&g, child);
 	guest_faults(&g, 0, IOASID_READ, IOASID_FAULT_NO_PGTABLE);
 	ck_ok(ioasid_space_map_parent(child, 0, 0, PAGE, RW, NULL));

@@ -59,7 +59,7 @@ static void bomb_open(struct bomb *b, int i, bool mixed)
 
 	guest_open(&b->g, SIZE, 0);
 	b->at = i / 4 ? 0 : SIZE;
-	b->child = space_new(b->g.ctx, b->g.root, fills[i % 2]);
+	b->child = make_space(b->g.ctx, b->g.root, fills[i % 2]);
 	guest_attach(&b->g, b->child);
 	gt_init(&b->t, formats[i / 2 % 2], 4, b->g.memory, b->at, b->at, b->at + PAGES * PAGE);
 	measure_normal(b);
@@ -238,7 +238,7 @@ START_TEST(space_on_a_bomb)
 	struct bomb b;
 
 	bomb_open(&b, _i, false);
-	last = space_new(b.g.ctx, b.child, 0);
+	last = make_space(b.g.ctx, b.child, 0);
 	ck_ok(bind_table(b.child, b.t.format, 4, b.at));
 	start = now_ns();
 	ck_ok(ioasid_space_map_parent(last, 0, 0, UINT64_C(1) << 47, RW, NULL));

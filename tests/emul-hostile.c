@@ -23,7 +23,7 @@ struct hostile {
 static void hostile_open(struct hostile *h, int i)
 {
 	guest_open(&h->g, SIZE, 0);
-	h->child = space_new(h->g.ctx, h->g.root, fills[i % 2]);
+	h->child = make_space(h->g.ctx, h->g.root, fills[i % 2]);
 	gt_init(&h->t, formats[i / 2], 4, h->g.memory, 0, TABLES, SIZE);
 	gt_map(&h->t, AT, 5 * PAGE, PAGE, 1, RW);
 	h->pgtable = (struct ioasid_pgtable)IOASID_PGTABLE_INIT;

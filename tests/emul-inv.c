@@ -28,7 +28,7 @@ static void fix_open(struct fix *f)
 	for (i = 0; i < 2; i++) {
 		uint64_t tables = TABLES + (uint64_t)i * MIB;
 
-		f->child[i] = space_new(f->g.ctx, f->g.root, IOASID_FILL_ON_INVALIDATION);
+		f->child[i] = make_space(f->g.ctx, f->g.root, IOASID_FILL_ON_INVALIDATION);
 		gt_init(&f->t[i], IOASID_PGTABLE_VTD_SS, 4, f->g.memory, 0, tables, tables + MIB);
 		gt_map(&f->t[i], AT, 0, N * PAGE, 1, RW);
 		ck_ok(bind_table(f->child[i], IOASID_PGTABLE_VTD_SS, 4, f->t[i].root));
@@ -243,7 +243,7 @@ START_TEST(bad_entry_ends_the_batch)
 	struct fix f;
 
 	fix_open(&f);
-	gone = space_new(f.g.ctx, f.g.root, 0);
+	gone = make_space(f.g.ctx, f.g.root, 0);
 	ck_ok(bind_table(gone, IOASID_PGTABLE_VTD_SS, 4, 0));
 	move(&f, 0, 100);
 	ck_ok(ioasid_inv_add_range(f.inv, f.child[0], AT, 2 * PAGE, 0));
@@ -254,7 +254,7 @@ START_TEST(bad_entry_ends_the_batch)
 	ck_assert_uint_eq(f.handled, 1);
 	moved(&f, 0, 2, 100);
 	/* A space made later is not the one that was meant, even if it looks the same. */
-	gone = space_new(f.g.ctx, f.g.root, 0);
+	gone = make_space(f.g.ctx, f.g.root, 0);
 	ck_ok(bind_table(gone, IOASID_PGTABLE_VTD_SS, 4, 0));
 	ck_err(ioasid_inv_submit(f.inv, &f.handled), ENOENT);
 	ck_assert_uint_eq(f.handled, 1);

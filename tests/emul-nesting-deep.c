@@ -22,9 +22,9 @@ static void deep_open(struct deep *d, int i)
 	enum ioasid_fill fill = fills[i % 2];
 
 	guest_open(&d->g, SIZE, 0);
-	d->child = space_new(d->g.ctx, d->g.root, fill);
-	d->grandchild = space_new(d->g.ctx, d->child, fills[i / 2]);
-	d->last = space_new(d->g.ctx, d->grandchild, 0);
+	d->child = make_space(d->g.ctx, d->g.root, fill);
+	d->grandchild = make_space(d->g.ctx, d->child, fills[i / 2]);
+	d->last = make_space(d->g.ctx, d->grandchild, 0);
 	gt_init(&d->t1, IOASID_PGTABLE_VTD_SS, 4, d->g.memory, 0, TABLES1, TABLES2);
 	gt_map(&d->t1, SHIFT, 0, SIZE, 2, RW);
 	ck_ok(bind_table(d->child, d->t1.format, 4, d->t1.root));
@@ -92,7 +92,7 @@ START_TEST(table_pages_that_move_in_the_root)
 	all_reach(&d, 6 * PAGE, RW);
 	/* Other memory, with another table, appears where the grandchild's leaf table was. */
 	leaf_table = (*gt_entry(&d.t2, 0x2000, 2) & PT_ADDRESS) - SHIFT;
-	copy = pages_new(PAGE);
+	copy = memory_new(PAGE);
 	((uint64_t *)(void *)copy)[2] = gt_leaf_value(&d.t2, 1, SHIFT + 3 * PAGE, RW);
 	ck_ok(ioasid_space_unmap_all(d.g.root, NULL));
 	ck_ok(ioasid_space_map(d.g.root, 0, d.g.memory, leaf_table, RW, NULL));
@@ -102,7 +102,7 @@ START_TEST(table_pages_that_move_in_the_root)
 	ck_ok(ioasid_space_map(d.g.root, leaf_table, copy, PAGE, RW, NULL));
 	all_reach(&d, 3 * PAGE, RW);
 	guest_close(&d.g);
-	pages_free(copy, PAGE);
+	memory_free(copy, PAGE);
 }
 END_TEST
 
@@ -169,8 +169,8 @@ START_TEST(map_protocol_changes_reach_those_above)
 	struct guest g;
 
 	guest_open(&g, SIZE, 0);
-	a = space_new(g.ctx, g.root, 0);
-	b = space_new(g.ctx, a, 0);
+	a = make_space(g.ctx, g.root, 0);
+	b = make_space(g.ctx, a, 0);
 	guest_attach(&g, b);
 	ck_ok(ioasid_space_map_parent(b, 0x100000, 0x200000, 8 * PAGE, RW, NULL));
 	guest_faults(&g, 0x100000, IOASID_READ, IOASID_FAULT_TARGET_NOT_MAPPED);
@@ -248,7 +248,7 @@ START_TEST(protocols_exclude_each_other)
 	ck_err(ioasid_space_allow(d.child, &(struct ioasid_range){ 0, PAGE }, 1), EOPNOTSUPP);
 	ck_err(bind_table(d.last, IOASID_PGTABLE_VTD_SS, 4, 0), EBUSY);
 	ck_err(bind_table(d.g.root, IOASID_PGTABLE_VTD_SS, 4, 0), EINVAL);
-	plain = space_new(d.g.ctx, d.g.root, 0);
+	plain = make_space(d.g.ctx, d.g.root, 0);
 	ck_err(ioasid_space_unbind_pgtable(plain), EINVAL);
 	ck_err(bind_table(plain, IOASID_PGTABLE_VTD_SS, 4, 8), EINVAL);
 	ck_err(bind_table(plain, IOASID_PGTABLE_VTD_SS, 4, UINT64_C(1) << 52), EINVAL);
@@ -267,7 +267,7 @@ START_TEST(fill_follows_the_format)
 	struct guest g;
 
 	guest_open(&g, SIZE, 0);
-	space = space_new(g.ctx, g.root, 0);
+	space = make_space(g.ctx, g.root, 0);
 	ck_ok(bind_table(space, IOASID_PGTABLE_VTD_SS, 4, 0));
 	ck_assert_int_eq(space_info(space).fill, IOASID_FILL_ON_INVALIDATION);
 	ck_assert(space_info(space).caching_mode);

@@ -38,7 +38,7 @@ static void nest_open(struct nest *n, int i)
 	unsigned int bits = 12 + 9 * v->levels;
 
 	guest_open(&n->g, SIZE, 0);
-	n->child = space_new(n->g.ctx, n->g.root, v->fill);
+	n->child = make_space(n->g.ctx, n->g.root, v->fill);
 	gt_init(&n->t, v->format, v->levels, n->g.memory, 0, TABLES, SIZE);
 	ck_ok(bind_table(n->child, v->format, v->levels, n->t.root));
 	guest_attach(&n->g, n->child);

@@ -63,8 +63,8 @@ START_TEST(nothing_is_mapped)
 	struct guest g;
 
 	guest_open(&g, SIZE, 0);
-	root = space_new(g.ctx, NULL, 0);
-	child = space_new(g.ctx, g.root, 0);
+	root = make_space(g.ctx, NULL, 0);
+	child = make_space(g.ctx, g.root, 0);
 	ck_assert_uint_eq(list(root, 0, UINT64_MAX, 4, all), 0);
 	ck_assert_uint_eq(list(child, 0, UINT64_MAX, 4, all), 0);
 	ck_ok(bind_table(child, IOASID_PGTABLE_VTD_SS, 4, TABLES));
@@ -83,7 +83,7 @@ START_TEST(mappings_of_a_root)
 
 	guest_open(&g, SIZE, 0);
 	host = (uintptr_t)g.memory;
-	root = space_new(g.ctx, NULL, 0);
+	root = make_space(g.ctx, NULL, 0);
 	ck_ok(ioasid_space_map(root, 0, g.memory, 2 * PAGE, RW, NULL));
 	ck_ok(ioasid_space_map(root, 2 * PAGE, g.memory + 2 * PAGE, PAGE, RW, NULL));
 	ck_ok(ioasid_space_map(root, 3 * PAGE, g.memory + 3 * PAGE, PAGE, IOASID_READ, NULL));
@@ -116,7 +116,7 @@ START_TEST(what_a_table_says)
 	guest_open(&g, SIZE, 0);
 	/* The tables have a mapping of their own, which stays. */
 	ck_ok(ioasid_space_map(g.root, GIB, g.memory + TABLES, SIZE - TABLES, IOASID_READ, NULL));
-	child = space_new(g.ctx, g.root, IOASID_FILL_ON_INVALIDATION);
+	child = make_space(g.ctx, g.root, IOASID_FILL_ON_INVALIDATION);
 	gt_init(&t, IOASID_PGTABLE_VTD_FS, 4, g.memory + TABLES, GIB, GIB, GIB + SIZE - TABLES);
 	gt_map(&t, GIB - 2 * PAGE, PAGE, 2 * PAGE, 1, RW);
 	gt_map(&t, GIB, 3 * PAGE, PAGE, 1, RW);
@@ -148,7 +148,7 @@ START_TEST(filled_on_demand_it_is_what_was_used)
 	struct guest g;
 
 	guest_open(&g, SIZE, 0);
-	child = space_new(g.ctx, g.root, IOASID_FILL_ON_DEMAND);
+	child = make_space(g.ctx, g.root, IOASID_FILL_ON_DEMAND);
 	gt_init(&t, IOASID_PGTABLE_VTD_SS, 4, g.memory, 0, TABLES, SIZE);
 	gt_map(&t, GIB, PAGE, 16 * PAGE, 1, RW);
 	ck_ok(bind_table(child, t.format, 4, t.root));
@@ -172,7 +172,7 @@ START_TEST(mappings_of_a_child)
 	struct guest g;
 
 	guest_open(&g, SIZE, 0);
-	child = space_new(g.ctx, g.root, 0);
+	child = make_space(g.ctx, g.root, 0);
 	ck_ok(ioasid_space_map_parent(child, GIB, SIZE - PAGE, 2 * PAGE, RW, NULL));
 	ck_ok(ioasid_space_map_parent(child, 2 * GIB, 0, SIZE, IOASID_READ, NULL));
 	ck_ok(ioasid_space_map_parent(child, 2 * GIB + SIZE, SIZE / 2, PAGE, IOASID_READ, NULL));

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
 #include <string.h>
 
 #include "random_world.h"
@@ -22,6 +23,34 @@ void differs(struct world *w, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(w->failure, sizeof(w->failure), format, args);
 	va_end(args);
+}
+
+void arm(struct world *w, uint64_t draw)
+{
+	if (!w->fail_nth)
+		return;
+	w->armed = true;
+	w->fail_nth(1 + draw % 12);
+}
+
+void disarm(struct world *w)
+{
+	if (w->fail_nth)
+		w->fail_nth(0);
+}
+
+bool follows(struct world *w, int got, int want, const char *call)
+{
+	bool armed = w->armed;
+
+	disarm(w);
+	w->armed = false;
+	traces(w, "%s = %d", call, got);
+	if (armed && got == -ENOMEM)
+		return false;
+	if (got != want)
+		differs(w, "%s is %d, expected %d: %s", call, got, want, ioasid_errmsg());
+	return got == 0;
 }
 
 void traces(struct world *w, const char *format, ...)

@@ -29,7 +29,7 @@ static void space_open(struct world *w, int s, int parent, enum ioasid_fill fill
 	struct model_space *m = &w->at[s];
 
 	m->parent = parent;
-	m->space = space_new(w->ctx, parent < 0 ? NULL : w->at[parent].space, fill);
+	m->space = make_space(w->ctx, parent < 0 ? NULL : w->at[parent].space, fill);
 	ck_ok(ioasid_device_bind(w->ctx, space_name(s), (uint64_t)s, &m->device));
 	ck_ok(ioasid_device_attach(m->device, m->space));
 	m->channel = channel_new(m->device, IOASID_NO_PASID);
@@ -80,7 +80,7 @@ void world_open(struct world *w, uint64_t seed)
 	ck_ok(ioasid_ctx_open(&options, &w->ctx));
 	ioasid_platform_free(platform);
 	ck_ok(ioasid_inv_new(w->ctx, 16, &w->inv));
-	w->memory = pages_new((MEMORY_PAGES + LARGE) * PAGE);
+	w->memory = memory_new((MEMORY_PAGES + LARGE) * PAGE);
 	w->guest_in = -1;
 	ck_ok(ioasid_device_bind(w->ctx, "guest", 99, &w->guest));
 	space_open(w, ROOT, -1, 0);
@@ -106,5 +106,5 @@ void world_close(struct world *w)
 {
 	ioasid_inv_free(w->inv);
 	ck_ok(ioasid_ctx_close(w->ctx));
-	pages_free(w->memory, (MEMORY_PAGES + LARGE) * PAGE);
+	memory_free(w->memory, (MEMORY_PAGES + LARGE) * PAGE);
 }

@@ -57,6 +57,9 @@ struct world {
 	struct model_space at[SPACES];
 	struct ioasid_device *guest; /* reserves pages 100-103; attached to ->guest_in, or -1 */
 	int guest_in;
+	/* Makes the n-th allocation from now fail, 0: none; NULL where that cannot be done. */
+	void (*fail_nth)(unsigned long n);
+	bool armed;
 	FILE *trace;
 	char failure[512]; /* what the library did that the model did not */
 };
@@ -72,6 +75,11 @@ void world_close(struct world *w);
 
 /* Notes a difference; the first one counts. */
 void differs(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The next library call may run out of memory; until disarm(). */
+void arm(struct world *w, uint64_t draw);
+void disarm(struct world *w);
+/* Compares the result of a library call; whether the model is to follow it. */
+bool follows(struct world *w, int got, int want, const char *call);
 void traces(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 const char *space_name(int s);
 
@@ -106,5 +114,8 @@ void call_repair(struct world *w, const uint64_t *draw);
 /* Compares some pages, or all windows and lists. */
 void check_some(struct world *w, uint64_t draw);
 void check_all(struct world *w);
+
+/* Plays seeds, fewer on a slow machine; fails the test at the first that differs. */
+void play_seeds(unsigned int normal, void (*fail_nth)(unsigned long n));
 
 #endif

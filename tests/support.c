@@ -8,7 +8,7 @@
 
 #include "support.h"
 
-void *pages_new(uint64_t length)
+void *memory_new(uint64_t length)
 {
 	uint8_t *pages = mmap(NULL, length + PAGE, PROT_READ | PROT_WRITE,
 			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -18,7 +18,7 @@ void *pages_new(uint64_t length)
 	return pages;
 }
 
-void pages_free(void *pages, uint64_t length)
+void memory_free(void *pages, uint64_t length)
 {
 	munmap(pages, length + PAGE);
 }
@@ -55,7 +55,7 @@ uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-struct ioasid_space *space_new(struct ioasid_ctx *ctx, struct ioasid_space *parent,
+struct ioasid_space *make_space(struct ioasid_ctx *ctx, struct ioasid_space *parent,
 			       enum ioasid_fill fill)
 {
 	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
@@ -193,16 +193,16 @@ void guest_open(struct guest *g, uint64_t size, uint64_t ctx_flags)
 	ck_ok(ioasid_event_queue_create(g->ctx, 0, &g->queue));
 	ck_ok(ioasid_device_bind(g->ctx, "0000:00:01.0", GUEST_COOKIE, &g->device));
 	g->channel = channel_new(g->device, IOASID_NO_PASID);
-	g->root = space_new(g->ctx, NULL, 0);
+	g->root = make_space(g->ctx, NULL, 0);
 	g->size = size;
-	g->memory = pages_new(size);
+	g->memory = memory_new(size);
 	ck_ok(ioasid_space_map(g->root, 0, g->memory, size, RW, NULL));
 }
 
 void guest_close(struct guest *g)
 {
 	ck_ok(ioasid_ctx_close(g->ctx));
-	pages_free(g->memory, g->size);
+	memory_free(g->memory, g->size);
 }
 
 void guest_attach(struct guest *g, struct ioasid_space *space)

@@ -32,8 +32,8 @@
 	} while (0)
 
 /* Zeroed pages of our own, with an inaccessible page behind them. */
-void *pages_new(uint64_t length);
-void pages_free(void *pages, uint64_t length);
+void *memory_new(uint64_t length);
+void memory_free(void *pages, uint64_t length);
 
 /* A memfd with @seals; its pages hold their number. */
 int memfd_new(uint64_t length, int seals);
@@ -43,7 +43,7 @@ unsigned int rounds(unsigned int normal);
 /* Nanoseconds of CLOCK_MONOTONIC. */
 uint64_t now_ns(void);
 
-struct ioasid_space *space_new(struct ioasid_ctx *ctx, struct ioasid_space *parent,
+struct ioasid_space *make_space(struct ioasid_ctx *ctx, struct ioasid_space *parent,
 			       enum ioasid_fill fill);
 struct ioasid_channel *channel_new(struct ioasid_device *device, uint32_t pasid);
 uint64_t memory_bytes(const struct ioasid_space *space);

@@ -138,7 +138,7 @@ START_TEST(attach_twice)
 
 	fixture_open(&f);
 	device = fixture_bind(&f, ALONE_A);
-	other = space_new(f.ctx, NULL, 0);
+	other = make_space(f.ctx, NULL, 0);
 	ck_ok(ioasid_space_map(f.space, 0, f.memory, PAGE, RW, NULL));
 	ck_ok(ioasid_device_attach(device, f.space));
 	ck_ok(ioasid_device_attach(device, f.space));
@@ -160,7 +160,7 @@ START_TEST(replace_moves_at_once)
 
 	fixture_open(&f);
 	device = fixture_bind(&f, ALONE_A);
-	other = space_new(f.ctx, NULL, 0);
+	other = make_space(f.ctx, NULL, 0);
 	ck_ok(ioasid_space_map(f.space, 0, f.memory, PAGE, RW, NULL));
 	ck_ok(ioasid_space_map(other, 0, f.memory + PAGE, PAGE, IOASID_READ, NULL));
 	ck_err_same(other, ioasid_device_replace(device, other), EINVAL);
@@ -183,7 +183,7 @@ START_TEST(failed_replace_keeps_the_old_space)
 
 	fixture_open(&f);
 	device = fixture_bind(&f, ALONE_A);
-	other = space_new(f.ctx, NULL, 0);
+	other = make_space(f.ctx, NULL, 0);
 	ck_ok(ioasid_space_map(f.space, 0, f.memory, PAGE, RW, NULL));
 	ck_ok(ioasid_space_map(other, 1, f.memory + 1, 1, RW, NULL));
 	ck_ok(ioasid_device_attach(device, f.space));

@@ -25,14 +25,14 @@ void fixture_open(struct fixture *f)
 	if (!options.backend)
 		options.backend = "emulated";
 	ck_ok(ioasid_ctx_open(&options, &f->ctx));
-	f->space = space_new(f->ctx, NULL, 0);
-	f->memory = pages_new(MEMORY);
+	f->space = make_space(f->ctx, NULL, 0);
+	f->memory = memory_new(MEMORY);
 }
 
 void fixture_close(struct fixture *f)
 {
 	ck_ok(ioasid_ctx_close(f->ctx));
-	pages_free(f->memory, MEMORY);
+	memory_free(f->memory, MEMORY);
 }
 
 struct ioasid_device *fixture_bind(struct fixture *f, int i)

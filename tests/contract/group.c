@@ -19,7 +19,7 @@ static bool pair_open(struct pair *p)
 	}
 	p->a = fixture_bind(&p->f, SHARED_A);
 	p->b = fixture_bind(&p->f, SHARED_B);
-	p->other = space_new(p->f.ctx, NULL, 0);
+	p->other = make_space(p->f.ctx, NULL, 0);
 	ck_ok(ioasid_space_map(p->f.space, 0, p->f.memory, PAGE, RW, NULL));
 	ck_ok(ioasid_space_map(p->other, 0, p->f.memory + PAGE, PAGE, RW, NULL));
 	return true;

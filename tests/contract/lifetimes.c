@@ -21,8 +21,8 @@ START_TEST(close_with_everything_alive)
 	ck_ok(ioasid_device_attach(f.device[ALONE_A], f.space));
 	ck_ok(ioasid_inv_new(f.ctx, 4, &inv));
 	if (ioasid_ctx_has(f.ctx, IOASID_CAP_NESTING_SOFTWARE)) {
-		child = space_new(f.ctx, f.space, 0);
-		grandchild = space_new(f.ctx, child, 0);
+		child = make_space(f.ctx, f.space, 0);
+		grandchild = make_space(f.ctx, child, 0);
 		ck_ok(ioasid_space_map_parent(child, 0, 0, PAGE, RW, NULL));
 		ck_ok(ioasid_space_map_parent(grandchild, 0x1000, 0, PAGE, RW, NULL));
 		ck_ok(ioasid_device_attach(f.device[ALONE_B], grandchild));
@@ -68,7 +68,7 @@ START_TEST(space_is_destroyed_with_its_mappings)
 	int i;
 
 	fixture_open(&f);
-	space = space_new(f.ctx, NULL, 0);
+	space = make_space(f.ctx, NULL, 0);
 	for (i = 0; i < 64; i++)
 		ck_ok(ioasid_space_map(space, (uint64_t)i << 20, f.memory + i * PAGE, PAGE, RW,
 				       NULL));
@@ -87,7 +87,7 @@ START_TEST(chain_goes_from_the_leaf)
 	if (ioasid_ctx_has(f.ctx, IOASID_CAP_NESTING_SOFTWARE)) {
 		chain[0] = f.space;
 		for (i = 1; i < 4; i++)
-			chain[i] = space_new(f.ctx, chain[i - 1], 0);
+			chain[i] = make_space(f.ctx, chain[i - 1], 0);
 		ck_ok(ioasid_device_attach(fixture_bind(&f, ALONE_A), chain[3]));
 		for (i = 0; i < 4; i++)
 			ck_err(ioasid_space_destroy(chain[i]), EBUSY);

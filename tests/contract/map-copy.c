@@ -16,7 +16,7 @@ static void two_open(struct two *t)
 	fixture_open(&t->f);
 	t->device = fixture_bind(&t->f, ALONE_A);
 	t->from = t->f.space;
-	t->to = space_new(t->f.ctx, NULL, 0);
+	t->to = make_space(t->f.ctx, NULL, 0);
 	ck_ok(ioasid_device_attach(t->device, t->to));
 	ck_ok(ioasid_space_map(t->from, 0x10000, t->f.memory, 4 * PAGE, RW, NULL));
 }

@@ -15,7 +15,7 @@ static bool nest_open(struct nest *n)
 		fixture_close(&n->f);
 		return false;
 	}
-	n->child = space_new(n->f.ctx, n->f.space, 0);
+	n->child = make_space(n->f.ctx, n->f.space, 0);
 	n->device = fixture_bind(&n->f, ALONE_A);
 	ck_ok(ioasid_device_attach(n->device, n->child));
 	ck_ok(ioasid_space_map(n->f.space, 0x10000, n->f.memory, 8 * PAGE, RW, NULL));
@@ -154,7 +154,7 @@ START_TEST(highest_addresses)
 
 	if (!nest_open(&n))
 		return;
-	plain = space_new(n.f.ctx, n.f.space, 0);
+	plain = make_space(n.f.ctx, n.f.space, 0);
 	for (i = 0; i < sizeof(high) / sizeof(*high); i++) {
 		/* Where a child without a device may have mappings is for the back end to say. */
 		rc = ioasid_space_map_parent(plain, high[i], 0x10000, PAGE, RW, NULL);
@@ -179,7 +179,7 @@ START_TEST(siblings_are_independent)
 	if (!nest_open(&n))
 		return;
 	other = fixture_bind(&n.f, ALONE_B);
-	sibling = space_new(n.f.ctx, n.f.space, 0);
+	sibling = make_space(n.f.ctx, n.f.space, 0);
 	ck_ok(ioasid_device_attach(other, sibling));
 	ck_ok(ioasid_space_map_parent(n.child, 0, 0x10000, PAGE, RW, NULL));
 	ck_ok(ioasid_space_map_parent(sibling, 0, 0x11000, PAGE, RW, NULL));

@@ -162,13 +162,13 @@ START_TEST(memory_that_is_not_there)
 	struct fixture f;
 
 	fixture_open(&f);
-	memory = pages_new(4 * PAGE);
+	memory = memory_new(4 * PAGE);
 	ck_assert_int_eq(munmap(memory + PAGE, PAGE), 0);
 	map_or_attach_fails(&f, memory, RW);
 	map_or_attach_fails(&f, memory, IOASID_READ);
 	ck_assert_int_eq(mprotect(memory + 2 * PAGE, PAGE, PROT_NONE), 0);
 	map_or_attach_fails(&f, memory + 2 * PAGE, IOASID_READ);
-	pages_free(memory, 4 * PAGE);
+	memory_free(memory, 4 * PAGE);
 	fixture_close(&f);
 }
 END_TEST
@@ -179,7 +179,7 @@ START_TEST(read_only_memory_can_be_read_only)
 	struct fixture f;
 
 	fixture_open(&f);
-	memory = pages_new(2 * PAGE);
+	memory = memory_new(2 * PAGE);
 	ck_assert_int_eq(mprotect(memory + PAGE, PAGE, PROT_READ), 0);
 	map_or_attach_fails(&f, memory, RW);
 	map_or_attach_fails(&f, memory, IOASID_WRITE);
@@ -187,7 +187,7 @@ START_TEST(read_only_memory_can_be_read_only)
 	ck_ok(ioasid_device_attach(f.device[ALONE_A], f.space));
 	leads_to(&f, f.device[ALONE_A], PAGE, memory + PAGE, IOASID_READ);
 	fixture_close(&f);
-	pages_free(memory, 2 * PAGE);
+	memory_free(memory, 2 * PAGE);
 }
 END_TEST
 

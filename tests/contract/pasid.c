@@ -37,7 +37,7 @@ START_TEST(each_pasid_has_its_space)
 		return;
 	a = f.device[ALONE_A];
 	last = (1u << info.pasid_bits) - 1;
-	other = space_new(f.ctx, NULL, 0);
+	other = make_space(f.ctx, NULL, 0);
 	ck_ok(ioasid_space_map(f.space, 0, f.memory, PAGE, RW, NULL));
 	ck_ok(ioasid_space_map(other, 0, f.memory + PAGE, PAGE, RW, NULL));
 	pasid_leads_to(&f, a, 1, NULL);
@@ -95,7 +95,7 @@ START_TEST(attach_pasid_twice)
 	if (!open_with_pasids(&f, &info))
 		return;
 	a = f.device[ALONE_A];
-	other = space_new(f.ctx, NULL, 0);
+	other = make_space(f.ctx, NULL, 0);
 	ck_err(ioasid_device_replace_pasid(a, 1, other), EINVAL);
 	ck_ok(ioasid_device_attach_pasid(a, 1, f.space));
 	ck_ok(ioasid_device_attach_pasid(a, 1, f.space));

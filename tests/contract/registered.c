@@ -19,7 +19,7 @@ static bool registered_open(struct fixture *f, uint64_t flags)
 	options.flags = flags;
 	ck_ok(ioasid_ctx_close(f->ctx));
 	ck_ok(ioasid_ctx_open(&options, &f->ctx));
-	f->space = space_new(f->ctx, NULL, 0);
+	f->space = make_space(f->ctx, NULL, 0);
 	return true;
 }
 
@@ -61,12 +61,12 @@ START_TEST(register_looks_at_the_memorys_protection)
 
 	if (!registered_open(&f, 0))
 		return;
-	memory = pages_new(2 * PAGE);
+	memory = memory_new(2 * PAGE);
 	ck_assert_int_eq(mprotect(memory + PAGE, PAGE, PROT_READ), 0);
 	ck_err(ioasid_ctx_register_memory(f.ctx, memory, 2 * PAGE, RW), EFAULT);
 	ck_ok(ioasid_ctx_register_memory(f.ctx, memory, 2 * PAGE, IOASID_READ));
 	fixture_close(&f);
-	pages_free(memory, 2 * PAGE);
+	memory_free(memory, 2 * PAGE);
 }
 END_TEST
 
@@ -92,7 +92,7 @@ START_TEST(identity_root_shows_what_is_registered)
 	leads_to(&f, device, at + 5, f.memory + 5, RW);
 	leads_to(&f, device, at + 4 * PAGE, f.memory + 4 * PAGE, IOASID_READ);
 	is_blocked(&f, device, at + 5 * PAGE);
-	child = space_new(f.ctx, identity, 0);
+	child = make_space(f.ctx, identity, 0);
 	ck_ok(ioasid_space_map_parent(child, 0, at, 2 * PAGE, RW, NULL));
 	ck_ok(ioasid_device_replace(device, child));
 	leads_to(&f, device, PAGE, f.memory + PAGE, RW);

@@ -36,12 +36,12 @@ START_TEST(ids_are_unique)
 
 	fixture_open(&f);
 	for (i = 0; i < 32; i++) {
-		spaces[i] = space_new(f.ctx, NULL, 0);
+		spaces[i] = make_space(f.ctx, NULL, 0);
 		ck_assert_uint_ne(ioasid_space_get_id(spaces[i]), 0);
 		ck_assert_uint_ne(ioasid_space_get_id(spaces[i]), ioasid_space_get_id(f.space));
 		if (i % 5 == 4) {
 			ck_ok(ioasid_space_destroy(spaces[i - 2]));
-			spaces[i - 2] = space_new(f.ctx, NULL, 0);
+			spaces[i - 2] = make_space(f.ctx, NULL, 0);
 		}
 		for (j = 0; j < i; j++)
 			ck_assert_uint_ne(ioasid_space_get_id(spaces[j]),
@@ -121,7 +121,7 @@ START_TEST(child_holds_the_parent_and_is_named)
 
 	fixture_open(&f);
 	if (ioasid_ctx_has(f.ctx, IOASID_CAP_NESTING_SOFTWARE)) {
-		child = space_new(f.ctx, f.space, 0);
+		child = make_space(f.ctx, f.space, 0);
 		ck_assert_ptr_eq(ioasid_space_get_parent(child), f.space);
 		ck_assert_uint_eq(space_info(child).depth, 1);
 		ck_assert_uint_eq(space_info(child).nesting, IOASID_NESTING_SOFTWARE);
@@ -147,7 +147,7 @@ START_TEST(nesting_has_a_limit)
 	if (ioasid_ctx_has(f.ctx, IOASID_CAP_NESTING_SOFTWARE)) {
 		chain[0] = f.space;
 		for (i = 1; i <= 8; i++) {
-			chain[i] = space_new(f.ctx, chain[i - 1], 0);
+			chain[i] = make_space(f.ctx, chain[i - 1], 0);
 			ck_assert_uint_eq(space_info(chain[i]).depth, i);
 		}
 		options.parent = chain[8];
