@@ -4,22 +4,32 @@
 
 #include "objects.h"
 
-/* A root as a parent: a piece is a mapping. */
+/*
+ * A root as a parent: a piece is what a leaf of its table covers, which a walk finds faster than a
+ * search among the mappings. Big mappings are pieces as a whole, so that one serves for long.
+ */
 static int resolve(void *opaque, uint64_t addr, struct shadow_piece *piece)
 {
-	const struct ioasid_space *root = opaque;
-	struct imap_item *item = imap_find(&root->maps, addr);
-	struct ioasid_mapping *m;
+	struct ioasid_space *root = opaque;
+	struct iopt_hit hit = iopt_walk(&root->table.root, addr);
+	uint64_t mask = (UINT64_C(1) << hit.shift) - 1;
 
-	if (!item)
+	if (!hit.entry)
 		return -EFAULT;
-	m = bits_container_of(item, struct ioasid_mapping, item);
 	*piece = (struct shadow_piece){
-		.start = item->start, .last = item->last, .host = m->target,
-		.perm = m->flags & (IOASID_READ | IOASID_WRITE),
-		.watch = imap_length(item) < BIG_MAPPING ? &m->watch : NULL,
+		.start = addr & ~mask, .last = addr | mask, .host = hit.entry & IOPT_ADDR,
+		.perm = hit.entry & IOPT_PERM,
 	};
-	return 0;
+	if (hit.entry & IOPT_BIG) {
+		struct imap_item *item = imap_find(&root->maps, addr);
+
+		piece->start = item->start;
+		piece->last = item->last;
+		piece->host = bits_container_of(item, struct ioasid_mapping, item)->target;
+		return 0;
+	}
+	piece->watch = iopt_head(&root->table, hit.slot);
+	return piece->watch ? 0 : -ENOMEM;
 }
 
 int nest_init(struct ioasid_space *space)
@@ -37,13 +47,12 @@ int nest_init(struct ioasid_space *space)
 	return 0;
 }
 
-/* A root's mapping goes: so does what children made of it. */
+/* A root's mapping has gone: so does what children made of it. Small ones' lists went with the table. */
 void nest_unmapped(struct ioasid_space *space, struct ioasid_mapping *m, struct reap *reap)
 {
 	struct ioasid_space *child;
 
 	space->gen++;
-	shadow_drop_list(&m->watch, &space->ctx->pages, reap);
 	if (imap_length(&m->item) < BIG_MAPPING)
 		return;
 	for (child = space->children; child; child = child->sibling)

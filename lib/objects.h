@@ -109,7 +109,6 @@ static inline const struct iopt_root *space_root(const struct ioasid_space *spac
 struct ioasid_mapping {
 	struct imap_item item;
 	uint64_t target;		/* a host address, or an address of the parent */
-	uint32_t watch;			/* list of shadow entries that lead here; 8-byte aligned */
 	uint32_t flags : 8;
 	uint32_t source : 24;		/* 0: plain memory, or none */
 };

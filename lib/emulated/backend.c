@@ -137,6 +137,7 @@ static size_t device_reserved(const struct ioasid_device *device, struct ioasid_
 static int table_create(struct ioasid_space *space)
 {
 	iopt_init(&space->table, &space->ctx->pages);
+	space->table.dropped = shadow_drop_list;
 	return 0;
 }
 
@@ -148,7 +149,8 @@ static void table_destroy(struct ioasid_space *space, struct reap *reap)
 static int map(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)
 {
 	return iopt_map(&space->table, m->item.start, imap_length(&m->item), m->target,
-			m->flags & IOPT_PERM, reap);
+			(m->flags & IOPT_PERM) |
+			(imap_length(&m->item) >= BIG_MAPPING ? IOPT_BIG : 0), reap);
 }
 
 static void unmap(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)

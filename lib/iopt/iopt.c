@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Changes to the library's own I/O page table. A node's owner word counts its entries. */
+/*
+ * Changes to the library's own I/O page table. A node's owner word counts its entries in the low bits;
+ * the rest is the page of list heads that users of the entries asked for.
+ */
 #include <errno.h>
 
 #include "iopt/iopt.h"
@@ -16,7 +19,28 @@ static void count_add(void *node, intptr_t n)
 
 static bool is_empty(void *node)
 {
-	return !pages_owner(node);
+	return !((uintptr_t)pages_owner(node) & (PAGES_SIZE - 1));
+}
+
+/* List heads are 32 bits wide and stand 64 bits apart, as the entries do. */
+static uint64_t *heads_of(void *node)
+{
+	return (uint64_t *)((uintptr_t)pages_owner(node) & ~(uintptr_t)(PAGES_SIZE - 1));
+}
+
+uint32_t *iopt_head(struct iopt *table, uint64_t *slot)
+{
+	uint64_t *node = (uint64_t *)((uintptr_t)slot & ~(uintptr_t)(PAGES_SIZE - 1));
+	uint64_t *heads = heads_of(node);
+
+	if (!heads) {
+		heads = pages_alloc(table->pool);
+		if (!heads)
+			return NULL;
+		table->lists++;
+		count_add(node, (intptr_t)heads);
+	}
+	return (uint32_t *)&heads[slot - node];
 }
 
 void iopt_init(struct iopt *table, struct pages *pool)
@@ -152,6 +176,8 @@ static void prune(struct iopt *table, struct path *path, uint64_t iova, unsigned
 			iopt_store(&path->node[level + 1][iopt_index(iova, level + 1)], 0);
 			count_add(path->node[level + 1], -1);
 		}
+		table->lists -= !!heads_of(path->node[level]);
+		pages_free_clean(table->pool, heads_of(path->node[level]));
 		reap_clean_page(reap, path->node[level]);
 		table->nodes--;
 		if (level++ == path->top)
@@ -167,18 +193,21 @@ void iopt_unmap(struct iopt *table, uint64_t iova, uint64_t length, struct reap 
 		struct path path;
 		unsigned int level, i;
 		intptr_t n = 0;
-		uint64_t at = iova, step, *node;
+		uint64_t at = iova, step, *node, *heads;
 
 		if (iova >> iopt_bits(table->root.word))
 			break;
 		level = find(table, iova, &path);
 		node = path.node[level];
+		heads = heads_of(node);
 		step = UINT64_C(1) << iopt_shift(level);
 		for (i = iopt_index(iova, level); i < IOPT_ENTRIES && iova <= last; i++) {
 			if (node[i] & IOPT_TABLE)
 				break;
 			n -= !!node[i];
 			iopt_store(&node[i], 0);
+			if (heads && heads[i])
+				table->dropped((uint32_t *)&heads[i], table->pool, reap);
 			iova = (iova | (step - 1)) + 1;
 			if (!iova)
 				break;

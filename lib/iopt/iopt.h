@@ -26,6 +26,7 @@
 #define IOPT_WRITE	0x2u
 #define IOPT_PERM	(IOPT_READ | IOPT_WRITE)
 #define IOPT_TABLE	0x4u	/* leads to a node of the next lower level */
+#define IOPT_BIG	0x8u	/* free for the writer's use */
 #define IOPT_ADDR	(~UINT64_C(0xfff))
 
 #define IOPT_SHIFT	12u
@@ -160,6 +161,9 @@ struct iopt {
 	struct iopt_root root;
 	struct pages *pool;
 	size_t nodes;
+	size_t lists;		/* pages of list heads */
+	/* Called with the list of an entry that is unmapped, unless it is 0; empties it. */
+	void (*dropped)(uint32_t *head, struct pages *pool, struct reap *reap);
 };
 
 void iopt_init(struct iopt *table, struct pages *pool);
@@ -168,7 +172,13 @@ void iopt_init(struct iopt *table, struct pages *pool);
 void iopt_clear(struct iopt *table, struct reap *reap);
 
 /*
- * Maps [@iova, @iova + @length) to @host. All page aligned, the range free and below
+ * A list head, 8-byte aligned, for the users of the leaf at @slot, kept as long as the leaf. NULL for
+ * want of memory.
+ */
+uint32_t *iopt_head(struct iopt *table, uint64_t *slot);
+
+/*
+ * Maps [@iova, @iova + @length) to @host; @perm can have IOPT_BIG. All page aligned, the range free and below
  * 2^IOPT_MAX_BITS. 0, or -ENOMEM with nothing mapped; @reap can get nodes then.
  */
 int iopt_map(struct iopt *table, uint64_t iova, uint64_t length, uint64_t host, unsigned int perm,
