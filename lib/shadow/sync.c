@@ -233,17 +233,23 @@ static void step(struct pass *pass, struct frame *f)
 	const uint64_t *guest = node_guest(n);
 	uint64_t raw = guest ? guest_load(&guest[i]) : 0;
 	struct entry e;
+	bool known;
 
 	if (n->shadow->tree.on_demand && raw != n->raw[i])
 		raw = demand(n, n->raw[i], raw);
-	if (raw != n->raw[i])
+	known = raw == n->raw[i];
+	if (!known)
 		change(n, i, raw, pass);
 	e = node_decode(n, raw);
 	if (e.kind != PGT_TABLE)
 		return;
 	child = node_child(n, i);
-	if (!child)
+	if (!child) {
 		child = node_fill_table(n, i, &e);
+		/* Memory failed an earlier pass, which would have read all of it. */
+		if (child && known && child->refs == 1)
+			child->unread = true;
+	}
 	if (child)
 		enter(pass, child, base);
 	else
