@@ -33,7 +33,7 @@ static void run(const struct measure *m)
 	uint32_t *order = random_order(PAGES), *pages = random_order(PAGES), from = 0;
 	struct series *s = series_new(m);
 	struct ioasid_channel *channel;
-	unsigned int i, todo = rounds(101);
+	unsigned int i, todo = rounds(201);
 	char *buf = need(aligned_alloc(PAGE, PAGE));
 	struct world w;
 

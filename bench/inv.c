@@ -117,7 +117,7 @@ static void invalidate(struct inv *v, uint32_t batch)
 static void measure(struct inv *v, const struct measure *m, uint32_t batch, bool barrier)
 {
 	struct series *s = series_new(m);
-	unsigned int i, todo = is_wanted(m) ? rounds(101) : 0;
+	unsigned int i, todo = is_wanted(m) ? rounds(301) : 0;
 
 	invalidate(v, batch);
 	for (i = 0; i < todo; i++) {

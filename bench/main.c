@@ -24,7 +24,7 @@ static void usage(FILE *f, const char *program)
 		"Measures libioasid, and for each measure a reference in the same run.\n\n"
 		"  -f, --filter NAME   only measures whose name contains NAME\n"
 		"  -r, --rounds N      rounds of each measure, 1 to %d\n"
-		"  -q, --quick         fewer rounds, and smaller where size matters little\n"
+		"  -q, --quick         a fifth of the rounds\n"
 		"  -j, --json          JSON instead of lines\n"
 		"  -l, --list          names of the measures, and what each is compared with\n"
 		"  -h, --help          this text\n", program, MAX_ROUNDS);

@@ -139,7 +139,7 @@ static void round_of(struct maps *m, const uint32_t *pages, bool barrier, struct
 static void in_order(struct maps *m, struct series *map, struct series *unmap)
 {
 	uint32_t *pages = need_calloc(CHUNK, sizeof(*pages)), i;
-	unsigned int round, todo = rounds(41);
+	unsigned int round, todo = rounds(81);
 
 	for (round = 0; round < todo; round++) {
 		uint32_t from = (uint32_t)random_below(LIVE - CHUNK);
@@ -153,7 +153,7 @@ static void in_order(struct maps *m, struct series *map, struct series *unmap)
 
 static void in_random_order(struct maps *m, bool barrier, struct series *map, struct series *unmap)
 {
-	unsigned int round, todo = rounds(41);
+	unsigned int round, todo = rounds(81);
 
 	for (round = 0; round < todo; round++)
 		round_of(m, m->pages + round * CHUNK % LIVE, barrier, map, unmap);
@@ -161,7 +161,7 @@ static void in_random_order(struct maps *m, bool barrier, struct series *map, st
 
 static void unregistered(struct maps *m, struct series *map)
 {
-	unsigned int round, todo = rounds(41);
+	unsigned int round, todo = rounds(81);
 
 	for (round = 0; round < todo; round++) {
 		const uint32_t *pages = m->pages + round * CHUNK % LIVE;

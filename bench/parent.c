@@ -63,7 +63,7 @@ static double maps(struct family *f, struct ioasid_space *space, const uint32_t 
 static void run(const struct measure *m)
 {
 	struct series *unmap = series_new(&m[0]), *map = series_new(&m[1]);
-	unsigned int i, todo = rounds(41);
+	unsigned int i, todo = rounds(81);
 	struct family f;
 
 	if (!world_open(&f.w, 5 * GIB)) {

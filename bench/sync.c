@@ -131,7 +131,7 @@ static void bind(struct guest *g)
 static void measure_bind(struct guest *g, const struct measure *m, void (*reference)(struct guest *))
 {
 	struct series *s = series_new(m);
-	unsigned int i, todo = is_wanted(m) ? rounds(15) : 0;
+	unsigned int i, todo = is_wanted(m) ? rounds(25) : 0;
 
 	for (i = 0; i < todo; i++) {
 		double ref = warm_time_of(g, reference);
@@ -147,7 +147,7 @@ static void measure_sync(struct guest *g, const struct measure *m, bool change,
 			 void (*reference)(struct guest *))
 {
 	struct series *s = series_new(m);
-	unsigned int i, todo = is_wanted(m) ? rounds(41) : 0;
+	unsigned int i, todo = is_wanted(m) ? rounds(101) : 0;
 
 	for (i = 0; i < todo; i++) {
 		double ref;

@@ -8,7 +8,7 @@
 #define PAGES 512u
 #define TABLES (4 * MIB)
 #define BLOCK 64u
-#define TURNS 20000u		/* blocks per thread and round */
+#define TURNS 10000u		/* blocks per thread and round */
 #define PERIOD 100000		/* nanoseconds between invalidations: 10,000 a second */
 
 struct worker {
@@ -123,7 +123,7 @@ static void open_team(struct team *team)
 static void run(const struct measure *m)
 {
 	struct series *s = series_new(m);
-	unsigned int i, todo = rounds(21);
+	unsigned int i, todo = rounds(61);
 	struct worker workers[2];
 	struct team team = { 0 };
 

@@ -96,7 +96,7 @@ static void measure(const struct measure *m, const struct lookups *l, size_t n,
 		    lookup_fn *library, lookup_fn *reference)
 {
 	struct series *s = series_new(m);
-	unsigned int i, todo = is_wanted(m) ? rounds(101) : 0;
+	unsigned int i, todo = is_wanted(m) ? rounds(201) : 0;
 	size_t from = 0;
 
 	/* Both sides have to agree, or their times mean nothing. */
