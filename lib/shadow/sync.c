@@ -258,6 +258,8 @@ static void step(struct pass *pass, struct frame *f)
 
 static int run(struct pass *pass, struct shadow_node *top)
 {
+	pass->ret = 0;
+	pass->depth = 0;
 	enter(pass, top, 0);
 	while (pass->depth) {
 		struct frame *f = &pass->frame[pass->depth - 1];
@@ -276,36 +278,70 @@ void shadow_begin_pass(struct shadow *s, uint64_t now)
 	s->now = s->audit ? now : 0;
 }
 
+/*
+ * One page whose upper entries are as they were, as guests invalidate most of the time: straight down.
+ * False, with nothing done, if there is more to it.
+ */
+static bool sync_page(struct shadow *s, uint64_t iova, struct reap *reap)
+{
+	struct shadow_node *n = s->tree.top;
+	const uint64_t *guest;
+
+	if (s->now)
+		return false;
+	for (;; n = node_child(n, node_index(n, iova))) {
+		unsigned int i = node_index(n, iova);
+
+		guest = n->own ? NULL : node_guest(n);
+		if (!guest || n->fresh)
+			return false;
+		if (n->level == 1)
+			return is_plain(n) && sync_plain(n, guest, i, i, reap) > i;
+		if (guest_load(&guest[i]) != n->raw[i] || !(n->pte[i] & IOPT_TABLE))
+			return false;
+	}
+}
+
+/* Addresses of one half of a signed tree, or of all of an unsigned one, as the tables have them. */
+static int sync_part(struct shadow *s, uint64_t start, uint64_t last, struct reap *reap)
+{
+	struct pass pass;
+
+	if (start >> IOPT_SHIFT == last >> IOPT_SHIFT && sync_page(s, start, reap))
+		return 0;
+	pass.s = s;
+	pass.start = start;
+	pass.last = last;
+	pass.reap = reap;
+	return run(&pass, s->tree.top);
+}
+
 int shadow_sync(struct shadow *s, uint64_t start, uint64_t last, struct reap *reap)
 {
-	unsigned int bits = s->tree.pgt.input_bits;
-	uint64_t top = (UINT64_C(1) << bits) - 1, half = top >> 1;
-	struct pass pass = { .s = s, .start = start, .last = last, .reap = reap };
+	uint64_t top = (UINT64_C(1) << s->tree.pgt.input_bits) - 1, half = top >> 1;
 	int ret = 0;
 
 	if (s->tree.mode != SHADOW_GUEST)
 		return 0;
-	if (s->tree.pgt.sign_extended && last >= ~half) {
+	if (s->tree.pgt.sign_extended) {
 		/* the upper half of canonical addresses stands in the upper half of the tables */
-		pass.start = start > ~half ? start & top : half + 1;
-		pass.last = last & top;
-		ret = run(&pass, s->tree.top);
-		pass.ret = 0;
-		pass.start = start;
+		if (last >= ~half)
+			ret = sync_part(s, start > ~half ? start & top : half + 1, last & top, reap);
 		top = half;
 	}
-	if (start > top)
-		return ret;
-	pass.last = bits_min(last, top);
-	return run(&pass, s->tree.top) ? -ENOMEM : ret;
+	if (start <= top && sync_part(s, start, bits_min(last, top), reap))
+		ret = -ENOMEM;
+	return ret;
 }
 
 void node_sync(struct shadow_node *n, struct reap *reap)
 {
-	struct pass pass = {
-		.s = n->shadow, .reap = reap, .last = (UINT64_C(512) << node_shift(n)) - 1,
-	};
+	struct pass pass;
 
+	pass.s = n->shadow;
+	pass.start = 0;
+	pass.last = (UINT64_C(512) << node_shift(n)) - 1;
+	pass.reap = reap;
 	shadow_begin_pass(n->shadow, 0);
 	run(&pass, n);
 }
