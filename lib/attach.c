@@ -49,22 +49,30 @@ static struct ioasid_space *group_space(const struct ioasid_device *device)
 	return d ? device_space(d, IOASID_NO_PASID) : NULL;
 }
 
-/* Sends the requests of a device or its group to @space. */
+/* Sends the requests of a device or its group to @space. On failure they go where they went. */
 static int route(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space,
 		 struct reap *reap)
 {
 	const struct backend_ops *ops = device->ctx->ops;
-	struct ioasid_device *d;
-	int ret;
+	struct ioasid_space *was = group_space(device);
+	struct ioasid_device *d, *failed;
+	int ret = 0;
 
 	if (pasid != IOASID_NO_PASID)
 		return ops->route(device, pasid, space, reap);
 	for_each_in_group(d, device) {
 		ret = ops->route(d, pasid, space, reap);
 		if (ret)
-			return ret;
+			break;
 	}
-	return 0;
+	failed = d;
+	if (ret)
+		for_each_in_group(d, device) {
+			if (d == failed)
+				break;
+			ops->route(d, pasid, was, reap);
+		}
+	return ret;
 }
 
 int group_join(struct ioasid_device *device, struct reap *reap)
