@@ -246,9 +246,9 @@ int shadow_piece_at(struct shadow *s, uint64_t addr)
 
 	if (s->piece_gen == *s->up.gen && addr >= s->piece.start && addr <= s->piece.last)
 		return 0;
-	s->piece.start = 1;
-	s->piece.last = 0;
 	ret = s->up.resolve(s->up.parent, addr, &s->piece);
+	if (ret)
+		s->piece = (struct shadow_piece){ .start = 1 };
 	s->piece_gen = *s->up.gen;
 	return ret;
 }
