@@ -70,11 +70,11 @@ int shadow_map(struct shadow *s, uint64_t iova, uint64_t length, uint64_t target
 {
 	uint64_t done = 0;
 
-	s->tree.mode = SHADOW_OWN;
 	if (grow(s, iova + length - 1)) {
 		shadow_unmap(s, iova, 1, reap);
 		return -ENOMEM;
 	}
+	s->tree.mode = SHADOW_OWN;
 	while (done < length) {
 		unsigned int level = leaf_level(iova + done, target + done, length - done,
 						s->tree.top->level);
