@@ -205,46 +205,66 @@ static int find_space(const struct ioasid_ctx *ctx, const struct entry *e, size_
 	return 0;
 }
 
-static int add_job(struct ioasid_inv *inv, size_t *n, struct ioasid_space *space,
-		   const struct entry *e)
+/* A batch being carried out. */
+struct submission {
+	struct ioasid_inv *inv;
+	size_t n;		/* jobs that wait */
+	uint64_t now;		/* audit: when; else 0 */
+	struct reap *reap;
+	int ret;		/* -ENOMEM: of what has been done, some could not be refreshed */
+};
+
+static void refresh(struct submission *sub, struct ioasid_space *space, uint64_t start,
+		    uint64_t last)
 {
-	struct job *last = *n ? &inv->jobs[*n - 1] : NULL;
+	if (shadow_sync(&space->shadow, start, last, sub->reap))
+		sub->ret = err_set(ENOMEM, "no memory to refresh space %u", space->id);
+}
+
+static void add_job(struct submission *sub, struct ioasid_space *space, const struct entry *e)
+{
+	struct ioasid_inv *inv = sub->inv;
+	size_t n = sub->n;
+	struct job *last = n ? &inv->jobs[n - 1] : NULL;
 
 	/* Neighbours in order are the common case: they need no sorting. */
 	if (last && last->space == space && e->start >= last->start &&
 	    e->start <= bits_add_sat(last->last, 1)) {
 		last->last = bits_max(last->last, e->last);
-		return 0;
+		return;
 	}
-	if (2 * (*n + 1) > inv->jobs_room) {
-		struct job *jobs = mem_realloc(inv->jobs, 4 * (*n + 1) * sizeof(*jobs));
+	if (2 * (n + 1) > inv->jobs_room) {
+		struct job *jobs = mem_realloc(inv->jobs, 4 * (n + 1) * sizeof(*jobs));
 
-		if (!jobs)
-			return err_set(ENOMEM, "no memory for the batch");
+		if (!jobs) {
+			/* nowhere to wait: done by itself, since it must not be left out */
+			shadow_begin_pass(&space->shadow, sub->now);
+			refresh(sub, space, e->start, e->last);
+			return;
+		}
 		inv->jobs = jobs;
-		inv->jobs_room = 4 * (*n + 1);
+		inv->jobs_room = 4 * (n + 1);
 	}
-	inv->jobs[(*n)++] = (struct job){ space, e->start, e->last };
-	return 0;
+	inv->jobs[sub->n++] = (struct job){ space, e->start, e->last };
 }
 
-static int add_device_jobs(struct ioasid_inv *inv, size_t *n, const struct entry *e, size_t index)
+static int add_device_jobs(struct submission *sub, const struct entry *e, size_t index)
 {
-	const struct ioasid_device *device = find_device(inv->ctx, e->serial);
+	const struct ioasid_device *device = find_device(sub->inv->ctx, e->serial);
 	const struct attachment *a;
-	int ret = 0;
 
 	if (!device)
 		return err_set(ENOENT, "entry %zu: its device is gone", index);
-	for (a = device->attached; a && !ret; a = a->next)
+	for (a = device->attached; a; a = a->next)
 		if (has_pgtable(a->space))
-			ret = add_job(inv, n, a->space, e);
-	return ret;
+			add_job(sub, a->space, e);
+	return 0;
 }
 
 /* Turns the entries up to the first bad one into jobs. */
-static int plan(struct ioasid_inv *inv, size_t *handled, size_t *n)
+static int plan(struct submission *sub, size_t *handled)
 {
+	const struct ioasid_inv *inv = sub->inv;
 	struct ioasid_space *space = NULL;
 	int ret;
 
@@ -252,11 +272,11 @@ static int plan(struct ioasid_inv *inv, size_t *handled, size_t *n)
 		const struct entry *e = &inv->entries[*handled];
 
 		if (e->kind == BY_DEVICE) {
-			ret = add_device_jobs(inv, n, e, *handled);
+			ret = add_device_jobs(sub, e, *handled);
 		} else {
 			ret = find_space(inv->ctx, e, *handled, &space);
 			if (!ret)
-				ret = add_job(inv, n, space, e);
+				add_job(sub, space, e);
 		}
 		if (ret)
 			return ret;
@@ -294,49 +314,52 @@ static struct job *sort(struct job *from, size_t n)
 	return from;
 }
 
-static int run(struct ioasid_inv *inv, size_t n, struct reap *reap)
+static void run(struct submission *sub)
 {
-	struct job *jobs = sort(inv->jobs, n);
-	struct timespec ts;
-	uint64_t now = 0;
-	size_t i, j;
-	int ret = 0;
+	size_t i, j, n = sub->n;
+	struct job *jobs = sort(sub->inv->jobs, n);
 
-	if (inv->ctx->flags & IOASID_CTX_AUDIT) {
-		clock_gettime(CLOCK_MONOTONIC, &ts);
-		now = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-	}
 	for (i = 0; i < n; i = j) {
 		struct ioasid_space *space = jobs[i].space;
 		uint64_t last = jobs[i].last;
 
 		if (!i || jobs[i - 1].space != space)
-			shadow_begin_pass(&space->shadow, now);
+			shadow_begin_pass(&space->shadow, sub->now);
 		for (j = i + 1; j < n && jobs[j].space == space &&
 		     jobs[j].start <= bits_add_sat(last, 1); j++)
 			last = bits_max(last, jobs[j].last);
-		if (shadow_sync(&space->shadow, jobs[i].start, last, reap))
-			ret = err_set(ENOMEM, "no memory to refresh space %u", space->id);
+		refresh(sub, space, jobs[i].start, last);
 	}
-	return ret;
+}
+
+static uint64_t audit_time(const struct ioasid_ctx *ctx)
+{
+	struct timespec ts;
+
+	if (!(ctx->flags & IOASID_CTX_AUDIT))
+		return 0;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
 IOASID_EXPORT int ioasid_inv_submit(struct ioasid_inv *inv, size_t *out)
 {
 	struct ioasid_ctx *ctx = inv->ctx;
 	struct reap reap = { 0 };
-	size_t handled = 0, n = 0;
-	int ret, done;
+	struct submission sub = { .inv = inv, .reap = &reap };
+	size_t handled = 0;
+	int ret;
 
 	ctx_lock(ctx);
 	ret = ctx_check_drain(ctx);
 	if (!ret) {
-		ret = plan(inv, &handled, &n);
-		done = run(inv, n, &reap);
-		if (done)
-			ret = done;
-		if (ret == -ENOMEM)
+		sub.now = audit_time(ctx);
+		ret = plan(&sub, &handled);
+		run(&sub);
+		if (sub.ret) {
+			ret = sub.ret;
 			handled = 0;
+		}
 	}
 	ctx_unlock_drain(ctx, &reap);
 	if (out)
