@@ -6,6 +6,9 @@
 
 #include "objects.h"
 
+/* Of a shadow: room for one way from the root to a page, with its lists. */
+#define MIN_LIMIT (128u << 10)
+
 struct ioasid_space *space_new(struct ioasid_ctx *ctx)
 {
 	struct ioasid_space *space = mem_calloc(1, sizeof(*space));
@@ -84,10 +87,14 @@ static int check_nesting(struct ioasid_ctx *ctx, const struct ioasid_space_optio
 		return err_set(EINVAL, "nesting %u or fill %u is no known value",
 			       (unsigned int)options->nesting, (unsigned int)options->fill);
 	if (!parent) {
-		if (options->nesting || options->fill)
-			return err_set(EINVAL, "nesting and fill are for a space with a parent");
+		if (options->nesting || options->fill || options->memory_limit)
+			return err_set(EINVAL, "nesting, fill and memory_limit are for a space with "
+				       "a parent");
 		return 0;
 	}
+	if (options->memory_limit && options->memory_limit < MIN_LIMIT)
+		return err_set(EINVAL, "memory_limit %llu, at least %u",
+			       (unsigned long long)options->memory_limit, MIN_LIMIT);
 	if (parent->ctx != ctx)
 		return err_set(EINVAL, "the parent is of another context");
 	if (parent->depth >= MAX_DEPTH)
@@ -123,6 +130,7 @@ static int create(struct ioasid_space *space, const struct ioasid_space_options 
 		space->sibling = space->parent->children;
 		space->parent->children = space;
 		nest_init(space);
+		space->shadow.limit = (size_t)bits_min(options->memory_limit / PAGE, SIZE_MAX);
 	}
 	return 0;
 }

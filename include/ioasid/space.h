@@ -45,6 +45,13 @@ struct ioasid_space_options {
 	enum ioasid_fill fill;
 	/** None yet: 0. */
 	uint64_t flags;
+	/**
+	 * With software nesting: the most memory in bytes that the shadow page table may take, at
+	 * least 131072; 0: any amount. A guest can make the library hold up to 20 KiB for each
+	 * level at which it uses a page as a table. What does not fit is not translated: as if memory
+	 * had run out, with -ENOMEM, until the guest uses fewer tables.
+	 */
+	uint64_t memory_limit;
 };
 
 #define IOASID_SPACE_OPTIONS_INIT { .size = sizeof(struct ioasid_space_options) }
@@ -90,7 +97,8 @@ struct ioasid_space_info {
  * space on it demands of the parent what the first attach of a device does: aligned mappings, below 2^57.
  *
  * @param options NULL for a root.
- * @return 0; -EINVAL: unknown flag or value, parent of another context, nested deeper than 8;
+ * @return 0; -EINVAL: unknown flag or value, memory_limit too small, parent of another context,
+ *         nested deeper than 8;
  *         -EADDRINUSE, -EFAULT: the parent has mappings that no page table can hold (see
  *         ioasid_device_attach()); -EOPNOTSUPP: the nesting asked for is not possible; -E2BIG;
  *         -ENOMEM.

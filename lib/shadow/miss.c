@@ -104,14 +104,9 @@ static uint32_t *head_of(struct shadow *s, uint64_t *slot)
 {
 	struct shadow_node *n = pages_owner(slot);
 
-	if (!n->heads) {
-		n->heads = pages_alloc(s->pool);
-		if (!n->heads)
-			return NULL;
-		pages_set_owner(n->heads, n);
-		s->pages++;
-	}
-	return (uint32_t *)&n->heads[slot - n->pte];
+	if (!n->heads)
+		n->heads = node_page(s, n, true);
+	return n->heads ? (uint32_t *)&n->heads[slot - n->pte] : NULL;
 }
 
 int shadow_resolve(void *opaque, uint64_t iova, struct shadow_piece *piece)

@@ -48,6 +48,26 @@ static int grow(struct shadow_tree *tree)
 	return 0;
 }
 
+void *node_page(struct shadow *s, void *owner, bool zero)
+{
+	void *page;
+
+	if (s->limit && s->pages >= s->limit)
+		return NULL;
+	page = zero ? pages_alloc(s->pool) : pages_alloc_dirty(s->pool);
+	if (page) {
+		pages_set_owner(page, owner);
+		s->pages++;
+	}
+	return page;
+}
+
+static void page_free(struct shadow *s, void *page)
+{
+	s->pages -= !!page;
+	pages_free(s->pool, page);
+}
+
 struct shadow_node *node_new(struct shadow *s, uint64_t addr, unsigned int level, bool own)
 {
 	struct shadow_node *n = slab_alloc(&s->slab);
@@ -55,19 +75,16 @@ struct shadow_node *node_new(struct shadow *s, uint64_t addr, unsigned int level
 
 	if (!n)
 		return NULL;
-	pte = pages_alloc(s->pool);
-	raw = own ? pages_alloc(s->pool) : pages_alloc_dirty(s->pool);
+	pte = node_page(s, n, true);
+	raw = node_page(s, n, own);
 	if (!pte || !raw) {
-		pages_free_clean(s->pool, pte);
-		pages_free(s->pool, raw);
+		page_free(s, pte);
+		page_free(s, raw);
 		slab_free(&s->slab, n);
 		return NULL;
 	}
 	*n = (struct shadow_node){ .shadow = s, .pte = pte, .raw = raw, .addr = addr, .refs = 1,
 				   .level = (uint8_t)level, .own = own, .fresh = !own };
-	pages_set_owner(pte, n);
-	pages_set_owner(raw, n);
-	s->pages += 2;
 	n->next = s->tree.nodes;
 	n->prev = &s->tree.nodes;
 	if (n->next)
@@ -131,12 +148,12 @@ static void node_release(struct shadow_node *n, struct reap *reap)
 	if (n->links || n->heads)
 		for (i = 0; i < IOPT_ENTRIES; i++)
 			entry_unlink(n, i, reap);
-	s->pages -= 2u + !!n->links + !!n->heads + !!n->stamps;
-	pages_free(s->pool, n->raw);
-	pages_free(s->pool, n->links);
-	pages_free(s->pool, n->heads);
-	pages_free(s->pool, n->stamps);
+	page_free(s, n->raw);
+	page_free(s, n->links);
+	page_free(s, n->heads);
+	page_free(s, n->stamps);
 	reap_page(reap, n->pte);
+	s->pages--;
 	reap->drain = true;
 	s->gen++;
 	slab_free(&s->slab, n);
@@ -277,13 +294,10 @@ static int entry_watch(struct shadow_node *n, unsigned int i, uint32_t *watch)
 
 	if (!watch)
 		return 0;
-	if (!n->links) {
-		n->links = pages_alloc(s->pool);
-		if (!n->links)
-			return -ENOMEM;
-		pages_set_owner(n->links, (char *)n + OWNER_LINKS);
-		s->pages++;
-	}
+	if (!n->links)
+		n->links = node_page(s, (char *)n + OWNER_LINKS, true);
+	if (!n->links)
+		return -ENOMEM;
 	list_add(watch, &n->links[i], s->pool);
 	return 0;
 }

@@ -87,6 +87,9 @@ static inline struct shadow_node *node_child(const struct shadow_node *n, unsign
 	return n->pte[i] & IOPT_TABLE ? pages_owner(iopt_node(n->pte[i])) : NULL;
 }
 
+/* A page for a node, within the shadow's limit. NULL for want of memory. */
+void *node_page(struct shadow *s, void *owner, bool zero);
+
 /* A private node, for own tables; otherwise it is fresh. NULL for want of memory. */
 struct shadow_node *node_new(struct shadow *s, uint64_t addr, unsigned int level, bool own);
 

@@ -98,7 +98,8 @@ struct shadow {
 	uint64_t mark;
 	bool is_parent;		/* others are nested on this one */
 	bool audit;
-	size_t pages;
+	size_t pages;		/* in use, */
+	size_t limit;		/* and how many may be; 0: any number */
 };
 
 void shadow_init(struct shadow *s, struct pages *pool, const struct shadow_parent *up, bool audit);

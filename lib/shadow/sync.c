@@ -24,13 +24,10 @@ struct pass {
 
 static void stamp(struct shadow_node *n, unsigned int i, unsigned int end)
 {
-	if (!n->stamps) {
-		n->stamps = pages_alloc(n->shadow->pool);
-		if (!n->stamps)
-			return;
-		pages_set_owner(n->stamps, n);
-		n->shadow->pages++;
-	}
+	if (!n->stamps)
+		n->stamps = node_page(n->shadow, n, true);
+	if (!n->stamps)
+		return;
 	for (; i <= end; i++)
 		n->stamps[i] = n->shadow->now;
 }
