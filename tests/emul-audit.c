@@ -231,6 +231,28 @@ START_TEST(parent_changes_need_no_invalidation)
 }
 END_TEST
 
+/* What it said is gone, and read again when it is used: nobody has to say so. */
+START_TEST(table_that_was_away_for_a_while)
+{
+	uint64_t table;
+	struct audit a;
+
+	audit_open(&a, _i, IOASID_CTX_AUDIT);
+	ck_ok(ioasid_space_map(a.g.root, SIZE, a.g.memory + TABLES, SIZE - TABLES, RW, NULL));
+	table = SIZE + (a.t.root - TABLES);
+	for (uint64_t *entry = gt_slot(&a.t, a.t.root, 0); entry < gt_slot(&a.t, a.t.root, 512); entry++)
+		if (*entry)
+			gt_store(entry, *entry + (SIZE - TABLES));
+	ck_ok(bind_table(a.child, a.t.format, 4, table));
+	is_silent(&a, 0, PAGE);
+	ck_ok(ioasid_space_unmap(a.g.root, SIZE, SIZE - TABLES, NULL));
+	ck_ok(ioasid_space_map(a.g.root, SIZE, a.g.memory + TABLES, SIZE - TABLES, RW, NULL));
+	is_silent(&a, 0, PAGE);
+	is_silent(&a, 3, 4 * PAGE);
+	guest_close(&a.g);
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
 	tcase_add_loop_test(tc, moved_page, 0, VARIANTS);
@@ -242,6 +264,7 @@ static void add_tests(TCase *tc)
 	tcase_add_loop_test(tc, changes_that_mean_nothing, 0, VARIANTS);
 	tcase_add_loop_test(tc, nothing_is_said_without_audit, 0, VARIANTS);
 	tcase_add_loop_test(tc, parent_changes_need_no_invalidation, 0, VARIANTS);
+	tcase_add_loop_test(tc, table_that_was_away_for_a_while, 0, VARIANTS);
 }
 
 int main(void)

@@ -67,13 +67,14 @@ bool shadow_audit(struct shadow *s, uint64_t iova, struct shadow_stale *stale)
 		unsigned int i = node_index(n, iova);
 		const uint64_t *guest = node_guest(n);
 		struct entry was = node_decode(n, n->raw[i]), is;
+		bool lazy = s->tree.on_demand || n->unread;	/* what is absent was never read */
 		uint64_t raw;
 
 		if (!guest)
 			return false;
 		raw = guest_load(&guest[i]);
 		is = node_decode(n, raw);
-		if (!same(&was, &is) && !(s->tree.on_demand && !node_is_cached(&was))) {
+		if (!same(&was, &is) && !(lazy && !node_is_cached(&was))) {
 			*stale = (struct shadow_stale){ n->level, n->raw[i], raw,
 							n->stamps ? n->stamps[i] : 0 };
 			return true;
