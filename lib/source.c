@@ -8,6 +8,10 @@
 
 #include "objects.h"
 
+#ifndef F_SEAL_FUTURE_WRITE	/* Linux 5.1 */
+#define F_SEAL_FUTURE_WRITE 0x10
+#endif
+
 #ifndef MADV_POPULATE_READ	/* Linux 5.14 */
 #define MADV_POPULATE_READ 22
 #define MADV_POPULATE_WRITE 23
@@ -119,7 +123,7 @@ static int check_file(int fd, uint32_t perm, uint64_t end, struct stat *st, uint
 	if (!(seals & F_SEAL_SHRINK))
 		return err_set(EPERM, "the memfd can still shrink, and a DMA would meet a hole: seal it "
 			       "with F_SEAL_SHRINK");
-	if ((mode & O_ACCMODE) == O_RDWR && !(seals & F_SEAL_WRITE))
+	if ((mode & O_ACCMODE) == O_RDWR && !(seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)))
 		*allowed |= IOASID_WRITE;
 	if ((mode & O_ACCMODE) == O_WRONLY || perm & ~*allowed & IOASID_WRITE)
 		return err_set(EACCES, "the memfd is not open for that, or sealed against it");

@@ -7,6 +7,10 @@
 
 #include "contract.h"
 
+#ifndef F_SEAL_FUTURE_WRITE /* Linux 5.1 */
+#define F_SEAL_FUTURE_WRITE 0x10
+#endif
+
 #define FILE_PAGES 16
 
 struct with_file {
@@ -214,6 +218,28 @@ START_TEST(many_mappings_of_one_file)
 }
 END_TEST
 
+START_TEST(file_sealed_against_writing)
+{
+	static const int seals[] = { F_SEAL_WRITE, F_SEAL_FUTURE_WRITE };
+	struct ioasid_space *s;
+	struct with_file w;
+	uint8_t byte = 0;
+	int fd;
+
+	if (!with_file_open(&w, F_SEAL_SHRINK))
+		return;
+	s = w.f.space;
+	fd = memfd_new(FILE_PAGES * PAGE, F_SEAL_SHRINK | seals[_i]);
+	ck_err_same(s, ioasid_space_map_file(s, 0, fd, 0, PAGE, RW, NULL), EACCES);
+	ck_err_same(s, ioasid_space_map_file(s, 0, fd, 0, PAGE, IOASID_WRITE, NULL), EACCES);
+	ck_ok(ioasid_space_map_file(s, 0, fd, 5 * PAGE, PAGE, IOASID_READ, NULL));
+	ck_ok(dma_get(w.channel, 0, &byte));
+	ck_assert_uint_eq(byte, 5);
+	close(fd);
+	with_file_close(&w);
+}
+END_TEST
+
 TCase *contract_map_file(void)
 {
 	TCase *tc = tcase_create("map-file");
@@ -222,6 +248,7 @@ TCase *contract_map_file(void)
 	tcase_add_test(tc, mapping_outlives_descriptor_and_view);
 	tcase_add_test(tc, file_cannot_be_truncated_below_a_mapping);
 	tcase_add_test(tc, file_that_can_shrink_is_refused);
+	tcase_add_loop_test(tc, file_sealed_against_writing, 0, 2);
 	tcase_add_test(tc, range_beyond_the_file);
 	tcase_add_test(tc, things_that_are_no_memfd);
 	tcase_add_test(tc, descriptor_open_for_reading_only);
