@@ -125,7 +125,8 @@ int device_check_pgtable(const struct ioasid_device *device, const struct ioasid
 }
 
 /* Makes the space ready for the device. With a PASID, reserved ranges do not apply: no MSI there. */
-static int join(struct ioasid_space *space, const struct ioasid_device *device, uint32_t pasid)
+static int join(struct ioasid_space *space, const struct ioasid_device *device, uint32_t pasid,
+		struct reap *reap)
 {
 	int ret;
 
@@ -137,7 +138,7 @@ static int join(struct ioasid_space *space, const struct ioasid_device *device, 
 		if (ret)
 			return ret;
 	}
-	ret = table_use(space);
+	ret = table_use(space, reap);
 	if (ret) {
 		if (pasid == IOASID_NO_PASID)
 			unreserve(space, device);
@@ -179,7 +180,7 @@ static int attach_first(struct ioasid_device *device, uint32_t pasid, struct ioa
 
 	if (!a)
 		return err_set(ENOMEM, "no memory to attach %s", device->name);
-	ret = join(space, device, pasid);
+	ret = join(space, device, pasid, reap);
 	if (!ret) {
 		ret = route(device, pasid, space, reap);
 		if (ret)
@@ -227,7 +228,7 @@ static int move(struct ioasid_device *device, uint32_t pasid, struct ioasid_spac
 	for_each_in_group(d, device) {
 		if (ret || device_space(d, pasid) != old || (pasid != IOASID_NO_PASID && d != device))
 			continue;
-		ret = join(space, d, pasid);
+		ret = join(space, d, pasid, reap);
 		if (ret)
 			failed = d;
 	}

@@ -155,7 +155,7 @@ int space_add(struct ioasid_space *space);
 void space_take_out(struct ioasid_space *space, struct reap *reap);
 
 /* table.c: a space's table exists while somebody uses it */
-int table_use(struct ioasid_space *space);
+int table_use(struct ioasid_space *space, struct reap *reap);
 void table_unuse(struct ioasid_space *space, struct reap *reap);
 uint64_t space_alignment(const struct ioasid_space *space);
 

@@ -105,22 +105,20 @@ static int check_nesting(struct ioasid_ctx *ctx, const struct ioasid_space_optio
 	return 0;
 }
 
-static int create(struct ioasid_space *space, const struct ioasid_space_options *options)
+static int create(struct ioasid_space *space, const struct ioasid_space_options *options,
+		  struct reap *reap)
 {
 	int ret;
 
 	if (options->parent) {
-		ret = table_use(options->parent);
+		ret = table_use(options->parent, reap);
 		if (ret)
 			return ret;
 	}
 	ret = space_add(space);
 	if (ret) {
-		struct reap reap = { 0 };
-
 		if (options->parent)
-			table_unuse(options->parent, &reap);
-		reap_finish(&reap, &space->ctx->pages);
+			table_unuse(options->parent, reap);
 		return err_set(ENOMEM, "no memory for a space");
 	}
 	if (options->parent) {
@@ -141,6 +139,7 @@ IOASID_EXPORT int ioasid_space_create(struct ioasid_ctx *ctx,
 {
 	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
 	struct ioasid_space *space;
+	struct reap reap = { 0 };
 	int ret = 0;
 
 	if (user)
@@ -153,8 +152,8 @@ IOASID_EXPORT int ioasid_space_create(struct ioasid_ctx *ctx,
 	if (!space)
 		return err_set(ENOMEM, "no memory for a space");
 	ctx_lock(ctx);
-	ret = create(space, &options);
-	ctx_unlock(ctx);
+	ret = create(space, &options, &reap);
+	ctx_unlock_drain(ctx, &reap);
 	if (ret) {
 		mem_free(space);
 		return ret;

@@ -27,10 +27,9 @@ static int check_mapping(const struct ioasid_space *space, const struct ioasid_m
 				   m->flags & (IOASID_READ | IOASID_WRITE));
 }
 
-static int fill(struct ioasid_space *space)
+static int fill(struct ioasid_space *space, struct reap *reap)
 {
 	const struct backend_ops *ops = space->ctx->ops;
-	struct reap reap = { 0 };
 	struct imap_item *item;
 	struct imap_iter iter;
 	int ret;
@@ -44,18 +43,17 @@ static int fill(struct ioasid_space *space)
 	if (ret)
 		return ret;
 	imap_for_each(item, &iter, &space->maps, 0, UINT64_MAX) {
-		ret = ops->map(space, bits_container_of(item, struct ioasid_mapping, item), &reap);
+		ret = ops->map(space, bits_container_of(item, struct ioasid_mapping, item), reap);
 		if (!ret)
 			continue;
-		ops->table_destroy(space, &reap);
-		/* Nobody has walked it. */
-		reap_finish(&reap, &space->ctx->pages);
+		/* Walked it can have been: by DMA that a detach still waits for. */
+		ops->table_destroy(space, reap);
 		return err_set(ENOMEM, "space %u: no memory for its page table", space->id);
 	}
 	return 0;
 }
 
-int table_use(struct ioasid_space *space)
+int table_use(struct ioasid_space *space, struct reap *reap)
 {
 	int ret = 0;
 
@@ -63,7 +61,7 @@ int table_use(struct ioasid_space *space)
 		ret = reserve(space, UINT64_C(1) << IOPT_MAX_BITS, UINT64_MAX, space);
 		if (ret)
 			return ret;
-		ret = fill(space);
+		ret = fill(space, reap);
 		if (ret)
 			unreserve(space, space);
 	}
