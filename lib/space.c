@@ -111,7 +111,10 @@ static int create(struct ioasid_space *space, const struct ioasid_space_options 
 	int ret;
 
 	if (options->parent) {
-		ret = table_use(options->parent, reap);
+		/* A shadow is no wider than the widest table. */
+		ret = reserve(space, UINT64_C(1) << IOPT_MAX_BITS, UINT64_MAX, space);
+		if (!ret)
+			ret = table_use(options->parent, reap);
 		if (ret)
 			return ret;
 	}
@@ -155,6 +158,7 @@ IOASID_EXPORT int ioasid_space_create(struct ioasid_ctx *ctx,
 	ret = create(space, &options, &reap);
 	ctx_unlock_drain(ctx, &reap);
 	if (ret) {
+		mem_free(space->reserved);
 		mem_free(space);
 		return ret;
 	}

@@ -281,6 +281,39 @@ START_TEST(chosen_addresses_are_permitted)
 }
 END_TEST
 
+START_TEST(permitted_ranges_of_a_child_can_be_mapped)
+{
+	struct ioasid_mapping *m = NULL;
+	struct ioasid_range beyond;
+	struct ioasid_space *child;
+	struct fixture f;
+	struct state s;
+	uint64_t last;
+	size_t i;
+
+	fixture_open(&f);
+	if (!ioasid_ctx_has(f.ctx, IOASID_CAP_NESTING_SOFTWARE)) {
+		fixture_close(&f);
+		return;
+	}
+	child = make_space(f.ctx, f.space, 0);
+	state_get(child, &s);
+	ck_assert_uint_ge(s.n_permitted, 1);
+	for (i = 0; i < s.n_permitted; i++) {
+		last = s.permitted[i].start + s.permitted[i].length - PAGE;
+		ck_ok(ioasid_space_map_parent(child, s.permitted[i].start, 0, PAGE, RW, NULL));
+		ck_ok(ioasid_space_map_parent(child, last, 0, PAGE, RW, NULL));
+	}
+	for (i = 0; i < s.n_reserved; i++) {
+		beyond = s.reserved[i];
+		ck_err(ioasid_space_map_parent(child, beyond.start, 0, PAGE, RW, NULL), EINVAL);
+		ck_err(ioasid_space_allow(child, &beyond, 1), EADDRINUSE);
+	}
+	ck_ok(ioasid_space_map_parent(child, 0, 0, PAGE, RW | IOASID_ANY_IOVA, &m));
+	fixture_close(&f);
+}
+END_TEST
+
 TCase *contract_ranges(void)
 {
 	TCase *tc = tcase_create("ranges");
@@ -295,5 +328,6 @@ TCase *contract_ranges(void)
 	tcase_add_test(tc, allow_refuses);
 	tcase_add_test(tc, allowed_and_reserved_exclude_each_other);
 	tcase_add_test(tc, chosen_addresses_are_permitted);
+	tcase_add_test(tc, permitted_ranges_of_a_child_can_be_mapped);
 	return tc;
 }
