@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* From a device's source-id and PASID to what becomes of its requests (3.4). */
+#include <endian.h>
+
 #include "export.h"
 #include "vtd/bits.h"
 
@@ -17,6 +19,18 @@ struct lookup {
 	struct ioasid_vtd_translation *t;
 };
 
+/* Reads an entry of @size bytes into numbers: memory has it little-endian (9). */
+static int read_entry(const struct lookup *l, uint64_t gpa, uint64_t *raw, size_t size)
+{
+	size_t i;
+
+	if (l->read(l->opaque, gpa, raw, size))
+		return -EFAULT;
+	for (i = 0; i < size / sizeof(*raw); i++)
+		raw[i] = le64toh(raw[i]);
+	return 0;
+}
+
 static enum ioasid_vtd_reason read_context(struct lookup *l, uint64_t rtaddr, bool scalable,
 					   struct ioasid_vtd_context *context)
 {
@@ -25,13 +39,13 @@ static enum ioasid_vtd_reason read_context(struct lookup *l, uint64_t rtaddr, bo
 	uint8_t devfn = (uint8_t)l->source_id;
 	enum ioasid_vtd_reason why;
 
-	if (l->read(l->opaque, (rtaddr & VTD_BITS(63, 12)) + 16 * (l->source_id >> 8), raw, 16))
+	if (read_entry(l, (rtaddr & VTD_BITS(63, 12)) + 16 * (l->source_id >> 8), raw, 16))
 		return scalable ? IOASID_VTD_SM_ROOT_ACCESS : IOASID_VTD_ROOT_ACCESS;
 	if (ioasid_vtd_root_decode(l->caps, raw, scalable, devfn, &table, &why))
 		return why;
 	/* a context table is one page: in scalable mode there are two, of half the functions each */
 	table += entry * (scalable ? devfn & 0x7f : devfn);
-	if (l->read(l->opaque, table, raw, entry))
+	if (read_entry(l, table, raw, entry))
 		return scalable ? IOASID_VTD_SM_CONTEXT_ACCESS : IOASID_VTD_CONTEXT_ACCESS;
 	ioasid_vtd_context_decode(l->caps, raw, scalable, context, &why);
 	/* FPD counts for all that is found wrong with the entry itself and behind it (9.3, 9.4) */
@@ -70,7 +84,7 @@ static enum ioasid_vtd_reason check_pasid(const struct lookup *l,
 		return IOASID_VTD_SM_CONTEXT_PASID_SIZE;
 	if (l->pasid == context->rid_pasid)
 		return IOASID_VTD_SM_CONTEXT_PASID_TAKEN;
-	if (l->pasid >> (vtd_field(l->caps->ecap, 39, 35) + 1)) /* PSS, less one */
+	if ((uint64_t)l->pasid >> (vtd_field(l->caps->ecap, 39, 35) + 1)) /* PSS, less one */
 		return IOASID_VTD_PASID_SIZE;
 	return IOASID_VTD_OK;
 }
@@ -84,7 +98,7 @@ static enum ioasid_vtd_reason read_pasid(struct lookup *l, uint64_t dir, uint32_
 
 	/* that an entry cannot be read is always recorded (7.1.3) */
 	l->t->fault_disable = false;
-	if (l->read(l->opaque, dir + 8 * (uint64_t)(pasid >> 6), raw, 8))
+	if (read_entry(l, dir + 8 * (uint64_t)(pasid >> 6), raw, 8))
 		return IOASID_VTD_PASID_DIR_ACCESS;
 	quiet |= vtd_bit(raw[0], 1);
 	l->t->fault_disable = quiet;
@@ -92,7 +106,7 @@ static enum ioasid_vtd_reason read_pasid(struct lookup *l, uint64_t dir, uint32_
 		return why;
 
 	l->t->fault_disable = false;
-	if (l->read(l->opaque, table + 64 * (uint64_t)(pasid & 63), raw, 64))
+	if (read_entry(l, table + 64 * (uint64_t)(pasid & 63), raw, 64))
 		return IOASID_VTD_PASID_ACCESS;
 	l->t->fault_disable = quiet | vtd_bit(raw[0], 1);
 	ioasid_vtd_pasid_decode(l->caps, raw, entry, &why);
