@@ -48,6 +48,12 @@ static enum shadow_fault fill(struct shadow_node *n, unsigned int i, uint64_t io
 		if (ret)
 			return ret == -ENOMEM ? SHADOW_NOMEM : SHADOW_TARGET;
 	}
+	if (e->kind == PGT_TABLE && !n->own) {
+		int ret = shadow_table_at(n->shadow, e->addr);
+
+		if (ret)
+			return ret == -ENOMEM ? SHADOW_NOMEM : SHADOW_TABLE;
+	}
 	*next = node_fill_table(n, i, e);
 	if (!*next)
 		return SHADOW_NOMEM;

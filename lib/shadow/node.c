@@ -8,18 +8,16 @@
 
 #define MIN_BUCKETS 16u
 
-static size_t hash_of(uint64_t addr, unsigned int level, bool own)
-{
-	uint64_t x = addr >> IOPT_SHIFT ^ (uint64_t)level << 60 ^ (uint64_t)own << 59;
-
-	x *= UINT64_C(0x9e3779b97f4a7c15);
-	return (size_t)(x >> 24);
-}
-
+/*
+ * Multiplication by a secret odd number: a guest chooses the addresses, and must not be able to put
+ * them all in one bucket.
+ */
 static struct shadow_node **bucket(struct shadow_tree *tree, uint64_t addr, unsigned int level,
 				   bool own)
 {
-	return &tree->buckets[hash_of(addr, level, own) & tree->mask];
+	uint64_t x = addr >> IOPT_SHIFT ^ (uint64_t)level << 60 ^ (uint64_t)own << 59;
+
+	return &tree->buckets[(size_t)(x * tree->key >> 32) & tree->mask];
 }
 
 /* Twice as many buckets; if there is no memory for them the chains get longer. */
@@ -200,13 +198,15 @@ void tree_drop(struct shadow_tree *tree, struct reap *reap)
 	*tree = (struct shadow_tree){ 0 };
 }
 
-/* Drops what leads through any entry below @n, on whichever way it came there. */
+/*
+ * Drops what leads through any entry below @n, on whichever way it came there. What this change has
+ * been through already is not searched again: nobody has come to lead there since.
+ */
 static void drop_below(struct shadow_node *n, struct reap *reap)
 {
 	struct shadow_node *way[PGT_MAX_LEVELS];
 	unsigned int at[PGT_MAX_LEVELS], depth = 0;
 
-	n->shadow->mark++;
 	way[0] = n;
 	at[0] = 0;
 	for (;;) {
@@ -251,6 +251,7 @@ void node_forget(struct shadow_node *n, struct reap *reap)
 {
 	unsigned int i;
 
+	n->shadow->mark++;
 	n->guest = NULL;
 	n->unread = true;
 	for (i = 0; i < IOPT_ENTRIES; i++)
@@ -277,8 +278,7 @@ const uint64_t *node_guest(struct shadow_node *n)
 	if (n->guest && n->guest_gen == *s->up.gen)
 		return n->guest;
 	n->guest = NULL;
-	if (shadow_piece_at(s, n->addr) || s->piece.last - n->addr < PAGES_SIZE - 1 ||
-	    !(s->piece.perm & IOPT_READ))
+	if (shadow_table_at(s, n->addr))
 		return NULL;
 	n->guest = (const uint64_t *)(uintptr_t)(s->piece.host + (n->addr - s->piece.start));
 	n->guest_gen = *s->up.gen;
@@ -322,6 +322,15 @@ int node_fill_leaf(struct shadow_node *n, unsigned int i, const struct entry *e)
 	if (ret == -ENOMEM || n->level == 1)
 		return ret;
 	return -EAGAIN;
+}
+
+int shadow_table_at(struct shadow *s, uint64_t addr)
+{
+	int ret = shadow_piece_at(s, addr);
+
+	if (!ret && (s->piece.last - addr < PAGES_SIZE - 1 || !(s->piece.perm & IOPT_READ)))
+		ret = -EFAULT;
+	return ret;
 }
 
 struct shadow_node *node_fill_table(struct shadow_node *n, unsigned int i, const struct entry *e)

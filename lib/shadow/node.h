@@ -32,7 +32,7 @@ struct shadow_node {
 	bool fresh;			/* raw has not been written yet, pte is 0 */
 	bool unread;			/* a pass could not read it: what is absent is read when used */
 	uint64_t epoch;			/* the pass that has read all of it */
-	uint64_t mark;			/* the latest visit of drop_below() */
+	uint64_t mark;			/* the latest change that drop_below() was here for */
 	struct shadow_node *hash_next;
 	struct shadow_node *next, **prev;	/* all of the tree's */
 };
@@ -139,6 +139,9 @@ struct shadow_node *node_fill_table(struct shadow_node *n, unsigned int i, const
 
 /* The piece of the parent around @addr: cached, or resolved into the cache. */
 int shadow_piece_at(struct shadow *s, uint64_t addr);
+
+/* Does the parent map a table page at @addr, for reading? 0; -EFAULT; -ENOMEM. */
+int shadow_table_at(struct shadow *s, uint64_t addr);
 
 /* The guest's table page itself, or NULL if the parent does not map it for reading. */
 const uint64_t *node_guest(struct shadow_node *n);

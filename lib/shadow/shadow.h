@@ -80,6 +80,7 @@ struct shadow_tree {
 	struct shadow_node *top;
 	struct shadow_node **buckets;	/* shared nodes by {address, level} */
 	size_t mask;			/* buckets - 1 */
+	uint64_t key;			/* of the hash; odd */
 	size_t shared;
 	struct shadow_node *nodes;	/* all of them */
 };
@@ -94,8 +95,9 @@ struct shadow {
 	uint64_t piece_gen;		/* ... this is the parent's generation */
 	uint64_t gen;		/* own: see shadow_parent */
 	uint64_t now;		/* audit: time of the invalidation being carried out; 0: no audit */
+	uint64_t key;		/* of the trees' hash */
 	uint64_t epoch;		/* of the latest pass: it reads each shared node once */
-	uint64_t mark;
+	uint64_t mark;		/* of the latest change: see drop_below() */
 	bool is_parent;		/* others are nested on this one */
 	bool audit;
 	size_t pages;		/* in use, */

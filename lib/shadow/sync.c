@@ -242,7 +242,12 @@ static void step(struct pass *pass, struct frame *f)
 		return;
 	child = node_child(n, i);
 	if (!child) {
-		child = node_fill_table(n, i, &e);
+		/* No node for what is not there: addresses are free, memory is not. */
+		int ret = shadow_table_at(n->shadow, e.addr);
+
+		if (ret == -EFAULT)
+			return;
+		child = ret ? NULL : node_fill_table(n, i, &e);
 		/* Memory failed an earlier pass, which would have read all of it. */
 		if (child && known && child->refs == 1)
 			child->unread = true;
@@ -272,6 +277,7 @@ static int run(struct pass *pass, struct shadow_node *top)
 void shadow_begin_pass(struct shadow *s, uint64_t now)
 {
 	s->epoch++;
+	s->mark++;
 	s->now = s->audit ? now : 0;
 }
 
