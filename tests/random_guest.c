@@ -234,6 +234,10 @@ static void repair_table(struct world *w, int s, uint64_t page, uint64_t memory,
 		gt_map(&m->format, (m->base + i) * PAGE, (parent->base + (draw >> 40) % WINDOW) * PAGE,
 		       PAGE, 1, draw >> 60 ? RW : IOASID_READ);
 	}
+	/* Half of it by a superpage, of whose target the parent has little and in pieces. */
+	if (draw >> 62 == 0)
+		gt_store(gt_entry(&m->format, (m->base + WINDOW / 2) * PAGE, 2),
+			 gt_leaf_value(&m->format, 2, 0, RW));
 	traces(w, "(a new table, for %s)", space_name(s));
 	m->table_root = page;
 }
@@ -250,6 +254,9 @@ void call_repair(struct world *w, const uint64_t *draw)
 	repair_table(w, TABLE2, 5 + 6, 6, draw[1]);
 	repair_mapping(w, ROOT, 16, w->guest_in != ROOT && draw[2] % 2 ? LARGE : TABLE_PAGES, 0);
 	repair_mapping(w, MAP1, 5, 24, 16);
+	/* What is at the start of a superpage's target looks like a table. */
+	if (draw[3] % 2)
+		repair_mapping(w, ROOT, 0, 1 + draw[4] % 4, draw[5] % TABLE_PAGES);
 	call_bind(w, again[0]);
 	call_bind(w, again[1]);
 }
