@@ -82,8 +82,9 @@ int group_join(struct ioasid_device *device, struct reap *reap)
 	return space ? device->ctx->ops->route(device, IOASID_NO_PASID, space, reap) : 0;
 }
 
-/* The ranges that a device, and the width of its IOMMU, forbid. */
-static int reserve_for(struct ioasid_space *space, const struct ioasid_device *device)
+/* The ranges that the device has for itself: of the requests without PASID, as MSIs are. */
+static int reserve_own(struct ioasid_space *space, const struct ioasid_device *device,
+		       const struct attachment *a)
 {
 	const struct backend_ops *ops = device->ctx->ops;
 	size_t i, n = ops->device_reserved(device, NULL, 0);
@@ -93,14 +94,24 @@ static int reserve_for(struct ioasid_space *space, const struct ioasid_device *d
 	if (!ranges)
 		return err_set(ENOMEM, "no memory to attach %s", device->name);
 	ops->device_reserved(device, ranges, n);
-	if (device->info.address_bits < 64)
-		ret = reserve(space, UINT64_C(1) << device->info.address_bits, UINT64_MAX, device);
 	for (i = 0; i < n && !ret; i++)
-		ret = reserve(space, ranges[i].start, ranges[i].start + ranges[i].length - 1,
-			      device);
-	if (ret)
-		unreserve(space, device);
+		ret = reserve(space, ranges[i].start, ranges[i].start + ranges[i].length - 1, a);
 	mem_free(ranges);
+	return ret;
+}
+
+/* What a device, and the width of its IOMMU, forbid. */
+static int reserve_for(struct ioasid_space *space, const struct ioasid_device *device,
+		       const struct attachment *a)
+{
+	int ret = 0;
+
+	if (device->info.address_bits < 64)
+		ret = reserve(space, UINT64_C(1) << device->info.address_bits, UINT64_MAX, a);
+	if (!ret && a->pasid == IOASID_NO_PASID)
+		ret = reserve_own(space, device, a);
+	if (ret)
+		unreserve(space, a);
 	return ret;
 }
 
@@ -124,37 +135,31 @@ int device_check_pgtable(const struct ioasid_device *device, const struct ioasid
 	return 0;
 }
 
-/* Makes the space ready for the device. With a PASID, reserved ranges do not apply: no MSI there. */
-static int join(struct ioasid_space *space, const struct ioasid_device *device, uint32_t pasid,
-		struct reap *reap)
+/* Makes the space ready for what is going to be attached. */
+static int join(struct ioasid_space *space, const struct ioasid_device *device,
+		const struct attachment *a, struct reap *reap)
 {
 	int ret;
 
 	ret = device_check_pgtable(device, space, &space->shadow.tree.pgt);
+	if (!ret)
+		ret = reserve_for(space, device, a);
 	if (ret)
 		return ret;
-	if (pasid == IOASID_NO_PASID) {
-		ret = reserve_for(space, device);
-		if (ret)
-			return ret;
-	}
 	ret = table_use(space, reap);
 	if (ret) {
-		if (pasid == IOASID_NO_PASID)
-			unreserve(space, device);
+		unreserve(space, a);
 		return ret;
 	}
 	space->attached++;
 	return 0;
 }
 
-static void leave(struct ioasid_space *space, const struct ioasid_device *device, uint32_t pasid,
-		  struct reap *reap)
+static void leave(struct ioasid_space *space, const struct attachment *a, struct reap *reap)
 {
 	space->attached--;
 	table_unuse(space, reap);
-	if (pasid == IOASID_NO_PASID)
-		unreserve(space, device);
+	unreserve(space, a);
 }
 
 static int check(const struct ioasid_device *device, uint32_t pasid,
@@ -176,21 +181,21 @@ static int attach_first(struct ioasid_device *device, uint32_t pasid, struct ioa
 			struct reap *reap)
 {
 	struct attachment *a = mem_calloc(1, sizeof(*a));
-	int ret = -ENOMEM;
+	int ret;
 
 	if (!a)
 		return err_set(ENOMEM, "no memory to attach %s", device->name);
-	ret = join(space, device, pasid, reap);
+	*a = (struct attachment){ device->attached, pasid, space };
+	ret = join(space, device, a, reap);
 	if (!ret) {
 		ret = route(device, pasid, space, reap);
 		if (ret)
-			leave(space, device, pasid, reap);
+			leave(space, a, reap);
 	}
 	if (ret) {
 		mem_free(a);
 		return ret;
 	}
-	*a = (struct attachment){ device->attached, pasid, space };
 	device->attached = a;
 	ctx_log(device->ctx, LOG_DEBUG, "%s: attached to space %u", device->name, space->id);
 	return 0;
@@ -217,18 +222,27 @@ static int attach(struct ioasid_device *device, uint32_t pasid, struct ioasid_sp
 	return attach_first(device, pasid, space, reap);
 }
 
+/* The attachment of @d that moves along with that of @device; NULL: none. */
+static struct attachment *moving(const struct ioasid_device *d, const struct ioasid_device *device,
+				 uint32_t pasid)
+{
+	return pasid == IOASID_NO_PASID || d == device ? find(d, pasid) : NULL;
+}
+
 /* Moves everybody who has to move; on failure nobody has. */
 static int move(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space,
 		struct reap *reap)
 {
 	struct ioasid_space *old = device_space(device, pasid);
 	struct ioasid_device *d, *failed = NULL;
+	struct attachment *a;
 	int ret = 0;
 
 	for_each_in_group(d, device) {
-		if (ret || device_space(d, pasid) != old || (pasid != IOASID_NO_PASID && d != device))
+		a = moving(d, device, pasid);
+		if (ret || !a)
 			continue;
-		ret = join(space, d, pasid, reap);
+		ret = join(space, d, a, reap);
 		if (ret)
 			failed = d;
 	}
@@ -237,11 +251,12 @@ static int move(struct ioasid_device *device, uint32_t pasid, struct ioasid_spac
 	for_each_in_group(d, device) {
 		if (d == failed)
 			break;
-		if (device_space(d, pasid) != old || (pasid != IOASID_NO_PASID && d != device))
+		a = moving(d, device, pasid);
+		if (!a)
 			continue;
-		leave(ret ? space : old, d, pasid, reap);
+		leave(ret ? space : old, a, reap);
 		if (!ret)
-			find(d, pasid)->space = space;
+			a->space = space;
 	}
 	return ret;
 }
@@ -267,32 +282,26 @@ static int replace(struct ioasid_device *device, uint32_t pasid, struct ioasid_s
 	return ret;
 }
 
-/* Takes the attachment out; the caller has the space left. */
-static struct ioasid_space *detach(struct ioasid_device *device, uint32_t pasid, struct reap *reap)
+static void detach(struct ioasid_device *device, uint32_t pasid, struct reap *reap)
 {
 	struct attachment **p, *a;
-	struct ioasid_space *space;
 
 	for (p = &device->attached; (a = *p) && a->pasid != pasid; p = &a->next)
 		;
 	if (!a)
-		return NULL;
-	space = a->space;
+		return;
 	*p = a->next;
-	mem_free(a);
 	if (pasid != IOASID_NO_PASID || !group_space(device))
 		route(device, pasid, NULL, reap);
-	ctx_log(device->ctx, LOG_DEBUG, "%s: detached from space %u", device->name, space->id);
-	return space;
+	leave(a->space, a, reap);
+	ctx_log(device->ctx, LOG_DEBUG, "%s: detached from space %u", device->name, a->space->id);
+	mem_free(a);
 }
 
 void device_detach_all(struct ioasid_device *device, struct reap *reap)
 {
-	while (device->attached) {
-		uint32_t pasid = device->attached->pasid;
-
-		leave(detach(device, pasid, reap), device, pasid, reap);
-	}
+	while (device->attached)
+		detach(device, device->attached->pasid, reap);
 }
 
 /* The calls with and without PASID; IOASID_NO_PASID is no PASID that a caller may name. */
@@ -326,18 +335,14 @@ static int replace_call(struct ioasid_device *device, uint32_t pasid, struct ioa
 static int detach_call(struct ioasid_device *device, uint32_t pasid)
 {
 	struct reap reap = { 0 };
-	struct ioasid_space *space;
 	int ret;
 
 	ctx_lock(device->ctx);
 	ret = check(device, pasid, NULL);
 	if (!ret)
 		ret = ctx_check_drain(device->ctx);
-	if (!ret) {
-		space = detach(device, pasid, &reap);
-		if (space)
-			leave(space, device, pasid, &reap);
-	}
+	if (!ret)
+		detach(device, pasid, &reap);
 	ctx_unlock_drain(device->ctx, &reap);
 	return ret;
 }

@@ -155,6 +155,41 @@ START_TEST(device_without_pasids)
 }
 END_TEST
 
+START_TEST(pasids_are_no_wider_than_the_iommu)
+{
+	struct ioasid_device_info info;
+	struct ioasid_range range;
+	struct ioasid_device *a;
+	struct fixture f;
+	uint64_t end;
+
+	if (!open_with_pasids(&f, &info))
+		return;
+	a = f.device[ALONE_A];
+	if (info.address_bits < 57) {
+		end = UINT64_C(1) << info.address_bits;
+		ck_ok(ioasid_space_map(f.space, end, f.memory, PAGE, RW, NULL));
+		ck_err_same(f.space, ioasid_device_attach_pasid(a, 3, f.space), EADDRINUSE);
+		ck_ok(ioasid_space_unmap(f.space, end, PAGE, NULL));
+		ck_ok(ioasid_device_attach_pasid(a, 3, f.space));
+		ck_ok(ioasid_device_attach_pasid(a, 4, f.space));
+		ck_ok(ioasid_device_detach_pasid(a, 3));
+		ck_err_same(f.space, ioasid_space_map(f.space, end, f.memory, PAGE, RW, NULL),
+			    EINVAL);
+		ck_ok(ioasid_device_detach_pasid(a, 4));
+		ck_ok(ioasid_space_map(f.space, end, f.memory, PAGE, RW, NULL));
+		ck_ok(ioasid_space_unmap(f.space, end, PAGE, NULL));
+	}
+	/* What is reserved is reserved for requests without PASID. */
+	if (ioasid_device_query_reserved(a, &range, 1)) {
+		ck_ok(ioasid_space_map(f.space, range.start, f.memory, PAGE, RW, NULL));
+		ck_ok(ioasid_device_attach_pasid(a, 3, f.space));
+		ck_err_same(f.space, ioasid_device_attach(a, f.space), EADDRINUSE);
+	}
+	fixture_close(&f);
+}
+END_TEST
+
 TCase *contract_pasid(void)
 {
 	TCase *tc = tcase_create("pasid");
@@ -163,6 +198,7 @@ TCase *contract_pasid(void)
 	tcase_add_test(tc, detach_without_pasid_leaves_pasids);
 	tcase_add_test(tc, attach_pasid_twice);
 	tcase_add_test(tc, bad_pasids_are_refused);
+	tcase_add_test(tc, pasids_are_no_wider_than_the_iommu);
 	tcase_add_test(tc, device_without_pasids);
 	return tc;
 }
