@@ -253,6 +253,81 @@ START_TEST(space_on_a_bomb)
 }
 END_TEST
 
+/* A table of 512 tables that are not there: each would cost more than it, and none is needed. */
+START_TEST(tables_that_are_nowhere)
+{
+	struct ioasid_space *child;
+	struct guest_table t;
+	struct guest g;
+	uint64_t empty, at;
+	unsigned int i, k;
+
+	guest_open(&g, SIZE, 0);
+	child = make_space(g.ctx, g.root, fills[_i % 2]);
+	guest_attach(&g, child);
+	gt_init(&t, formats[_i / 2 % 2], 4, g.memory, 0, TABLES, SIZE);
+	ck_ok(bind_table(child, t.format, 4, t.root));
+	empty = memory_bytes(child);
+	for (k = 0; k < 4; k++)
+		for (i = 0; i < 512; i++)
+			gt_store(gt_entry(&t, by_entries(k, i, 0, 0), 3),
+				 gt_table_value(&t, GIB + (k * 512 + i) * PAGE));
+	ck_ok(inv_all(g.ctx, child));
+	for (i = 0; i < 2048; i++)
+		guest_faults(&g, by_entries(i / 512, i % 512, 3, 3), IOASID_READ,
+			     IOASID_FAULT_TABLE_NOT_MAPPED);
+	ck_assert_uint_le(memory_bytes(child), empty + 64 * PAGE);
+
+	/* One of them comes. */
+	at = gt_page(&t);
+	ck_ok(ioasid_space_map(g.root, GIB + 3 * PAGE, g.memory + at, PAGE, RW, NULL));
+	gt_store(gt_slot(&t, at, 5), gt_leaf_value(&t, 2, 2 * MIB, RW));
+	guest_reaches(&g, by_entries(0, 3, 5, 1), 2 * MIB + PAGE, RW);
+	ck_ok(inv_range(g.ctx, child, by_entries(0, 3, 6, 0), 2 * MIB));
+	guest_reaches(&g, by_entries(0, 3, 5, 2), 2 * MIB + 2 * PAGE, RW);
+	guest_close(&g);
+}
+END_TEST
+
+/* How long it takes to empty tables all of whose entries lead to the same 513. */
+static uint64_t empty_tables(int variant, unsigned int tables, bool is_parent)
+{
+	struct ioasid_space *child;
+	struct guest_table t;
+	struct guest g;
+	uint64_t page, start, took;
+	unsigned int i, k;
+
+	guest_open(&g, SIZE, 0);
+	child = make_space(g.ctx, g.root, IOASID_FILL_ON_INVALIDATION);
+	gt_init(&t, formats[variant % 2], 4, g.memory, 0, TABLES, SIZE);
+	page = gt_page(&t);
+	for (i = 0; i < 512; i++)
+		gt_store(gt_slot(&t, page, i), gt_table_value(&t, gt_page(&t)));
+	for (k = 0; k < tables; k++)
+		for (i = 0; i < 512; i++)
+			gt_store(gt_entry(&t, by_entries(k, i, 0, 0), 3), gt_table_value(&t, page));
+	ck_ok(bind_table(child, t.format, 4, t.root));
+	if (is_parent)
+		make_space(g.ctx, child, 0);
+	for (k = 0; k < tables; k++)
+		gt_unmap(&t, by_entries(k, 0, 0, 0), 512 * GIB, 3);
+	start = now_ns();
+	ck_ok(inv_all(g.ctx, child));
+	took = now_ns() - start;
+	guest_close(&g);
+	return took;
+}
+
+START_TEST(tables_are_visited_once)
+{
+	uint64_t alone = empty_tables(_i, 16, false), took = empty_tables(_i, 16, true);
+
+	ck_assert_msg(took < 20 * alone + 100000000, "%ju us as a parent, %ju us alone",
+		      (uintmax_t)took / 1000, (uintmax_t)alone / 1000);
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
 	tcase_set_timeout(tc, 60);
@@ -261,6 +336,8 @@ static void add_tests(TCase *tc)
 	tcase_add_loop_test(tc, parent_of_a_bomb_can_change, 0, VARIANTS);
 	tcase_add_loop_test(tc, bomb_whose_entries_change, 0, VARIANTS);
 	tcase_add_loop_test(tc, space_on_a_bomb, 0, VARIANTS);
+	tcase_add_loop_test(tc, tables_that_are_nowhere, 0, 4);
+	tcase_add_loop_test(tc, tables_are_visited_once, 0, 2);
 }
 
 int main(void)
