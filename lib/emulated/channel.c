@@ -7,13 +7,16 @@
  * after which each channel is either marked or will see the change; it waits for those marked.
  */
 #include <errno.h>
-#include <linux/membarrier.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "emulated.h"
 #include "util/tsan.h"
+
+/* Commands of membarrier(2), Linux 4.14. Not all C libraries come with the kernel's headers. */
+#define PRIVATE_EXPEDITED          (1 << 3)
+#define REGISTER_PRIVATE_EXPEDITED (1 << 4)
 
 static _Thread_local char this_thread;
 
@@ -24,7 +27,7 @@ const void *emu_thread(void)
 
 bool emu_barrier_register(void)
 {
-	return !TSAN && !syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
+	return !TSAN && !syscall(SYS_membarrier, REGISTER_PRIVATE_EXPEDITED, 0, 0);
 }
 
 static void wait_for(const struct ioasid_channel *ch)
@@ -46,7 +49,7 @@ void emu_drain(struct ioasid_ctx *ctx)
 
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (!emu->fences)
-		syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+		syscall(SYS_membarrier, PRIVATE_EXPEDITED, 0, 0);
 	for (ch = __atomic_load_n(&ctx->channels, __ATOMIC_ACQUIRE); ch; ch = ch->next)
 		wait_for(ch);
 }
