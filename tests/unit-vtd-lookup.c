@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* VT-d: from a device's source-id and PASID to its translation. */
+#include <endian.h>
 #include <errno.h>
 #include <string.h>
 
@@ -12,19 +13,25 @@
 #define LEGACY 0x1000 /* RTADDR_REG: root table at 1000h */
 #define SM     0x1400 /* the same, TTM = 01b */
 
-/* Guest memory: the first 16 pages. */
+/* Guest memory as numbers: the first 16 pages. */
 static uint64_t memory[16 * 512];
 static unsigned reads;
 static uint64_t unreadable; /* a page that cannot be read; 0: none */
 
 static int read_memory(void *opaque, uint64_t gpa, void *buffer, size_t length)
 {
+	size_t i;
+
 	ck_assert_ptr_eq(opaque, memory);
 	ck_assert_uint_eq(gpa % length, 0);
 	reads++;
 	if (gpa + length > sizeof(memory) || (unreadable && gpa / 4096 == unreadable / 4096))
 		return -EFAULT;
-	memcpy(buffer, (char *)memory + gpa, length);
+	for (i = 0; i < length / 8; i++) {
+		uint64_t raw = htole64(memory[gpa / 8 + i]);
+
+		memcpy((char *)buffer + 8 * i, &raw, 8);
+	}
 	return 0;
 }
 

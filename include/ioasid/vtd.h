@@ -5,10 +5,13 @@
  * context and PASID tables and its invalidation descriptors, and turns them into libioasid's terms.
  *
  * All functions are pure: they look at their arguments and nothing else, and may be called from any
- * thread. Entries and descriptors are given as little-endian quadwords in the processor's byte
- * order, lowest quadword first. Section numbers are those of the VT-d specification, revision 4.1;
- * what later revisions added (host permission tables, PASIDs in translated requests, separate I/O
- * permission bits) counts as reserved. Extended mode, which revision 3.0 removed, does not exist.
+ * thread. Entries and descriptors are given as numbers, lowest quadword first. Guest memory has
+ * them little-endian, so what a caller copied from there goes through le64toh(3) first; what its
+ * ioasid_vtd_read copies does not, that is left to the library.
+ *
+ * Section numbers are those of the VT-d specification, revision 4.1; what later revisions added
+ * (host permission tables, PASIDs in translated requests, separate I/O permission bits) counts as
+ * reserved. Extended mode, which revision 3.0 removed, does not exist.
  */
 #ifndef IOASID_VTD_H
 #define IOASID_VTD_H
@@ -303,7 +306,8 @@ struct ioasid_vtd_translation {
 #define IOASID_VTD_TRANSLATION_INIT { .size = sizeof(struct ioasid_vtd_translation) }
 
 /**
- * Reads guest memory: @p length bytes at a guest-physical address, a multiple of the length.
+ * Reads guest memory: @p length bytes at a guest-physical address, a multiple of the length, as they
+ * are there.
  *
  * @return 0, or anything else if there is no memory: the request is then blocked.
  */
