@@ -25,6 +25,21 @@ struct writer {
 	unsigned long hits;
 };
 
+static void count_hit(struct writer *w)
+{
+	__atomic_store_n(&w->hits, w->hits + 1, __ATOMIC_RELAXED);
+}
+
+/* Waits until a write has got through since @before, but not for ever. */
+static void wait_for_hit(const struct writer *w, unsigned long before, uint64_t patience)
+{
+	uint64_t end = now_ns() + patience;
+
+	while (__atomic_load_n(&w[0].hits, __ATOMIC_RELAXED) +
+		       __atomic_load_n(&w[1].hits, __ATOMIC_RELAXED) == before && now_ns() < end)
+		sched_yield();
+}
+
 static void write_in_place(struct writer *w)
 {
 	struct iovec iov;
@@ -33,7 +48,7 @@ static void write_in_place(struct writer *w)
 		return;
 	if (ioasid_dma_translate(w->channel, TARGET, 64, IOASID_WRITE, &iov, 1) == 1) {
 		memset(iov.iov_base, WRITTEN, iov.iov_len);
-		w->hits++;
+		count_hit(w);
 	}
 	ioasid_dma_end(w->channel);
 }
@@ -48,7 +63,7 @@ static void *write_on(void *data)
 		if (w->in_place)
 			write_in_place(w);
 		else if (!ioasid_dma_write(w->channel, TARGET, buf, sizeof(buf)))
-			w->hits++;
+			count_hit(w);
 	}
 	return NULL;
 }
@@ -133,18 +148,20 @@ static void take_unbind(struct guest *g)
 }
 
 /* Gives and takes pages for a while, each checked after it was taken. */
-static unsigned long give_and_take(struct guest *g, const struct way *way)
+static void give_and_take(struct guest *g, const struct way *way, const struct writer *writers)
 {
 	uint64_t end = now_ns() + RUN_NS;
-	unsigned long n;
+	unsigned long n, hits;
 
 	for (n = 0; now_ns() < end || n < 4; n++) {
 		uint64_t page = (n % 16) * PAGE;
 		uint8_t *memory = g->memory + page;
 		int i;
 
+		hits = __atomic_load_n(&writers[0].hits, __ATOMIC_RELAXED) +
+		       __atomic_load_n(&writers[1].hits, __ATOMIC_RELAXED);
 		way->give(g, page);
-		sched_yield();
+		wait_for_hit(writers, hits, n ? 1000000u : 5000000000u);
 		way->take(g);
 		memset(memory, POISON, 64);
 		for (i = 0; i < 8; i++) {
@@ -156,7 +173,6 @@ static unsigned long give_and_take(struct guest *g, const struct way *way)
 					      "written after it was taken away, round %lu", n);
 		}
 	}
-	return n;
 }
 
 static void run(struct guest *g, const struct way *way)
@@ -170,7 +186,7 @@ static void run(struct guest *g, const struct way *way)
 		writers[i].stop = &stop;
 		ck_assert_int_eq(pthread_create(&writers[i].thread, NULL, write_on, &writers[i]), 0);
 	}
-	give_and_take(g, way);
+	give_and_take(g, way, writers);
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	for (i = 0; i < 2; i++)
 		pthread_join(writers[i].thread, NULL);

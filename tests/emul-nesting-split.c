@@ -136,6 +136,26 @@ START_TEST(parent_half_in_pieces_and_half_in_one)
 }
 END_TEST
 
+START_TEST(parent_in_one_up_to_the_middle)
+{
+	/* The parent's mapping ends 1 MiB behind the target; it is the memory's last but one. */
+	uint64_t length = SIZE - MIB, first = length - MIB, i;
+	struct split s;
+
+	split_open(&s, _i);
+	for (i = 0; i < MIB; i += 8)
+		*(uint64_t *)(void *)(s.g.memory + first + i) = gt_leaf_value(&s.t, 1, 700 * PAGE, RW);
+	ck_ok(ioasid_space_map(s.g.root, TARGET - first, s.g.memory, length, RW, NULL));
+	for (i = 0; i < PAGES / 2; i++)
+		guest_reaches(&s.g, AT + i * PAGE, first + i * PAGE, RW);
+	for (i = 0; i < PAGES; i += 3)
+		ck_ok(inv_range(s.g.ctx, s.child, AT + i * PAGE, PAGE));
+	for (i = 0; i < PAGES; i++)
+		guest_reaches(&s.g, AT + i * PAGE, first + i * PAGE, i < PAGES / 2 ? RW : 0);
+	guest_close(&s.g);
+}
+END_TEST
+
 START_TEST(pieces_come_and_go)
 {
 	struct split s;
@@ -226,6 +246,7 @@ static void add_tests(TCase *tc)
 	tcase_add_loop_test(tc, invalidations_inside_change_nothing, 0, VARIANTS);
 	tcase_add_loop_test(tc, invalidations_before_use_change_nothing, 0, VARIANTS);
 	tcase_add_loop_test(tc, parent_half_in_pieces_and_half_in_one, 0, VARIANTS);
+	tcase_add_loop_test(tc, parent_in_one_up_to_the_middle, 0, VARIANTS);
 	tcase_add_loop_test(tc, pieces_come_and_go, 0, VARIANTS);
 	tcase_add_loop_test(tc, superpage_over_a_page_that_is_a_table_elsewhere, 0, VARIANTS);
 	tcase_add_loop_test(tc, every_table_follows_the_mapping_it_leads_to, 0, VARIANTS);

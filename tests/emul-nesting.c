@@ -142,6 +142,63 @@ START_TEST(superpage_becomes_small_pages_and_back)
 }
 END_TEST
 
+START_TEST(one_page_of_what_changed_above_it)
+{
+	uint64_t *entry, table;
+	struct nest n;
+	unsigned int level;
+
+	/* Whole tables are exchanged; one page of them is invalidated and used. */
+	nest_open(&n, _i);
+	for (level = 2; level <= n.t.levels; level++) {
+		gt_map(&n.t, n.at, PAGE, 8 * PAGE, 1, RW);
+		ck_ok(inv_all(n.g.ctx, n.child));
+		guest_reaches(&n.g, n.at + 3 * PAGE, 4 * PAGE, RW);
+		entry = gt_entry(&n.t, n.at, level);
+		table = *entry;
+		gt_store(entry, 0);
+		gt_map(&n.t, n.at, 50 * PAGE, 8 * PAGE, 1, RW);
+		invalidate(&n, 3 * PAGE, PAGE);
+		guest_reaches(&n.g, n.at + 3 * PAGE, 53 * PAGE, RW);
+		gt_store(entry, table);
+		invalidate(&n, 3 * PAGE, PAGE);
+		guest_reaches(&n.g, n.at + 3 * PAGE, 4 * PAGE, RW);
+		gt_store(entry, 0);
+		invalidate(&n, 3 * PAGE, PAGE);
+		guest_reaches(&n.g, n.at + 3 * PAGE, 0, 0);
+		gt_store(entry, table);
+		ck_ok(inv_all(n.g.ctx, n.child));
+	}
+	guest_close(&n.g);
+}
+END_TEST
+
+START_TEST(one_page_of_a_superpage)
+{
+	struct nest n;
+
+	nest_open(&n, _i);
+	gt_map(&n.t, n.at, 0, 2 * MIB, 2, RW);
+	gt_map(&n.t, n.at + GIB, 0, GIB, 3, RW);
+	ck_ok(inv_all(n.g.ctx, n.child));
+	invalidate(&n, 5 * PAGE, PAGE);
+	invalidate(&n, GIB + 5 * PAGE, PAGE);
+	guest_reaches(&n.g, n.at + 5 * PAGE, 5 * PAGE, RW);
+	guest_reaches(&n.g, n.at + GIB + 5 * PAGE, 5 * PAGE, RW);
+	invalidate(&n, 5 * PAGE, PAGE);
+	invalidate(&n, GIB + 5 * PAGE, PAGE);
+	guest_reaches(&n.g, n.at + 5 * PAGE, 5 * PAGE, RW);
+	guest_reaches(&n.g, n.at + GIB + 5 * PAGE, 5 * PAGE, RW);
+	gt_map(&n.t, n.at, 2 * MIB, 2 * MIB, 2, IOASID_READ);
+	invalidate(&n, 5 * PAGE, PAGE);
+	guest_reaches(&n.g, n.at + 5 * PAGE, 2 * MIB + 5 * PAGE, IOASID_READ);
+	gt_unmap(&n.t, n.at, 2 * MIB, 2);
+	invalidate(&n, 5 * PAGE, PAGE);
+	guest_reaches(&n.g, n.at + 5 * PAGE, 0, 0);
+	guest_close(&n.g);
+}
+END_TEST
+
 START_TEST(new_entry_without_invalidation)
 {
 	struct nest n;
@@ -344,6 +401,8 @@ static void add_tests(TCase *tc)
 	tcase_add_loop_test(tc, pages_of_every_size, 0, VARIANTS);
 	tcase_add_loop_test(tc, invalidated_changes_are_seen, 0, VARIANTS);
 	tcase_add_loop_test(tc, superpage_becomes_small_pages_and_back, 0, VARIANTS);
+	tcase_add_loop_test(tc, one_page_of_what_changed_above_it, 0, VARIANTS);
+	tcase_add_loop_test(tc, one_page_of_a_superpage, 0, VARIANTS);
 	tcase_add_loop_test(tc, new_entry_without_invalidation, 0, VARIANTS);
 	tcase_add_loop_test(tc, malformed_entry_put_right_without_invalidation, 0, VARIANTS);
 	tcase_add_loop_test(tc, tables_are_seen_as_they_are_when_bound, 0, VARIANTS);
