@@ -134,7 +134,6 @@ void shadow_unmap(struct shadow *s, uint64_t iova, uint64_t length, struct reap 
 {
 	uint64_t last = iova + length - 1;
 
-	s->mark++;
 	while (iova <= last && s->tree.top && !(iova >> (node_shift(s->tree.top) + IOPT_BITS)))
 		iova += unmap_one(s, iova, last, reap);
 	if (s->tree.top && is_empty(s->tree.top))

@@ -21,7 +21,7 @@ static enum shadow_fault refresh(struct shadow_node *n, unsigned int i)
 		return SHADOW_OK;
 	guest = node_guest(n);
 	if (!guest)
-		return SHADOW_TABLE;
+		return shadow_table_at(n->shadow, n->addr) == -EFAULT ? SHADOW_TABLE : SHADOW_NOMEM;
 	n->raw[i] = guest_load(&guest[i]);
 	return SHADOW_OK;
 }
@@ -110,6 +110,7 @@ static uint32_t *head_of(struct shadow *s, uint64_t *slot)
 {
 	struct shadow_node *n = pages_owner(slot);
 
+	s->mark++;
 	if (!n->heads)
 		n->heads = node_page(s, n, true);
 	return n->heads ? (uint32_t *)&n->heads[slot - n->pte] : NULL;

@@ -199,8 +199,8 @@ void tree_drop(struct shadow_tree *tree, struct reap *reap)
 }
 
 /*
- * Drops what leads through any entry below @n, on whichever way it came there. What this change has
- * been through already is not searched again: nobody has come to lead there since.
+ * Drops what leads through any entry below @n, on whichever way it came there. What was
+ * searched is not searched again until somebody comes to lead there: see head_of().
  */
 static void drop_below(struct shadow_node *n, struct reap *reap)
 {
@@ -251,7 +251,6 @@ void node_forget(struct shadow_node *n, struct reap *reap)
 {
 	unsigned int i;
 
-	n->shadow->mark++;
 	n->guest = NULL;
 	n->unread = true;
 	for (i = 0; i < IOPT_ENTRIES; i++)

@@ -32,7 +32,7 @@ struct shadow_node {
 	bool fresh;			/* raw has not been written yet, pte is 0 */
 	bool unread;			/* a pass could not read it: what is absent is read when used */
 	uint64_t epoch;			/* the pass that has read all of it */
-	uint64_t mark;			/* the latest change that drop_below() was here for */
+	uint64_t mark;			/* when drop_below() was here */
 	struct shadow_node *hash_next;
 	struct shadow_node *next, **prev;	/* all of the tree's */
 };

@@ -97,7 +97,7 @@ struct shadow {
 	uint64_t now;		/* audit: time of the invalidation being carried out; 0: no audit */
 	uint64_t key;		/* of the trees' hash */
 	uint64_t epoch;		/* of the latest pass: it reads each shared node once */
-	uint64_t mark;		/* of the latest change: see drop_below() */
+	uint64_t mark;		/* counts the lists handed out: see drop_below() */
 	bool is_parent;		/* others are nested on this one */
 	bool audit;
 	size_t pages;		/* in use, */

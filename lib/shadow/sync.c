@@ -232,6 +232,8 @@ static void step(struct pass *pass, struct frame *f)
 	struct entry e;
 	bool known;
 
+	if (!guest)
+		n->unread = true;
 	if (n->shadow->tree.on_demand && raw != n->raw[i])
 		raw = demand(n, n->raw[i], raw);
 	known = raw == n->raw[i];
@@ -248,8 +250,8 @@ static void step(struct pass *pass, struct frame *f)
 		if (ret == -EFAULT)
 			return;
 		child = ret ? NULL : node_fill_table(n, i, &e);
-		/* Memory failed an earlier pass, which would have read all of it. */
-		if (child && known && child->refs == 1)
+		/* It is late: an earlier pass would have read all of it, but could not. */
+		if (child && (known || n->unread) && child->refs == 1)
 			child->unread = true;
 	}
 	if (child)
@@ -277,7 +279,6 @@ static int run(struct pass *pass, struct shadow_node *top)
 void shadow_begin_pass(struct shadow *s, uint64_t now)
 {
 	s->epoch++;
-	s->mark++;
 	s->now = s->audit ? now : 0;
 }
 
