@@ -6,7 +6,7 @@
 #include "config.h"
 
 #include <stdio.h>
-#include <util/imap-node.h>
+#include <util/imap_node.h>
 
 #include "imap_model.h"
 #include "runner.h"

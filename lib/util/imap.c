@@ -2,7 +2,7 @@
 /* Interval map: look-up and walk. */
 #include "imap.h"
 
-#include "imap-node.h"
+#include "imap_node.h"
 
 void imap_init(struct imap *map, struct pages *pool)
 {

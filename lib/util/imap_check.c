@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Interval map: is the tree in order? For tests. */
-#include "imap-node.h"
+#include "imap_node.h"
 
 enum rule {
 	IN_ORDER, NO_COUNT, BAD_TAG, BAD_RANGE, OVERLAP, OUTSIDE_FENCES, BAD_FENCE, BAD_BOUND,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Interval map: removal. */
-#include "imap-node.h"
+#include "imap_node.h"
 
 /* A node this empty is joined with a neighbour, if both together leave room for more. */
 #define SPARSE(max)	((max) / 4)

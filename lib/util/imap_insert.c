@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "alloc.h"
-#include "imap-node.h"
+#include "imap_node.h"
 
 /* A leaf with at most this many items takes some of a full neighbour's. */
 #define ROOM_MAX (IMAP_LEAF_ITEMS * 15 / 16)

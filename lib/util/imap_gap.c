@@ -2,7 +2,7 @@
 /* Interval map: first fit. */
 #include <errno.h>
 
-#include "imap-node.h"
+#include "imap_node.h"
 
 struct request {
 	const struct imap *map;

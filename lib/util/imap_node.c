@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Nodes of the interval map, one at a time. */
-#include "imap-node.h"
+#include "imap_node.h"
 
 /* Items below @n, down to those with another tag than the last one's, that start at or below. */
 static unsigned int upper_among_equals(const struct imap *map, const struct imap_leaf *leaf,
