@@ -95,7 +95,8 @@ static int reserve_own(struct ioasid_space *space, const struct ioasid_device *d
 		return err_set(ENOMEM, "no memory to attach %s", device->name);
 	ops->device_reserved(device, ranges, n);
 	for (i = 0; i < n && !ret; i++)
-		ret = reserve(space, ranges[i].start, ranges[i].start + ranges[i].length - 1, a);
+		ret = ranges_reserve(space, ranges[i].start,
+				     ranges[i].start + ranges[i].length - 1, a);
 	mem_free(ranges);
 	return ret;
 }
@@ -107,11 +108,11 @@ static int reserve_for(struct ioasid_space *space, const struct ioasid_device *d
 	int ret = 0;
 
 	if (device->info.address_bits < 64)
-		ret = reserve(space, UINT64_C(1) << device->info.address_bits, UINT64_MAX, a);
+		ret = ranges_reserve(space, UINT64_C(1) << device->info.address_bits, UINT64_MAX, a);
 	if (!ret && a->pasid == IOASID_NO_PASID)
 		ret = reserve_own(space, device, a);
 	if (ret)
-		unreserve(space, a);
+		ranges_unreserve(space, a);
 	return ret;
 }
 
@@ -148,7 +149,7 @@ static int join(struct ioasid_space *space, const struct ioasid_device *device,
 		return ret;
 	ret = table_use(space, reap);
 	if (ret) {
-		unreserve(space, a);
+		ranges_unreserve(space, a);
 		return ret;
 	}
 	space->attached++;
@@ -159,7 +160,7 @@ static void leave(struct ioasid_space *space, const struct attachment *a, struct
 {
 	space->attached--;
 	table_unuse(space, reap);
-	unreserve(space, a);
+	ranges_unreserve(space, a);
 }
 
 static int check(const struct ioasid_device *device, uint32_t pasid,

@@ -32,7 +32,7 @@ int mapping_check_place(const struct ioasid_space *space, uint64_t start, uint64
 	if (!bits_range_last(start, length, &last))
 		return err_set(EOVERFLOW, "0x%llx + 0x%llx runs past the end of the address space",
 			       (unsigned long long)start, (unsigned long long)length);
-	if (is_reserved(space, start, last))
+	if (ranges_are_reserved(space, start, last))
 		return err_set(EINVAL, "space %u: 0x%llx-0x%llx touches a range that is reserved, or "
 			       "that an attached device cannot reach", space->id,
 			       (unsigned long long)start, (unsigned long long)last);
@@ -57,7 +57,7 @@ static int place(struct ioasid_space *space, struct ioasid_mapping *m, bool any)
 	int ret = 0;
 
 	if (any && bits_is_aligned(length, space_alignment(space)))
-		ret = choose_iova(space, m->target, length, &m->item.start);
+		ret = ranges_choose(space, m->target, length, &m->item.start);
 	if (!ret)
 		ret = mapping_check_place(space, m->item.start, length);
 	if (!ret)

@@ -160,10 +160,10 @@ void table_unuse(struct ioasid_space *space, struct reap *reap);
 uint64_t space_alignment(const struct ioasid_space *space);
 
 /* ranges.c */
-int reserve(struct ioasid_space *space, uint64_t start, uint64_t last, const void *owner);
-void unreserve(struct ioasid_space *space, const void *owner);
-bool is_reserved(const struct ioasid_space *space, uint64_t start, uint64_t last);
-int choose_iova(struct ioasid_space *space, uint64_t address, uint64_t length, uint64_t *iova);
+int ranges_reserve(struct ioasid_space *space, uint64_t start, uint64_t last, const void *owner);
+void ranges_unreserve(struct ioasid_space *space, const void *owner);
+bool ranges_are_reserved(const struct ioasid_space *space, uint64_t start, uint64_t last);
+int ranges_choose(struct ioasid_space *space, uint64_t address, uint64_t length, uint64_t *iova);
 
 /* attach.c */
 struct ioasid_space *device_space(const struct ioasid_device *device, uint32_t pasid);

@@ -22,7 +22,7 @@ static bool touches_allowed(const struct ioasid_space *space, uint64_t start, ui
 	return false;
 }
 
-bool is_reserved(const struct ioasid_space *space, uint64_t start, uint64_t last)
+bool ranges_are_reserved(const struct ioasid_space *space, uint64_t start, uint64_t last)
 {
 	size_t i;
 
@@ -33,7 +33,7 @@ bool is_reserved(const struct ioasid_space *space, uint64_t start, uint64_t last
 	return false;
 }
 
-int reserve(struct ioasid_space *space, uint64_t start, uint64_t last, const void *owner)
+int ranges_reserve(struct ioasid_space *space, uint64_t start, uint64_t last, const void *owner)
 {
 	struct reserved *reserved;
 	const struct imap_item *item = imap_first(&space->maps, start, last);
@@ -58,7 +58,7 @@ int reserve(struct ioasid_space *space, uint64_t start, uint64_t last, const voi
 	return 0;
 }
 
-void unreserve(struct ioasid_space *space, const void *owner)
+void ranges_unreserve(struct ioasid_space *space, const void *owner)
 {
 	size_t i, n = 0;
 
@@ -148,7 +148,7 @@ static int check_allowed(const struct ioasid_space *space, const struct ioasid_r
 		if (i && ranges[i].start <= before)
 			return err_set(EINVAL, "allowed ranges overlap at 0x%llx",
 				       (unsigned long long)ranges[i].start);
-		if (is_reserved(space, ranges[i].start, last))
+		if (ranges_are_reserved(space, ranges[i].start, last))
 			return err_set(EADDRINUSE, "0x%llx-0x%llx touches a reserved range",
 				       (unsigned long long)ranges[i].start,
 				       (unsigned long long)last);
@@ -216,7 +216,7 @@ static bool choose_in(struct ioasid_space *space, uint64_t lo, uint64_t hi, uint
  * The lowest place that fits, congruent with the address mapped as far as that helps large pages:
  * what iommufd chooses (Linux, iopt_alloc_iova()), so that programs see the same addresses.
  */
-int choose_iova(struct ioasid_space *space, uint64_t address, uint64_t length, uint64_t *iova)
+int ranges_choose(struct ioasid_space *space, uint64_t address, uint64_t length, uint64_t *iova)
 {
 	const uint64_t huge = UINT64_C(1) << 21;
 	uint64_t align = huge, offset = address % PAGE;

@@ -112,7 +112,7 @@ static int create(struct ioasid_space *space, const struct ioasid_space_options 
 
 	if (options->parent) {
 		/* A shadow is no wider than the widest table. */
-		ret = reserve(space, UINT64_C(1) << IOPT_MAX_BITS, UINT64_MAX, space);
+		ret = ranges_reserve(space, UINT64_C(1) << IOPT_MAX_BITS, UINT64_MAX, space);
 		if (!ret)
 			ret = table_use(options->parent, reap);
 		if (ret)

@@ -58,12 +58,12 @@ int table_use(struct ioasid_space *space, struct reap *reap)
 	int ret = 0;
 
 	if (!space->parent && !space->users) {
-		ret = reserve(space, UINT64_C(1) << IOPT_MAX_BITS, UINT64_MAX, space);
+		ret = ranges_reserve(space, UINT64_C(1) << IOPT_MAX_BITS, UINT64_MAX, space);
 		if (ret)
 			return ret;
 		ret = fill(space, reap);
 		if (ret)
-			unreserve(space, space);
+			ranges_unreserve(space, space);
 	}
 	if (!ret)
 		space->users++;
@@ -75,5 +75,5 @@ void table_unuse(struct ioasid_space *space, struct reap *reap)
 	if (--space->users || space->parent)
 		return;
 	space->ctx->ops->table_destroy(space, reap);
-	unreserve(space, space);
+	ranges_unreserve(space, space);
 }
