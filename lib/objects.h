@@ -174,7 +174,7 @@ void device_detach_all(struct ioasid_device *device, struct reap *reap);
 /* A device joins a group that may be attached. */
 int group_join(struct ioasid_device *device, struct reap *reap);
 
-/* map.c */
+/* mapping.c */
 int mapping_add(struct ioasid_space *space, const struct ioasid_mapping *record, bool any,
 		struct reap *reap, struct ioasid_mapping **mapping);
 /* May [@start, @start + @length) be mapped, and is it free? */
