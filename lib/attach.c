@@ -82,87 +82,6 @@ int group_join(struct ioasid_device *device, struct reap *reap)
 	return space ? device->ctx->ops->route(device, IOASID_NO_PASID, space, reap) : 0;
 }
 
-/* The ranges that the device has for itself: of the requests without PASID, as MSIs are. */
-static int reserve_own(struct ioasid_space *space, const struct ioasid_device *device,
-		       const struct attachment *a)
-{
-	const struct backend_ops *ops = device->ctx->ops;
-	size_t i, n = ops->device_reserved(device, NULL, 0);
-	struct ioasid_range *ranges = mem_calloc(n + 1, sizeof(*ranges));
-	int ret = 0;
-
-	if (!ranges)
-		return err_set(ENOMEM, "no memory to attach %s", device->name);
-	ops->device_reserved(device, ranges, n);
-	for (i = 0; i < n && !ret; i++)
-		ret = ranges_reserve(space, ranges[i].start,
-				     ranges[i].start + ranges[i].length - 1, a);
-	mem_free(ranges);
-	return ret;
-}
-
-/* What a device, and the width of its IOMMU, forbid. */
-static int reserve_for(struct ioasid_space *space, const struct ioasid_device *device,
-		       const struct attachment *a)
-{
-	int ret = 0;
-
-	if (device->info.address_bits < 64)
-		ret = ranges_reserve(space, UINT64_C(1) << device->info.address_bits, UINT64_MAX, a);
-	if (!ret && a->pasid == IOASID_NO_PASID)
-		ret = reserve_own(space, device, a);
-	if (ret)
-		ranges_unreserve(space, a);
-	return ret;
-}
-
-int device_check_pgtable(const struct ioasid_device *device, const struct ioasid_space *space,
-			 const struct pgt *pgt)
-{
-	const struct ioasid_device_info *info = &device->info;
-
-	if (!space->parent)
-		return 0;
-	if (!info->nesting_software)
-		return err_set(EOPNOTSUPP, "%s: its IOMMU does not nest", device->name);
-	if (!pgt->levels)
-		return 0;
-	if (!(info->pgtable_formats >> pgt->id & 1))
-		return err_set(EOPNOTSUPP, "%s: its IOMMU does not know page-table format %u",
-			       device->name, (unsigned int)pgt->id);
-	if (pgt->input_bits > info->address_bits)
-		return err_set(EOPNOTSUPP, "%s: its IOMMU translates %u bits, the page table %u",
-			       device->name, info->address_bits, pgt->input_bits);
-	return 0;
-}
-
-/* Makes the space ready for what is going to be attached. */
-static int join(struct ioasid_space *space, const struct ioasid_device *device,
-		const struct attachment *a, struct reap *reap)
-{
-	int ret;
-
-	ret = device_check_pgtable(device, space, &space->shadow.tree.pgt);
-	if (!ret)
-		ret = reserve_for(space, device, a);
-	if (ret)
-		return ret;
-	ret = table_use(space, reap);
-	if (ret) {
-		ranges_unreserve(space, a);
-		return ret;
-	}
-	space->attached++;
-	return 0;
-}
-
-static void leave(struct ioasid_space *space, const struct attachment *a, struct reap *reap)
-{
-	space->attached--;
-	table_unuse(space, reap);
-	ranges_unreserve(space, a);
-}
-
 static int check(const struct ioasid_device *device, uint32_t pasid,
 		 const struct ioasid_space *space)
 {
@@ -187,11 +106,11 @@ static int attach_first(struct ioasid_device *device, uint32_t pasid, struct ioa
 	if (!a)
 		return err_set(ENOMEM, "no memory to attach %s", device->name);
 	*a = (struct attachment){ device->attached, pasid, space };
-	ret = join(space, device, a, reap);
+	ret = attachment_join(space, device, a, reap);
 	if (!ret) {
 		ret = route(device, pasid, space, reap);
 		if (ret)
-			leave(space, a, reap);
+			attachment_leave(space, a, reap);
 	}
 	if (ret) {
 		mem_free(a);
@@ -243,7 +162,7 @@ static int move(struct ioasid_device *device, uint32_t pasid, struct ioasid_spac
 		a = moving(d, device, pasid);
 		if (ret || !a)
 			continue;
-		ret = join(space, d, a, reap);
+		ret = attachment_join(space, d, a, reap);
 		if (ret)
 			failed = d;
 	}
@@ -255,7 +174,7 @@ static int move(struct ioasid_device *device, uint32_t pasid, struct ioasid_spac
 		a = moving(d, device, pasid);
 		if (!a)
 			continue;
-		leave(ret ? space : old, a, reap);
+		attachment_leave(ret ? space : old, a, reap);
 		if (!ret)
 			a->space = space;
 	}
@@ -294,7 +213,7 @@ static void detach(struct ioasid_device *device, uint32_t pasid, struct reap *re
 	*p = a->next;
 	if (pasid != IOASID_NO_PASID || !group_space(device))
 		route(device, pasid, NULL, reap);
-	leave(a->space, a, reap);
+	attachment_leave(a->space, a, reap);
 	ctx_log(device->ctx, LOG_DEBUG, "%s: detached from space %u", device->name, a->space->id);
 	mem_free(a);
 }

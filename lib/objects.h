@@ -167,12 +167,18 @@ int ranges_choose(struct ioasid_space *space, uint64_t address, uint64_t length,
 
 /* attach.c */
 struct ioasid_space *device_space(const struct ioasid_device *device, uint32_t pasid);
-/* Can the device's IOMMU do what the space needs? @pgt: its page table; no levels: none. */
-int device_check_pgtable(const struct ioasid_device *device, const struct ioasid_space *space,
-			 const struct pgt *pgt);
 void device_detach_all(struct ioasid_device *device, struct reap *reap);
 /* A device joins a group that may be attached. */
 int group_join(struct ioasid_device *device, struct reap *reap);
+
+/* attachment.c */
+/* Can the device's IOMMU do what the space needs? @pgt: its page table; no levels: none. */
+int device_check_pgtable(const struct ioasid_device *device, const struct ioasid_space *space,
+			 const struct pgt *pgt);
+/* Makes the space ready for what is going to be attached. */
+int attachment_join(struct ioasid_space *space, const struct ioasid_device *device,
+		    const struct attachment *a, struct reap *reap);
+void attachment_leave(struct ioasid_space *space, const struct attachment *a, struct reap *reap);
 
 /* mapping.c */
 int mapping_add(struct ioasid_space *space, const struct ioasid_mapping *record, bool any,

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a space has to be, and becomes, for a device that is attached to it. */
+#include <errno.h>
+
+#include "objects.h"
+
+/* The ranges that the device has for itself: of the requests without PASID, as MSIs are. */
+static int reserve_own(struct ioasid_space *space, const struct ioasid_device *device,
+		       const struct attachment *a)
+{
+	const struct backend_ops *ops = device->ctx->ops;
+	size_t i, n = ops->device_reserved(device, NULL, 0);
+	struct ioasid_range *ranges = mem_calloc(n + 1, sizeof(*ranges));
+	int ret = 0;
+
+	if (!ranges)
+		return err_set(ENOMEM, "no memory to attach %s", device->name);
+	ops->device_reserved(device, ranges, n);
+	for (i = 0; i < n && !ret; i++)
+		ret = ranges_reserve(space, ranges[i].start,
+				     ranges[i].start + ranges[i].length - 1, a);
+	mem_free(ranges);
+	return ret;
+}
+
+/* What a device, and the width of its IOMMU, forbid. */
+static int reserve_for(struct ioasid_space *space, const struct ioasid_device *device,
+		       const struct attachment *a)
+{
+	int ret = 0;
+
+	if (device->info.address_bits < 64)
+		ret = ranges_reserve(space, UINT64_C(1) << device->info.address_bits, UINT64_MAX, a);
+	if (!ret && a->pasid == IOASID_NO_PASID)
+		ret = reserve_own(space, device, a);
+	if (ret)
+		ranges_unreserve(space, a);
+	return ret;
+}
+
+int device_check_pgtable(const struct ioasid_device *device, const struct ioasid_space *space,
+			 const struct pgt *pgt)
+{
+	const struct ioasid_device_info *info = &device->info;
+
+	if (!space->parent)
+		return 0;
+	if (!info->nesting_software)
+		return err_set(EOPNOTSUPP, "%s: its IOMMU does not nest", device->name);
+	if (!pgt->levels)
+		return 0;
+	if (!(info->pgtable_formats >> pgt->id & 1))
+		return err_set(EOPNOTSUPP, "%s: its IOMMU does not know page-table format %u",
+			       device->name, (unsigned int)pgt->id);
+	if (pgt->input_bits > info->address_bits)
+		return err_set(EOPNOTSUPP, "%s: its IOMMU translates %u bits, the page table %u",
+			       device->name, info->address_bits, pgt->input_bits);
+	return 0;
+}
+
+int attachment_join(struct ioasid_space *space, const struct ioasid_device *device,
+		    const struct attachment *a, struct reap *reap)
+{
+	int ret;
+
+	ret = device_check_pgtable(device, space, &space->shadow.tree.pgt);
+	if (!ret)
+		ret = reserve_for(space, device, a);
+	if (ret)
+		return ret;
+	ret = table_use(space, reap);
+	if (ret) {
+		ranges_unreserve(space, a);
+		return ret;
+	}
+	space->attached++;
+	return 0;
+}
+
+void attachment_leave(struct ioasid_space *space, const struct attachment *a, struct reap *reap)
+{
+	space->attached--;
+	table_unuse(space, reap);
+	ranges_unreserve(space, a);
+}
