@@ -95,19 +95,17 @@ void source_put(struct ioasid_ctx *ctx, uint32_t number, struct reap *reap)
 	reap_later(reap, &s->later, source_free);
 }
 
+/* All registered memory, and nothing else, is in the identity root. */
 uint32_t source_find_registered(const struct ioasid_ctx *ctx, uint64_t addr, uint64_t length,
 				uint32_t perm)
 {
-	uint32_t i;
+	const struct imap_item *item = ctx->identity ? imap_find(&ctx->identity->maps, addr) : NULL;
+	uint32_t number;
 
-	for (i = 1; i < ctx->n_sources; i++) {
-		const struct source *s = ctx->sources[i];
-
-		if (s && !s->is_file && (s->perm & perm) == perm && addr >= s->start && addr - s->start < s->length &&
-		    length <= s->length - (addr - s->start))
-			return i;
-	}
-	return 0;
+	if (!item || item->last - addr < length - 1)
+		return 0;
+	number = bits_container_of(item, const struct ioasid_mapping, item)->source;
+	return (ctx->sources[number]->perm & perm) == perm ? number : 0;
 }
 
 /* What a file has to be so that DMA to it can never meet a hole. */
