@@ -30,7 +30,8 @@ static int reserve_for(struct ioasid_space *space, const struct ioasid_device *d
 	int ret = 0;
 
 	if (device->info.address_bits < 64)
-		ret = ranges_reserve(space, UINT64_C(1) << device->info.address_bits, UINT64_MAX, a);
+		ret = ranges_reserve(space, UINT64_C(1) << device->info.address_bits, UINT64_MAX,
+				     a);
 	if (!ret && a->pasid == IOASID_NO_PASID)
 		ret = reserve_own(space, device, a);
 	if (ret)

@@ -31,7 +31,10 @@ struct backend_ops {
 	size_t (*device_reserved)(const struct ioasid_device *device, struct ioasid_range *ranges,
 				  size_t n);
 
-	/* A root's page table, space->table where that is its own. The mappings that the space has are mapped one by one afterwards. */
+	/*
+	 * A root's page table, space->table where that is its own. The mappings that the space has
+	 * are mapped one by one afterwards.
+	 */
 	int (*table_create)(struct ioasid_space *space);
 	void (*table_destroy)(struct ioasid_space *space, struct reap *reap);
 	/* 0 or -ENOMEM with nothing mapped. */

@@ -47,7 +47,10 @@ int nest_init(struct ioasid_space *space)
 	return 0;
 }
 
-/* A root's mapping has gone: so does what children made of it. Small ones' lists went with the table. */
+/*
+ * A root's mapping has gone: so does what children made of it. The lists of small ones went with the
+ * table.
+ */
 void nest_unmapped(struct ioasid_space *space, struct ioasid_mapping *m, struct reap *reap)
 {
 	struct ioasid_space *child;

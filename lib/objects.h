@@ -69,7 +69,7 @@ struct ioasid_device {
 	void *backend;
 };
 
-/* A range where a space can have no mappings. Its owner says so: an attachment, or the space itself. */
+/* Where a space can have no mappings. Its owner says so: an attachment, or the space itself. */
 struct reserved {
 	uint64_t start, last;
 	const void *owner;

@@ -66,7 +66,10 @@ IOASID_EXPORT size_t ioasid_space_query_runs(const struct ioasid_space *space, u
 			look_root(space, at, &v);
 		end = bits_min(v.last, last);
 		if (v.mapped && v.perm) {
-			struct ioasid_run run = { at, end - at + 1, v.target + (at - v.base), v.perm, 0 };
+			struct ioasid_run run = {
+				.iova = at, .length = end - at + 1,
+				.target = v.target + (at - v.base), .perm = v.perm,
+			};
 
 			if (count && joins(&runs[count - 1], &run))
 				runs[count - 1].length += run.length;

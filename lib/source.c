@@ -165,7 +165,8 @@ int source_open_file(struct ioasid_ctx *ctx, int fd, uint64_t offset, uint64_t l
 		ctx->sources[found]->refs++;
 		return 0;
 	}
-	at = mmap(NULL, s.length, PROT_READ | (s.perm & IOASID_WRITE ? PROT_WRITE : 0), MAP_SHARED, fd, 0);
+	at = mmap(NULL, s.length, PROT_READ | (s.perm & IOASID_WRITE ? PROT_WRITE : 0), MAP_SHARED,
+		  fd, 0);
 	if (at == MAP_FAILED)
 		return err_set(ENOMEM, "mmap of the memfd, 0x%llx bytes: %s",
 			       (unsigned long long)s.length, strerror(errno));

@@ -232,8 +232,9 @@ IOASID_EXPORT int ioasid_space_query_info(const struct ioasid_space *space,
 	}
 	info.iova_alignment = space_alignment(space);
 	info.mappings = imap_count(&space->maps);
-	info.memory_bytes = sizeof(*space) + (space->maps.nodes.pages + space->records.pages +
-					      space->table.nodes + space->table.lists + s->pages + s->slab.pages) * PAGE;
+	info.memory_bytes = sizeof(*space) +
+			    (space->maps.nodes.pages + space->records.pages + space->table.nodes +
+			     space->table.lists + s->pages + s->slab.pages) * PAGE;
 	ctx_unlock(space->ctx);
 	return options_fill(out, &info, sizeof(info), "space info");
 }

@@ -140,8 +140,8 @@ int ioasid_device_detach(struct ioasid_device *device);
 struct ioasid_space *ioasid_device_get_space(const struct ioasid_device *device);
 
 /**
- * The same four for the requests that carry a PASID. They narrow the space to the IOMMU's width too;
- * the device's reserved ranges are not theirs.
+ * The same four for the requests that carry a PASID. They narrow the space to the IOMMU's width
+ * too; the device's reserved ranges are not theirs.
  *
  * @param pasid below 2^pasid_bits of ioasid_device_query_info(). PASID 0 is the device's own and
  *        refused, since requests without PASID may use it.

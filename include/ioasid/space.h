@@ -94,7 +94,8 @@ struct ioasid_space_info {
  * its addresses lead to are addresses of the parent.
  *
  * The parent stays alive at least as long: destroying it fails with -EBUSY. Creating the first
- * space on it demands of the parent what the first attach of a device does: aligned mappings, below 2^57.
+ * space on it demands of the parent what the first attach of a device does: aligned mappings, below
+ * 2^57.
  *
  * @param options NULL for a root.
  * @return 0; -EINVAL: unknown flag or value, memory_limit too small, parent of another context,

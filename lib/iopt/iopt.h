@@ -178,8 +178,8 @@ void iopt_clear(struct iopt *table, struct reap *reap);
 uint32_t *iopt_head(struct iopt *table, uint64_t *slot);
 
 /*
- * Maps [@iova, @iova + @length) to @host; @perm can have IOPT_BIG. All page aligned, the range free and below
- * 2^IOPT_MAX_BITS. 0, or -ENOMEM with nothing mapped; @reap can get nodes then.
+ * Maps [@iova, @iova + @length) to @host; @perm can have IOPT_BIG. All page aligned, the range free
+ * and below 2^IOPT_MAX_BITS. 0, or -ENOMEM with nothing mapped; @reap can get nodes then.
  */
 int iopt_map(struct iopt *table, uint64_t iova, uint64_t length, uint64_t host, unsigned int perm,
 	     struct reap *reap);
