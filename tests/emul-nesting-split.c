@@ -144,7 +144,7 @@ START_TEST(parent_in_one_up_to_the_middle)
 
 	split_open(&s, _i);
 	for (i = 0; i < MIB; i += 8)
-		*(uint64_t *)(void *)(s.g.memory + first + i) = gt_leaf_value(&s.t, 1, 700 * PAGE, RW);
+		*(uint64_t *)(void *)(s.g.memory + first + i) = gt_leaf_value(&s.t, 1, TARGET, RW);
 	ck_ok(ioasid_space_map(s.g.root, TARGET - first, s.g.memory, length, RW, NULL));
 	for (i = 0; i < PAGES / 2; i++)
 		guest_reaches(&s.g, AT + i * PAGE, first + i * PAGE, RW);
