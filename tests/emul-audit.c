@@ -78,10 +78,10 @@ START_TEST(moved_page)
 	is_silent(&a, 0, PAGE);
 	is_silent(&a, 1, 2 * PAGE);
 	entry = gt_entry(&a.t, AT + PAGE, 1);
-	before = *entry;
+	before = gt_load(entry);
 	gt_map(&a.t, AT + PAGE, 77 * PAGE, PAGE, 1, RW);
 	is_silent(&a, 0, PAGE);
-	event = is_named(&a, 1, 2 * PAGE, 1, before, *entry);
+	event = is_named(&a, 1, 2 * PAGE, 1, before, gt_load(entry));
 	ck_assert_uint_eq(event.last_invalidated, 0);
 	ck_ok(inv_range(a.g.ctx, a.child, AT + PAGE, PAGE));
 	is_silent(&a, 1, 77 * PAGE);
@@ -97,7 +97,7 @@ START_TEST(page_taken_away)
 	audit_open(&a, _i, IOASID_CTX_AUDIT);
 	is_silent(&a, 2, 3 * PAGE);
 	entry = gt_entry(&a.t, AT + 2 * PAGE, 1);
-	before = *entry;
+	before = gt_load(entry);
 	gt_store(entry, 0);
 	is_named(&a, 2, 3 * PAGE, 1, before, 0);
 	ck_ok(inv_all(a.g.ctx, a.child));
@@ -114,7 +114,7 @@ START_TEST(permission_taken_away)
 	audit_open(&a, _i, IOASID_CTX_AUDIT);
 	is_silent(&a, 3, 4 * PAGE);
 	entry = gt_entry(&a.t, AT + 3 * PAGE, 1);
-	before = *entry;
+	before = gt_load(entry);
 	gt_store(entry, before & ~SS_WRITE);
 	is_named(&a, 3, 4 * PAGE, 1, before, before & ~SS_WRITE);
 	guest_close(&a.g);
@@ -129,11 +129,11 @@ START_TEST(table_exchanged)
 	audit_open(&a, _i, IOASID_CTX_AUDIT);
 	is_silent(&a, 0, PAGE);
 	entry = gt_entry(&a.t, AT, 2);
-	before = *entry;
+	before = gt_load(entry);
 	table = gt_page(&a.t);
 	gt_store(gt_slot(&a.t, table, (AT >> 12) & 511), gt_leaf_value(&a.t, 1, 50 * PAGE, RW));
 	gt_store(entry, gt_table_value(&a.t, table));
-	is_named(&a, 0, PAGE, 2, before, *entry);
+	is_named(&a, 0, PAGE, 2, before, gt_load(entry));
 	ck_ok(inv_range(a.g.ctx, a.child, AT, PAGE));
 	is_silent(&a, 0, 50 * PAGE);
 	guest_close(&a.g);
@@ -153,9 +153,9 @@ START_TEST(when_it_was_last_invalidated)
 	to = now_ns();
 	is_silent(&a, 0, PAGE);
 	entry = gt_entry(&a.t, AT, 1);
-	before = *entry;
+	before = gt_load(entry);
 	gt_store(entry, gt_leaf_value(&a.t, 1, 60 * PAGE, RW));
-	event = is_named(&a, 0, PAGE, 1, before, *entry);
+	event = is_named(&a, 0, PAGE, 1, before, gt_load(entry));
 	ck_assert_uint_ge(event.last_invalidated, from);
 	ck_assert_uint_le(event.last_invalidated, to);
 	guest_close(&a.g);
@@ -188,11 +188,11 @@ START_TEST(changes_that_mean_nothing)
 	is_silent(&a, 0, PAGE);
 	/* The accessed flag is the unit's to set (3.6.2, 3.7.2). */
 	entry = gt_entry(&a.t, AT, 1);
-	gt_store(entry, *entry | (a.t.format == IOASID_PGTABLE_VTD_FS ? 0x20 : 0x100));
+	gt_store(entry, gt_load(entry) | (a.t.format == IOASID_PGTABLE_VTD_FS ? 0x20 : 0x100));
 	is_silent(&a, 0, PAGE);
 	/* A store of what is there already is none. */
 	entry = gt_entry(&a.t, AT, 2);
-	gt_store(entry, *entry);
+	gt_store(entry, gt_load(entry));
 	is_silent(&a, 0, PAGE);
 	guest_close(&a.g);
 }
@@ -241,8 +241,8 @@ START_TEST(table_that_was_away_for_a_while)
 	ck_ok(ioasid_space_map(a.g.root, SIZE, a.g.memory + TABLES, SIZE - TABLES, RW, NULL));
 	table = SIZE + (a.t.root - TABLES);
 	for (uint64_t *entry = gt_slot(&a.t, a.t.root, 0); entry < gt_slot(&a.t, a.t.root, 512); entry++)
-		if (*entry)
-			gt_store(entry, *entry + (SIZE - TABLES));
+		if (gt_load(entry))
+			gt_store(entry, gt_load(entry) + (SIZE - TABLES));
 	ck_ok(bind_table(a.child, a.t.format, 4, table));
 	is_silent(&a, 0, PAGE);
 	ck_ok(ioasid_space_unmap(a.g.root, SIZE, SIZE - TABLES, NULL));

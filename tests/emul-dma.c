@@ -93,48 +93,61 @@ START_TEST(range_past_the_end)
 }
 END_TEST
 
+/* Memory holds little-endian numbers. */
+static uint64_t get_le(const uint8_t *p, unsigned int bytes)
+{
+	return bytes ? get_le(p + 1, bytes - 1) << 8 | *p : 0;
+}
+
+static void put_le(uint8_t *p, unsigned int bytes, uint64_t value)
+{
+	for (; bytes; bytes--, value >>= 8)
+		*p++ = (uint8_t)value;
+}
+
 START_TEST(fetch_add)
 {
-	uint64_t old = 0, value = UINT64_MAX - 1;
-	uint32_t small = 0xfffffff0, around[3] = { 1, 0xfffffff0, 3 };
 	struct guest g;
+	uint64_t old = 0;
+	uint8_t *at;
 
 	open_attached(&g);
-	memcpy(g.memory + 8, &value, 8);
+	at = g.memory + 8;
+	put_le(at, 8, UINT64_MAX - 1);
 	ck_ok(ioasid_dma_fetch_add(g.channel, 8, 8, 5, &old));
 	ck_assert_uint_eq(old, UINT64_MAX - 1);
-	memcpy(&value, g.memory + 8, 8);
-	ck_assert_uint_eq(value, 3);
-	memcpy(g.memory + 16, around, sizeof(around));
+	ck_assert_uint_eq(get_le(at, 8), 3);
+	put_le(at + 8, 4, 1);
+	put_le(at + 12, 4, 0xfffffff0);
+	put_le(at + 16, 4, 3);
 	ck_ok(ioasid_dma_fetch_add(g.channel, 20, 4, 0x20, &old));
-	ck_assert_uint_eq(old, small);
-	memcpy(around, g.memory + 16, sizeof(around));
-	ck_assert_uint_eq(around[0], 1);
-	ck_assert_uint_eq(around[1], 0x10);
-	ck_assert_uint_eq(around[2], 3);
+	ck_assert_uint_eq(old, 0xfffffff0);
+	ck_assert_uint_eq(get_le(at + 8, 4), 1);
+	ck_assert_uint_eq(get_le(at + 12, 4), 0x10);
+	ck_assert_uint_eq(get_le(at + 16, 4), 3);
 	guest_close(&g);
 }
 END_TEST
 
 START_TEST(compare_swap)
 {
-	uint64_t old = 0, value = UINT64_C(0x1122334455667788);
+	const uint64_t value = UINT64_C(0x1122334455667788);
 	struct guest g;
-	uint32_t half;
+	uint64_t old = 0;
+	uint8_t *at;
 
 	open_attached(&g);
-	memcpy(g.memory + PAGE, &value, 8);
+	at = g.memory + PAGE;
+	put_le(at, 8, value);
 	ck_ok(ioasid_dma_compare_swap(g.channel, PAGE, 8, 1, 2, &old));
 	ck_assert_uint_eq(old, value);
-	ck_assert_mem_eq(g.memory + PAGE, &value, 8);
+	ck_assert_uint_eq(get_le(at, 8), value);
 	ck_ok(ioasid_dma_compare_swap(g.channel, PAGE, 8, value, 2, &old));
 	ck_assert_uint_eq(old, value);
-	memcpy(&value, g.memory + PAGE, 8);
-	ck_assert_uint_eq(value, 2);
+	ck_assert_uint_eq(get_le(at, 8), 2);
 	ck_ok(ioasid_dma_compare_swap(g.channel, PAGE + 4, 4, 0, 0x99887766, &old));
 	ck_assert_uint_eq(old, 0);
-	memcpy(&half, g.memory + PAGE + 4, 4);
-	ck_assert_uint_eq(half, 0x99887766);
+	ck_assert_uint_eq(get_le(at + 4, 4), 0x99887766);
 	guest_close(&g);
 }
 END_TEST

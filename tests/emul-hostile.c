@@ -41,7 +41,7 @@ static void entry_faults(struct hostile *h, unsigned int level, uint64_t value,
 			 enum ioasid_fault_reason reason)
 {
 	uint64_t *entry = gt_entry(&h->t, AT, level);
-	uint64_t good = *entry;
+	uint64_t good = gt_load(entry);
 
 	gt_store(entry, value);
 	ck_ok(inv_all(h->g.ctx, h->child));
@@ -60,7 +60,7 @@ START_TEST(address_bits_beyond_the_width)
 	hostile_open(&h, _i);
 	for (level = 1; level <= 4; level++)
 		for (bit = 40; bit < 52; bit += 11)
-			entry_faults(&h, level, *gt_entry(&h.t, AT, level) | UINT64_C(1) << bit,
+			entry_faults(&h, level, gt_load(gt_entry(&h.t, AT, level)) | UINT64_C(1) << bit,
 				     IOASID_FAULT_MALFORMED_ENTRY);
 	guest_close(&h.g);
 }
@@ -202,7 +202,7 @@ START_TEST(table_that_refers_to_itself)
 	hostile_open(&h, _i);
 	/* One page is used at each level below; its own entry ends as a leaf to the page itself. */
 	for (level = 2; level <= 4; level++) {
-		uint64_t *entry = gt_entry(&h.t, AT, level), good = *entry;
+		uint64_t *entry = gt_entry(&h.t, AT, level), good = gt_load(entry);
 		unsigned int down;
 		uint64_t iova = AT >> (12 + 9 * level) << (12 + 9 * level);
 

@@ -91,9 +91,9 @@ START_TEST(table_pages_that_move_in_the_root)
 	deep_open(&d, _i);
 	all_reach(&d, 6 * PAGE, RW);
 	/* Other memory, with another table, appears where the grandchild's leaf table was. */
-	leaf_table = (*gt_entry(&d.t2, 0x2000, 2) & PT_ADDRESS) - SHIFT;
+	leaf_table = (gt_load(gt_entry(&d.t2, 0x2000, 2)) & PT_ADDRESS) - SHIFT;
 	copy = memory_new(PAGE);
-	((uint64_t *)(void *)copy)[2] = gt_leaf_value(&d.t2, 1, SHIFT + 3 * PAGE, RW);
+	gt_store((uint64_t *)(void *)copy + 2, gt_leaf_value(&d.t2, 1, SHIFT + 3 * PAGE, RW));
 	ck_ok(ioasid_space_unmap_all(d.g.root, NULL));
 	ck_ok(ioasid_space_map(d.g.root, 0, d.g.memory, leaf_table, RW, NULL));
 	ck_ok(ioasid_space_map(d.g.root, leaf_table + PAGE, d.g.memory + leaf_table + PAGE,

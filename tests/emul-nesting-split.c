@@ -36,8 +36,8 @@ static void split_open(struct split *s, int i)
 	for (at = 0; at < 2 * MIB; at += 8) {
 		uint64_t *slot = (uint64_t *)(void *)(s->g.memory + at);
 
-		*slot = at / 8 % 3 ? gt_leaf_value(&s->t, 1, 700 * PAGE, RW) :
-				     gt_table_value(&s->t, at & ~(PAGE - 1));
+		gt_store(slot, at / 8 % 3 ? gt_leaf_value(&s->t, 1, 700 * PAGE, RW) :
+					    gt_table_value(&s->t, at & ~(PAGE - 1)));
 	}
 	gt_map(&s->t, AT, TARGET, PAGE, s->level, RW);
 	ck_ok(bind_table(s->child, s->t.format, 4, s->t.root));

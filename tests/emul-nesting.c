@@ -128,7 +128,7 @@ START_TEST(superpage_becomes_small_pages_and_back)
 	invalidate(&n, 0, 2 * MIB);
 	guest_reaches(&n.g, n.at + 5 * PAGE, 5 * PAGE, RW);
 	entry = gt_entry(&n.t, n.at, 2);
-	leaf = *entry;
+	leaf = gt_load(entry);
 	gt_store(entry, 0);
 	gt_map(&n.t, n.at + 5 * PAGE, 9 * PAGE, PAGE, 1, RW);
 	invalidate(&n, 0, 2 * MIB);
@@ -223,7 +223,7 @@ START_TEST(malformed_entry_put_right_without_invalidation)
 	nest_open(&n, _i);
 	gt_map(&n.t, n.at, PAGE, PAGE, 1, RW);
 	entry = gt_entry(&n.t, n.at, 2);
-	good = *entry;
+	good = gt_load(entry);
 	gt_store(entry, gt_leaf_value(&n.t, 2, MIB, RW));
 	ck_ok(inv_all(n.g.ctx, n.child));
 	guest_faults(&n.g, n.at, IOASID_READ, IOASID_FAULT_MALFORMED_ENTRY);
@@ -273,7 +273,7 @@ START_TEST(permission_of_every_level_counts)
 	gt_map(&n.t, n.at, PAGE, PAGE, 1, RW);
 	for (level = 1; level <= n.t.levels; level++) {
 		entry = gt_entry(&n.t, n.at, level);
-		value = *entry;
+		value = gt_load(entry);
 		gt_store(entry, value & ~write);
 		ck_ok(inv_all(n.g.ctx, n.child));
 		guest_reaches(&n.g, n.at, PAGE, IOASID_READ);
@@ -302,10 +302,10 @@ START_TEST(write_only_and_user_bits)
 		for (level = 1; level <= n.t.levels; level++) {
 			uint64_t *entry = gt_entry(&n.t, n.at, level);
 
-			gt_store(entry, *entry & ~FS_USER);
+			gt_store(entry, gt_load(entry) & ~FS_USER);
 			ck_ok(inv_all(n.g.ctx, n.child));
 			guest_faults(&n.g, n.at, IOASID_READ, IOASID_FAULT_PERMISSION);
-			gt_store(entry, *entry | FS_USER);
+			gt_store(entry, gt_load(entry) | FS_USER);
 		}
 	}
 	guest_close(&n.g);
@@ -324,7 +324,7 @@ START_TEST(ignored_bits_are_ignored)
 	nest_open(&n, _i);
 	gt_map(&n.t, n.at, PAGE, PAGE, 1, RW);
 	entry = gt_entry(&n.t, n.at, 1);
-	gt_store(entry, *entry | leaf);
+	gt_store(entry, gt_load(entry) | leaf);
 	ck_ok(inv_all(n.g.ctx, n.child));
 	guest_reaches(&n.g, n.at, PAGE, RW);
 	guest_close(&n.g);

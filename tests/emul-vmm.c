@@ -64,7 +64,7 @@ static void unit_open(struct unit *u, bool scalable)
 	ioasid_vtd_caps_init(&u->v.caps, CAP, ECAP);
 	ck_ok(ioasid_inv_new(u->g.ctx, 0, &u->v.batch));
 	vmm_reset(&u->v);
-	quads(u, ROOT)[0] = CONTEXT | 1;
+	gt_store(quads(u, ROOT), CONTEXT | 1);
 	u->next_table = TABLES;
 }
 
@@ -94,13 +94,13 @@ static void set_context(struct unit *u, unsigned int sid, unsigned int type, uin
 {
 	uint64_t *entry = quads(u, CONTEXT + 16 * sid);
 
-	entry[1] = 1u | domain << 8; /* 3 levels */
-	entry[0] = root | type << 2 | 1;
+	gt_store(&entry[1], 1u | domain << 8); /* 3 levels */
+	gt_store(&entry[0], root | type << 2 | 1);
 }
 
 static void clear_context(struct unit *u, unsigned int sid)
 {
-	*quads(u, CONTEXT + 16 * sid) = 0;
+	gt_store(quads(u, CONTEXT + 16 * sid), 0);
 }
 
 /* Scalable mode: the PASID entry (9.6) for requests without PASID; type 2: second, 3: nested. */
@@ -111,12 +111,12 @@ static void set_pasid(struct unit *u, unsigned int sid, unsigned int type, unsig
 	uint64_t dir = sid == SECOND ? PASID_DIR + 2 * PAGE : PASID_DIR, table = dir + PAGE;
 	uint64_t *entry;
 
-	quads(u, CONTEXT + 32 * sid)[0] = dir | 1;
-	*quads(u, dir) = table | 1;
+	gt_store(quads(u, CONTEXT + 32 * sid), dir | 1);
+	gt_store(quads(u, dir), table | 1);
 	entry = quads(u, table);
-	entry[1] = domain;
-	entry[2] = first;
-	entry[0] = second | 1u << 2 | type << 6 | 1; /* 3 levels */
+	gt_store(&entry[1], domain);
+	gt_store(&entry[2], first);
+	gt_store(&entry[0], second | 1u << 2 | type << 6 | 1); /* 3 levels */
 }
 
 static int feed(struct unit *u, uint64_t low, uint64_t high)

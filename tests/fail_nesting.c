@@ -109,7 +109,7 @@ static int read_entry(void *opaque, uint64_t gpa, uint64_t *entry)
 
 	if (!is_mapped(gpa))
 		return -1;
-	*entry = *(const uint64_t *)(const void *)(t->memory + gpa);
+	*entry = gt_load((const uint64_t *)(const void *)(t->memory + gpa));
 	return 0;
 }
 

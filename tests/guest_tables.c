@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <endian.h>
 #include <ioasid/common.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,12 @@ static unsigned int level_shift(unsigned int level)
 
 void gt_store(uint64_t *entry, uint64_t value)
 {
-	__atomic_store_n(entry, value, __ATOMIC_RELEASE);
+	__atomic_store_n(entry, htole64(value), __ATOMIC_RELEASE);
+}
+
+uint64_t gt_load(const uint64_t *entry)
+{
+	return le64toh(__atomic_load_n(entry, __ATOMIC_RELAXED));
 }
 
 uint64_t gt_page(struct guest_table *t)
@@ -78,7 +84,7 @@ uint64_t *gt_entry(struct guest_table *t, uint64_t iova, unsigned int level)
 
 		if (!*entry)
 			gt_store(entry, gt_table_value(t, gt_page(t)));
-		table = *entry & PT_ADDRESS;
+		table = gt_load(entry) & PT_ADDRESS;
 	}
 	return gt_slot(t, table, (iova >> level_shift(level)) & 511);
 }

@@ -50,7 +50,8 @@ void gt_map(struct guest_table *t, uint64_t iova, uint64_t target, uint64_t leng
 	    unsigned int level, uint32_t perm);
 void gt_unmap(struct guest_table *t, uint64_t iova, uint64_t length, unsigned int level);
 
-/* A store that the walker on another thread sees whole. */
+/* Entries are little-endian (VT-d 4.1, 9). A walker on another thread sees a store whole. */
 void gt_store(uint64_t *entry, uint64_t value);
+uint64_t gt_load(const uint64_t *entry);
 
 #endif

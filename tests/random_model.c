@@ -30,7 +30,7 @@ void arm(struct world *w, uint64_t draw)
 	if (!w->fail_nth)
 		return;
 	w->armed = true;
-	w->fail_nth(1 + draw % 12);
+	w->fail_nth(1 + (unsigned int)(draw % 12));
 }
 
 void disarm(struct world *w)
@@ -162,10 +162,10 @@ static uint64_t walk(struct world *w, int s, uint64_t page, uint32_t *perm, cons
 			return NOWHERE;
 		entry = (uint64_t *)(void *)(w->memory + memory * PAGE) + (page >> shift & 511);
 		read[level] = entry;
-		what = judge(m, level, *entry, perm);
+		what = judge(m, level, gt_load(entry), perm);
 		if (what == ENDS)
 			return NOWHERE;
-		table = (*entry & PT_ADDRESS) >> 12;
+		table = (gt_load(entry) & PT_ADDRESS) >> 12;
 		if (what == IS_LEAF)
 			return (table & ~((UINT64_C(1) << shift) - 1)) |
 			       (page & ((UINT64_C(1) << shift) - 1));
