@@ -45,9 +45,9 @@ static void build_tables(struct world *w)
 
 	guest_init(&ordinary, w->memory, ORDINARY, ORDINARY + PAGES * PAGE);
 	for (i = 0; i < 512; i++)
-		*guest_entry(&ordinary, i * PAGE) = guest_leaf(i * PAGE);
+		guest_store(guest_entry(&ordinary, i * PAGE), guest_leaf(i * PAGE));
 	for (i = 0; i < PAGES * 512; i++)
-		bomb[i] = guest_leaf(BOMB + i % PAGES * PAGE);
+		guest_store(&bomb[i], guest_leaf(BOMB + i % PAGES * PAGE));
 }
 
 static void run(const struct measure *m)

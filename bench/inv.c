@@ -35,7 +35,7 @@ static void open_inv(struct inv *v)
 	check(ioasid_space_map(v->w.root, 0, v->w.memory, 2 * GIB, RW, NULL), "map");
 	guest_init(&v->table, v->w.memory, TABLES, TABLES + TABLES_SIZE);
 	for (i = 0; i < ENTRIES; i++)
-		*guest_entry(&v->table, i * PAGE) = guest_leaf(random_below(ENTRIES) * PAGE);
+		guest_store(guest_entry(&v->table, i * PAGE), guest_leaf(random_below(ENTRIES) * PAGE));
 	v->child = world_space(&v->w, v->w.root);
 	guest_bind(v->child, v->table.root);
 	check(ioasid_device_attach(v->w.devices[0], v->child), "attach");
@@ -73,7 +73,7 @@ static inline uint64_t load_entry(const struct inv *v, uint64_t iova)
 
 	for (shift = 39;; shift -= 9) {
 		uint64_t *entry = (uint64_t *)(void *)(v->w.memory + table) + (iova >> shift & 511);
-		uint64_t value = __atomic_load_n(entry, __ATOMIC_RELAXED);
+		uint64_t value = guest_load(entry);
 
 		if (shift == 12)
 			return value;
@@ -83,7 +83,7 @@ static inline uint64_t load_entry(const struct inv *v, uint64_t iova)
 
 static void change(struct inv *v, uint32_t i)
 {
-	guest_store(v->slots[i], *v->slots[i] ^ PAGE);
+	guest_store(v->slots[i], guest_load(v->slots[i]) ^ PAGE);
 }
 
 static void reference(struct inv *v, bool barrier)

@@ -31,7 +31,7 @@ static void open_family(struct family *f)
 	      "map");
 	guest_init(&table, f->w.memory, TABLES, TABLES + TABLES_SIZE);
 	for (i = 0; i < LIVE; i++)
-		*guest_entry(&table, i * PAGE) = guest_leaf(leads[i] * PAGE);
+		guest_store(guest_entry(&table, i * PAGE), guest_leaf(leads[i] * PAGE));
 	f->child = world_space(&f->w, f->w.root);
 	guest_bind(f->child, table.root);
 	check(ioasid_device_attach(f->w.devices[0], f->child), "attach");

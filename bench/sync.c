@@ -26,7 +26,7 @@ static void build_tables(struct guest *g)
 
 	guest_init(&g->table, g->w.memory, TABLES, TABLES + TABLES_SIZE);
 	for (i = 0; i < ENTRIES; i++)
-		*guest_entry(&g->table, i * PAGE) = guest_leaf(order[i] * PAGE);
+		guest_store(guest_entry(&g->table, i * PAGE), guest_leaf(order[i] * PAGE));
 	g->leaves = (uint64_t *)(void *)(g->w.memory + LEAVES);
 	if (guest_entry(&g->table, 0) != g->leaves)
 		need(NULL);
@@ -78,7 +78,7 @@ static void change_all(struct guest *g)
 	uint32_t i;
 
 	for (i = 0; i < ENTRIES; i++)
-		guest_store(&g->leaves[i], g->leaves[i] ^ PAGE);
+		guest_store(&g->leaves[i], guest_load(&g->leaves[i]) ^ PAGE);
 }
 
 static void reference_memcpy(struct guest *g)
@@ -94,7 +94,7 @@ static void reference_scan(struct guest *g)
 	uint32_t i;
 
 	for (i = 0; i < ENTRIES; i++)
-		if (__atomic_load_n(&g->leaves[i], __ATOMIC_RELAXED) & 3)
+		if (guest_load(&g->leaves[i]) & 3)
 			present++;
 	sink += present;
 }
@@ -105,7 +105,7 @@ static void reference_load(struct guest *g)
 	uint32_t i;
 
 	for (i = 0; i < ENTRIES; i++)
-		sum += g->parent[__atomic_load_n(&g->leaves[i], __ATOMIC_RELAXED) / PAGE];
+		sum += g->parent[guest_load(&g->leaves[i]) / PAGE];
 	sink += sum;
 }
 

@@ -131,10 +131,10 @@ uint64_t *guest_entry(struct guest_table *t, uint64_t iova)
 		if (!*entry) {
 			if (t->next == t->end)
 				need(NULL);
-			*entry = guest_leaf(t->next);
+			guest_store(entry, guest_leaf(t->next));
 			t->next += PAGE;
 		}
-		table = *entry & ~(PAGE - 1);
+		table = guest_load(entry) & ~(PAGE - 1);
 	}
 }
 

@@ -3,6 +3,7 @@
 #ifndef BENCH_WORLD_H
 #define BENCH_WORLD_H
 
+#include <endian.h>
 #include <ioasid/ioasid.h>
 
 #include "bench.h"
@@ -52,10 +53,15 @@ static inline uint64_t guest_leaf(uint64_t target)
 	return target | 3;
 }
 
-/* The library reads entries on other threads too. */
+/* Entries are little-endian, and the library reads them on other threads too. */
 static inline void guest_store(uint64_t *entry, uint64_t value)
 {
-	__atomic_store_n(entry, value, __ATOMIC_RELAXED);
+	__atomic_store_n(entry, htole64(value), __ATOMIC_RELAXED);
+}
+
+static inline uint64_t guest_load(const uint64_t *entry)
+{
+	return le64toh(__atomic_load_n(entry, __ATOMIC_RELAXED));
 }
 
 void guest_bind(struct ioasid_space *space, uint64_t root);

@@ -8,6 +8,7 @@
  */
 #include "example.h"
 
+#include <endian.h>
 #include <string.h>
 #include <time.h>
 
@@ -19,10 +20,16 @@
 
 static char *guest;
 
-/* The guest's tables lie at 0, 0x1000 and 0x2000; this is the entry for the buffer. */
-static uint64_t *leaf(void)
+/* Entries are little-endian. */
+static void guest_stores(uint64_t physical, uint64_t entry)
 {
-	return (uint64_t *)(guest + 0x2000) + IOVA / 4096;
+	*(uint64_t *)(guest + physical) = htole64(entry);
+}
+
+/* The guest's tables lie at 0, 0x1000 and 0x2000. */
+static void guest_maps_buffer_to(uint64_t page)
+{
+	guest_stores(0x2000 + 8 * (IOVA / 4096), ENTRY(page));
 }
 
 static double seconds_since(uint64_t ns)
@@ -87,9 +94,9 @@ int main(int argc, char **argv)
 	check(ioasid_event_queue_create(ctx, 0, &queue), "creating an event queue");
 
 	guest = new_memory("guest", GUEST_MEMORY, &fd);
-	*(uint64_t *)guest = ENTRY(0x1000u);
-	*(uint64_t *)(guest + 0x1000) = ENTRY(0x2000u);
-	*leaf() = ENTRY(OLD_PAGE);
+	guest_stores(0, ENTRY(0x1000u));
+	guest_stores(0x1000, ENTRY(0x2000u));
+	guest_maps_buffer_to(OLD_PAGE);
 
 	check(ioasid_space_create(ctx, NULL, &nested.parent), "creating the root");
 	check(ioasid_space_map_file(nested.parent, 0, fd, 0, GUEST_MEMORY,
@@ -107,7 +114,7 @@ int main(int argc, char **argv)
 	audit_is_silent(queue);
 
 	printf("The guest changes the entry to the new page, and forgets to invalidate.\n");
-	*leaf() = ENTRY(NEW_PAGE);
+	guest_maps_buffer_to(NEW_PAGE);
 	device_writes(channel, "second");
 	audit_reports(queue);
 

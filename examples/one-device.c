@@ -8,11 +8,13 @@
  */
 #include "example.h"
 
+#include <endian.h>
 #include <string.h>
 
 #define RING	0x10000u
 #define SIZE	4096u
 
+/* Little-endian. */
 struct command {
 	uint64_t buffer;	/* an I/O address: the device knows no others */
 	uint32_t length;
@@ -28,12 +30,13 @@ static void device_works(struct ioasid_channel *channel)
 	uint64_t before;
 
 	check(ioasid_dma_read(channel, RING, &command, sizeof(command)), "reading the command");
-	printf("device: asked to fill %u bytes at I/O address %#llx\n", command.length,
-	       (unsigned long long)command.buffer);
+	printf("device: asked to fill %u bytes at I/O address %#llx\n", le32toh(command.length),
+	       (unsigned long long)le64toh(command.buffer));
 
 	memset(data, 0, sizeof(data));
 	strcpy(data, "greetings from the device");
-	check(ioasid_dma_write(channel, command.buffer, data, command.length), "filling it");
+	check(ioasid_dma_write(channel, le64toh(command.buffer), data, le32toh(command.length)),
+	      "filling it");
 	check(ioasid_dma_fetch_add(channel, done, 4, 1, &before), "saying so");
 }
 
@@ -69,19 +72,19 @@ int main(int argc, char **argv)
 	printf("driver: the ring is at %#x, the buffer at %#llx\n", RING,
 	       (unsigned long long)ioasid_mapping_get_iova(buffer_map));
 
-	ring->buffer = ioasid_mapping_get_iova(buffer_map);
-	ring->length = 64;
+	ring->buffer = htole64(ioasid_mapping_get_iova(buffer_map));
+	ring->length = htole32(64);
 	device_works(channel);
-	expect(ring->done == 1 && !strcmp(buffer, "greetings from the device"), "the work");
-	printf("driver: %u command done, the buffer says \"%s\"\n", ring->done, buffer);
+	expect(le32toh(ring->done) == 1 && !strcmp(buffer, "greetings from the device"), "the work");
+	printf("driver: %u command done, the buffer says \"%s\"\n", le32toh(ring->done), buffer);
 
 	/* The device may write to the buffer. That does not mean that it may read it. */
-	expect(ioasid_dma_read(channel, ring->buffer, &byte, 1) < 0, "a fault");
+	expect(ioasid_dma_read(channel, le64toh(ring->buffer), &byte, 1) < 0, "a fault");
 	printf("device: reading it back fails: %s\n", ioasid_errmsg());
 
 	/* When this returns, the device does not reach the buffer any more. */
 	check(ioasid_mapping_unmap(buffer_map), "unmapping the buffer");
-	expect(ioasid_dma_write(channel, ring->buffer, "late", 4) < 0, "a fault");
+	expect(ioasid_dma_write(channel, le64toh(ring->buffer), "late", 4) < 0, "a fault");
 	printf("device: writing after the unmap fails: %s\n", ioasid_errmsg());
 
 	check(ioasid_ctx_close(ctx), "closing the context");

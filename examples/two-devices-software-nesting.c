@@ -8,6 +8,7 @@
  */
 #include "example.h"
 
+#include <endian.h>
 #include <string.h>
 
 #define GUEST_MEMORY	(4u << 20)
@@ -21,26 +22,27 @@
 
 static char *guest;	/* the guest's memory, as its CPU sees it */
 
-static uint64_t *guest_entry(uint64_t iova, unsigned int level)
+/* Entries are little-endian. */
+static void guest_stores(uint64_t iova, unsigned int level, uint64_t entry)
 {
 	uint64_t *table = (uint64_t *)(guest + TABLES + 4096 * (LEVELS - level));
 
-	return &table[iova >> (12 + 9 * (level - 1)) & 511];
+	table[iova >> (12 + 9 * (level - 1)) & 511] = htole64(entry);
 }
 
 /* The guest's driver. All that it maps lies in one 2 MiB region, so three tables are enough. */
 static void guest_maps(uint64_t iova, uint64_t physical)
 {
-	*guest_entry(iova, 3) = (TABLES + 4096) | READ_WRITE;
-	*guest_entry(iova, 2) = (TABLES + 8192) | READ_WRITE;
-	*guest_entry(iova, 1) = physical | READ_WRITE;
+	guest_stores(iova, 3, (TABLES + 4096) | READ_WRITE);
+	guest_stores(iova, 2, (TABLES + 8192) | READ_WRITE);
+	guest_stores(iova, 1, physical | READ_WRITE);
 	printf("  guest: I/O address %#llx now leads to guest-physical %#llx\n",
 	       (unsigned long long)iova, (unsigned long long)physical);
 }
 
 static void guest_unmaps(uint64_t iova)
 {
-	*guest_entry(iova, 1) = 0;
+	guest_stores(iova, 1, 0);
 	printf("  guest: I/O address %#llx is not mapped any more\n", (unsigned long long)iova);
 }
 
