@@ -301,7 +301,8 @@ static struct job *sort(struct job *from, size_t n)
 		return from;
 	for (width = 1; width < n; width *= 2) {
 		for (i = 0, k = 0; i < n; i += 2 * width) {
-			size_t a_end = bits_min(i + width, n), b_end = bits_min(i + 2 * width, n);
+			size_t a_end = (size_t)bits_min(i + width, n);
+			size_t b_end = (size_t)bits_min(i + 2 * width, n);
 
 			for (a = i, b = a_end; a < a_end || b < b_end;)
 				to[k++] = b == b_end || (a < a_end && !before(&from[b], &from[a])) ?

@@ -17,9 +17,10 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
+/* Emulators of a kernel take any advice, also one that there is not, and do nothing. */
 bool source_can_populate(void)
 {
-	return !madvise(NULL, 0, MADV_POPULATE_READ);
+	return !madvise(NULL, 0, MADV_POPULATE_READ) && madvise(NULL, 0, -1);
 }
 
 /* Is this page there for DMA? Where the kernel cannot tell: yes. */
@@ -42,7 +43,8 @@ int source_check_memory(const struct ioasid_ctx *ctx, uint64_t addr, uint64_t le
 
 	if (source_find_registered(ctx, addr, length, perm))
 		return 0;
-	if (!msync((void *)(uintptr_t)first, last - first + PAGE, MS_ASYNC) &&
+	if (length - 1 <= UINTPTR_MAX - addr &&
+	    !msync((void *)(uintptr_t)first, (size_t)(last - first + PAGE), MS_ASYNC) &&
 	    probe_page(ctx, first, perm) && (last == first || probe_page(ctx, last, perm)))
 		return 0;
 	return err_set(EFAULT, "0x%llx + 0x%llx is not all mapped in this process%s",
@@ -81,7 +83,7 @@ static void source_free(struct reap_later *later)
 	struct source *s = bits_container_of(later, struct source, later);
 
 	if (s->is_file)
-		munmap((void *)(uintptr_t)s->start, s->length);
+		munmap((void *)(uintptr_t)s->start, (size_t)s->length);
 	mem_free(s);
 }
 
@@ -165,14 +167,15 @@ int source_open_file(struct ioasid_ctx *ctx, int fd, uint64_t offset, uint64_t l
 		ctx->sources[found]->refs++;
 		return 0;
 	}
-	at = mmap(NULL, s.length, PROT_READ | (s.perm & IOASID_WRITE ? PROT_WRITE : 0), MAP_SHARED,
-		  fd, 0);
+	errno = ENOMEM;
+	at = s.length > SIZE_MAX ? MAP_FAILED : mmap(NULL, (size_t)s.length, PROT_READ |
+		(s.perm & IOASID_WRITE ? PROT_WRITE : 0), MAP_SHARED, fd, 0);
 	if (at == MAP_FAILED)
 		return err_set(ENOMEM, "mmap of the memfd, 0x%llx bytes: %s",
 			       (unsigned long long)s.length, strerror(errno));
 	s.start = (uint64_t)(uintptr_t)at;
 	ret = source_add(ctx, &s, number);
 	if (ret)
-		munmap(at, s.length);
+		munmap(at, (size_t)s.length);
 	return ret;
 }

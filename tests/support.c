@@ -10,7 +10,7 @@
 
 void *memory_new(uint64_t length)
 {
-	uint8_t *pages = mmap(NULL, length + PAGE, PROT_READ | PROT_WRITE,
+	uint8_t *pages = mmap(NULL, (size_t)(length + PAGE), PROT_READ | PROT_WRITE,
 			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	ck_assert_ptr_ne(pages, MAP_FAILED);
@@ -20,7 +20,7 @@ void *memory_new(uint64_t length)
 
 void memory_free(void *pages, uint64_t length)
 {
-	munmap(pages, length + PAGE);
+	munmap(pages, (size_t)(length + PAGE));
 }
 
 int memfd_new(uint64_t length, int seals)

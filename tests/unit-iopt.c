@@ -181,13 +181,13 @@ static void random_map(unsigned long fail)
 	mem_fail_nth(0);
 }
 
-static void random_calls(unsigned long fail_below)
+static void random_calls(unsigned int fail_below)
 {
 	unsigned int step;
 
 	for (step = 0; step < 4000; step++) {
 		if (rnd(8) < 5 || !n_model)
-			random_map(fail_below ? rnd(fail_below) : 0);
+			random_map(fail_below ? (unsigned int)rnd(fail_below) : 0);
 		else
 			unmap((unsigned int)rnd(n_model));
 		if (step % 8 == 0)

@@ -167,7 +167,7 @@ static inline int copy(struct ioasid_channel *ch, uint64_t iova, char *buf, size
 		ret = translate(ch, iova, access, &host, &bytes);
 		if (ret)
 			break;
-		n = bits_min(bytes, length);
+		n = (size_t)bits_min(bytes, length);
 		if (access == IOASID_READ)
 			memcpy(buf, host, n);
 		else
@@ -293,19 +293,20 @@ static int __attribute__((noinline)) translate_pieces(struct ioasid_channel *ch,
 	while (length) {
 		uint64_t bytes;
 		char *host;
+		size_t piece;
 
 		ret = translate(ch, iova, access, &host, &bytes);
 		if (ret)
 			return ret;
-		bytes = bits_min(bytes, length);
+		piece = (size_t)bits_min(bytes, length);
 		if (count && (char *)iov[count - 1].iov_base + iov[count - 1].iov_len == host)
-			iov[count - 1].iov_len += bytes;
+			iov[count - 1].iov_len += piece;
 		else if (count < n)
-			iov[count++] = (struct iovec){ host, bytes };
+			iov[count++] = (struct iovec){ host, piece };
 		else
 			return err_set(E2BIG, "more than %zu pieces", n);
-		iova += bytes;
-		length -= bytes;
+		iova += piece;
+		length -= piece;
 	}
 	return (int)count;
 }

@@ -52,7 +52,8 @@ static inline unsigned int iopt_index(uint64_t iova, unsigned int level)
  * highest address bit is repeated in all above it (x86: canonical), so the width is one bit less.
  */
 struct iopt_root {
-	uint64_t word;
+	/* Loaded and stored as a whole; i386 would align it to 4. */
+	uint64_t word __attribute__((aligned(8)));
 };
 
 #define IOPT_LEVEL		0x7u
@@ -123,7 +124,7 @@ iopt_walk(const struct iopt_root *root, uint64_t iova)
 	uint64_t word = iopt_load(&root->word);
 
 	/* The 1 sees to an empty table, whose width is 0. */
-	if (__builtin_expect((iova | 1) >> (word >> IOPT_WIDTH_SHIFT & 63), 0) &&
+	if (__builtin_expect((iova | 1) >> (word >> IOPT_WIDTH_SHIFT & 63) != 0, 0) &&
 	    !(word & IOPT_SIGNED && iopt_is_canonical(iova, iopt_bits(word)))) {
 		hit.perm = 0;
 		return hit;

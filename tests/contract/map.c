@@ -173,6 +173,20 @@ START_TEST(memory_that_is_not_there)
 }
 END_TEST
 
+/* Of a length that 32 bits take for one page. */
+START_TEST(memory_that_is_not_all_there)
+{
+	const uint64_t length = (UINT64_C(1) << 32) + PAGE;
+	struct fixture f;
+
+	fixture_open(&f);
+	ck_ok(ioasid_device_attach(fixture_bind(&f, ALONE_A), f.space));
+	ck_err_same(f.space, ioasid_space_map(f.space, UINT64_C(1) << 32, f.memory, length, RW,
+					      NULL), EFAULT);
+	fixture_close(&f);
+}
+END_TEST
+
 START_TEST(read_only_memory_can_be_read_only)
 {
 	uint8_t *memory;
@@ -249,6 +263,7 @@ TCase *contract_map(void)
 	tcase_add_test(tc, overlaps_of_every_kind);
 	tcase_add_test(tc, top_of_the_address_space);
 	tcase_add_test(tc, memory_that_is_not_there);
+	tcase_add_test(tc, memory_that_is_not_all_there);
 	tcase_add_test(tc, read_only_memory_can_be_read_only);
 	tcase_add_test(tc, any_address_fills_holes_from_below);
 	tcase_add_test(tc, find_is_the_first_that_touches);

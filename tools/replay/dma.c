@@ -41,7 +41,7 @@ static enum touch touch(struct ioasid_channel *channel, const struct guest *gues
 
 	if (ioasid_dma_begin(channel))
 		return TOUCH_FAULT;
-	n = ioasid_dma_translate(channel, iova, length, perm, iov, PIECES);
+	n = ioasid_dma_translate(channel, iova, (size_t)length, perm, iov, PIECES);
 	if (n > 0)
 		result = is_guest_memory(guest, gpa, length, iov, (size_t)n) ? TOUCH_OK : TOUCH_WRONG;
 	ioasid_dma_end(channel);

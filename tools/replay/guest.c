@@ -18,7 +18,10 @@ static int make_region(struct guest_region *r, const struct ioasid_range *range)
 	if (r->fd < 0 || ftruncate(r->fd, (off_t)r->length) ||
 	    fcntl(r->fd, F_ADD_SEALS, F_SEAL_SHRINK))
 		return fail("guest memory: %s", strerror(errno));
-	r->map = mmap(NULL, r->length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, r->fd, 0);
+	errno = ENOMEM;
+	r->map = r->length > SIZE_MAX ? MAP_FAILED :
+		 mmap(NULL, (size_t)r->length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
+		      r->fd, 0);
 	if (r->map == MAP_FAILED) {
 		r->map = NULL;
 		return fail("guest memory of %" PRIu64 " bytes: %s", r->length, strerror(errno));
@@ -64,7 +67,7 @@ void guest_fini(struct guest *g)
 {
 	for (size_t i = 0; i < g->n_regions; i++) {
 		if (g->regions[i].map)
-			munmap(g->regions[i].map, g->regions[i].length);
+			munmap(g->regions[i].map, (size_t)g->regions[i].length);
 		if (g->regions[i].fd >= 0)
 			close(g->regions[i].fd);
 	}

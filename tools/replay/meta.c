@@ -127,10 +127,10 @@ static int get_steps(struct capture *c, const json_t *meta, struct capture_count
 		return bad("steps", "is 0");
 	if (infos && json_array_size(infos) != n)
 		return bad("step_info", "does not have as many elements as \"steps\" says");
-	c->n_steps = n;
-	c->steps = xrealloc(NULL, n, sizeof(*c->steps));
-	*counts = xrealloc(NULL, n, sizeof(**counts));
-	memset(c->steps, 0, n * sizeof(*c->steps));
+	c->n_steps = (size_t)n;
+	c->steps = xrealloc(NULL, c->n_steps, sizeof(*c->steps));
+	*counts = xrealloc(NULL, c->n_steps, sizeof(**counts));
+	memset(c->steps, 0, c->n_steps * sizeof(*c->steps));
 	for (size_t i = 0; i < n; i++) {
 		info = json_array_get(infos, i);
 		label = json_string_value(json_object_get(info, "label"));
@@ -162,7 +162,7 @@ static int get_registers(struct capture *c, const json_t *meta)
 		return -1;
 	if (bytes != 16 && bytes != 32)
 		return bad("descriptor_bytes", "is neither 16 nor 32");
-	c->descriptor_bytes = bytes;
+	c->descriptor_bytes = (size_t)bytes;
 	if (!json_is_boolean(told))
 		return bad("new_mappings_are_invalidated", "is missing or neither true nor false");
 	c->new_mappings_are_invalidated = json_is_true(told);
