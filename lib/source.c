@@ -113,11 +113,11 @@ uint32_t source_find_registered(const struct ioasid_ctx *ctx, uint64_t addr, uin
 /* What a file has to be so that DMA to it can never meet a hole. */
 static int check_file(int fd, uint32_t perm, uint64_t end, struct stat *st, uint32_t *allowed)
 {
-	int mode = fcntl(fd, F_GETFL), seals;
+	int mode = fcntl(fd, F_GETFL), seals = fcntl(fd, F_GET_SEALS);
 
+	/* The size is good from here on only if the seals were there before. */
 	if (mode < 0 || fstat(fd, st))
 		return err_set(EBADF, "%d is not an open file descriptor", fd);
-	seals = fcntl(fd, F_GET_SEALS);
 	if (seals < 0)
 		return err_set(EINVAL, "descriptor %d is not a memfd", fd);
 	if (!(seals & F_SEAL_SHRINK))
