@@ -20,7 +20,10 @@ enum ioasid_pgtable_format {
 	IOASID_PGTABLE_VTD_FS = 2,
 };
 
-/** Leaves of 2 MiB are not allowed: their entries are malformed. */
+/**
+ * Leaves of 2 MiB are not allowed: their entries are malformed. Of second-stage tables; first-stage
+ * ones always have them (9.7).
+ */
 #define IOASID_PGTABLE_NO_2M 0x1u
 /** Leaves of 1 GiB are not allowed: their entries are malformed. */
 #define IOASID_PGTABLE_NO_1G 0x2u
