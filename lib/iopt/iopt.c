@@ -22,16 +22,15 @@ static bool is_empty(void *node)
 	return !((uintptr_t)pages_owner(node) & (PAGES_SIZE - 1));
 }
 
-/* List heads are 32 bits wide and stand 64 bits apart, as the entries do. */
-static uint64_t *heads_of(void *node)
+static struct iopt_list *heads_of(void *node)
 {
-	return (uint64_t *)((uintptr_t)pages_owner(node) & ~(uintptr_t)(PAGES_SIZE - 1));
+	return (struct iopt_list *)((uintptr_t)pages_owner(node) & ~(uintptr_t)(PAGES_SIZE - 1));
 }
 
 uint32_t *iopt_head(struct iopt *table, uint64_t *slot)
 {
 	uint64_t *node = (uint64_t *)((uintptr_t)slot & ~(uintptr_t)(PAGES_SIZE - 1));
-	uint64_t *heads = heads_of(node);
+	struct iopt_list *heads = heads_of(node);
 
 	if (!heads) {
 		heads = pages_alloc(table->pool);
@@ -40,7 +39,7 @@ uint32_t *iopt_head(struct iopt *table, uint64_t *slot)
 		table->lists++;
 		count_add(node, (intptr_t)heads);
 	}
-	return (uint32_t *)&heads[slot - node];
+	return &heads[slot - node].first;
 }
 
 void iopt_init(struct iopt *table, struct pages *pool)
@@ -193,7 +192,8 @@ void iopt_unmap(struct iopt *table, uint64_t iova, uint64_t length, struct reap 
 		struct path path;
 		unsigned int level, i;
 		intptr_t n = 0;
-		uint64_t at = iova, step, *node, *heads;
+		uint64_t at = iova, step, *node;
+		struct iopt_list *heads;
 
 		if (iova >> iopt_bits(table->root.word))
 			break;
@@ -206,8 +206,8 @@ void iopt_unmap(struct iopt *table, uint64_t iova, uint64_t length, struct reap 
 				break;
 			n -= !!node[i];
 			iopt_store(&node[i], 0);
-			if (heads && heads[i])
-				table->dropped((uint32_t *)&heads[i], table->pool, reap);
+			if (heads && heads[i].first)
+				table->dropped(&heads[i].first, table->pool, reap);
 			iova = (iova | (step - 1)) + 1;
 			if (!iova)
 				break;

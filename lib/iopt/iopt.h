@@ -157,6 +157,12 @@ iopt_walk(const struct iopt_root *root, uint64_t iova)
 	return hit;
 }
 
+/* The head of a list of references (pages.h). A page of these goes with a node: one for each entry. */
+struct iopt_list {
+	uint32_t first;
+	uint32_t unused;
+};
+
 /* A table that ranges are mapped in and unmapped from, each range whole. */
 struct iopt {
 	struct iopt_root root;

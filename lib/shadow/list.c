@@ -43,7 +43,7 @@ static uint32_t *drop_first(uint32_t *head, struct pages *pool, struct reap *rea
 		n->shadow->gen++;
 		reap->drain = true;
 	}
-	return n->heads && n->heads[i] ? (uint32_t *)&n->heads[i] : NULL;
+	return n->heads && n->heads[i].first ? &n->heads[i].first : NULL;
 }
 
 void shadow_drop_list(uint32_t *head, struct pages *pool, struct reap *reap)
@@ -64,7 +64,7 @@ void shadow_drop_list(uint32_t *head, struct pages *pool, struct reap *reap)
 
 void list_drop_heads(struct shadow_node *n, unsigned int i, struct reap *reap)
 {
-	shadow_drop_list((uint32_t *)&n->heads[i], n->shadow->pool, reap);
+	shadow_drop_list(&n->heads[i].first, n->shadow->pool, reap);
 }
 
 static void drop_targets(struct shadow_node *n, uint64_t start, uint64_t last, struct reap *reap)

@@ -113,7 +113,7 @@ static uint32_t *head_of(struct shadow *s, uint64_t *slot)
 	s->mark++;
 	if (!n->heads)
 		n->heads = node_page(s, n, true);
-	return n->heads ? (uint32_t *)&n->heads[slot - n->pte] : NULL;
+	return n->heads ? &n->heads[slot - n->pte].first : NULL;
 }
 
 int shadow_resolve(void *opaque, uint64_t iova, struct shadow_piece *piece)

@@ -131,7 +131,7 @@ static void entry_unlink(struct shadow_node *n, unsigned int i, struct reap *rea
 {
 	if (n->links && n->links[i].prev)
 		list_remove(&n->links[i], n->shadow->pool);
-	if (n->heads && n->heads[i])
+	if (n->heads && n->heads[i].first)
 		list_drop_heads(n, i, reap);
 }
 
@@ -219,7 +219,7 @@ static void drop_below(struct shadow_node *n, struct reap *reap)
 				return;
 			continue;
 		}
-		if (n->heads && n->heads[i])
+		if (n->heads && n->heads[i].first)
 			list_drop_heads(n, i, reap);
 		child = node_child(n, i);
 		if (!child || child->mark == n->shadow->mark)

@@ -19,7 +19,7 @@ struct shadow_node {
 	uint64_t *pte;			/* what DMA walks */
 	uint64_t *raw;			/* the guest's entries as last read, or in own format */
 	struct shadow_link *links;	/* lists that entries are on; NULL: on none */
-	uint64_t *heads;		/* lists of other shadows' entries that lead through ours */
+	struct iopt_list *heads;	/* lists of other shadows' entries that lead through ours */
 	uint64_t *stamps;		/* audit: when each entry was last invalidated */
 	struct shadow_link self;	/* list of the piece that the guest's table is in */
 	const uint64_t *guest;		/* the table itself, good while ... */
