@@ -10,7 +10,9 @@
 #define KIB  ((uint64_t)1 << 10)
 
 static const enum ioasid_fill fills[] = { IOASID_FILL_ON_INVALIDATION, IOASID_FILL_ON_DEMAND };
-static const enum ioasid_pgtable_format formats[] = { IOASID_PGTABLE_VTD_SS, IOASID_PGTABLE_VTD_FS };
+static const enum ioasid_pgtable_format formats[] = {
+	IOASID_PGTABLE_VTD_SS, IOASID_PGTABLE_VTD_FS
+};
 
 #define VARIANTS 4 /* fill, format */
 
@@ -140,7 +142,7 @@ static uint64_t time_tables(struct host *h, const uint64_t *tables)
 	return now_ns() - start;
 }
 
-/* Addresses that a multiplication by the golden ratio, the usual one, puts in one bucket of many. */
+/* Addresses that multiplication by the golden ratio, the usual hash, puts in one bucket of many. */
 static void collide(uint64_t *tables)
 {
 	uint64_t page;
