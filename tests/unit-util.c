@@ -152,6 +152,15 @@ START_TEST(long_error_text_ends_in_dots)
 }
 END_TEST
 
+/* No byte sequence says this character, so there is no text. */
+START_TEST(error_text_that_cannot_be_printed)
+{
+	ck_assert_int_eq(err_set(EINVAL, "%ls", L"\xdc80"), -EINVAL);
+	ck_assert_str_eq(err_text(), "");
+	ck_assert_int_eq(err_number(), EINVAL);
+}
+END_TEST
+
 static void *other_thread(void *arg)
 {
 	(void)arg;
@@ -193,6 +202,7 @@ int main(void)
 	tcase_add_checked_fixture(err, err_clear, err_clear);
 	tcase_add_test(err, error_text_is_kept_and_cleared);
 	tcase_add_test(err, long_error_text_ends_in_dots);
+	tcase_add_test(err, error_text_that_cannot_be_printed);
 	tcase_add_test(err, error_text_is_per_thread);
 	suite_add_tcase(suite, err);
 

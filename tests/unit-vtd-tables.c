@@ -112,6 +112,8 @@ START_TEST(domain_ids_are_as_wide_as_the_unit_says)
 	struct ioasid_vtd_caps caps = caps_of((CAP & ~UINT64_C(7)) | 2, 0); /* 8 bits */
 	struct ioasid_vtd_context c = IOASID_VTD_CONTEXT_INIT;
 	uint64_t raw[2] = { 0x1001, 0xff02 };
+	uint64_t entry[8] = { 0x7000 | 2 << 6 | 1 << 2 | 1, 0xff };
+	struct ioasid_vtd_pasid p = IOASID_VTD_PASID_INIT;
 	enum ioasid_vtd_reason why;
 
 	ck_assert_int_eq(ioasid_vtd_context_decode(&caps, raw, false, &c, &why), 0);
@@ -120,6 +122,13 @@ START_TEST(domain_ids_are_as_wide_as_the_unit_says)
 	ck_assert_int_eq(ioasid_vtd_context_decode(&caps, raw, false, &c, &why), -EINVAL);
 	ck_assert_int_eq(why, IOASID_VTD_CONTEXT_RESERVED);
 	ck_assert_uint_eq(c.domain, 0xff);
+
+	caps = caps_of((CAP & ~UINT64_C(7)) | 2, ALL);
+	ck_assert_int_eq(ioasid_vtd_pasid_decode(&caps, entry, &p, &why), 0);
+	ck_assert_uint_eq(p.domain, 0xff);
+	entry[1] = 0x1ff;
+	ck_assert_int_eq(ioasid_vtd_pasid_decode(&caps, entry, &p, &why), -EINVAL);
+	ck_assert_int_eq(why, IOASID_VTD_PASID_RESERVED);
 }
 END_TEST
 

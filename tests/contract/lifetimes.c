@@ -47,6 +47,21 @@ START_TEST(close_with_everything_alive)
 }
 END_TEST
 
+/* Registered memory that nobody gave back, the identity root never asked for. */
+START_TEST(close_with_registered_memory)
+{
+	struct fixture f;
+
+	fixture_open(&f);
+	if (ioasid_ctx_has(f.ctx, IOASID_CAP_REGISTER_MEMORY)) {
+		ck_ok(ioasid_ctx_register_memory(f.ctx, f.memory, PAGE, RW));
+		ck_ok(ioasid_ctx_register_memory(f.ctx, f.memory + 2 * PAGE, PAGE, IOASID_READ));
+		ck_ok(ioasid_space_map(f.space, 0, f.memory, PAGE, RW, NULL));
+	}
+	fixture_close(&f);
+}
+END_TEST
+
 START_TEST(close_again_and_again)
 {
 	struct fixture f;
@@ -171,6 +186,7 @@ TCase *contract_lifetimes(void)
 	TCase *tc = tcase_create("lifetimes");
 
 	tcase_add_test(tc, close_with_everything_alive);
+	tcase_add_test(tc, close_with_registered_memory);
 	tcase_add_test(tc, close_again_and_again);
 	tcase_add_test(tc, space_is_destroyed_with_its_mappings);
 	tcase_add_test(tc, chain_goes_from_the_leaf);

@@ -141,6 +141,8 @@ START_TEST(mistakes_of_every_map_call)
 		    EOPNOTSUPP);
 	ck_err_same(to, ioasid_space_map_copy(to, 0, from, UINT64_MAX - PAGE + 2, PAGE, RW, NULL),
 		    EOVERFLOW);
+	ck_err_same(to, ioasid_space_map_copy(to, UINT64_MAX - PAGE + 1, from, 0x10000, 2 * PAGE, RW,
+					      NULL), EOVERFLOW);
 	ck_err_same(to, ioasid_space_map_copy(to, 0, from, 0x10000, PAGE, RW | IOASID_ANY_IOVA,
 					      NULL), EINVAL);
 	fixture_close(&t.f);

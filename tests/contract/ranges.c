@@ -281,6 +281,71 @@ START_TEST(chosen_addresses_are_permitted)
 }
 END_TEST
 
+START_TEST(choice_that_cannot_be)
+{
+	struct ioasid_range all[MAX_RANGES];
+	uint32_t flags = RW | IOASID_ANY_IOVA;
+	struct ioasid_mapping *m = NULL;
+	struct ioasid_device *device;
+	struct fixture f;
+	size_t n;
+
+	fixture_open(&f);
+	device = fixture_bind(&f, ALONE_A);
+	ck_err_same(f.space, ioasid_space_map(f.space, 0, f.memory, UINT64_MAX / 2, flags, &m),
+		    EOVERFLOW);
+	ck_ok(ioasid_device_attach(device, f.space));
+	ck_err_same(f.space, ioasid_space_map(f.space, 0, f.memory + 8, PAGE, flags, &m), EINVAL);
+	/* Only the last page is left, and then none. */
+	n = ioasid_space_query_permitted(f.space, all, MAX_RANGES);
+	ck_assert(n && n <= MAX_RANGES);
+	all[0].start += all[0].length - PAGE;
+	all[0].length = PAGE;
+	ck_ok(ioasid_space_allow(f.space, all, 1));
+	ck_ok(ioasid_space_map(f.space, 0, f.memory, PAGE, flags, &m));
+	ck_err_same(f.space, ioasid_space_map(f.space, 0, f.memory, PAGE, flags, &m), ENOSPC);
+	ck_assert_uint_eq(ioasid_mapping_get_iova(m), all[0].start);
+	leads_to(&f, device, all[0].start, f.memory, RW);
+	fixture_close(&f);
+}
+END_TEST
+
+START_TEST(choice_goes_on_behind_what_is_reserved)
+{
+	struct ioasid_mapping *m = NULL;
+	struct ioasid_range reserved;
+	struct ioasid_space *child;
+	struct fixture f;
+
+	fixture_open(&f);
+	if (ioasid_ctx_has(f.ctx, IOASID_CAP_NESTING_SOFTWARE)) {
+		child = make_space(f.ctx, f.space, 0);
+		ck_ok(ioasid_device_attach(fixture_bind(&f, ALONE_A), child));
+		if (ioasid_space_query_reserved(child, &reserved, 1) > 1) {
+			ck_ok(ioasid_space_map_parent(child, PAGE, 0, reserved.start - PAGE, RW, NULL));
+			ck_ok(ioasid_space_map_parent(child, 0, 0, PAGE, RW | IOASID_ANY_IOVA, &m));
+			ck_assert_uint_eq(ioasid_mapping_get_iova(m),
+					  reserved.start + reserved.length);
+		}
+	}
+	fixture_close(&f);
+}
+END_TEST
+
+START_TEST(allowed_ranges_that_touch_are_one)
+{
+	struct ioasid_range list[] = { { 16 * PAGE, PAGE }, { 17 * PAGE, PAGE } };
+	struct ioasid_mapping *m = NULL;
+	struct fixture f;
+
+	fixture_open(&f);
+	ck_ok(ioasid_space_allow(f.space, list, 2));
+	ck_ok(ioasid_space_map(f.space, 0, f.memory, 2 * PAGE, RW | IOASID_ANY_IOVA, &m));
+	ck_assert_uint_eq(ioasid_mapping_get_iova(m), 16 * PAGE);
+	fixture_close(&f);
+}
+END_TEST
+
 START_TEST(permitted_ranges_of_a_child_can_be_mapped)
 {
 	struct ioasid_mapping *m = NULL;
@@ -328,6 +393,9 @@ TCase *contract_ranges(void)
 	tcase_add_test(tc, allow_refuses);
 	tcase_add_test(tc, allowed_and_reserved_exclude_each_other);
 	tcase_add_test(tc, chosen_addresses_are_permitted);
+	tcase_add_test(tc, choice_that_cannot_be);
+	tcase_add_test(tc, choice_goes_on_behind_what_is_reserved);
+	tcase_add_test(tc, allowed_ranges_that_touch_are_one);
 	tcase_add_test(tc, permitted_ranges_of_a_child_can_be_mapped);
 	return tc;
 }
