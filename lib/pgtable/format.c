@@ -179,20 +179,3 @@ enum pgt_bad pgt_reason(const struct pgt *g, unsigned level, uint64_t entry)
 	}
 	return set & BITS(MAX_HAW - 1, g->page_shift) ? PGT_BAD_WIDTH : PGT_BAD_RESERVED;
 }
-
-const char *pgt_bad_text(enum pgt_bad bad)
-{
-	switch (bad) {
-	case PGT_BAD_NONE:
-		return "well-formed";
-	case PGT_BAD_SIZE:
-		return "a page of this size is not allowed here";
-	case PGT_BAD_ALIGN:
-		return "the address of a large page is not a multiple of its size";
-	case PGT_BAD_WIDTH:
-		return "the address is beyond the host address width";
-	case PGT_BAD_RESERVED:
-		return "a reserved bit is set";
-	}
-	return "unknown";
-}

@@ -140,9 +140,6 @@ static inline uint64_t pgt_addr(const struct pgt *g, unsigned level, uint64_t en
 /* Why pgt_classify() says PGT_BAD; PGT_BAD_NONE if it doesn't. Not for hot paths. */
 enum pgt_bad pgt_reason(const struct pgt *g, unsigned level, uint64_t entry);
 
-/* A short text for a person, never NULL. */
-const char *pgt_bad_text(enum pgt_bad bad);
-
 /* log2 of the bytes that one entry of a table of @level covers. */
 static inline unsigned pgt_shift(const struct pgt *g, unsigned level)
 {
