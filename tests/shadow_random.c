@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Random changes of a guest's tables and of the parent below them, with small pieces, big ones, and
+ * both; after each, DMA must find what a slow walk finds, and all lists must be whole.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "shadow_world.h"
+#include "vtd_walker.h"
+
+enum { SMALL, BIG, MIXED };
+
+static int sizes;
+
+static bool big(void)
+{
+	return sizes == BIG || (sizes == MIXED && rnd(2));
+}
+
+/* Fills a hole of the guest's memory that begins at @at, as far as it goes. */
+static uint64_t fill_hole(uint64_t at)
+{
+	static const uint64_t length[] = { 3 * PAGE, 64 * PAGE, MIB, 2 * MIB, 4 * MIB, 4 * MIB };
+	uint64_t n = length[rnd(6)], end = at < TABLES ? TABLES : END, k;
+
+	if (n > end - at)
+		n = end - at;
+	for (k = PAGE; k < n; k += PAGE)
+		if (root_find(at + k))
+			break;
+	/* the tables' pages can be read mostly: without the root there is little to see */
+	root_map(at, k < n ? k : n, (1 + rnd(1 << 20)) * 16 * MIB,
+		 at < TABLES || !rnd(8) ? 1 + (unsigned int)rnd(3) : RW, big());
+	return k < n ? k : n;
+}
+
+static void fill_all(void)
+{
+	uint64_t at;
+
+	for (at = 0; at < END;) {
+		const struct piece *p = root_find(at);
+
+		at = p ? p->last + 1 : at + fill_hole(at);
+	}
+}
+
+static void change_parent(void)
+{
+	unsigned int i = (unsigned int)rnd(N_PIECES), used = 0, k;
+
+	for (k = 0; k < N_PIECES; k++)
+		used += !!w.piece[k].last;
+	if (used) {
+		while (!w.piece[i].last)
+			i = (i + 1) % N_PIECES;
+		root_unmap(i);
+		settle();
+	}
+	if (used < N_PIECES / 2 && rnd(2))
+		fill_all();
+}
+
+static uint64_t some_iova(void)
+{
+	static const uint64_t base[] = { 0, GIB - 2 * MIB, GIB, UINT64_C(1) << 39 };
+
+	return base[rnd(4)] + rnd(3) * 2 * MIB + rnd(6) * PAGE;
+}
+
+/* The entry for @iova at @level, with tables above it in place of superpages. */
+static uint64_t *entry_at(uint64_t iova, unsigned int level)
+{
+	unsigned int at;
+
+	for (at = 3; at > level; at--) {
+		uint64_t *e = gt_entry(&w.t, iova, at);
+
+		if (*e & PT_PAGE_SIZE)
+			gt_store(e, 0);
+	}
+	return gt_entry(&w.t, iova, level);
+}
+
+/* One change of the guest's; returns the last IOVA that it is about, from *@iova on. */
+static uint64_t change_guest(uint64_t *iova)
+{
+	unsigned int level = rnd(3) ? 1 : 2;
+	uint64_t gpa = rnd(TABLES / PAGE) * PAGE, *e;
+
+	*iova = some_iova();
+	e = entry_at(*iova, level);
+	switch (rnd(8)) {
+	case 0:
+		gt_store(e, 0);
+		break;
+	case 1:
+		/* a middle level's permission */
+		level = 2;
+		e = entry_at(*iova, 2);
+		if (*e)
+			gt_store(e, *e ^ 2);
+		break;
+	case 2:
+		/* the table of another place: a change of it is one of both from now on */
+		e = entry_at(*iova, 2);
+		gt_store(e, *entry_at(some_iova(), 2));
+		*iova = 0;
+		return ALL;
+	case 3:
+		gt_store(entry_at(*iova, 1), UINT64_C(1) << 51 | 3);	/* beyond the guest */
+		level = 1;
+		break;
+	default:
+		if (level == 2)
+			gpa &= ~(2 * MIB - 1);
+		gt_store(e, gt_leaf_value(&w.t, level, gpa, 1 + (uint32_t)rnd(3)));
+	}
+	*iova &= ~(vtdw_span(level) - 1);
+	return *iova + vtdw_span(level) - 1;
+}
+
+static void check_translations(unsigned int n)
+{
+	while (n--) {
+		uint64_t iova = some_iova() + rnd(2) * 8;
+		unsigned int need = 1 + (unsigned int)rnd(3);
+		uint64_t is = translate(&w.s, iova, need), should = referee(iova, need);
+
+		ck_assert_msg(is == should, "%#" PRIx64 " for %u leads to %#" PRIx64 ", not %#"
+			      PRIx64, iova, need, is, should);
+	}
+}
+
+static void run(enum ioasid_pgtable_format format, bool on_demand)
+{
+	bool shared = false;
+	unsigned int step;
+
+	fill_all();
+	bind(format, on_demand);
+	for (step = 0; step < 1500 && w.t.next < END - 16 * PAGE; step++) {
+		uint64_t start, last;
+
+		if (rnd(3)) {
+			last = change_guest(&start);
+			shared |= last == ALL;
+			/* a table in two places has to be invalidated in both */
+			sync_range(shared ? 0 : start, shared ? ALL : last);
+		} else {
+			change_parent();
+		}
+		settle();
+		check_translations(6);
+		if (step % 16 == 0)
+			settle();
+	}
+	ck_assert_uint_gt(step, 300);
+}
+
+START_TEST(random_changes)
+{
+	static const enum ioasid_pgtable_format format[] = {
+		IOASID_PGTABLE_VTD_SS, IOASID_PGTABLE_VTD_FS,
+	};
+
+	sizes = _i / 4 % 3;
+	set_seed((unsigned int)_i + 1);
+	run(format[_i & 1], _i & 2);
+}
+END_TEST
+
+void add_random_cases(Suite *s)
+{
+	TCase *tc = tcase_create("random");
+
+	tcase_add_checked_fixture(tc, world_open, world_close);
+	tcase_set_timeout(tc, 120);
+	tcase_add_loop_test(tc, random_changes, 0, 24);
+	suite_add_tcase(s, tc);
+}
