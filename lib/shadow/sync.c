@@ -11,6 +11,7 @@ struct frame {
 	struct shadow_node *n;
 	unsigned int i, end;
 	uint64_t base;		/* of the node */
+	bool late;		/* nobody knows what the node's entries were before */
 };
 
 struct pass {
@@ -202,7 +203,7 @@ static void enter(struct pass *pass, struct shadow_node *n, uint64_t base)
 		n->epoch = pass->s->epoch;
 	}
 	*f = (struct frame){
-		.n = n, .base = base,
+		.n = n, .base = base, .late = n->unread,
 		.i = pass->start <= base ? 0 : node_index(n, pass->start),
 		.end = pass->last >= end ? IOPT_ENTRIES - 1 : node_index(n, pass->last),
 	};
@@ -229,8 +230,8 @@ static void step(struct pass *pass, struct frame *f)
 	uint64_t base = f->base + ((uint64_t)i << node_shift(n));
 	const uint64_t *guest = node_guest(n);
 	uint64_t raw = guest ? guest_load(&guest[i]) : 0;
-	struct entry e;
-	bool known;
+	struct entry e = node_decode(n, n->raw[i]);
+	bool known, present = e.kind == PGT_TABLE || e.kind == PGT_LEAF;
 
 	if (!guest)
 		n->unread = true;
@@ -250,8 +251,11 @@ static void step(struct pass *pass, struct frame *f)
 		if (ret == -EFAULT)
 			return;
 		child = ret ? NULL : node_fill_table(n, i, &e);
-		/* It is late: an earlier pass would have read all of it, but could not. */
-		if (child && (known || n->unread) && child->refs == 1)
+		/*
+		 * The pass may be about a part of it. The rest is as absent as it was, unless it
+		 * was there, or an earlier pass would have read it, but could not.
+		 */
+		if (child && (known || present || f->late) && child->refs == 1)
 			child->unread = true;
 	}
 	if (child)
