@@ -207,6 +207,9 @@ static void drop_below(struct shadow_node *n, struct reap *reap)
 	struct shadow_node *way[PGT_MAX_LEVELS];
 	unsigned int at[PGT_MAX_LEVELS], depth = 0;
 
+	if (n->mark == n->shadow->mark)
+		return;
+	n->mark = n->shadow->mark;
 	way[0] = n;
 	at[0] = 0;
 	for (;;) {
