@@ -285,21 +285,6 @@ START_TEST(tree_grows)
 }
 END_TEST
 
-START_TEST(neighbours_stay)
-{
-	uint64_t i;
-
-	for (i = 0; i < 64; i++)
-		ck_assert_int_eq(map(M2 - 32 * PAGE + i * PAGE, PAGE, (i * 7 + 1) * PAGE,
-				     1 + (unsigned int)(i % 3)), 0);
-	while (n_model) {
-		unmap((unsigned int)rnd(n_model));
-		check_all();
-	}
-	ck_assert_uint_eq(table.nodes, 0);
-}
-END_TEST
-
 /* Each allocation of a map fails in turn, beside what is there and in an empty table. */
 static void fail_each(uint64_t iova, uint64_t length, bool grows)
 {
@@ -400,7 +385,7 @@ START_TEST(signed_roots)
 }
 END_TEST
 
-static Suite *suite(void)
+int main(void)
 {
 	Suite *s = suite_create("iopt");
 	TCase *tc = tcase_create("iopt");
@@ -412,16 +397,10 @@ static Suite *suite(void)
 	tcase_add_test(tc, leaf_sizes);
 	tcase_add_test(tc, memory_is_by_the_edges);
 	tcase_add_test(tc, tree_grows);
-	tcase_add_test(tc, neighbours_stay);
 	tcase_add_test(tc, each_allocation_fails);
 	tcase_add_test(tc, clear_takes_everything);
 	tcase_add_test(tc, nodes_wait_for_the_drain);
 	tcase_add_test(tc, signed_roots);
 	suite_add_tcase(s, tc);
-	return s;
-}
-
-int main(void)
-{
-	return run_suite(suite());
+	return run_suite(s);
 }
