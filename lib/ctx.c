@@ -136,7 +136,6 @@ IOASID_EXPORT int ioasid_ctx_close(struct ioasid_ctx *ctx)
 {
 	struct ioasid_device *device;
 	struct reap reap = { 0 };
-	uint32_t i;
 	int ret;
 
 	if (!ctx)
@@ -155,9 +154,6 @@ IOASID_EXPORT int ioasid_ctx_close(struct ioasid_ctx *ctx)
 	}
 	free_spaces(ctx, &reap);
 	reap_finish(&ctx->limbo, &ctx->pages);
-	for (i = 1; i < ctx->n_sources; i++)
-		while (ctx->sources[i])
-			source_put(ctx, i, &reap);
 	reap_finish(&reap, &ctx->pages);
 	mem_free(ctx->sources);
 	ctx->ops->close(ctx);
