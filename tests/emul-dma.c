@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* DMA of the emulated platform: data, atomics, access in place. */
+#include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "support.h"
 
@@ -221,6 +223,51 @@ START_TEST(translate_refuses)
 }
 END_TEST
 
+struct unmapper {
+	pthread_t thread;
+	struct ioasid_space *space;
+	bool done;
+};
+
+static void *unmap_all(void *data)
+{
+	struct unmapper *u = data;
+	int ret = ioasid_space_unmap_all(u->space, NULL);
+
+	__atomic_store_n(&u->done, true, __ATOMIC_RELEASE);
+	return ret ? u : NULL;
+}
+
+/* A request inside a section is part of it, and does not end it. */
+START_TEST(requests_inside_a_section)
+{
+	struct unmapper u = { 0 };
+	uint64_t old = 0;
+	char in[6] = "";
+	struct guest g;
+	void *failed;
+
+	open_attached(&g);
+	ioasid_dma_end(g.channel);
+	ck_ok(ioasid_dma_begin(g.channel));
+	ck_ok(ioasid_dma_write(g.channel, 8, "inside", 6));
+	ck_ok(ioasid_dma_read(g.channel, 8, in, 6));
+	ck_assert_mem_eq(in, "inside", 6);
+	ck_ok(ioasid_dma_fetch_add(g.channel, 0, 8, 5, &old));
+	ck_ok(ioasid_dma_compare_swap(g.channel, 0, 8, 5, 7, &old));
+	ck_assert_uint_eq(old, 5);
+	u.space = g.root;
+	ck_assert_int_eq(pthread_create(&u.thread, NULL, unmap_all, &u), 0);
+	usleep(20000);
+	ck_assert(!__atomic_load_n(&u.done, __ATOMIC_ACQUIRE));
+	ioasid_dma_end(g.channel);
+	pthread_join(u.thread, &failed);
+	ck_assert_ptr_null(failed);
+	ck_err(ioasid_dma_read(g.channel, 8, in, 6), EFAULT);
+	guest_close(&g);
+}
+END_TEST
+
 START_TEST(nothing_that_waits_is_done_inside_a_section)
 {
 	struct ioasid_space *child;
@@ -293,6 +340,7 @@ int main(void)
 	tcase_add_test(tc, atomics_need_size_alignment_and_both_permissions);
 	tcase_add_test(tc, contiguous_memory_is_one_piece);
 	tcase_add_test(tc, translate_refuses);
+	tcase_add_test(tc, requests_inside_a_section);
 	tcase_add_test(tc, nothing_that_waits_is_done_inside_a_section);
 	tcase_add_test(tc, channels_of_one_device_are_independent);
 	suite_add_tcase(suite, tc);

@@ -175,6 +175,30 @@ START_TEST(descriptor_open_for_reading_only)
 	ck_assert_ptr_nonnull(dma_where(w.channel, 0, IOASID_READ));
 	ck_assert_ptr_null(dma_where(w.channel, 0, IOASID_WRITE));
 	close(fd);
+	/* The same file once more, by a descriptor that can write. */
+	ck_ok(ioasid_space_map_file(w.f.space, PAGE, w.fd, PAGE, PAGE, RW, NULL));
+	ck_ok(ioasid_dma_write(w.channel, PAGE, "both", 4));
+	ck_assert_mem_eq(dma_where(w.channel, 0, IOASID_READ), "both", 4);
+	ck_ok(ioasid_space_unmap(w.f.space, 0, PAGE, NULL));
+	ck_ok(ioasid_dma_write(w.channel, PAGE, "one", 3));
+	with_file_close(&w);
+}
+END_TEST
+
+START_TEST(descriptor_open_for_writing_only)
+{
+	struct with_file w;
+	char path[64];
+	int fd;
+
+	if (!with_file_open(&w, F_SEAL_SHRINK))
+		return;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", w.fd);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	ck_err_same(w.f.space, ioasid_space_map_file(w.f.space, 0, fd, 0, PAGE, IOASID_WRITE, NULL),
+		    EACCES);
+	close(fd);
 	with_file_close(&w);
 }
 END_TEST
@@ -252,6 +276,7 @@ TCase *contract_map_file(void)
 	tcase_add_test(tc, range_beyond_the_file);
 	tcase_add_test(tc, things_that_are_no_memfd);
 	tcase_add_test(tc, descriptor_open_for_reading_only);
+	tcase_add_test(tc, descriptor_open_for_writing_only);
 	tcase_add_test(tc, mistakes_of_every_map_call);
 	tcase_add_test(tc, many_mappings_of_one_file);
 	return tc;
