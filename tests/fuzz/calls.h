@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Calls on a context in any order, with good and bad arguments, and what has to hold after each. */
+#ifndef TESTS_FUZZ_CALLS_H
+#define TESTS_FUZZ_CALLS_H
+
+#include <errno.h>
+
+#include "fuzz.h"
+
+#define DEVICES	     6
+#define SPACES	     8
+#define IDENTITY     SPACES /* the identity root, where it has been asked for */
+#define CHANNELS     4
+#define PASIDS	     4
+#define MEMORY_PAGES 64
+#define FILE_PAGES   32
+#define FILE_MARK    UINT64_C(0x6d656d66645f7067)
+
+struct world {
+	struct ioasid_ctx *ctx;
+	struct ioasid_device *devices[DEVICES];
+	struct ioasid_space *spaces[SPACES + 1];
+	struct ioasid_channel *channels[CHANNELS];
+	int channel_of[CHANNELS]; /* device */
+	bool begun[CHANNELS];
+	struct ioasid_event_queue *queue;
+	struct ioasid_inv *inv;
+	uint64_t state; /* a hash of all that can be asked about */
+};
+
+/* Memory of ours, with nothing behind it for a long way, and files. */
+extern uint8_t *memory;
+extern int files[4]; /* good, can shrink, not a memfd, closed */
+
+void calls_open(struct world *w, unsigned int options);
+void calls_close(struct world *w);
+const char *device_name(unsigned int i);
+
+/* Checks everything that can be asked about; a hash of the answers. */
+uint64_t check_state(const struct world *w);
+
+/* The name of a call and the errors that its header lists, 0 behind the last. */
+struct may_fail {
+	const char *name;
+	int errors[10];
+};
+
+/* Checks a call's result; whether it succeeded. */
+bool check_call(struct world *w, const struct may_fail *call, int rc);
+
+/* calls_dma.c */
+void call_dma(struct world *w, struct input *in);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the fuzzers share: input read piece by piece, and claims that end the program. */
+#ifndef TESTS_FUZZ_FUZZ_H
+#define TESTS_FUZZ_FUZZ_H
+
+#include <ioasid/ioasid.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAGE ((uint64_t)4096)
+#define RW   (IOASID_READ | IOASID_WRITE)
+
+/* One input. 0, or -1 if it is not worth keeping. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct input {
+	const uint8_t *at, *end;
+};
+
+/* The next bytes as a little-endian number; zeros behind the end. */
+static inline uint64_t take(struct input *in, unsigned int bytes)
+{
+	uint64_t value = 0;
+	unsigned int i;
+
+	for (i = 0; i < bytes && in->at < in->end; i++)
+		value |= (uint64_t)*in->at++ << (8 * i);
+	return value;
+}
+
+static inline uint8_t take8(struct input *in)
+{
+	return (uint8_t)take(in, 1);
+}
+
+static inline bool is_empty(const struct input *in)
+{
+	return in->at == in->end;
+}
+
+/* What has to be true, whatever the input. */
+#define must(condition, ...)                                                                       \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			fprintf(stderr, "%s:%d: not so: %s: ", __FILE__, __LINE__, #condition);    \
+			fprintf(stderr, __VA_ARGS__);                                              \
+			fputc('\n', stderr);                                                       \
+			abort();                                                                   \
+		}                                                                                  \
+	} while (0)
+
+#define must_succeed(call)                                                                         \
+	do {                                                                                       \
+		int must_rc = (call);                                                              \
+		must(!must_rc, "%s is %d: %s", #call, must_rc, ioasid_errmsg());                   \
+	} while (0)
+
+/* Says what is done, if the environment has FUZZ_TRACE. */
+#define trace(...)                                                                                 \
+	do {                                                                                       \
+		if (getenv("FUZZ_TRACE")) {                                                        \
+			fprintf(stderr, __VA_ARGS__);                                              \
+			fputc('\n', stderr);                                                       \
+		}                                                                                  \
+	} while (0)
+
+#endif
