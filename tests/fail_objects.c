@@ -19,12 +19,14 @@ static int open_ctx(struct world *w)
 static int open_ctx_on_platform(struct world *w)
 {
 	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
-	int rc = ioasid_platform_new_default((struct ioasid_platform **)(uintptr_t)&options.platform);
+	struct ioasid_platform *platform;
+	int rc = ioasid_platform_new_default(&platform);
 
 	if (rc)
 		return rc;
+	options.platform = platform;
 	rc = ioasid_ctx_open(&options, &w->ctx);
-	ioasid_platform_free((struct ioasid_platform *)(uintptr_t)options.platform);
+	ioasid_platform_free(platform);
 	return rc;
 }
 
@@ -183,7 +185,8 @@ static const struct fail_case cases[] = {
 	{ .name = "ctx_open", .call = open_ctx, .own_ctx = true },
 	{ .name = "ctx_open on a platform", .call = open_ctx_on_platform, .own_ctx = true },
 	{ .name = "device_bind", .prepare = unbind_last, .call = bind_last },
-	{ .name = "device_bind, group attached", .prepare = unbind_last_of_attached, .call = bind_last },
+	{ .name = "device_bind, group attached", .prepare = unbind_last_of_attached,
+	  .call = bind_last },
 	{ .name = "channel_open", .call = open_channel },
 	{ .name = "channel_open, PASID", .call = open_pasid_channel },
 	{ .name = "event_queue_create", .call = create_queue },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A call of which each allocation fails in turn, in a world made anew for each: what the failed call
- * left behind is compared with what was there before, and then the call has to succeed.
+ * A call of which each allocation fails in turn, in a world made anew for each: what the failed
+ * call left behind is compared with what was there before, and then the call has to succeed.
  */
 #ifndef TESTS_FAIL_WORLD_H
 #define TESTS_FAIL_WORLD_H

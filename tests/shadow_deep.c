@@ -108,9 +108,9 @@ START_TEST(middle_of_a_chain)
 END_TEST
 
 /*
- * A middle level of the parent's table loses a permission, and its address stays: entries of the child
- * that lead through it have the permission that they were resolved with, so they have to go. Each of
- * the tables is also in use elsewhere: it does not go, so that nothing goes with it.
+ * A middle level of the parent's table loses a permission, and its address stays: entries of the
+ * child that lead through it have the permission that they were resolved with, so they have to go.
+ * Each of the tables is also in use elsewhere: it does not go, so that nothing goes with it.
  */
 START_TEST(permission_of_a_middle_level)
 {

@@ -187,7 +187,7 @@ static unsigned int check_list(const uint32_t *head, const struct piece *p)
 	for (; at; length++) {
 		const struct shadow_link *link = pages_ptr(&w.pool, at);
 		uintptr_t owner = (uintptr_t)pages_owner(link);
-		const struct shadow_node *n = (struct shadow_node *)(owner & ~(uintptr_t)OWNER_LINKS);
+		const struct shadow_node *n = (void *)(owner & ~(uintptr_t)OWNER_LINKS);
 		uint64_t addr;
 
 		must(link->prev == before);

@@ -42,7 +42,7 @@ extern struct world w;
 void world_open(void);
 void world_close(void);
 
-/* The guest's memory at [@start, @start + @length), tables where they are, anything else at @host. */
+/* The guest's memory at [@start, @start + @length): tables where they are, all else at @host. */
 unsigned int root_map(uint64_t start, uint64_t length, uint64_t host, unsigned int perm, bool big);
 void root_unmap(unsigned int i);
 const struct piece *root_find(uint64_t gpa);

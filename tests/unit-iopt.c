@@ -8,7 +8,6 @@
 
 #include <iopt/iopt.h>
 #include <util/alloc.h>
-
 #include "runner.h"
 
 #define PAGE  UINT64_C(4096)
@@ -261,10 +260,10 @@ START_TEST(memory_is_by_the_edges)
 }
 END_TEST
 
-/* What is mapped stays where it is while the tree gets higher, and the height goes with the last. */
+/* What is mapped stays where it is while the tree gets higher; the height goes with the last. */
 START_TEST(tree_grows)
 {
-	static const uint64_t at[] = { 5 * PAGE, 5 * M2, 5 * G1, 5 * G1 << 9, 5 * G1 << 18, TOP - PAGE };
+	const uint64_t at[] = { 5 * PAGE, 5 * M2, 5 * G1, 5 * G1 << 9, 5 * G1 << 18, TOP - PAGE };
 	unsigned int i;
 
 	for (i = 0; i < 6; i++) {

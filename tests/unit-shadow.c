@@ -149,7 +149,8 @@ START_TEST(split_superpages)
 	unsigned int i, first = 0;
 
 	for (i = 0; i < 16; i++) {
-		unsigned int k = root_map(i * MIB / 2, MIB / 2, HOST + (2 * i + 1) * MIB, RW, _i & 4);
+		uint64_t host = HOST + (2 * i + 1) * MIB;
+		unsigned int k = root_map(i * MIB / 2, MIB / 2, host, RW, _i & 4);
 
 		if (i == 4)
 			first = k;
@@ -171,7 +172,8 @@ START_TEST(split_superpages)
 	settle();
 	for (i = 0; i < 8; i++) {
 		ck_assert_uint_eq(translate(&w.s, i * 2 * MIB, IOPT_READ), 0);
-		ck_assert_uint_eq(translate(&w.s, i * 2 * MIB + MIB / 2, IOPT_READ), HOST + 11 * MIB);
+		ck_assert_uint_eq(translate(&w.s, i * 2 * MIB + MIB / 2, IOPT_READ),
+				  HOST + 11 * MIB);
 	}
 	gt_unmap(&w.t, 0, 16 * MIB, 2);
 	sync_range(0, ALL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What ThreadSanitizer does not understand: barriers by membarrier(2), and loads in dependent order. */
+/* What ThreadSanitizer does not understand: membarrier(2), and loads in dependent order. */
 #ifndef UTIL_TSAN_H
 #define UTIL_TSAN_H
 
@@ -15,8 +15,8 @@
 #endif
 
 /*
- * Order of a load of a pointer whose target is read next. A load by an address waits for the load of
- * that address on all processors, so that relaxed is enough.
+ * Order of a load of a pointer whose target is read next. A load by an address waits for the load
+ * of that address on all processors, so that relaxed is enough.
  */
 #define TSAN_ORDER_POINTER (TSAN ? __ATOMIC_ACQUIRE : __ATOMIC_RELAXED)
 
