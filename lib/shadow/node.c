@@ -15,7 +15,7 @@
 static struct shadow_node **bucket(struct shadow_tree *tree, uint64_t addr, unsigned int level,
 				   bool own)
 {
-	uint64_t x = addr >> IOPT_SHIFT ^ (uint64_t)level << 60 ^ (uint64_t)own << 59;
+	uint64_t x = (addr >> IOPT_SHIFT) << 4 | level << 1 | own;
 
 	return &tree->buckets[(size_t)(x * tree->key >> 32) & tree->mask];
 }
