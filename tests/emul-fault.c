@@ -56,6 +56,24 @@ START_TEST(child_with_nothing)
 }
 END_TEST
 
+/* The same as a root's, whichever way its table is made. */
+START_TEST(addresses_too_wide_for_a_child)
+{
+	struct ioasid_space *child;
+	struct guest g;
+
+	guest_open(&g, SIZE, 0);
+	child = make_space(g.ctx, g.root, 0);
+	ck_ok(ioasid_space_map_parent(child, PAGE, 0, PAGE, RW, NULL));
+	guest_attach(&g, child);
+	guest_faults(&g, UINT64_C(1) << 57, IOASID_READ, IOASID_FAULT_ADDRESS_WIDTH);
+	guest_faults(&g, UINT64_MAX, IOASID_WRITE, IOASID_FAULT_ADDRESS_WIDTH);
+	guest_faults(&g, (UINT64_C(1) << 57) - 1, IOASID_READ, IOASID_FAULT_NOT_MAPPED);
+	guest_faults(&g, 2 * PAGE, IOASID_READ, IOASID_FAULT_NOT_MAPPED);
+	guest_close(&g);
+}
+END_TEST
+
 START_TEST(record_carries_the_pasid)
 {
 	struct ioasid_channel *channel;
@@ -241,6 +259,7 @@ int main(void)
 	tcase_add_test(tc, blocked_before_attach_and_after_detach);
 	tcase_add_test(tc, reasons_of_a_root);
 	tcase_add_test(tc, child_with_nothing);
+	tcase_add_test(tc, addresses_too_wide_for_a_child);
 	tcase_add_test(tc, record_carries_the_pasid);
 	tcase_add_test(tc, reasons_have_texts);
 	tcase_add_test(tc, descriptor_is_readable_while_events_wait);

@@ -26,7 +26,8 @@ static enum ioasid_fault_reason reason_of(enum shadow_fault fault)
 	return (enum ioasid_fault_reason)reasons[fault];
 }
 
-static enum ioasid_fault_reason root_reason(const struct ioasid_channel *ch, uint64_t iova)
+/* Of a space with the library's own table. */
+static enum ioasid_fault_reason own_reason(const struct ioasid_channel *ch, uint64_t iova)
 {
 	unsigned int bits = ch->device->info.address_bits;
 
@@ -34,6 +35,17 @@ static enum ioasid_fault_reason root_reason(const struct ioasid_channel *ch, uin
 		return IOASID_FAULT_ADDRESS_WIDTH;
 	return imap_find(&ch->route->space->maps, iova) ? IOASID_FAULT_PERMISSION :
 							  IOASID_FAULT_NOT_MAPPED;
+}
+
+/* A shadow knows more, but where nothing is mapped it does not know how wide the IOMMU is. */
+static enum ioasid_fault_reason why_not(const struct ioasid_channel *ch, uint64_t iova,
+					enum shadow_fault why)
+{
+	const struct ioasid_space *space = ch->route->space;
+
+	if (!space->parent || (space->shadow.tree.mode == SHADOW_OWN && why == SHADOW_NOT_MAPPED))
+		return own_reason(ch, iova);
+	return reason_of(why);
 }
 
 static struct ioasid_event event_for(const struct ioasid_channel *ch, uint64_t iova,
@@ -113,7 +125,7 @@ static int __attribute__((noinline)) translate_slow(struct ioasid_channel *ch, u
 	}
 	*hit = iopt_walk(space_root(space), iova);
 	if ((hit->perm & access) != access)
-		ret = fault(ch, iova, access, space->parent ? reason_of(why) : root_reason(ch, iova));
+		ret = fault(ch, iova, access, why_not(ch, iova, why));
 out:
 	ctx_unlock(ctx);
 	return ret;
