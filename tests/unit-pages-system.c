@@ -34,6 +34,10 @@ void *__wrap_mmap(void *addr, size_t length, int prot, int flags, int fd, off_t 
 	return good;
 }
 
+/* The name that it has where files are large. */
+void *__wrap_mmap64(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
+	__attribute__((alias("__wrap_mmap")));
+
 #define N 1100	/* three chunks */
 
 static void use(struct pages *pool)
