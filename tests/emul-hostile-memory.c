@@ -59,11 +59,11 @@ START_TEST(tables_outside_the_guest_cost_nothing)
 	for (i = 0; i < pages; i++) {
 		uint64_t page = gt_page(&h.t);
 
-		*gt_slot(&h.t, h.t.root, i) = gt_table_value(&h.t, page);
+		gt_store(gt_slot(&h.t, h.t.root, i), gt_table_value(&h.t, page));
 		for (k = 0; k < 512; k++, outside += PAGE)
-			*gt_slot(&h.t, page, k) = gt_table_value(&h.t, outside);
+			gt_store(gt_slot(&h.t, page, k), gt_table_value(&h.t, outside));
 		/* and on the way to there, at the next lower level */
-		*gt_slot(&h.t, page, 0) = gt_table_value(&h.t, page);
+		gt_store(gt_slot(&h.t, page, 0), gt_table_value(&h.t, page));
 	}
 	set_off(&h);
 	for (i = 0; i < pages * 512; i++) {
@@ -89,9 +89,9 @@ static void every_page_a_table(struct host *h, unsigned int pages)
 
 	for (page = 0; page < pages; page++)
 		for (i = 0; i < 512; i++)
-			*gt_slot(&h->t, page * PAGE, i) =
-				i % 2 ? gt_leaf_value(&h->t, 2, 0, RW) :
-					gt_table_value(&h->t, (page + i / 2) % pages * PAGE);
+			gt_store(gt_slot(&h->t, page * PAGE, i),
+				 i % 2 ? gt_leaf_value(&h->t, 2, 0, RW) :
+					 gt_table_value(&h->t, (page + i / 2) % pages * PAGE));
 	set_off(h);
 	for (page = 0; page < pages; page++)
 		for (i = 12; i < 48; i += 9)
@@ -168,10 +168,10 @@ START_TEST(chosen_addresses_take_no_longer)
 	guest_size = 64 * MIB;
 	host_open(&h, 0, 3, 0);
 	for (i = 0; i < PARENTS; i++)
-		*gt_slot(&h.t, h.t.root, i) = gt_table_value(&h.t, gt_page(&h.t));
-	sparse = mmap(NULL, SPARSE, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (sparse == MAP_FAILED) /* under a tool that cannot have so much */
+		gt_store(gt_slot(&h.t, h.t.root, i), gt_table_value(&h.t, gt_page(&h.t)));
+	sparse = SPARSE > SIZE_MAX ? MAP_FAILED : mmap(NULL, (size_t)SPARSE, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (sparse == MAP_FAILED) /* with 32 bits, or under a tool that cannot have so much */
 		goto out;
 	ck_ok(ioasid_space_map(h.g.root, AT, sparse, SPARSE, RW, NULL));
 	for (i = 0; i < TABLES; i++)
@@ -187,7 +187,7 @@ START_TEST(chosen_addresses_take_no_longer)
 	ck_assert_msg(collision < 8 * ordinary + 50000000, "%ju us, ordinary ones %ju us",
 		      (uintmax_t)collision / 1000, (uintmax_t)ordinary / 1000);
 	ck_ok(ioasid_space_unmap(h.g.root, AT, SPARSE, NULL));
-	munmap(sparse, SPARSE);
+	munmap(sparse, (size_t)SPARSE);
 out:
 	guest_close(&h.g);
 }

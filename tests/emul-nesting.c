@@ -155,7 +155,7 @@ START_TEST(one_page_of_what_changed_above_it)
 		ck_ok(inv_all(n.g.ctx, n.child));
 		guest_reaches(&n.g, n.at + 3 * PAGE, 4 * PAGE, RW);
 		entry = gt_entry(&n.t, n.at, level);
-		table = *entry;
+		table = gt_load(entry);
 		gt_store(entry, 0);
 		gt_map(&n.t, n.at, 50 * PAGE, 8 * PAGE, 1, RW);
 		invalidate(&n, 3 * PAGE, PAGE);

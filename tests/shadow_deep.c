@@ -125,7 +125,8 @@ START_TEST(permission_of_a_middle_level)
 	gt_map(&w.t, 0, 0, 16 * PAGE, 1, RW);
 	gt_map(&w.t, 4 * MIB, 2 * MIB, 2 * MIB, 2, RW);
 	for (level = 2; level <= 4; level++)
-		gt_store(gt_entry(&w.t, 5 * vtdw_span(level), level), *gt_entry(&w.t, 0, level));
+		gt_store(gt_entry(&w.t, 5 * vtdw_span(level), level),
+			 gt_load(gt_entry(&w.t, 0, level)));
 	sync_range(0, ALL);
 	for (level = 2; level <= 4; level++)
 		ck_assert_uint_eq(translate(&w.s, 5 * vtdw_span(level), RW), HOST);
@@ -138,14 +139,14 @@ START_TEST(permission_of_a_middle_level)
 		ck_assert_uint_eq(translate(&s[0], GIB + 3 * PAGE, RW), HOST + 3 * PAGE);
 		ck_assert_uint_eq(translate(&s[1], 3 * PAGE, RW), HOST + 3 * PAGE);
 		ck_assert_uint_eq(translate(&s[0], 2 * GIB, RW), HOST + 2 * MIB);
-		gt_store(e, *e & ~UINT64_C(2));
+		gt_store(e, gt_load(e) & ~UINT64_C(2));
 		sync_range(0, vtdw_span(level) - 1);
 		ck_assert_uint_eq(translate(&s[0], GIB + 3 * PAGE, IOPT_WRITE), 0);
 		ck_assert_uint_eq(translate(&s[1], 3 * PAGE, IOPT_WRITE), 0);
 		ck_assert_uint_eq(translate(&s[1], 3 * PAGE, IOPT_READ), HOST + 3 * PAGE);
 		ck_assert_uint_eq(translate(&s[0], 2 * GIB, IOPT_WRITE),
 				  level > 2 ? 0 : HOST + 2 * MIB);
-		gt_store(e, *e | 2);
+		gt_store(e, gt_load(e) | 2);
 		sync_range(0, vtdw_span(level) - 1);
 	}
 }

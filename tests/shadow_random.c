@@ -79,7 +79,7 @@ static uint64_t *entry_at(uint64_t iova, unsigned int level)
 	for (at = 3; at > level; at--) {
 		uint64_t *e = gt_entry(&w.t, iova, at);
 
-		if (*e & PT_PAGE_SIZE)
+		if (gt_load(e) & PT_PAGE_SIZE)
 			gt_store(e, 0);
 	}
 	return gt_entry(&w.t, iova, level);
@@ -102,12 +102,12 @@ static uint64_t change_guest(uint64_t *iova)
 		level = 2;
 		e = entry_at(*iova, 2);
 		if (*e)
-			gt_store(e, *e ^ 2);
+			gt_store(e, gt_load(e) ^ 2);
 		break;
 	case 2:
 		/* the table of another place: a change of it is one of both from now on */
 		e = entry_at(*iova, 2);
-		gt_store(e, *entry_at(some_iova(), 2));
+		gt_store(e, gt_load(entry_at(some_iova(), 2)));
 		*iova = 0;
 		return ALL;
 	case 3:

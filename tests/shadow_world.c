@@ -140,7 +140,7 @@ static int read_entry(void *opaque, uint64_t gpa, uint64_t *entry)
 	(void)opaque;
 	if (!p || !(p->perm & IOPT_READ) || gpa < TABLES)
 		return -1;
-	*entry = *(const uint64_t *)(const void *)(w.tables + (gpa - TABLES));
+	*entry = gt_load((const uint64_t *)(const void *)(w.tables + (gpa - TABLES)));
 	return 0;
 }
 

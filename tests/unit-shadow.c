@@ -88,7 +88,7 @@ START_TEST(shared_table)
 	all_of_memory(_i & 4);
 	bind(variant[_i & 3].format, variant[_i & 3].on_demand);
 	gt_map(&w.t, 0, MIB, PAGE, 1, RW);
-	table = *gt_entry(&w.t, 0, 2);
+	table = gt_load(gt_entry(&w.t, 0, 2));
 	for (i = 1; i < 100; i++)
 		gt_store(gt_entry(&w.t, i * 2 * MIB, 2), table);
 	sync_range(0, ALL);

@@ -33,6 +33,9 @@ void leads_to(struct fixture *f, struct ioasid_device *device, uint64_t iova, co
 	      uint32_t perm);
 void is_blocked(struct fixture *f, struct ioasid_device *device, uint64_t iova);
 
+/* Emulators of a kernel, and those before Linux 5.14, cannot tell whether memory can be used. */
+bool kernel_tells_protection(void);
+
 /* All that can be seen of a space. */
 struct state {
 	struct ioasid_space_info info;

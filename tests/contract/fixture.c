@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "contract.h"
 
@@ -64,6 +65,13 @@ void leads_to(struct fixture *f, struct ioasid_device *device, uint64_t iova, co
 void is_blocked(struct fixture *f, struct ioasid_device *device, uint64_t iova)
 {
 	leads_to(f, device, iova, NULL, 0);
+}
+
+bool kernel_tells_protection(void)
+{
+	const int populate_read = 22;
+
+	return !madvise(NULL, 0, populate_read) && madvise(NULL, 0, -1);
 }
 
 static size_t mappings_get(const struct ioasid_space *space, struct state *state)
