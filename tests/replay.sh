@@ -27,7 +27,8 @@ complain() {
 expect() {
 	what=$1 status=$2 pattern=$3 got=0
 	shift 3
-	"$replay" "$@" >"$dir/out" 2>"$dir/err" </dev/null || got=$?
+	# shellcheck disable=SC2086
+	${EMULATOR-} "$replay" "$@" >"$dir/out" 2>"$dir/err" </dev/null || got=$?
 	[ $got = "$status" ] || { complain "$what: exit status $got instead of $status"; return; }
 	cat "$dir/out" "$dir/err" | tail -n 1 | grep -q -e "$pattern" ||
 		complain "$what: the last line does not match: $pattern"
@@ -157,6 +158,8 @@ command_line() {
 }
 
 real_guests
+# Under an emulator that is enough, and takes long.
+[ -z "${EMULATOR-}" ] || exit $failed
 changed vtd-legacy-ats 002 9
 changed vtd-sm-fl-strict 000 4
 lost vtd-legacy-ats 8275 '0000:02:00.0 .* no invalidation of 0x800000: .* was 0x2400083, is 0x0;'
