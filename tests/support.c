@@ -166,7 +166,7 @@ static void set_large(void)
 
 void suite_add_sizes(Suite *suite, const char *name, void (*add)(TCase *tc))
 {
-	char large[64];
+	static char large[64]; /* Check keeps the pointer */
 	TCase *tc = tcase_create(name);
 
 	tcase_add_checked_fixture(tc, set_small, NULL);
