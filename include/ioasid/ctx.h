@@ -46,7 +46,10 @@ enum ioasid_capability {
 
 /** Audit: check each DMA through a nested space against the guest's tables; needs IOASID_CAP_AUDIT. */
 #define IOASID_CTX_AUDIT 0x1u
-/** Memory can be mapped only where it was registered before: ioasid_ctx_register_memory(). */
+/**
+ * Memory can be mapped only where it was registered before: ioasid_ctx_register_memory(). Files are
+ * the library's own mappings and need no registration.
+ */
 #define IOASID_CTX_REGISTERED_ONLY 0x2u
 
 /** Receives the log of one context; @p level is a syslog priority. May be called from any thread. */
