@@ -17,8 +17,8 @@ cover="-fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp"
 
 if ! echo 'int LLVMFuzzerTestOneInput(const char *d, long n) { (void)d; return n < 0; }' |
 	$FUZZ_CC -fsanitize=fuzzer,address,undefined -x c - -o fuzz/try 2>fuzz/try.log; then
-	echo "$FUZZ_CC cannot build for libFuzzer (see fuzz/try.log). Install clang with its run-time" >&2
-	echo "libraries, or name another compiler: make fuzz FUZZ_CC=clang-19" >&2
+	echo "$FUZZ_CC cannot build for libFuzzer, see fuzz/try.log. Install clang, or name another" >&2
+	echo "compiler that has libFuzzer: make fuzz FUZZ_CC=clang-19" >&2
 	exit 1
 fi
 rm -f fuzz/try fuzz/try.log
