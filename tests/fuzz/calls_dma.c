@@ -41,7 +41,7 @@ static void call_translate(struct world *w, unsigned int c, struct input *in)
 	access = access < 240 ? 1 + access % 3 : access;
 	if (!begun && take8(in) % 8)
 		must_succeed(ioasid_dma_begin(channel));
-	rc = ioasid_dma_translate(channel, iova, length, access, pieces, 4);
+	rc = ioasid_dma_translate(channel, iova, (size_t)length, access, pieces, 4);
 	must(rc && rc <= 4, "%d", rc);
 	for (i = 0; i < rc; i++) {
 		check_piece(&pieces[i]);

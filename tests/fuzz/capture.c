@@ -59,7 +59,7 @@ static void write_files(struct input *in)
 	write_file("meta.json", in->at, size);
 	in->at += size + (end ? 1 : 0);
 	for (i = 0; i < 4 * STEPS; i++) {
-		size = take(in, 2);
+		size = (size_t)take(in, 2);
 		if (size > (size_t)(in->end - in->at))
 			size = (size_t)(in->end - in->at);
 		snprintf(name, sizeof(name), "%03zu.%s", i / 4, suffixes[i % 4]);

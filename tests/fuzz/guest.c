@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the guest does, one thing after another. */
+#include <endian.h>
 #include <errno.h>
 
 #include "guest.h"
@@ -66,7 +67,8 @@ static uint64_t some_value(struct input *in, struct guest *g, unsigned int word)
 	case 4:
 		return (some_target(in) & ~UINT64_C(0x3ffff)) * PAGE | 0x80 | bits;
 	case 5: /* one bit changes */
-		return ((uint64_t *)(void *)g->memory)[word] ^ UINT64_C(1) << (take8(in) & 63);
+		return le64toh(((uint64_t *)(void *)g->memory)[word]) ^
+		       UINT64_C(1) << (take8(in) & 63);
 	case 6:
 		return some_target(in) * PAGE | 7;
 	default:
@@ -232,7 +234,8 @@ static void do_long(struct guest *g, struct input *in)
 	trace("%ju: space %d, DMA at %#jx, %ju pages", (uintmax_t)g->time, s, (uintmax_t)page,
 	      (uintmax_t)n);
 	must_succeed(ioasid_dma_begin(space->channel));
-	rc = ioasid_dma_translate(space->channel, page * PAGE, n * PAGE, IOASID_READ, pieces, 65);
+	rc = ioasid_dma_translate(space->channel, page * PAGE, (size_t)(n * PAGE), IOASID_READ,
+				  pieces, 65);
 	ioasid_dma_end(space->channel);
 	must(rc >= 1 || rc == -EFAULT || rc == -EOVERFLOW, "%d", rc);
 	while (g->queue && ioasid_event_queue_read(g->queue, &(struct ioasid_event){ 0 }, 1))

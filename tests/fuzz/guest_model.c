@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a DMA of the guest's device may come to. */
+#include <endian.h>
 #include <errno.h>
 
 #include "guest.h"
@@ -56,7 +57,7 @@ void store_entry(struct guest *g, unsigned int word, uint64_t value)
 	trace("%ju: table page %u, entry %u: %#jx", (uintmax_t)g->time + 1, word / 512, word % 512,
 	      (uintmax_t)value);
 	g->stores[g->n_stores++] = (struct store){ ++g->time, value, word };
-	__atomic_store_n(entry, value, __ATOMIC_RELEASE);
+	__atomic_store_n(entry, htole64(value), __ATOMIC_RELEASE);
 }
 
 void note_pass(struct guest *g, int s, uint64_t start, uint64_t last)
