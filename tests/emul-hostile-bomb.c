@@ -36,15 +36,15 @@ static void map_page(struct bomb *b, unsigned int page)
 static void measure_normal(struct bomb *b)
 {
 	struct guest_table t;
-	uint64_t i, start;
+	uint64_t i, n = rounds(512), start;
 	uint8_t byte;
 
 	gt_init(&t, b->t.format, 4, b->g.memory, 0, TABLES, SIZE);
-	for (i = 0; i < 512; i++)
+	for (i = 0; i < n; i++)
 		gt_map(&t, i * 2 * MIB, 0, 2 * MIB, 1, RW);
 	start = now_ns();
 	ck_ok(bind_table(b->child, t.format, 4, t.root));
-	for (i = 0; i < 262144; i += 64)
+	for (i = 0; i < n * 512; i += 64)
 		ck_ok(dma_get(b->g.channel, i * PAGE, &byte));
 	ck_ok(inv_all(b->g.ctx, b->child));
 	b->normal = now_ns() - start;
@@ -118,6 +118,7 @@ static void check(struct bomb *b, bool mixed, int gone, unsigned int n)
 {
 	uint64_t i;
 
+	n = rounds(n);
 	for (i = 0; i < n; i++) {
 		uint32_t access = 1 + (uint32_t)i % RW;
 		uint64_t iova = some_iova(i);
