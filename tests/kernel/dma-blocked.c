@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is not mapped, or not any more, is out of the device's reach; the IOMMU reports each attempt. */
+/* What is not mapped (any more) is out of the device's reach; the IOMMU reports each attempt. */
 #include "dma.h"
 
 START_TEST(before_the_first_attach)

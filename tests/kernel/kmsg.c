@@ -17,25 +17,33 @@ int kmsg_open(void)
 	return fd;
 }
 
-/* The next line about a fault: "DMAR: [DMA Write NO_PASID] Request device [..] fault addr 0x1000 ...". */
-static bool next_fault(int fd, uint64_t *iova)
+/*
+ * Takes one apart: "DMAR: [DMA Write NO_PASID] Request device [0000:00:02.0] fault addr 0x1000
+ * [fault reason 0x05] ...".
+ */
+static bool parse_fault(const char *line, struct kmsg_fault *fault)
+{
+	const char *addr = strstr(line, "fault addr 0x"), *reason = strstr(line, "fault reason 0x");
+	unsigned long long iova;
+
+	if (!strstr(line, "DMAR") || !addr || !reason ||
+	    sscanf(addr, "fault addr 0x%llx", &iova) != 1 ||
+	    sscanf(reason, "fault reason 0x%x", &fault->reason) != 1)
+		return false;
+	fault->iova = iova;
+	return true;
+}
+
+bool kmsg_next_fault(int fd, struct kmsg_fault *fault)
 {
 	char line[2048];
 	ssize_t n;
 
 	/* EPIPE: lines were overwritten before they were read. */
 	while ((n = read(fd, line, sizeof(line) - 1)) > 0 || (n < 0 && errno == EPIPE)) {
-		unsigned long long addr;
-		const char *at;
-
-		if (n < 0)
-			continue;
-		line[n] = '\0';
-		at = strstr(line, "fault addr 0x");
-		if (at && strstr(line, "DMAR") && sscanf(at, "fault addr 0x%llx", &addr) == 1) {
-			*iova = addr;
+		line[n > 0 ? n : 0] = '\0';
+		if (parse_fault(line, fault))
 			return true;
-		}
 	}
 	return false;
 }
@@ -43,24 +51,14 @@ static bool next_fault(int fd, uint64_t *iova)
 bool kmsg_has_fault(int fd, uint64_t iova)
 {
 	const struct timespec pause = { .tv_nsec = 20000000 };
+	struct kmsg_fault fault;
 	unsigned int waits;
-	uint64_t addr;
 
 	for (waits = 0; waits < 150; waits++) {
-		while (next_fault(fd, &addr))
-			if (addr == iova / PAGE * PAGE)
+		while (kmsg_next_fault(fd, &fault))
+			if (fault.iova == iova / PAGE * PAGE)
 				return true;
 		nanosleep(&pause, NULL);
 	}
 	return false;
-}
-
-unsigned int kmsg_count_faults(int fd)
-{
-	unsigned int n = 0;
-	uint64_t addr;
-
-	while (next_fault(fd, &addr))
-		n++;
-	return n;
 }

@@ -12,7 +12,12 @@ int kmsg_open(void);
 /* Whether a fault is logged, at the page of @iova; waits for one for a while. */
 bool kmsg_has_fault(int fd, uint64_t iova);
 
-/* How many faults are logged, at whatever address. */
-unsigned int kmsg_count_faults(int fd);
+struct kmsg_fault {
+	uint64_t iova;
+	uint32_t reason; /* VT-d 4.1, 7.2.3 */
+};
+
+/* The next fault that is logged already, if there is one. */
+bool kmsg_next_fault(int fd, struct kmsg_fault *fault);
 
 #endif
