@@ -124,7 +124,7 @@ END_TEST
 
 /*
  * One call replaces the table, which other tests count. Whether a device is blocked meanwhile is up
- * to the kernel's driver of the IOMMU. That of VT-d clears the context entry before it sets it again.
+ * to the kernel's driver of the IOMMU. That of VT-d clears the context entry before it sets it.
  */
 START_TEST(under_dma_loses_nothing)
 {

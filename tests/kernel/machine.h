@@ -46,7 +46,7 @@ bool has_pattern(const uint8_t *at, uint32_t length, uint32_t seed);
  */
 void reaches(struct machine *m, struct engine *e, uint64_t iova, uint8_t *host, uint32_t perm);
 
-/* Asserts that no DMA at @iova gets to @host, where it might go, and that each attempt is logged. */
+/* Asserts that no DMA at @iova gets to @host, where it might go, and that attempts are logged. */
 void blocked(struct machine *m, struct engine *e, uint64_t iova, uint8_t *host);
 
 /* Asserts that no fault was logged since the last look. */
