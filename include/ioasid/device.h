@@ -131,7 +131,8 @@ int ioasid_device_attach(struct ioasid_device *device, struct ioasid_space *spac
 /**
  * Moves the device from its space to another in one step: each DMA goes through the one or the
  * other, none is blocked in between. The other devices of its group move along. When the call
- * returns no DMA uses the old space any more.
+ * returns no DMA uses the old space any more. With the kernel's IOMMUs it is one step as far as
+ * their drivers make it one: that of VT-d blocks DMA for a moment in between (seen with Linux 7.3).
  *
  * @return as ioasid_device_attach(); -EINVAL also: not attached; -EDEADLK: the calling thread is
  *         inside ioasid_dma_begin().
