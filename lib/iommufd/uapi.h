@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The kernel's commands as far as this back end gives them: numbers, layouts and flags. Each structure
- * names the one that it stands for, in include/uapi/linux/iommufd.h or vfio.h, and the first Linux
- * that has it. They end where that Linux ended them: a longer one is zero there, and a kernel that
- * knows more takes the rest for zero.
+ * The kernel's commands as far as this back end gives them: numbers, layouts and flags. Each
+ * structure names the one that it stands for, in include/uapi/linux/iommufd.h or vfio.h, and the
+ * first Linux that has it. They end where that Linux ended them: a kernel that knows more takes the
+ * rest for zero.
  */
 #ifndef IOMMUFD_UAPI_H
 #define IOMMUFD_UAPI_H
