@@ -58,7 +58,7 @@ static int route(struct ioasid_device *device, uint32_t pasid, struct ioasid_spa
 	struct ioasid_device *d, *failed;
 	int ret = 0;
 
-	if (pasid != IOASID_NO_PASID)
+	if (pasid != IOASID_NO_PASID || ops->routes_groups)
 		return ops->route(device, pasid, space, reap);
 	for_each_in_group(d, device) {
 		ret = ops->route(d, pasid, space, reap);
@@ -77,9 +77,10 @@ static int route(struct ioasid_device *device, uint32_t pasid, struct ioasid_spa
 
 int group_join(struct ioasid_device *device, struct reap *reap)
 {
+	const struct backend_ops *ops = device->ctx->ops;
 	struct ioasid_space *space = group_space(device);
 
-	return space ? device->ctx->ops->route(device, IOASID_NO_PASID, space, reap) : 0;
+	return space && !ops->routes_groups ? ops->route(device, IOASID_NO_PASID, space, reap) : 0;
 }
 
 static int check(const struct ioasid_device *device, uint32_t pasid,
@@ -211,7 +212,7 @@ static void detach(struct ioasid_device *device, uint32_t pasid, struct reap *re
 	if (!a)
 		return;
 	*p = a->next;
-	if (pasid != IOASID_NO_PASID || !group_space(device))
+	if (pasid != IOASID_NO_PASID || device->ctx->ops->routes_groups || !group_space(device))
 		route(device, pasid, NULL, reap);
 	attachment_leave(a->space, a, reap);
 	ctx_log(device->ctx, LOG_DEBUG, "%s: detached from space %u", device->name, a->space->id);

@@ -2,6 +2,7 @@
 /* The table of back ends: which there are, whether they could be opened, which one is taken. */
 #include <errno.h>
 #include <string.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "objects.h"
@@ -13,9 +14,15 @@ struct entry {
 	const char *config;		/* the kernel option that makes that node */
 };
 
+#if HAVE_IOMMUFD
+#define IOMMUFD_OPS (&backend_iommufd)
+#else
+#define IOMMUFD_OPS NULL
+#endif
+
 /* In the order in which they are tried. */
 static const struct entry table[] = {
-	{ "iommufd", NULL, "/dev/iommu", "CONFIG_IOMMUFD" },
+	{ "iommufd", IOMMUFD_OPS, "/dev/iommu", "CONFIG_IOMMUFD" },
 	{ "type1", NULL, "/dev/vfio/vfio", "CONFIG_VFIO_CONTAINER" },
 	{ "emulated", &backend_emulated, NULL, NULL },
 };
@@ -62,19 +69,21 @@ int backend_find(const char *name, const struct backend_ops **ops)
 	return 0;
 }
 
-int backend_choose(const struct backend_ops **ops)
+int backend_open_any(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *options)
 {
 	size_t i;
 	int ret = -ENODEV;
 
 	for (i = 0; i < bits_array_size(table); i++) {
-		if (!table[i].ops)
+		ctx->ops = table[i].ops;
+		if (!ctx->ops)
 			continue;
-		ret = table[i].ops->probe();
-		if (!ret) {
-			*ops = table[i].ops;
-			return 0;
-		}
+		ret = ctx->ops->probe();
+		if (!ret)
+			ret = ctx->ops->open(ctx, options);
+		if (ret != -ENODEV && ret != -EACCES && ret != -EOPNOTSUPP)
+			return ret;
+		ctx_log(ctx, LOG_INFO, "back end %s: %s", ctx->ops->name, err_text());
 	}
 	return ret;
 }

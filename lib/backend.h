@@ -14,6 +14,11 @@
 struct backend_ops {
 	const char *name;
 
+	/* It looks at the memory of mappings itself, when it maps or attaches: -EFAULT. */
+	bool checks_memory;
+	/* It sends the requests of a device's whole group where route() sends the device's. */
+	bool routes_groups;
+
 	/* 0 if it could be opened here, or err_set() with what is missing. No side effects. Unlocked. */
 	int (*probe)(void);
 
@@ -31,19 +36,25 @@ struct backend_ops {
 	size_t (*device_reserved)(const struct ioasid_device *device, struct ioasid_range *ranges,
 				  size_t n);
 
+	/* The descriptor that drives the device itself; NULL where there is none. */
+	int (*device_fd)(const struct ioasid_device *device);
+
 	/*
 	 * A root's page table, space->table where that is its own. The mappings that the space has
 	 * are mapped one by one afterwards.
 	 */
 	int (*table_create)(struct ioasid_space *space);
 	void (*table_destroy)(struct ioasid_space *space, struct reap *reap);
-	/* 0 or -ENOMEM with nothing mapped. */
+	/* 0, or err_set() with nothing mapped: -ENOMEM; -EFAULT where it checks memory. */
 	int (*map)(struct ioasid_space *space, const struct ioasid_mapping *mapping,
 		   struct reap *reap);
 	void (*unmap)(struct ioasid_space *space, const struct ioasid_mapping *mapping,
 		      struct reap *reap);
 
-	/* Sends the device's requests with @pasid to @space, in one step; NULL blocks them. */
+	/*
+	 * Sends the device's requests with @pasid to @space, in one step; NULL blocks them and does
+	 * not fail. err_set(), with the requests going where they went.
+	 */
 	int (*route)(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space,
 		     struct reap *reap);
 
@@ -58,11 +69,12 @@ struct backend_ops {
 };
 
 extern const struct backend_ops backend_emulated;
+extern const struct backend_ops backend_iommufd;
 
 /* The back end with that name, or err_set(): -EINVAL if there is none, -EOPNOTSUPP if not built. */
 int backend_find(const char *name, const struct backend_ops **ops);
 
-/* The first that can be opened here. */
-int backend_choose(const struct backend_ops **ops);
+/* Sets ctx->ops and opens it: the first that can be opened here and do what is asked for. */
+int backend_open_any(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *options);
 
 #endif

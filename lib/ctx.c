@@ -59,7 +59,7 @@ void ctx_unlock_drain(struct ioasid_ctx *ctx, struct reap *reap)
 	ctx_unlock(ctx);
 }
 
-static int choose(const struct ioasid_ctx_options *options, const struct backend_ops **ops)
+static int open_backend(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *options)
 {
 	const char *name = options->backend;
 	int ret;
@@ -67,9 +67,11 @@ static int choose(const struct ioasid_ctx_options *options, const struct backend
 	if (!name)
 		name = secure_getenv("IOASID_BACKEND");
 	if (!name || !*name || !strcmp(name, "auto"))
-		return backend_choose(ops);
-	ret = backend_find(name, ops);
-	return ret ? ret : (*ops)->probe();
+		return backend_open_any(ctx, options);
+	ret = backend_find(name, &ctx->ops);
+	if (!ret)
+		ret = ctx->ops->probe();
+	return ret ? ret : ctx->ops->open(ctx, options);
 }
 
 static int check_options(const struct ioasid_ctx_options *user, struct ioasid_ctx_options *options)
@@ -106,9 +108,7 @@ IOASID_EXPORT int ioasid_ctx_open(const struct ioasid_ctx_options *user, struct 
 	ctx->can_populate = source_can_populate();
 	ctx->log = options.log;
 	ctx->log_data = options.log_data;
-	ret = choose(&options, &ctx->ops);
-	if (!ret)
-		ret = ctx->ops->open(ctx, &options);
+	ret = open_backend(ctx, &options);
 	if (ret) {
 		pthread_mutex_destroy(&ctx->lock);
 		mem_free(ctx);

@@ -113,6 +113,15 @@ IOASID_EXPORT const char *ioasid_device_get_name(const struct ioasid_device *dev
 	return device->name;
 }
 
+IOASID_EXPORT int ioasid_device_get_fd(const struct ioasid_device *device)
+{
+	const struct backend_ops *ops = device->ctx->ops;
+
+	if (!ops->device_fd)
+		return err_set(EOPNOTSUPP, "%s: devices have no descriptor", ops->name);
+	return ops->device_fd(device);
+}
+
 IOASID_EXPORT int ioasid_device_query_info(const struct ioasid_device *device,
 					   struct ioasid_device_info *info)
 {

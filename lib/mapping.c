@@ -11,11 +11,16 @@ static struct ioasid_mapping *mapping_of(struct imap_item *item)
 	return bits_container_of(item, struct ioasid_mapping, item);
 }
 
+static int no_memory(void)
+{
+	return err_set(ENOMEM, "no memory for a mapping");
+}
+
 static int enter(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)
 {
 	if (space->parent)
 		return shadow_map(&space->shadow, m->item.start, imap_length(&m->item), m->target,
-				  m->flags & PERM, reap);
+				  m->flags & PERM, reap) ? no_memory() : 0;
 	return space->users ? space->ctx->ops->map(space, m, reap) : 0;
 }
 
@@ -71,14 +76,9 @@ static int check_target(const struct ioasid_space *space, const struct ioasid_ma
 		return err_set(EINVAL, "address 0x%llx is not a multiple of %llu",
 			       (unsigned long long)m->target,
 			       (unsigned long long)space_alignment(space));
-	if (space->parent || !space->users || m->source)
+	if (space->parent || !space->users || m->source || space->ctx->ops->checks_memory)
 		return 0;
 	return source_check_memory(space->ctx, m->target, imap_length(&m->item), m->flags & PERM);
-}
-
-static int no_memory(void)
-{
-	return err_set(ENOMEM, "no memory for a mapping");
 }
 
 /*
@@ -105,8 +105,8 @@ int mapping_add(struct ioasid_space *space, const struct ioasid_mapping *record,
 		return ret;
 	}
 	ret = check_target(space, m);
-	if (!ret && enter(space, m, reap))
-		ret = no_memory();
+	if (!ret)
+		ret = enter(space, m, reap);
 	if (ret) {
 		imap_remove(&space->maps, &m->item);
 		slab_free(&space->records, m);

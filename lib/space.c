@@ -102,6 +102,9 @@ static int check_nesting(struct ioasid_ctx *ctx, const struct ioasid_space_optio
 	if (options->nesting == IOASID_NESTING_HARDWARE)
 		return err_set(EOPNOTSUPP, "hardware nesting: %s",
 			       ioasid_ctx_why_not(ctx, IOASID_CAP_NESTING_HARDWARE));
+	if (!ioasid_ctx_has(ctx, IOASID_CAP_NESTING_SOFTWARE))
+		return err_set(EOPNOTSUPP, "nesting: %s",
+			       ioasid_ctx_why_not(ctx, IOASID_CAP_NESTING_SOFTWARE));
 	return 0;
 }
 

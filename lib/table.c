@@ -21,7 +21,7 @@ static int check_mapping(const struct ioasid_space *space, const struct ioasid_m
 		return err_set(EADDRINUSE, "space %u: mapping 0x%llx-0x%llx is not aligned to %u",
 			       space->id, (unsigned long long)m->item.start,
 			       (unsigned long long)m->item.last, PAGE);
-	if (m->source)
+	if (m->source || space->ctx->ops->checks_memory)
 		return 0;
 	return source_check_memory(space->ctx, m->target, length,
 				   m->flags & (IOASID_READ | IOASID_WRITE));
@@ -48,7 +48,7 @@ static int fill(struct ioasid_space *space, struct reap *reap)
 			continue;
 		/* Walked it can have been: by DMA that a detach still waits for. */
 		ops->table_destroy(space, reap);
-		return err_set(ENOMEM, "space %u: no memory for its page table", space->id);
+		return ret;
 	}
 	return 0;
 }

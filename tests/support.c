@@ -40,6 +40,21 @@ int memfd_new(uint64_t length, int seals)
 	return fd;
 }
 
+void test_skip(const char *why)
+{
+	printf("skipped: %s: %s\n", tcase_name(), why);
+	fflush(stdout);
+}
+
+bool lacks(const struct ioasid_ctx *ctx, enum ioasid_capability capability)
+{
+	const char *why = ioasid_ctx_why_not(ctx, capability);
+
+	if (why)
+		test_skip(why);
+	return why;
+}
+
 unsigned int rounds(unsigned int normal)
 {
 	const char *slow = getenv("IOASID_TEST_SLOW");

@@ -38,6 +38,11 @@ void memory_free(void *pages, uint64_t length);
 /* A memfd with @seals; its pages hold their number. */
 int memfd_new(uint64_t length, int seals);
 
+/* Says that the running test is skipped: kernel/run-vm counts these lines. */
+void test_skip(const char *why);
+/* Skips the running test if the back end lacks what it is about. */
+bool lacks(const struct ioasid_ctx *ctx, enum ioasid_capability capability);
+
 /* Rounds of something long: fewer where IOASID_TEST_SLOW says that a machine is slow. */
 unsigned int rounds(unsigned int normal);
 /* Nanoseconds of CLOCK_MONOTONIC. */

@@ -55,7 +55,10 @@ struct ioasid_device_info {
  * @param name a PCI address such as "0000:00:02.0" or, on the emulated back end, the name that the
  *        platform gives the device.
  * @param cookie the caller's name for the device, any value; records carry it.
- * @return 0; -ENODEV: no such device; -EBUSY: bound already; -EINVAL: no name; -ENOMEM.
+ * @return 0; -ENODEV: no such device, or the kernel does not offer it: it is bound to another
+ *         driver than vfio-pci, or behind no IOMMU; -EBUSY: bound already, here or by another
+ *         process; -EACCES: no permission to open its node; -EPERM: its isolation group is not
+ *         viable, or its interrupts are not isolated; -EINVAL: no name; -ENOMEM.
  * Since 0.1.
  */
 int ioasid_device_bind(struct ioasid_ctx *ctx, const char *name, uint64_t cookie,
@@ -75,6 +78,16 @@ uint64_t ioasid_device_get_cookie(const struct ioasid_device *device);
 
 /** The device's name. Belongs to the device. Since 0.1. */
 const char *ioasid_device_get_name(const struct ioasid_device *device);
+
+/**
+ * The descriptor of the device, with which it is driven: on Linux its VFIO node, for regions,
+ * interrupts and reset. Belongs to the device and is closed when that is unbound. Binding, attaching
+ * and detaching are the library's.
+ *
+ * @return the descriptor; -EOPNOTSUPP: the back end's devices have none.
+ * Since 0.1.
+ */
+int ioasid_device_get_fd(const struct ioasid_device *device);
 
 /**
  * Fills in what the device can do.
@@ -118,7 +131,8 @@ int ioasid_device_attach(struct ioasid_device *device, struct ioasid_space *spac
 /**
  * Moves the device from its space to another in one step: each DMA goes through the one or the
  * other, none is blocked in between. The other devices of its group move along. When the call
- * returns no DMA uses the old space any more.
+ * returns no DMA uses the old space any more. With the kernel's IOMMUs it is one step as far as
+ * their drivers make it one: that of VT-d blocks DMA for a moment in between (seen with Linux 7.3).
  *
  * @return as ioasid_device_attach(); -EINVAL also: not attached; -EDEADLK: the calling thread is
  *         inside ioasid_dma_begin().

@@ -75,6 +75,7 @@ struct ioasid_space_info {
 	bool caching_mode;
 	/** Whether a user-managed page table is bound. */
 	bool pgtable_bound;
+	uint8_t reserved[6];
 	/** Mappings must start and end at multiples of this. */
 	uint64_t iova_alignment;
 	/** Live mappings. */

@@ -148,9 +148,11 @@ static void table_destroy(struct ioasid_space *space, struct reap *reap)
 
 static int map(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)
 {
-	return iopt_map(&space->table, m->item.start, imap_length(&m->item), m->target,
-			(m->flags & IOPT_PERM) |
-			(imap_length(&m->item) >= BIG_MAPPING ? IOPT_BIG : 0), reap);
+	if (!iopt_map(&space->table, m->item.start, imap_length(&m->item), m->target,
+		      (m->flags & IOPT_PERM) |
+		      (imap_length(&m->item) >= BIG_MAPPING ? IOPT_BIG : 0), reap))
+		return 0;
+	return err_set(ENOMEM, "space %u: no memory for its page table", space->id);
 }
 
 static void unmap(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)

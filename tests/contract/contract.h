@@ -28,6 +28,9 @@ void fixture_open(struct fixture *f);
 void fixture_close(struct fixture *f);
 struct ioasid_device *fixture_bind(struct fixture *f, int i);
 
+/* The width of the IOVAs that the device's IOMMU translates. */
+unsigned int address_bits(const struct ioasid_device *device);
+
 /* Asserts where DMA of a device through the space goes, if the back end lets us issue any. */
 void leads_to(struct fixture *f, struct ioasid_device *device, uint64_t iova, const void *host,
 	      uint32_t perm);

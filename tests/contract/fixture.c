@@ -43,6 +43,14 @@ struct ioasid_device *fixture_bind(struct fixture *f, int i)
 	return f->device[i];
 }
 
+unsigned int address_bits(const struct ioasid_device *device)
+{
+	struct ioasid_device_info info = IOASID_DEVICE_INFO_INIT;
+
+	ck_ok(ioasid_device_query_info(device, &info));
+	return info.address_bits;
+}
+
 void leads_to(struct fixture *f, struct ioasid_device *device, uint64_t iova, const void *host,
 	      uint32_t perm)
 {

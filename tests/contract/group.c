@@ -13,7 +13,7 @@ struct pair {
 static bool pair_open(struct pair *p)
 {
 	fixture_open(&p->f);
-	if (!ioasid_ctx_has(p->f.ctx, IOASID_CAP_MULTI_DEVICE_GROUPS)) {
+	if (lacks(p->f.ctx, IOASID_CAP_MULTI_DEVICE_GROUPS)) {
 		fixture_close(&p->f);
 		return false;
 	}

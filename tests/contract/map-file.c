@@ -24,14 +24,15 @@ struct with_file {
 static bool with_file_open(struct with_file *w, int seals)
 {
 	fixture_open(&w->f);
-	if (!ioasid_ctx_has(w->f.ctx, IOASID_CAP_MAP_FILE) ||
-	    !ioasid_ctx_has(w->f.ctx, IOASID_CAP_DMA)) {
+	if (lacks(w->f.ctx, IOASID_CAP_MAP_FILE)) {
 		fixture_close(&w->f);
 		return false;
 	}
 	w->device = fixture_bind(&w->f, ALONE_A);
 	ck_ok(ioasid_device_attach(w->device, w->f.space));
-	w->channel = channel_new(w->device, IOASID_NO_PASID);
+	w->channel = NULL;
+	if (ioasid_ctx_has(w->f.ctx, IOASID_CAP_DMA))
+		w->channel = channel_new(w->device, IOASID_NO_PASID);
 	w->fd = memfd_new(FILE_PAGES * PAGE, seals);
 	w->view = mmap(NULL, FILE_PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, w->fd, 0);
 	ck_assert_ptr_ne(w->view, MAP_FAILED);
@@ -45,23 +46,33 @@ static void with_file_close(struct with_file *w)
 	fixture_close(&w->f);
 }
 
+/* Asserts what DMA reads, if the back end lets us issue any. */
+static void reads(struct with_file *w, uint64_t iova, uint8_t expected)
+{
+	uint8_t byte = 0;
+
+	if (!w->channel)
+		return;
+	ck_ok(dma_get(w->channel, iova, &byte));
+	ck_assert_uint_eq(byte, expected);
+}
+
 START_TEST(dma_and_program_see_the_same_file)
 {
 	struct ioasid_mapping *m = NULL;
 	struct with_file w;
-	uint8_t byte = 0;
 
 	if (!with_file_open(&w, F_SEAL_SHRINK))
 		return;
 	ck_ok(ioasid_space_map_file(w.f.space, 0, w.fd, 4 * PAGE, 4 * PAGE, RW, &m));
 	ck_assert_uint_eq(ioasid_mapping_get_length(m), 4 * PAGE);
-	ck_ok(dma_get(w.channel, 2 * PAGE, &byte));
-	ck_assert_uint_eq(byte, 6);
-	ck_ok(dma_put(w.channel, 3 * PAGE + 9, 77));
-	ck_assert_uint_eq(w.view[7 * PAGE + 9], 77);
+	reads(&w, 2 * PAGE, 6);
+	if (w.channel) {
+		ck_ok(dma_put(w.channel, 3 * PAGE + 9, 77));
+		ck_assert_uint_eq(w.view[7 * PAGE + 9], 77);
+	}
 	w.view[4 * PAGE] = 99;
-	ck_ok(dma_get(w.channel, 0, &byte));
-	ck_assert_uint_eq(byte, 99);
+	reads(&w, 0, 99);
 	is_blocked(&w.f, w.device, 4 * PAGE);
 	with_file_close(&w);
 }
@@ -70,20 +81,18 @@ END_TEST
 START_TEST(mapping_outlives_descriptor_and_view)
 {
 	struct with_file w;
-	uint8_t byte = 0;
 
 	if (!with_file_open(&w, F_SEAL_SHRINK))
 		return;
 	ck_ok(ioasid_space_map_file(w.f.space, 0, w.fd, 0, FILE_PAGES * PAGE, RW, NULL));
 	munmap(w.view, FILE_PAGES * PAGE);
 	close(w.fd);
-	ck_ok(dma_get(w.channel, 15 * PAGE, &byte));
-	ck_assert_uint_eq(byte, 15);
-	ck_ok(dma_put(w.channel, 0, 5));
-	ck_ok(dma_get(w.channel, 0, &byte));
-	ck_assert_uint_eq(byte, 5);
+	reads(&w, 15 * PAGE, 15);
+	if (w.channel)
+		ck_ok(dma_put(w.channel, 0, 5));
+	reads(&w, 0, 5);
 	ck_ok(ioasid_space_unmap_all(w.f.space, NULL));
-	ck_assert_int_eq(dma_get(w.channel, 0, &byte), -EFAULT);
+	is_blocked(&w.f, w.device, 0);
 	fixture_close(&w.f);
 }
 END_TEST
@@ -91,15 +100,13 @@ END_TEST
 START_TEST(file_cannot_be_truncated_below_a_mapping)
 {
 	struct with_file w;
-	uint8_t byte = 0;
 
 	if (!with_file_open(&w, F_SEAL_SHRINK))
 		return;
 	ck_ok(ioasid_space_map_file(w.f.space, 0, w.fd, 0, FILE_PAGES * PAGE, RW, NULL));
 	ck_assert_int_eq(ftruncate(w.fd, 0), -1);
 	ck_assert_int_eq(ftruncate(w.fd, 2 * FILE_PAGES * PAGE), 0);
-	ck_ok(dma_get(w.channel, 15 * PAGE, &byte));
-	ck_assert_uint_eq(byte, 15);
+	reads(&w, 15 * PAGE, 15);
 	with_file_close(&w);
 }
 END_TEST
@@ -172,8 +179,9 @@ START_TEST(descriptor_open_for_reading_only)
 	ck_err_same(w.f.space, ioasid_space_map_file(w.f.space, 0, fd, 0, PAGE, IOASID_WRITE, NULL),
 		    EACCES);
 	ck_ok(ioasid_space_map_file(w.f.space, 0, fd, PAGE, PAGE, IOASID_READ, NULL));
-	ck_assert_ptr_nonnull(dma_where(w.channel, 0, IOASID_READ));
-	ck_assert_ptr_null(dma_where(w.channel, 0, IOASID_WRITE));
+	reads(&w, 0, 1);
+	if (w.channel)
+		ck_assert_ptr_null(dma_where(w.channel, 0, IOASID_WRITE));
 	close(fd);
 	/* The same file once more, by a descriptor that can write. */
 	ck_ok(ioasid_space_map_file(w.f.space, PAGE, w.fd, PAGE, PAGE, RW, NULL));
@@ -227,7 +235,6 @@ START_TEST(many_mappings_of_one_file)
 {
 	struct ioasid_mapping *m;
 	struct with_file w;
-	uint8_t byte = 0;
 	unsigned int i;
 
 	if (!with_file_open(&w, F_SEAL_SHRINK))
@@ -236,8 +243,7 @@ START_TEST(many_mappings_of_one_file)
 		ck_ok(ioasid_space_map_file(w.f.space, 0, w.fd, i % FILE_PAGES * PAGE, PAGE,
 					    RW | IOASID_ANY_IOVA, &m));
 	ck_assert_uint_eq(space_info(w.f.space).mappings, 2 * FILE_PAGES);
-	ck_ok(dma_get(w.channel, ioasid_mapping_get_iova(m), &byte));
-	ck_assert_uint_eq(byte, FILE_PAGES - 1);
+	reads(&w, ioasid_mapping_get_iova(m), FILE_PAGES - 1);
 	with_file_close(&w);
 }
 END_TEST
@@ -247,7 +253,6 @@ START_TEST(file_sealed_against_writing)
 	static const int seals[] = { F_SEAL_WRITE, F_SEAL_FUTURE_WRITE };
 	struct ioasid_space *s;
 	struct with_file w;
-	uint8_t byte = 0;
 	int fd;
 
 	if (!with_file_open(&w, F_SEAL_SHRINK))
@@ -257,8 +262,7 @@ START_TEST(file_sealed_against_writing)
 	ck_err_same(s, ioasid_space_map_file(s, 0, fd, 0, PAGE, RW, NULL), EACCES);
 	ck_err_same(s, ioasid_space_map_file(s, 0, fd, 0, PAGE, IOASID_WRITE, NULL), EACCES);
 	ck_ok(ioasid_space_map_file(s, 0, fd, 5 * PAGE, PAGE, IOASID_READ, NULL));
-	ck_ok(dma_get(w.channel, 0, &byte));
-	ck_assert_uint_eq(byte, 5);
+	reads(&w, 0, 5);
 	close(fd);
 	with_file_close(&w);
 }

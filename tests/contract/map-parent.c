@@ -11,7 +11,7 @@ struct nest {
 static bool nest_open(struct nest *n)
 {
 	fixture_open(&n->f);
-	if (!ioasid_ctx_has(n->f.ctx, IOASID_CAP_NESTING_SOFTWARE)) {
+	if (lacks(n->f.ctx, IOASID_CAP_NESTING_SOFTWARE)) {
 		fixture_close(&n->f);
 		return false;
 	}

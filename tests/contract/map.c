@@ -50,16 +50,18 @@ START_TEST(mapped_before_attach_is_there_after)
 {
 	struct ioasid_device *device;
 	struct fixture f;
+	unsigned int shift;
 	int i;
 
 	fixture_open(&f);
 	device = fixture_bind(&f, ALONE_A);
+	shift = address_bits(device) - 3;
 	for (i = 0; i < 8; i++)
-		ck_ok(ioasid_space_map(f.space, (uint64_t)i << 40, f.memory + i * PAGE, PAGE, RW,
-				       NULL));
+		ck_ok(ioasid_space_map(f.space, (uint64_t)i << shift, f.memory + i * PAGE, PAGE,
+				       RW, NULL));
 	ck_ok(ioasid_device_attach(device, f.space));
 	for (i = 0; i < 8; i++)
-		leads_to(&f, device, (uint64_t)i << 40, f.memory + i * PAGE, RW);
+		leads_to(&f, device, (uint64_t)i << shift, f.memory + i * PAGE, RW);
 	fixture_close(&f);
 }
 END_TEST

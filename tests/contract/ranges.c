@@ -357,7 +357,7 @@ START_TEST(permitted_ranges_of_a_child_can_be_mapped)
 	size_t i;
 
 	fixture_open(&f);
-	if (!ioasid_ctx_has(f.ctx, IOASID_CAP_NESTING_SOFTWARE)) {
+	if (lacks(f.ctx, IOASID_CAP_NESTING_SOFTWARE)) {
 		fixture_close(&f);
 		return;
 	}

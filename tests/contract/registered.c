@@ -9,7 +9,7 @@ static bool registered_open(struct fixture *f, uint64_t flags)
 	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
 
 	fixture_open(f);
-	if (!ioasid_ctx_has(f->ctx, IOASID_CAP_REGISTER_MEMORY)) {
+	if (lacks(f->ctx, IOASID_CAP_REGISTER_MEMORY)) {
 		fixture_close(f);
 		return false;
 	}
@@ -85,18 +85,25 @@ START_TEST(identity_root_shows_what_is_registered)
 	ck_assert_ptr_eq(identity, again);
 	ck_assert_uint_eq(space_info(identity).depth, 0);
 	device = fixture_bind(&f, ALONE_A);
-	ck_ok(ioasid_device_attach(device, identity));
 	at = (uint64_t)(uintptr_t)f.memory;
+	if (at >> address_bits(device)) {
+		test_skip("the IOMMU's addresses are shorter than those of memory");
+		fixture_close(&f);
+		return;
+	}
+	ck_ok(ioasid_device_attach(device, identity));
 	is_blocked(&f, device, at);
 	ck_ok(ioasid_ctx_register_memory(f.ctx, f.memory, 4 * PAGE, RW));
 	ck_ok(ioasid_ctx_register_memory(f.ctx, f.memory + 4 * PAGE, PAGE, IOASID_READ));
 	leads_to(&f, device, at + 5, f.memory + 5, RW);
 	leads_to(&f, device, at + 4 * PAGE, f.memory + 4 * PAGE, IOASID_READ);
 	is_blocked(&f, device, at + 5 * PAGE);
-	child = make_space(f.ctx, identity, 0);
-	ck_ok(ioasid_space_map_parent(child, 0, at, 2 * PAGE, RW, NULL));
-	ck_ok(ioasid_device_replace(device, child));
-	leads_to(&f, device, PAGE, f.memory + PAGE, RW);
+	if (ioasid_ctx_has(f.ctx, IOASID_CAP_NESTING_SOFTWARE)) {
+		child = make_space(f.ctx, identity, 0);
+		ck_ok(ioasid_space_map_parent(child, 0, at, 2 * PAGE, RW, NULL));
+		ck_ok(ioasid_device_replace(device, child));
+		leads_to(&f, device, PAGE, f.memory + PAGE, RW);
+	}
 	ck_ok(ioasid_ctx_unregister_memory(f.ctx, f.memory, 4 * PAGE));
 	is_blocked(&f, device, PAGE);
 	fixture_close(&f);

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The iommufd back end: Linux's /dev/iommu and the device nodes of VFIO (Linux 6.6). */
+#include <errno.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "iommufd.h"
+
+/* What a failure to open the node says about the system. */
+static int why_not_open(int error)
+{
+	switch (error) {
+	case ENOENT:
+		return err_set(ENODEV, "this kernel has no " IOFD_NODE " (CONFIG_IOMMUFD, Linux 6.6, or "
+			       "its module iommufd)");
+	case ENODEV:
+	case ENXIO:
+		return err_set(ENODEV, IOFD_NODE " is there, but not its module (modprobe iommufd)");
+	case EACCES:
+	case EPERM:
+		return err_set(EACCES, "no permission to open " IOFD_NODE " for reading and writing");
+	case ENOMEM:
+		return err_set(ENOMEM, "no memory to open " IOFD_NODE);
+	default:
+		return err_set(ENODEV, IOFD_NODE ": %s", strerror(error));
+	}
+}
+
+static int probe(void)
+{
+	int ret = sys_access(IOFD_NODE);
+
+	return ret ? why_not_open(-ret) : 0;
+}
+
+static int open_node(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *options)
+{
+	struct iofd *iofd;
+	int fd;
+
+	if (options->platform)
+		return err_set(EOPNOTSUPP, "iommufd: a platform is for the emulated back end");
+	if (options->flags & IOASID_CTX_AUDIT)
+		return err_set(EOPNOTSUPP, "iommufd: no audit: DMA of real devices is not seen");
+	iofd = mem_calloc(1, sizeof(*iofd));
+	if (!iofd)
+		return err_set(ENOMEM, "no memory for a context");
+	fd = sys_open(IOFD_NODE);
+	if (fd < 0) {
+		mem_free(iofd);
+		return why_not_open(-fd);
+	}
+	iofd->fd = fd;
+	ctx->backend = iofd;
+	return 0;
+}
+
+static void close_node(struct ioasid_ctx *ctx)
+{
+	struct iofd *iofd = ctx->backend;
+
+	sys_close(iofd->fd);
+	mem_free(iofd);
+}
+
+static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability capability)
+{
+	(void)ctx;
+	switch (capability) {
+	case IOASID_CAP_MAP_FILE:
+	case IOASID_CAP_REGISTER_MEMORY:
+	case IOASID_CAP_MULTI_DEVICE_GROUPS:
+		return NULL;
+	case IOASID_CAP_NESTING_SOFTWARE:
+		return "no shadow page tables on iommufd in this version";
+	case IOASID_CAP_NESTING_HARDWARE:
+		return "no nested page tables on iommufd in this version";
+	case IOASID_CAP_USER_PGTABLE:
+		return "no nesting, and so no page tables of the user's, on iommufd in this version";
+	case IOASID_CAP_USER_PASID_TABLE:
+		return "no PASID tables of the user's on iommufd in this version";
+	case IOASID_CAP_FILL_ON_DEMAND:
+		return "the kernel does not tell which DMA found no translation";
+	case IOASID_CAP_PASID:
+		return "no PASIDs on iommufd in this version";
+	case IOASID_CAP_PAGE_REQUESTS:
+		return "no page requests on iommufd in this version";
+	case IOASID_CAP_DIRTY_TRACKING:
+		return "no dirty tracking on iommufd in this version";
+	case IOASID_CAP_ENFORCE_SNOOP:
+		return "the kernel decides about snooping itself";
+	case IOASID_CAP_DMA:
+		return "only the devices themselves issue DMA on iommufd";
+	case IOASID_CAP_AUDIT:
+		return "DMA of real devices is not seen";
+	}
+	return "not a capability that this version knows";
+}
+
+int iofd_ioas_alloc(struct ioasid_ctx *ctx, uint32_t *id)
+{
+	struct uapi_ioas_alloc alloc = { .size = sizeof(alloc) };
+	int ret = iofd_ioctl(ctx, UAPI_IOAS_ALLOC, &alloc);
+
+	if (ret)
+		return err_set(ENOMEM, "the kernel made no address space: %s", strerror(-ret));
+	*id = alloc.out_ioas_id;
+	return 0;
+}
+
+void iofd_destroy(struct ioasid_ctx *ctx, uint32_t id)
+{
+	struct uapi_destroy destroy = { .size = sizeof(destroy), .id = id };
+	int ret = iofd_ioctl(ctx, UAPI_DESTROY, &destroy);
+
+	if (ret)
+		ctx_log(ctx, LOG_ERR, "iommufd: object %u was not destroyed: %s", id, strerror(-ret));
+}
+
+/* When the kernel returns from an unmap or detach, the IOMMU has drained. */
+static void drain(struct ioasid_ctx *ctx)
+{
+	(void)ctx;
+}
+
+static bool can_drain(const struct ioasid_ctx *ctx)
+{
+	(void)ctx;
+	return true;
+}
+
+const struct backend_ops backend_iommufd = {
+	.name = "iommufd",
+	.checks_memory = true,
+	.routes_groups = true,
+	.probe = probe,
+	.open = open_node,
+	.close = close_node,
+	.why_not = why_not,
+	.device_bind = iofd_device_bind,
+	.device_unbind = iofd_device_unbind,
+	.device_reserved = iofd_device_reserved,
+	.device_fd = iofd_device_fd,
+	.table_create = iofd_table_create,
+	.table_destroy = iofd_table_destroy,
+	.map = iofd_map,
+	.unmap = iofd_unmap,
+	.route = iofd_route,
+	.drain = drain,
+	.can_drain = can_drain,
+};

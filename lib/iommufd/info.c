@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a bound device and its IOMMU can do. No command tells which IOVAs an IOMMU translates before
+ * something is attached. So a page table is made for the device on an empty IOAS, which shows the
+ * aperture, and given back: that needs no attach, and asks the driver and not a vendor's registers.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "iommufd.h"
+
+struct aperture {
+	uint64_t start, last;
+	uint64_t alignment;
+};
+
+static int refused(const struct ioasid_device *device, const char *what, int error)
+{
+	return err_set(error == ENOMEM ? ENOMEM : ENODEV, "%s: %s: %s", device->name, what,
+		       strerror(error));
+}
+
+/* The one range that an IOAS with one page table permits. */
+static int read_ranges(struct ioasid_device *device, uint32_t ioas, struct aperture *a)
+{
+	struct uapi_iova_range range = { 0 };
+	struct uapi_iova_ranges ranges = {
+		.size = sizeof(ranges), .ioas_id = ioas, .num_iovas = 1,
+		.allowed_iovas = (uintptr_t)&range,
+	};
+	int ret = iofd_ioctl(device->ctx, UAPI_IOAS_IOVA_RANGES, &ranges);
+
+	if (ret)
+		return refused(device, "no IOVA ranges", -ret);
+	*a = (struct aperture){ range.start, range.last, ranges.out_iova_alignment };
+	if (!ranges.num_iovas)
+		return err_set(ENODEV, "%s: its IOMMU translates nothing", device->name);
+	return 0;
+}
+
+static int find_aperture(struct ioasid_device *device, struct aperture *a)
+{
+	const struct iofd_device *d = device->backend;
+	struct uapi_hwpt_alloc hwpt = { .size = sizeof(hwpt), .dev_id = d->id };
+	int ret = iofd_ioas_alloc(device->ctx, &hwpt.pt_id);
+
+	if (ret)
+		return ret;
+	ret = iofd_ioctl(device->ctx, UAPI_HWPT_ALLOC, &hwpt);
+	if (ret) {
+		ret = refused(device, "no page table", -ret);
+	} else {
+		ret = read_ranges(device, hwpt.pt_id, a);
+		iofd_destroy(device->ctx, hwpt.out_hwpt_id);
+	}
+	iofd_destroy(device->ctx, hwpt.pt_id);
+	return ret;
+}
+
+/* Larger pages: known for VT-d only. A kernel or driver that tells nothing is none the worse. */
+static uint64_t large_pages(struct ioasid_device *device)
+{
+	const struct iofd_device *d = device->backend;
+	struct uapi_hw_info_vtd vtd = { 0 };
+	struct uapi_hw_info info = {
+		.size = sizeof(info), .dev_id = d->id, .data_len = sizeof(vtd),
+		.data_uptr = (uintptr_t)&vtd,
+	};
+
+	if (iofd_ioctl(device->ctx, UAPI_GET_HW_INFO, &info) ||
+	    info.out_data_type != UAPI_HW_INFO_INTEL_VTD)
+		return 0;
+	return (vtd.cap_reg & UAPI_VTD_CAP_2M ? UINT64_C(1) << 21 : 0) |
+	       (vtd.cap_reg & UAPI_VTD_CAP_1G ? UINT64_C(1) << 30 : 0);
+}
+
+static int add_reserved(struct iofd_device *d, uint64_t start, uint64_t last)
+{
+	struct ioasid_range *ranges = mem_realloc(d->reserved,
+						  (d->n_reserved + 1) * sizeof(*ranges));
+
+	if (!ranges)
+		return err_set(ENOMEM, "no memory for a reserved range");
+	ranges[d->n_reserved++] = (struct ioasid_range){ start, bits_add_sat(last - start, 1) };
+	d->reserved = ranges;
+	return 0;
+}
+
+/* The group's reserved regions, a line each: first, last, type. */
+static int read_reserved(struct ioasid_device *device)
+{
+	char path[64], text[4096], *line, *next, *end;
+	int ret;
+
+	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%u/reserved_regions",
+		 device->info.group);
+	ret = sys_read(path, text, sizeof(text));
+	if (ret < 0)
+		return refused(device, path, -ret);
+	ret = 0;
+	for (line = text; !ret && *line; line = next) {
+		uint64_t first, last;
+
+		next = line + strcspn(line, "\n");
+		if (*next)
+			*next++ = '\0';
+		first = strtoull(line, &end, 16);
+		last = strtoull(end, &end, 16);
+		/* These give way when a device is passed on: the kernel does not reserve them. */
+		if (!strcmp(end, " direct-relaxable") || *end != ' ' || last < first)
+			continue;
+		ret = add_reserved(device->backend, first, last);
+	}
+	return ret;
+}
+
+int iofd_device_info(struct ioasid_device *device)
+{
+	struct ioasid_device_info *info = &device->info;
+	struct aperture a = { 0 };
+	int ret = find_aperture(device, &a);
+
+	if (ret)
+		return ret;
+	info->address_bits = a.last ? bits_ilog2(a.last) + 1 : 1;
+	info->page_sizes = a.alignment | large_pages(device);
+	/* The ends of the aperture that a width cannot say. */
+	if (a.start)
+		ret = add_reserved(device->backend, 0, a.start - 1);
+	if (!ret && a.last != UINT64_MAX >> (64 - info->address_bits))
+		ret = add_reserved(device->backend, a.last + 1,
+				   UINT64_MAX >> (64 - info->address_bits));
+	return ret ? ret : read_reserved(device);
+}

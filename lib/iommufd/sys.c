@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The seam to the kernel, as it is outside of tests. */
+#include "sys.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+int sys_open(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+void sys_close(int fd)
+{
+	close(fd);
+}
+
+int sys_ioctl(int fd, unsigned long command, void *arg)
+{
+	int ret;
+
+	do
+		ret = ioctl(fd, command, arg);
+	while (ret < 0 && errno == EINTR);
+	return ret < 0 ? -errno : 0;
+}
+
+int sys_access(const char *path)
+{
+	return faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) ? -errno : 0;
+}
+
+int sys_read(const char *path, char *buffer, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t length = 0;
+	ssize_t n = 1;
+
+	if (fd < 0)
+		return -errno;
+	while (n > 0 && length < size) {
+		n = read(fd, buffer + length, size - length);
+		if (n > 0)
+			length += (size_t)n;
+	}
+	n = n < 0 ? -errno : 0;
+	close(fd);
+	if (n)
+		return (int)n;
+	if (length >= size || length > INT_MAX)
+		return -E2BIG;
+	buffer[length] = '\0';
+	return (int)length;
+}
+
+static int copy_name(const char *name, char *buffer, size_t size)
+{
+	size_t length = strlen(name);
+
+	if (length >= size)
+		return -E2BIG;
+	memcpy(buffer, name, length + 1);
+	return 0;
+}
+
+int sys_link_name(const char *path, char *buffer, size_t size)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlink(path, target, sizeof(target) - 1);
+	const char *slash;
+
+	if (n < 0)
+		return -errno;
+	target[n] = '\0';
+	slash = strrchr(target, '/');
+	return copy_name(slash ? slash + 1 : target, buffer, size);
+}
+
+int sys_entry(const char *path, unsigned int index, char *buffer, size_t size)
+{
+	DIR *dir = opendir(path);
+	const struct dirent *entry;
+	int ret = -ENOENT;
+
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] == '.' || index--)
+			continue;
+		ret = copy_name(entry->d_name, buffer, size);
+		break;
+	}
+	closedir(dir);
+	return ret;
+}
+
+uint64_t sys_lock_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) || limit.rlim_cur == RLIM_INFINITY)
+		return UINT64_MAX;
+	return limit.rlim_cur;
+}

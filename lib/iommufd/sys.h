@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The seam to the kernel: nothing else in this room does a system call. A test that defines these
+ * functions itself gets them instead of sys.c, which the linker then leaves in its archive.
+ */
+#ifndef IOMMUFD_SYS_H
+#define IOMMUFD_SYS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Each gives 0 (or what it says), or -errno. */
+
+/* For reading and writing, close-on-exec. The descriptor. */
+int sys_open(const char *path);
+void sys_close(int fd);
+/* Again for as long as a signal interrupts it. */
+int sys_ioctl(int fd, unsigned long command, void *arg);
+/* May the process open it for reading and writing? */
+int sys_access(const char *path);
+/* The contents of a small file, with a NUL; -E2BIG if they do not fit. Their length. */
+int sys_read(const char *path, char *buffer, size_t size);
+/* The last part of what the link at @path leads to. */
+int sys_link_name(const char *path, char *buffer, size_t size);
+/* The name of the @index-th entry of a directory; -ENOENT past the last. */
+int sys_entry(const char *path, unsigned int index, char *buffer, size_t size);
+/* How much memory the process may lock (RLIMIT_MEMLOCK); UINT64_MAX: any amount. */
+uint64_t sys_lock_limit(void);
+
+#endif

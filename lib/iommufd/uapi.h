@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The kernel's commands as far as this back end gives them: numbers, layouts and flags. Each
+ * structure names the one that it stands for, in include/uapi/linux/iommufd.h or vfio.h, and the
+ * first Linux that has it. They end where that Linux ended them: a kernel that knows more takes the
+ * rest for zero.
+ */
+#ifndef IOMMUFD_UAPI_H
+#define IOMMUFD_UAPI_H
+
+#include <assert.h>
+#include <linux/ioctl.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define UAPI_SIZE(type, size) static_assert(sizeof(struct type) == (size), #type)
+#define UAPI_AT(type, member, at) static_assert(offsetof(struct type, member) == (at), #type)
+
+/* iommufd.h, IOMMUFD_CMD_*: numbers from 0x80 on, without size and direction. */
+#define UAPI_IOMMUFD(nr)	_IO(';', nr)
+#define UAPI_DESTROY		UAPI_IOMMUFD(0x80)
+#define UAPI_IOAS_ALLOC		UAPI_IOMMUFD(0x81)
+#define UAPI_IOAS_IOVA_RANGES	UAPI_IOMMUFD(0x84)
+#define UAPI_IOAS_MAP		UAPI_IOMMUFD(0x85)
+#define UAPI_IOAS_UNMAP		UAPI_IOMMUFD(0x86)
+#define UAPI_HWPT_ALLOC		UAPI_IOMMUFD(0x89)
+#define UAPI_GET_HW_INFO	UAPI_IOMMUFD(0x8a)
+
+/* vfio.h: VFIO_BASE is 100. */
+#define UAPI_VFIO(nr)		_IO(';', 100 + (nr))
+#define UAPI_BIND		UAPI_VFIO(18)
+#define UAPI_ATTACH		UAPI_VFIO(19)
+#define UAPI_DETACH		UAPI_VFIO(20)
+
+/* struct iommu_destroy, Linux 6.2 */
+struct uapi_destroy {
+	uint32_t size;
+	uint32_t id;
+};
+UAPI_SIZE(uapi_destroy, 8);
+UAPI_AT(uapi_destroy, id, 4);
+
+/* struct iommu_ioas_alloc, Linux 6.2 */
+struct uapi_ioas_alloc {
+	uint32_t size;
+	uint32_t flags;
+	uint32_t out_ioas_id;
+};
+UAPI_SIZE(uapi_ioas_alloc, 12);
+UAPI_AT(uapi_ioas_alloc, flags, 4);
+UAPI_AT(uapi_ioas_alloc, out_ioas_id, 8);
+
+/* struct iommu_iova_range, Linux 6.2 */
+struct uapi_iova_range {
+	uint64_t start;
+	uint64_t last;
+};
+UAPI_SIZE(uapi_iova_range, 16);
+UAPI_AT(uapi_iova_range, last, 8);
+
+/* struct iommu_ioas_iova_ranges, Linux 6.2 */
+struct uapi_iova_ranges {
+	uint32_t size;
+	uint32_t ioas_id;
+	uint32_t num_iovas;
+	uint32_t reserved;
+	uint64_t allowed_iovas;		/* address of struct uapi_iova_range[num_iovas] */
+	uint64_t out_iova_alignment;
+};
+UAPI_SIZE(uapi_iova_ranges, 32);
+UAPI_AT(uapi_iova_ranges, ioas_id, 4);
+UAPI_AT(uapi_iova_ranges, num_iovas, 8);
+UAPI_AT(uapi_iova_ranges, allowed_iovas, 16);
+UAPI_AT(uapi_iova_ranges, out_iova_alignment, 24);
+
+/* enum iommufd_ioas_map_flags, Linux 6.2 */
+#define UAPI_MAP_FIXED_IOVA	0x1u
+#define UAPI_MAP_WRITEABLE	0x2u
+#define UAPI_MAP_READABLE	0x4u
+
+/* struct iommu_ioas_map, Linux 6.2 */
+struct uapi_ioas_map {
+	uint32_t size;
+	uint32_t flags;
+	uint32_t ioas_id;
+	uint32_t reserved;
+	uint64_t user_va;
+	uint64_t length;
+	uint64_t iova;
+};
+UAPI_SIZE(uapi_ioas_map, 40);
+UAPI_AT(uapi_ioas_map, flags, 4);
+UAPI_AT(uapi_ioas_map, ioas_id, 8);
+UAPI_AT(uapi_ioas_map, user_va, 16);
+UAPI_AT(uapi_ioas_map, length, 24);
+UAPI_AT(uapi_ioas_map, iova, 32);
+
+/* struct iommu_ioas_unmap, Linux 6.2 */
+struct uapi_ioas_unmap {
+	uint32_t size;
+	uint32_t ioas_id;
+	uint64_t iova;
+	uint64_t length;
+};
+UAPI_SIZE(uapi_ioas_unmap, 24);
+UAPI_AT(uapi_ioas_unmap, ioas_id, 4);
+UAPI_AT(uapi_ioas_unmap, iova, 8);
+UAPI_AT(uapi_ioas_unmap, length, 16);
+
+/* struct iommu_hwpt_alloc, Linux 6.6: it ended here, and without flags nothing more is needed */
+struct uapi_hwpt_alloc {
+	uint32_t size;
+	uint32_t flags;
+	uint32_t dev_id;
+	uint32_t pt_id;
+	uint32_t out_hwpt_id;
+	uint32_t reserved;
+};
+UAPI_SIZE(uapi_hwpt_alloc, 24);
+UAPI_AT(uapi_hwpt_alloc, flags, 4);
+UAPI_AT(uapi_hwpt_alloc, dev_id, 8);
+UAPI_AT(uapi_hwpt_alloc, pt_id, 12);
+UAPI_AT(uapi_hwpt_alloc, out_hwpt_id, 16);
+
+/* enum iommu_hw_info_type, Linux 6.6 */
+#define UAPI_HW_INFO_NONE	0u
+#define UAPI_HW_INFO_INTEL_VTD	1u
+
+/* struct iommu_hw_info, Linux 6.6: what came later lies behind */
+struct uapi_hw_info {
+	uint32_t size;
+	uint32_t flags;
+	uint32_t dev_id;
+	uint32_t data_len;
+	uint64_t data_uptr;
+	uint32_t out_data_type;
+	uint32_t reserved;		/* since Linux 6.15 with the width of PASIDs in its first byte */
+};
+UAPI_SIZE(uapi_hw_info, 32);
+UAPI_AT(uapi_hw_info, flags, 4);
+UAPI_AT(uapi_hw_info, dev_id, 8);
+UAPI_AT(uapi_hw_info, data_len, 12);
+UAPI_AT(uapi_hw_info, data_uptr, 16);
+UAPI_AT(uapi_hw_info, out_data_type, 24);
+
+/* struct iommu_hw_info_vtd, Linux 6.6 */
+struct uapi_hw_info_vtd {
+	uint32_t flags;
+	uint32_t reserved;
+	uint64_t cap_reg;
+	uint64_t ecap_reg;
+};
+UAPI_SIZE(uapi_hw_info_vtd, 24);
+UAPI_AT(uapi_hw_info_vtd, cap_reg, 8);
+UAPI_AT(uapi_hw_info_vtd, ecap_reg, 16);
+
+/* Capability register, second-stage large pages (VT-d 4.1, 11.4.2, SSLPS). */
+#define UAPI_VTD_CAP_2M		(UINT64_C(1) << 34)
+#define UAPI_VTD_CAP_1G		(UINT64_C(1) << 35)
+
+/* struct vfio_device_bind_iommufd, Linux 6.6 */
+struct uapi_bind {
+	uint32_t argsz;
+	uint32_t flags;
+	int32_t iommufd;
+	uint32_t out_devid;
+};
+UAPI_SIZE(uapi_bind, 16);
+UAPI_AT(uapi_bind, flags, 4);
+UAPI_AT(uapi_bind, iommufd, 8);
+UAPI_AT(uapi_bind, out_devid, 12);
+
+/* struct vfio_device_attach_iommufd_pt, Linux 6.6 */
+struct uapi_attach {
+	uint32_t argsz;
+	uint32_t flags;
+	uint32_t pt_id;			/* in: an IOAS; out: the page table that was taken */
+};
+UAPI_SIZE(uapi_attach, 12);
+UAPI_AT(uapi_attach, flags, 4);
+UAPI_AT(uapi_attach, pt_id, 8);
+
+/* struct vfio_device_detach_iommufd_pt, Linux 6.6 */
+struct uapi_detach {
+	uint32_t argsz;
+	uint32_t flags;
+};
+UAPI_SIZE(uapi_detach, 8);
+UAPI_AT(uapi_detach, flags, 4);
+
+#endif

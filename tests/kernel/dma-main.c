@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dma.h"
+
+int main(void)
+{
+	Suite *suite = suite_create("dma");
+
+	suite_add_tcase(suite, dma_mapped());
+	suite_add_tcase(suite, dma_blocked());
+	suite_add_tcase(suite, dma_replace());
+	suite_add_tcase(suite, dma_nvme());
+	return run_suite(suite);
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is mapped is reached: the right bytes, in both directions. */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "dma.h"
+
+/* Within 39 bits, QEMU's default width. */
+#define HIGH_IOVA (UINT64_C(1) << 38)
+
+START_TEST(both_directions)
+{
+	struct machine m;
+	struct engine e;
+
+	machine_open(&m);
+	e = engine_open(&m, EDU_ALONE);
+	ck_ok(ioasid_space_map(m.space, PAGE, m.memory, PAGE, RW, NULL));
+	ck_ok(ioasid_device_attach(e.device, m.space));
+	reaches(&m, &e, PAGE, m.memory, RW);
+	reaches(&m, &e, PAGE + 1024, m.memory + 1024, RW);
+	no_faults(&m);
+	engine_close(&e);
+	machine_close(&m);
+}
+END_TEST
+
+START_TEST(mapped_while_attached)
+{
+	struct machine m;
+	struct engine e;
+
+	machine_open(&m);
+	e = engine_open(&m, EDU_ALONE);
+	ck_ok(ioasid_device_attach(e.device, m.space));
+	ck_ok(ioasid_space_map(m.space, HIGH_IOVA, m.memory, 4 * PAGE, RW, NULL));
+	reaches(&m, &e, HIGH_IOVA, m.memory, RW);
+	reaches(&m, &e, HIGH_IOVA + 3 * PAGE, m.memory + 3 * PAGE, RW);
+	no_faults(&m);
+	engine_close(&e);
+	machine_close(&m);
+}
+END_TEST
+
+START_TEST(read_only_is_not_written)
+{
+	struct machine m;
+	struct engine e;
+
+	machine_open(&m);
+	e = engine_open(&m, EDU_ALONE);
+	ck_ok(ioasid_space_map(m.space, 0, m.memory, PAGE, IOASID_READ, NULL));
+	ck_ok(ioasid_device_attach(e.device, m.space));
+	reaches(&m, &e, 0, m.memory, IOASID_READ);
+	engine_close(&e);
+	machine_close(&m);
+}
+END_TEST
+
+/* Neighbours in the space that are not neighbours in memory. */
+START_TEST(one_transfer_over_two_mappings)
+{
+	uint8_t expected[EDU_LENGTH];
+	struct machine m;
+	struct engine e;
+
+	machine_open(&m);
+	e = engine_open(&m, EDU_ALONE);
+	ck_ok(ioasid_space_map(m.space, 0, m.memory + 5 * PAGE, PAGE, RW, NULL));
+	ck_ok(ioasid_space_map(m.space, PAGE, m.memory + 2 * PAGE, PAGE, RW, NULL));
+	ck_ok(ioasid_device_attach(e.device, m.space));
+	pattern(expected, EDU_LENGTH, 77);
+	memcpy(m.memory + 6 * PAGE - 512, expected, 512);
+	memcpy(m.memory + 2 * PAGE, expected + 512, EDU_LENGTH - 512);
+	edu_read(&e.edu, PAGE - 512, EDU_LENGTH);
+	memset(m.memory, 0, MEMORY);
+	edu_write(&e.edu, PAGE - 512, EDU_LENGTH);
+	ck_assert(!memcmp(m.memory + 6 * PAGE - 512, expected, 512));
+	ck_assert(!memcmp(m.memory + 2 * PAGE, expected + 512, EDU_LENGTH - 512));
+	no_faults(&m);
+	engine_close(&e);
+	machine_close(&m);
+}
+END_TEST
+
+START_TEST(copy_leads_to_the_same_memory)
+{
+	struct ioasid_space *other;
+	struct machine m;
+	struct engine e;
+
+	machine_open(&m);
+	e = engine_open(&m, EDU_ALONE);
+	other = make_space(m.ctx, NULL, 0);
+	ck_ok(ioasid_space_map(m.space, 0, m.memory, 4 * PAGE, RW, NULL));
+	ck_ok(ioasid_space_map_copy(other, 8 * PAGE, m.space, PAGE, 2 * PAGE, RW, NULL));
+	ck_ok(ioasid_device_attach(e.device, other));
+	reaches(&m, &e, 9 * PAGE, m.memory + 2 * PAGE, RW);
+	ck_ok(ioasid_space_destroy(m.space));
+	reaches(&m, &e, 8 * PAGE, m.memory + PAGE, RW);
+	no_faults(&m);
+	engine_close(&e);
+	machine_close(&m);
+}
+END_TEST
+
+START_TEST(file)
+{
+	struct machine m;
+	struct engine e;
+	uint8_t *view;
+	int fd;
+
+	machine_open(&m);
+	if (lacks(m.ctx, IOASID_CAP_MAP_FILE)) {
+		machine_close(&m);
+		return;
+	}
+	e = engine_open(&m, EDU_ALONE);
+	fd = memfd_new(4 * PAGE, F_SEAL_SHRINK);
+	view = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ck_assert_ptr_ne(view, MAP_FAILED);
+	ck_ok(ioasid_space_map_file(m.space, PAGE, fd, 2 * PAGE, 2 * PAGE, RW, NULL));
+	close(fd);
+	ck_ok(ioasid_device_attach(e.device, m.space));
+	reaches(&m, &e, 2 * PAGE, view + 3 * PAGE, RW);
+	no_faults(&m);
+	munmap(view, 4 * PAGE);
+	engine_close(&e);
+	machine_close(&m);
+}
+END_TEST
+
+START_TEST(nested_in_software)
+{
+	struct ioasid_space *child;
+	struct machine m;
+	struct engine e;
+
+	machine_open(&m);
+	if (lacks(m.ctx, IOASID_CAP_NESTING_SOFTWARE)) {
+		machine_close(&m);
+		return;
+	}
+	e = engine_open(&m, EDU_ALONE);
+	child = make_space(m.ctx, m.space, 0);
+	ck_ok(ioasid_space_map(m.space, 0, m.memory, 8 * PAGE, RW, NULL));
+	ck_ok(ioasid_space_map_parent(child, 0x100000, 4 * PAGE, 2 * PAGE, RW, NULL));
+	ck_ok(ioasid_device_attach(e.device, child));
+	reaches(&m, &e, 0x101000, m.memory + 5 * PAGE, RW);
+	no_faults(&m);
+	engine_close(&e);
+	machine_close(&m);
+}
+END_TEST
+
+TCase *dma_mapped(void)
+{
+	TCase *tc = tcase_create("mapped");
+
+	tcase_add_test(tc, both_directions);
+	tcase_add_test(tc, mapped_while_attached);
+	tcase_add_test(tc, read_only_is_not_written);
+	tcase_add_test(tc, one_transfer_over_two_mappings);
+	tcase_add_test(tc, copy_leads_to_the_same_memory);
+	tcase_add_test(tc, file);
+	tcase_add_test(tc, nested_in_software);
+	return tc;
+}

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The iommufd back end when the system says no: what is left, and what is said about it. */
+#include <string.h>
+
+#include "shim_kernel.h"
+#include "support.h"
+#include "util/alloc.h"
+
+static struct ioasid_ctx *ctx;
+
+static int open_ctx(const char *backend)
+{
+	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
+
+	options.backend = backend;
+	return ioasid_ctx_open(&options, &ctx);
+}
+
+static void setup(void)
+{
+	shim_reset();
+	ck_ok(open_ctx("iommufd"));
+}
+
+static void teardown(void)
+{
+	ck_ok(ioasid_ctx_close(ctx));
+	ck_assert_uint_eq(shim_open_fds(), 0);
+	ck_assert_uint_eq(shim_objects(), 0);
+}
+
+/* The message has all of these in it. */
+static void said(const char *a, const char *b)
+{
+	ck_assert_msg(strstr(ioasid_errmsg(), a) && strstr(ioasid_errmsg(), b), "\"%s\": no %s, %s",
+		      ioasid_errmsg(), a, b);
+}
+
+static struct ioasid_device *bind(unsigned int i)
+{
+	struct ioasid_device *d;
+
+	ck_ok(ioasid_device_bind(ctx, shim.devices[i].name, i, &d));
+	return d;
+}
+
+/* Binding fails so, says so, and leaves nothing. */
+static void bind_fails(const char *name, int error, const char *a, const char *b)
+{
+	struct ioasid_device *d = (void *)1;
+	unsigned int fds = shim_open_fds(), objects = shim_objects();
+
+	ck_err(ioasid_device_bind(ctx, name, 0, &d), error);
+	said(a, b);
+	ck_assert_ptr_eq(d, (void *)1);
+	ck_assert_uint_eq(shim_open_fds(), fds);
+	ck_assert_uint_eq(shim_objects(), objects);
+}
+
+static void fail_nth(unsigned int n, int error)
+{
+	shim.fail_nth = n;
+	shim.fail_error = error;
+}
+
+START_TEST(probing_opens_nothing)
+{
+	shim_reset();
+	ck_ok(ioasid_backend_probe("iommufd"));
+	shim.access = ENOENT;
+	ck_err(ioasid_backend_probe("iommufd"), ENODEV);
+	said("/dev/iommu", "CONFIG_IOMMUFD");
+	shim.access = EACCES;
+	ck_err(ioasid_backend_probe("iommufd"), EACCES);
+	said("/dev/iommu", "permission");
+	ck_err(open_ctx("iommufd"), EACCES);
+	ck_assert_uint_eq(shim.opens, 0);
+	ck_assert_uint_eq(shim.n_calls, 0);
+}
+END_TEST
+
+START_TEST(auto_goes_on_where_opening_fails)
+{
+	static const int errors[] = { ENOENT, ENODEV, EACCES, EPERM };
+	size_t i;
+
+	unsetenv("IOASID_BACKEND");
+	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		shim_reset();
+		shim.open_iommu = errors[i];
+		ck_assert_int_lt(open_ctx("iommufd"), 0);
+		said("/dev/iommu", errors[i] == ENODEV ? "modprobe" : "");
+		ck_ok(open_ctx(NULL));
+		ck_assert_str_eq(ioasid_ctx_get_backend(ctx), "emulated");
+		ck_ok(ioasid_ctx_close(ctx));
+	}
+	shim_reset();
+	ck_ok(open_ctx("auto"));
+	ck_assert_str_eq(ioasid_ctx_get_backend(ctx), "iommufd");
+	ck_ok(ioasid_ctx_close(ctx));
+}
+END_TEST
+
+START_TEST(what_only_the_emulation_has)
+{
+	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
+
+	shim_reset();
+	unsetenv("IOASID_BACKEND");
+	options.flags = IOASID_CTX_AUDIT;
+	ck_ok(ioasid_ctx_open(&options, &ctx));
+	ck_assert_str_eq(ioasid_ctx_get_backend(ctx), "emulated");
+	ck_ok(ioasid_ctx_close(ctx));
+	options.backend = "iommufd";
+	ck_err(ioasid_ctx_open(&options, &ctx), EOPNOTSUPP);
+	options.flags = 0;
+	ck_ok(ioasid_platform_new_default((struct ioasid_platform **)(uintptr_t)&options.platform));
+	ck_err(ioasid_ctx_open(&options, &ctx), EOPNOTSUPP);
+	ioasid_platform_free((struct ioasid_platform *)(uintptr_t)options.platform);
+	ck_assert_uint_eq(shim.opens, 0);
+}
+END_TEST
+
+START_TEST(capabilities_say_so_before_a_call_fails)
+{
+	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
+	struct ioasid_space *root = make_space(ctx, NULL, 0), *child = (void *)1;
+	struct ioasid_device *d = bind(0);
+	struct ioasid_channel *channel;
+
+	options.parent = root;
+	ck_assert(!ioasid_ctx_has(ctx, IOASID_CAP_NESTING_SOFTWARE));
+	ck_assert(!ioasid_ctx_has(ctx, IOASID_CAP_NESTING_HARDWARE));
+	ck_err(ioasid_space_create(ctx, &options, &child), EOPNOTSUPP);
+	options.nesting = IOASID_NESTING_HARDWARE;
+	ck_err(ioasid_space_create(ctx, &options, &child), EOPNOTSUPP);
+	ck_assert_ptr_eq(child, (void *)1);
+	ck_assert(!ioasid_ctx_has(ctx, IOASID_CAP_PASID));
+	ck_err(ioasid_device_attach_pasid(d, 1, root), EOPNOTSUPP);
+	ck_assert(!ioasid_ctx_has(ctx, IOASID_CAP_DMA));
+	ck_err(ioasid_channel_open(d, IOASID_NO_PASID, &channel), EOPNOTSUPP);
+	ck_ok(ioasid_device_unbind(d));
+}
+END_TEST
+
+START_TEST(devices_that_cannot_be_found)
+{
+	struct shim_device *d = &shim.devices[0];
+
+	bind_fails("../../../dev/sda", ENODEV, "../../../dev/sda", "PCI address");
+	bind_fails("0000:00:02.0/..", ENODEV, "PCI address", "");
+	bind_fails("0000:00:02.8", ENODEV, "PCI address", "");
+	bind_fails("0000:00:0A.0", ENODEV, "PCI address", "");
+	bind_fails("0000:", ENODEV, "PCI address", "");
+	bind_fails("0000:00:07.0", ENODEV, "no PCI device", "0000:00:07.0");
+	d->vfio = NULL;
+	bind_fails(d->name, ENODEV, d->name, "CONFIG_VFIO_DEVICE_CDEV");
+	d->driver = "nvme";
+	bind_fails(d->name, ENODEV, d->name, "bound to nvme");
+	d->driver = NULL;
+	bind_fails(d->name, ENODEV, d->name, "no driver");
+	ck_assert_uint_eq(shim.n_calls, 0);
+}
+END_TEST
+
+START_TEST(devices_that_cannot_be_opened)
+{
+	struct shim_device *d = &shim.devices[0];
+
+	shim.no_cdev = true;
+	bind_fails(d->name, ENODEV, "/dev/vfio/devices/vfio0", "CONFIG_VFIO_DEVICE_CDEV");
+	shim.no_cdev = false;
+	shim.open_vfio = EACCES;
+	bind_fails(d->name, EACCES, "/dev/vfio/devices/vfio0", "permission");
+	shim.open_vfio = EBUSY;
+	bind_fails(d->name, EBUSY, "/dev/vfio/devices/vfio0", "group");
+	shim.open_vfio = EMFILE;
+	bind_fails(d->name, ENOMEM, "/dev/vfio/devices/vfio0", "");
+	shim.open_vfio = 0;
+	shim.no_group = true;
+	bind_fails(d->name, ENODEV, "IOMMU", "intel_iommu=on");
+	ck_assert_uint_eq(shim.n_calls, 0);
+}
+END_TEST
+
+START_TEST(devices_that_cannot_be_bound)
+{
+	const char *name = shim.devices[2].name;
+
+	fail_nth(1, EPERM);
+	bind_fails(name, EPERM, "group 7", "another process");
+	shim.devices[3].driver = "nvme";
+	fail_nth(1, EPERM);
+	bind_fails(name, EPERM, "group 7", "0000:05:00.1, bound to nvme");
+	fail_nth(1, EINVAL);
+	bind_fails(name, EBUSY, name, "another process");
+	fail_nth(1, EBUSY);
+	bind_fails(name, EBUSY, name, "group 7");
+	fail_nth(1, ENOTTY);
+	bind_fails(name, ENODEV, name, "6.6");
+	fail_nth(1, EIO);
+	bind_fails(name, ENODEV, name, strerror(EIO));
+	/* making the IOAS, the page table, asking for ranges */
+	fail_nth(2, ENOMEM);
+	bind_fails(name, ENOMEM, "address space", "");
+	fail_nth(3, ENOMEM);
+	bind_fails(name, ENOMEM, name, "page table");
+	fail_nth(3, EOPNOTSUPP);
+	bind_fails(name, ENODEV, name, "page table");
+	fail_nth(4, EMSGSIZE);
+	bind_fails(name, ENODEV, name, "IOVA");
+	/* who tells nothing about itself is no worse for it */
+	fail_nth(7, EOPNOTSUPP);
+	ck_ok(ioasid_device_unbind(bind(2)));
+}
+END_TEST
+
+START_TEST(allocations_that_fail)
+{
+	unsigned int fds = shim_open_fds(), objects = shim_objects();
+	size_t blocks = mem_live_blocks();
+	struct ioasid_device *d;
+	unsigned long n;
+
+	for (n = 1;; n++) {
+		int ret;
+
+		mem_fail_nth(n);
+		ret = ioasid_device_bind(ctx, shim.devices[0].name, 0, &d);
+		if (mem_fail_nth(0))
+			break;
+		ck_assert_int_eq(ret, -ENOMEM);
+		ck_assert_uint_eq(shim_open_fds(), fds);
+		ck_assert_uint_eq(shim_objects(), objects);
+		ck_assert_uint_eq(mem_live_blocks(), blocks);
+		shim_forget();
+	}
+	ck_assert_uint_ge(n, 4);
+	ck_ok(ioasid_device_unbind(d));
+	ck_assert_uint_eq(mem_live_blocks(), blocks);
+}
+END_TEST
+
+/* IOAS_ALLOC, two MAPs, ATTACH: each can fail, and then nothing has happened. */
+START_TEST(attach_that_fails)
+{
+	static const struct { unsigned int nth; int error, result; const char *text; } cases[] = {
+		{ 1, ENOMEM, ENOMEM, "address space" },	{ 2, ENOMEM, ENOMEM, "0x1000-0x1fff" },
+		{ 3, EINVAL, EINVAL, "0x4000-0x4fff" },	{ 4, ENOMEM, ENOMEM, "8192 KiB" },
+		{ 4, EFAULT, EFAULT, "memory" },	{ 4, EADDRINUSE, EADDRINUSE, "aligned" },
+		{ 4, EINVAL, EINVAL, "cannot" },	{ 4, EBUSY, EBUSY, "group 1" },
+		{ 4, EIO, EINVAL, "refused" },
+	};
+	struct ioasid_space *space = make_space(ctx, NULL, 0);
+	struct ioasid_device *d = bind(0);
+	size_t i;
+
+	shim.lock_limit = 8 << 20;
+	ck_ok(ioasid_space_map(space, 0x1000, (void *)0x7000, 0x1000, RW, NULL));
+	ck_ok(ioasid_space_map(space, 0x4000, (void *)0x7000, 0x1000, RW, NULL));
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		shim_forget();
+		fail_nth(cases[i].nth, cases[i].error);
+		ck_err(ioasid_device_attach(d, space), cases[i].result);
+		said(cases[i].text, "space");
+		ck_assert_ptr_null(ioasid_device_get_space(d));
+		ck_assert_uint_eq(shim_objects(), 1);
+		ck_assert_uint_eq(ioasid_space_query_reserved(space, NULL, 0), 0);
+	}
+	shim_forget();
+	ck_ok(ioasid_device_attach(d, space));
+	ck_assert_uint_eq(shim.n_calls, 4);
+}
+END_TEST
+
+START_TEST(replace_that_fails)
+{
+	struct ioasid_space *old = make_space(ctx, NULL, 0), *new = make_space(ctx, NULL, 0);
+	struct ioasid_device *d = bind(0);
+	unsigned int n;
+
+	ck_ok(ioasid_space_map(new, 0x1000, (void *)0x7000, 0x1000, RW, NULL));
+	ck_ok(ioasid_device_attach(d, old));
+	for (n = 1; n <= 3; n++) {
+		fail_nth(n, ENOMEM);
+		ck_err(ioasid_device_replace(d, new), ENOMEM);
+		ck_assert_ptr_eq(ioasid_device_get_space(d), old);
+		ck_assert_uint_eq(shim_objects(), 2);
+		ck_assert_uint_eq(ioasid_space_query_reserved(new, NULL, 0), 0);
+	}
+	ck_ok(ioasid_device_replace(d, new));
+	ck_ok(ioasid_space_destroy(old));
+}
+END_TEST
+
+START_TEST(map_that_fails)
+{
+	static const struct { int error, result; const char *text; } cases[] = {
+		{ ENOMEM, ENOMEM, "8192 KiB" }, { EFAULT, EFAULT, "writable" },
+		{ EINVAL, EINVAL, "refused" }, { EIO, EINVAL, "refused" },
+	};
+	struct ioasid_space *space = make_space(ctx, NULL, 0);
+	struct ioasid_mapping *m = (void *)1;
+	struct ioasid_device *d = bind(0);
+	size_t i;
+
+	shim.lock_limit = 8 << 20;
+	ck_ok(ioasid_device_attach(d, space));
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		shim_forget();
+		fail_nth(1, cases[i].error);
+		ck_err(ioasid_space_map(space, 0x1000, (void *)0x7000, 0x1000, RW, &m),
+		       cases[i].result);
+		said("0x1000-0x1fff", cases[i].text);
+		ck_assert_uint_eq(shim.n_calls, 1);
+		ck_assert_ptr_eq(m, (void *)1);
+		ck_assert_ptr_null(ioasid_space_find_mapping(space, 0, UINT64_MAX));
+	}
+	shim.lock_limit = UINT64_MAX;
+	fail_nth(1, ENOMEM);
+	ck_err(ioasid_space_map(space, 0x1000, (void *)0x7000, 0x1000, RW, &m), ENOMEM);
+	ck_assert_ptr_null(strstr(ioasid_errmsg(), "RLIMIT"));
+	/* what the kernel reserves is known before it is asked */
+	shim_forget();
+	ck_err(ioasid_space_map(space, 0xfee00000, (void *)0x7000, 0x1000, RW, &m), EINVAL);
+	ck_err(ioasid_space_map(space, UINT64_C(1) << 48, (void *)0x7000, 0x1000, RW, &m), EINVAL);
+	ck_assert_uint_eq(shim.n_calls, 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("shim-iommufd-errors");
+	TCase *tc = tcase_create("without a context"), *with = tcase_create("with one");
+
+	tcase_add_test(tc, probing_opens_nothing);
+	tcase_add_test(tc, auto_goes_on_where_opening_fails);
+	tcase_add_test(tc, what_only_the_emulation_has);
+	suite_add_tcase(suite, tc);
+	tcase_add_checked_fixture(with, setup, teardown);
+	tcase_add_test(with, capabilities_say_so_before_a_call_fails);
+	tcase_add_test(with, devices_that_cannot_be_found);
+	tcase_add_test(with, devices_that_cannot_be_opened);
+	tcase_add_test(with, devices_that_cannot_be_bound);
+	tcase_add_test(with, allocations_that_fail);
+	tcase_add_test(with, attach_that_fails);
+	tcase_add_test(with, replace_that_fails);
+	tcase_add_test(with, map_that_fails);
+	suite_add_tcase(suite, with);
+	return run_suite(suite);
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The iommufd back end: which ioctls it makes, byte for byte, and none beyond them. */
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shim_kernel.h"
+#include "support.h"
+
+static struct ioasid_ctx *ctx;
+static struct ioasid_device *device;
+static unsigned int looked_at;	/* calls that were expected so far */
+
+/* The next call: on @fd, with exactly these words of 32 bits. */
+static void expect_words(int fd, enum shim_command command, const uint32_t *words, unsigned int n)
+{
+	const struct shim_call *call = &shim.calls[looked_at];
+	unsigned int i;
+
+	ck_assert_msg(looked_at < shim.n_calls, "no call where %#x was expected", command);
+	ck_assert_uint_eq(call->command, command);
+	ck_assert_int_eq(call->fd, fd);
+	for (i = 0; i < n; i++)
+		ck_assert_msg(call->words[i] == words[i], "%#x: word %u is %#x, expected %#x", command,
+			      i, call->words[i], words[i]);
+	for (; i < SHIM_WORDS; i++)
+		ck_assert_msg(!call->words[i], "%#x: word %u is %#x", command, i, call->words[i]);
+	looked_at++;
+}
+
+#define expect(fd, command, ...)                                                                   \
+	do {                                                                                       \
+		const uint32_t expect_w[] = { __VA_ARGS__ };                                       \
+		expect_words(fd, command, expect_w, sizeof(expect_w) / sizeof(expect_w[0]));       \
+	} while (0)
+
+/* No call that was not expected; the next ones count from here. */
+static void expect_end(void)
+{
+	ck_assert_msg(looked_at == shim.n_calls, "%u calls, expected %u", shim.n_calls, looked_at);
+	shim_forget();
+	looked_at = 0;
+}
+
+static struct ioasid_device *bind(unsigned int i)
+{
+	struct ioasid_device *d;
+
+	ck_ok(ioasid_device_bind(ctx, shim.devices[i].name, i, &d));
+	shim_forget();
+	looked_at = 0;
+	return d;
+}
+
+static void setup(void)
+{
+	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
+
+	shim_reset();
+	options.backend = "iommufd";
+	ck_ok(ioasid_ctx_open(&options, &ctx));
+	device = bind(0);
+}
+
+static void teardown(void)
+{
+	ck_ok(ioasid_ctx_close(ctx));
+	ck_assert_uint_eq(shim_open_fds(), 0);
+}
+
+/* With device 1 bound to id 1, the next objects are 2, 3, and so on. */
+START_TEST(bind_asks_what_the_iommu_translates)
+{
+	struct ioasid_device_info info = IOASID_DEVICE_INFO_INIT;
+	const int iommu = shim_iommu_fd();
+	struct ioasid_device *d;
+	const struct shim_call *c = shim.calls;
+
+	ck_ok(ioasid_device_bind(ctx, "0000:03:1f.7", 5, &d));
+	expect(shim_device_fd(1), SHIM_BIND, 16, 0, (uint32_t)iommu, 0);
+	expect(iommu, SHIM_IOAS_ALLOC, 12, 0, 0);
+	expect(iommu, SHIM_HWPT_ALLOC, 24, 0, 2, 3, 0, 0);
+	expect(iommu, SHIM_IOVA_RANGES, 32, 3, 1, 0, c[3].words[4], c[3].words[5], 0, 0);
+	expect(iommu, SHIM_DESTROY, 8, 4);
+	expect(iommu, SHIM_DESTROY, 8, 3);
+	expect(iommu, SHIM_HW_INFO, 32, 0, 2, 24, c[6].words[4], c[6].words[5], 0, 0);
+	expect_end();
+	ck_assert_int_eq(ioasid_device_get_fd(d), shim_device_fd(1));
+	ck_ok(ioasid_device_query_info(d, &info));
+	ck_assert_uint_eq(info.requester, 0x3ff);
+	ck_assert_uint_eq(info.group, 2);
+	ck_assert_uint_eq(info.address_bits, 48);
+	ck_assert_uint_eq(info.page_sizes, 0x40201000);
+	ck_assert(info.coherent && !info.nesting_software && !info.pasid_bits);
+	ck_ok(ioasid_device_unbind(d));
+	expect_end();
+	ck_assert_uint_eq(shim_open_fds(), 2);
+	ck_assert_uint_eq(shim_objects(), 1);
+}
+END_TEST
+
+START_TEST(reserved_ranges_are_those_of_group_and_aperture)
+{
+	struct ioasid_range r[4] = { { 0 } };
+	struct ioasid_device_info info = IOASID_DEVICE_INFO_INIT;
+	struct ioasid_device *d;
+
+	shim.reserved = "0x0000000000001000 0x0000000000001fff direct\n"
+			"0x0000000000003000 0x0000000000003fff direct-relaxable\n"
+			"0x00000000fee00000 0x00000000feefffff msi\n";
+	shim.aperture_start = 0x1000;
+	shim.aperture_last = 0x7fffefff;
+	shim.hw_type = 0;
+	d = bind(1);
+	ck_ok(ioasid_device_query_info(d, &info));
+	ck_assert_uint_eq(info.address_bits, 31);
+	ck_assert_uint_eq(info.page_sizes, 0x1000);
+	ck_assert_uint_eq(ioasid_device_query_reserved(d, r, 4), 4);
+	ck_assert(r[0].start == 0 && r[0].length == 0x1000);
+	ck_assert(r[1].start == 0x7ffff000 && r[1].length == 0x1000);
+	ck_assert(r[2].start == 0x1000 && r[2].length == 0x1000);
+	ck_assert(r[3].start == 0xfee00000 && r[3].length == 0x100000);
+}
+END_TEST
+
+START_TEST(maps_first_and_attaches_then)
+{
+	struct ioasid_space *space = make_space(ctx, NULL, 0);
+	const int iommu = shim_iommu_fd();
+	void *a = (void *)(uintptr_t)0x123456789000, *b = (void *)(uintptr_t)0x7000;
+	struct ioasid_mapping *m;
+
+	/* Nobody has to be asked: nothing uses it yet, and what is there need not exist. */
+	ck_ok(ioasid_space_map(space, 0x2fffff000, a, 0x100002000, RW, NULL));
+	ck_ok(ioasid_space_map(space, 0x1000, b, 0x1000, IOASID_READ, &m));
+	expect_end();
+	ck_ok(ioasid_device_attach(device, space));
+	expect(iommu, SHIM_IOAS_ALLOC, 12, 0, 0);
+	expect(iommu, SHIM_MAP, 40, 5, 2, 0, 0x7000, 0, 0x1000, 0, 0x1000, 0);
+	expect(iommu, SHIM_MAP, 40, 7, 2, 0, 0x56789000, 0x1234, 0x2000, 1, 0xfffff000, 2);
+	expect(shim_device_fd(0), SHIM_ATTACH, 12, 0, 2);
+	expect_end();
+	ck_ok(ioasid_mapping_unmap(m));
+	expect(iommu, SHIM_UNMAP, 24, 2, 0x1000, 0, 0x1000, 0);
+	ck_ok(ioasid_space_map(space, 0x5000, b, 0x1000, IOASID_WRITE, NULL));
+	expect(iommu, SHIM_MAP, 40, 3, 2, 0, 0x7000, 0, 0x1000, 0, 0x5000, 0);
+	ck_ok(ioasid_space_unmap_all(space, NULL));
+	expect(iommu, SHIM_UNMAP, 24, 2, 0x5000, 0, 0x1000, 0);
+	expect(iommu, SHIM_UNMAP, 24, 2, 0xfffff000, 2, 0x2000, 1);
+	expect_end();
+	ck_ok(ioasid_device_detach(device));
+	expect(shim_device_fd(0), SHIM_DETACH, 8, 0);
+	expect(iommu, SHIM_DESTROY, 8, 2);
+	expect_end();
+	ck_ok(ioasid_device_detach(device));
+	ck_ok(ioasid_space_destroy(space));
+	expect_end();
+}
+END_TEST
+
+/* One attach, on the new space: the kernel leaves no gap between the two. */
+START_TEST(replace_is_one_attach)
+{
+	struct ioasid_space *old = make_space(ctx, NULL, 0), *new = make_space(ctx, NULL, 0);
+	const int iommu = shim_iommu_fd();
+	void *a = (void *)(uintptr_t)0x7000;
+
+	ck_ok(ioasid_space_map(old, 0x1000, a, 0x1000, RW, NULL));
+	ck_ok(ioasid_space_map(new, 0x9000, a, 0x1000, RW, NULL));
+	ck_ok(ioasid_device_attach(device, old));
+	shim_forget();
+	ck_ok(ioasid_device_replace(device, new));
+	expect(iommu, SHIM_IOAS_ALLOC, 12, 0, 0);
+	expect(iommu, SHIM_MAP, 40, 7, 3, 0, 0x7000, 0, 0x1000, 0, 0x9000, 0);
+	expect(shim_device_fd(0), SHIM_ATTACH, 12, 0, 3);
+	expect(iommu, SHIM_DESTROY, 8, 2);
+	expect_end();
+	ck_ok(ioasid_device_replace(device, new));
+	ck_ok(ioasid_device_attach(device, new));
+	expect_end();
+}
+END_TEST
+
+/* The group follows its members; each is attached and detached for itself. */
+START_TEST(groups_move_in_one_call)
+{
+	struct ioasid_space *one = make_space(ctx, NULL, 0), *two = make_space(ctx, NULL, 0);
+	struct ioasid_device *a = bind(2), *b;
+	const int iommu = shim_iommu_fd();
+	int vfio;
+
+	ck_ok(ioasid_device_attach(a, one));
+	shim_forget();
+	b = bind(3);	/* ids: devices 1, 2, 4; space "one" is 3 */
+	ck_ok(ioasid_device_attach(b, one));
+	expect(shim_device_fd(3), SHIM_ATTACH, 12, 0, 3);
+	ck_ok(ioasid_device_replace(a, two));
+	expect(iommu, SHIM_IOAS_ALLOC, 12, 0, 0);
+	expect(shim_device_fd(2), SHIM_ATTACH, 12, 0, 5);
+	expect(iommu, SHIM_DESTROY, 8, 3);
+	ck_assert_ptr_eq(ioasid_device_get_space(b), two);
+	ck_ok(ioasid_device_detach(a));
+	expect(shim_device_fd(2), SHIM_DETACH, 8, 0);
+	expect_end();
+	ck_err(ioasid_device_attach(a, one), EINVAL);
+	expect_end();
+	vfio = shim_device_fd(3);
+	ck_ok(ioasid_device_unbind(b));
+	expect(vfio, SHIM_DETACH, 8, 0);
+	expect(iommu, SHIM_DESTROY, 8, 5);
+	expect_end();
+}
+END_TEST
+
+START_TEST(files_and_copies_are_mapped_by_address)
+{
+	struct ioasid_space *space = make_space(ctx, NULL, 0), *copy = make_space(ctx, NULL, 0);
+	int fd = memfd_new(4 * PAGE, F_SEAL_SHRINK);
+	const uint32_t *w = shim.calls[2].words;
+	uint64_t va;
+
+	ck_ok(ioasid_device_attach(device, space));
+	ck_ok(ioasid_space_map_file(space, 0x10000, fd, PAGE, 2 * PAGE, RW, NULL));
+	ck_assert_uint_eq(shim.n_calls, 3);
+	memcpy(&va, w + 4, sizeof(va));
+	ck_assert_uint_eq(w[6], 0x2000);
+	ck_assert_uint_eq(*(uint32_t *)(uintptr_t)va, 1);	/* its pages hold their number */
+	shim_forget();
+	ck_ok(ioasid_space_map_copy(copy, 0x50000, space, 0x11000, PAGE, IOASID_READ, NULL));
+	expect_end();
+	va += PAGE;
+	ck_ok(ioasid_device_replace(device, copy));
+	ck_assert_uint_eq(shim.calls[1].command, SHIM_MAP);
+	ck_assert(!memcmp(shim.calls[1].words + 4, &va, sizeof(va)));
+	close(fd);
+}
+END_TEST
+
+START_TEST(closing_takes_everything_along)
+{
+	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
+	struct ioasid_space *space = make_space(ctx, NULL, 0);
+	const int iommu = shim_iommu_fd(), vfio = shim_device_fd(0);
+
+	ck_ok(ioasid_space_map(space, 0x1000, (void *)0x7000, 0x1000, RW, NULL));
+	ck_ok(ioasid_device_attach(device, space));
+	shim_forget();
+	ck_ok(ioasid_ctx_close(ctx));
+	expect(vfio, SHIM_DETACH, 8, 0);
+	expect(iommu, SHIM_DESTROY, 8, 2);
+	expect_end();
+	ck_assert_uint_eq(shim_open_fds(), 0);
+	ck_assert_uint_eq(shim_objects(), 0);
+	options.backend = "iommufd";
+	ck_ok(ioasid_ctx_open(&options, &ctx));	/* for the teardown */
+	expect_end();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("shim-iommufd");
+	TCase *tc = tcase_create("calls");
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, bind_asks_what_the_iommu_translates);
+	tcase_add_test(tc, reserved_ranges_are_those_of_group_and_aperture);
+	tcase_add_test(tc, maps_first_and_attaches_then);
+	tcase_add_test(tc, replace_is_one_attach);
+	tcase_add_test(tc, groups_move_in_one_call);
+	tcase_add_test(tc, files_and_copies_are_mapped_by_address);
+	tcase_add_test(tc, closing_takes_everything_along);
+	suite_add_tcase(suite, tc);
+	return run_suite(suite);
+}

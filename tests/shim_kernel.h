@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A kernel for the tests of the iommufd back end: a file system of a few names, an iommufd and VFIO
+ * devices that keep to Linux's rules as far as objects and errors go, and a record of all that was
+ * asked of them.
+ */
+#ifndef TESTS_SHIM_KERNEL_H
+#define TESTS_SHIM_KERNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Linux 6.6, include/uapi/linux/iommufd.h and vfio.h: _IO(';', number). */
+enum shim_command {
+	SHIM_DESTROY = 0x3b80,
+	SHIM_IOAS_ALLOC = 0x3b81,
+	SHIM_IOVA_RANGES = 0x3b84,
+	SHIM_MAP = 0x3b85,
+	SHIM_UNMAP = 0x3b86,
+	SHIM_HWPT_ALLOC = 0x3b89,
+	SHIM_HW_INFO = 0x3b8a,
+	SHIM_BIND = 0x3b00 + 118,
+	SHIM_ATTACH = 0x3b00 + 119,
+	SHIM_DETACH = 0x3b00 + 120,
+};
+
+#define SHIM_WORDS 10u
+
+/* One ioctl: its words of 32 bits as they went in. */
+struct shim_call {
+	int fd;
+	unsigned long command;
+	uint32_t words[SHIM_WORDS];
+};
+
+/* The devices: 1 and 2 alone in groups 1 and 2; 3 and 4 in group 7. */
+struct shim_device {
+	const char *name, *driver, *vfio;
+	uint32_t group;
+};
+
+struct shim {
+	int access, open_iommu;		/* errors, 0: none */
+	int open_vfio;
+	bool no_group, no_cdev;
+	uint64_t aperture_start, aperture_last;
+	uint32_t hw_type;
+	uint64_t cap_reg;
+	uint64_t lock_limit;
+	const char *reserved;		/* the file reserved_regions of each group */
+	struct shim_device devices[4];
+
+	unsigned int fail_nth;		/* this ioctl from now on fails, 1: the next; 0: none */
+	int fail_error;
+
+	struct shim_call calls[64];
+	unsigned int n_calls;
+	unsigned int opens;
+};
+
+extern struct shim shim;
+
+/* As after booting. */
+void shim_reset(void);
+/* Forgets the calls so far. */
+void shim_forget(void);
+/* Descriptors that are open, and objects that exist, devices among them. */
+unsigned int shim_open_fds(void);
+unsigned int shim_objects(void);
+/* The descriptors: of the iommufd, and of a device; 0: not open. */
+int shim_iommu_fd(void);
+int shim_device_fd(unsigned int device);
+
+#endif
