@@ -132,6 +132,12 @@ static void call_space(struct world *w, struct input *in)
 	check_call(w, &create, rc);
 }
 
+/* What is @offset beyond our memory, which may be anywhere: a number, not a place in an object. */
+static void *address(uint64_t offset)
+{
+	return (void *)((uintptr_t)memory + (uintptr_t)offset);
+}
+
 /* To valgrind it is an error to ask the kernel about memory that is not there: not in its run. */
 static bool asks_too_much(uint64_t from, uint64_t length)
 {
@@ -169,7 +175,7 @@ static int map(struct world *w, struct input *in, struct ioasid_space *space, un
 			from = UINT64_MAX - PAGE + 1 - (uintptr_t)memory;
 		if (asks_too_much(from, length))
 			from = length = PAGE;
-		return ioasid_space_map(space, iova, memory + from, length, flags, mapping);
+		return ioasid_space_map(space, iova, address(from), length, flags, mapping);
 	}
 }
 
@@ -314,9 +320,9 @@ static void call_register(struct world *w, struct input *in)
 	if (kind % 4 == 0)
 		check_call(w, &root, ioasid_ctx_get_identity_root(w->ctx, &w->spaces[IDENTITY]));
 	else if (kind % 4 == 1)
-		check_call(w, &drop, ioasid_ctx_unregister_memory(w->ctx, memory + from, length));
+		check_call(w, &drop, ioasid_ctx_unregister_memory(w->ctx, address(from), length));
 	else
-		check_call(w, &add, ioasid_ctx_register_memory(w->ctx, memory + from, length,
+		check_call(w, &add, ioasid_ctx_register_memory(w->ctx, address(from), length,
 							       kind < 240 ? 1 + kind % 3 : kind));
 }
 
