@@ -185,10 +185,13 @@ START_TEST(descriptor_open_for_reading_only)
 	close(fd);
 	/* The same file once more, by a descriptor that can write. */
 	ck_ok(ioasid_space_map_file(w.f.space, PAGE, w.fd, PAGE, PAGE, RW, NULL));
-	ck_ok(ioasid_dma_write(w.channel, PAGE, "both", 4));
-	ck_assert_mem_eq(dma_where(w.channel, 0, IOASID_READ), "both", 4);
+	if (w.channel) {
+		ck_ok(ioasid_dma_write(w.channel, PAGE, "both", 4));
+		ck_assert_mem_eq(dma_where(w.channel, 0, IOASID_READ), "both", 4);
+	}
 	ck_ok(ioasid_space_unmap(w.f.space, 0, PAGE, NULL));
-	ck_ok(ioasid_dma_write(w.channel, PAGE, "one", 3));
+	if (w.channel)
+		ck_ok(ioasid_dma_write(w.channel, PAGE, "one", 3));
 	with_file_close(&w);
 }
 END_TEST
