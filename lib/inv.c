@@ -19,7 +19,6 @@ struct entry {
 	uint64_t serial;
 	uint64_t start, last;
 	uint32_t id;		/* of the space; of the PASID */
-	uint16_t flags;
 	uint16_t kind;
 };
 
@@ -106,8 +105,8 @@ static int add(struct ioasid_inv *inv, const struct ioasid_ctx *ctx, const struc
 		return err_set(EINVAL, "the batch is of another context");
 	if (inv->count == inv->room && reserve_entries(inv, 2 * inv->room))
 		return -ENOMEM;
-	inv->entries[inv->count] = *e;
-	inv->entries[inv->count++].flags = (uint16_t)flags;
+	/* IOASID_INV_LEAF_ONLY would save a load for each upper level; to read them is always right. */
+	inv->entries[inv->count++] = *e;
 	return 0;
 }
 
