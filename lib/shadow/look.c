@@ -74,7 +74,7 @@ bool shadow_audit(struct shadow *s, uint64_t iova, struct shadow_stale *stale)
 			return false;
 		raw = guest_load(&guest[i]);
 		is = node_decode(n, raw);
-		if (!same(&was, &is) && !(lazy && !node_is_cached(&was))) {
+		if (!same(&was, &is) && !(lazy && !node_is_usable(&was))) {
 			*stale = (struct shadow_stale){ n->level, n->raw[i], raw,
 							n->stamps ? n->stamps[i] : 0 };
 			return true;

@@ -17,7 +17,7 @@ static enum shadow_fault refresh(struct shadow_node *n, unsigned int i)
 		return SHADOW_OK;
 	}
 	e = node_decode(n, n->raw[i]);
-	if ((!n->unread && !n->shadow->tree.on_demand) || node_is_cached(&e))
+	if ((!n->unread && !n->shadow->tree.on_demand) || node_is_usable(&e))
 		return SHADOW_OK;
 	guest = node_guest(n);
 	if (!guest)

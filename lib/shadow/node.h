@@ -74,10 +74,10 @@ static inline struct entry node_decode(const struct shadow_node *n, uint64_t raw
 }
 
 /*
- * Filled on demand, a shadow keeps what can be used and nothing else, as a unit whose caching mode is
- * off (VT-d, capability register, CM).
+ * Neither not present nor malformed. Filled on demand, a shadow keeps nothing else, as a unit whose
+ * caching mode is off (VT-d, capability register, CM).
  */
-static inline bool node_is_cached(const struct entry *e)
+static inline bool node_is_usable(const struct entry *e)
 {
 	return e->kind == PGT_TABLE || e->kind == PGT_LEAF;
 }

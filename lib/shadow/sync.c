@@ -231,7 +231,7 @@ static void step(struct pass *pass, struct frame *f)
 	const uint64_t *guest = node_guest(n);
 	uint64_t raw = guest ? guest_load(&guest[i]) : 0;
 	struct entry e = node_decode(n, n->raw[i]);
-	bool known, present = e.kind == PGT_TABLE || e.kind == PGT_LEAF;
+	bool known, present = node_is_usable(&e);
 
 	if (!guest)
 		n->unread = true;
