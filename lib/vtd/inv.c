@@ -41,6 +41,20 @@ static void set_range(struct ioasid_vtd_inv *inv, uint64_t address, unsigned shi
 	inv->start = address & VTD_BITS(width - 1, shift);
 }
 
+/* Two granularities that context-cache, PASID-cache and IOTLB descriptors have in common. */
+static enum ioasid_vtd_reason all_of_it(struct decoder *d)
+{
+	d->inv->granularity = IOASID_VTD_GRANULARITY_GLOBAL;
+	return IOASID_VTD_OK;
+}
+
+static enum ioasid_vtd_reason all_of_domain(struct decoder *d)
+{
+	d->inv->granularity = IOASID_VTD_GRANULARITY_DOMAIN;
+	d->inv->domain = domain_of(d);
+	return IOASID_VTD_OK;
+}
+
 /* 6.5.2.1 */
 static enum ioasid_vtd_reason decode_context_cache(struct decoder *d)
 {
@@ -50,12 +64,9 @@ static enum ioasid_vtd_reason decode_context_cache(struct decoder *d)
 
 	switch (vtd_field(d->raw[0], 5, 4)) {
 	case 1:
-		inv->granularity = IOASID_VTD_GRANULARITY_GLOBAL;
-		return IOASID_VTD_OK;
+		return all_of_it(d);
 	case 2:
-		inv->granularity = IOASID_VTD_GRANULARITY_DOMAIN;
-		inv->domain = domain_of(d);
-		return IOASID_VTD_OK;
+		return all_of_domain(d);
 	case 3:
 		inv->granularity = IOASID_VTD_GRANULARITY_DEVICE;
 		inv->domain = domain_of(d);
@@ -73,17 +84,14 @@ static enum ioasid_vtd_reason decode_pasid_cache(struct decoder *d)
 
 	switch (vtd_field(d->raw[0], 5, 4)) {
 	case 0:
-		inv->granularity = IOASID_VTD_GRANULARITY_DOMAIN;
-		inv->domain = domain_of(d);
-		return IOASID_VTD_OK;
+		return all_of_domain(d);
 	case 1:
 		inv->granularity = IOASID_VTD_GRANULARITY_PASID;
 		inv->domain = domain_of(d);
 		inv->pasid = (uint32_t)vtd_field(d->raw[0], 51, 32);
 		return IOASID_VTD_OK;
 	case 3:
-		inv->granularity = IOASID_VTD_GRANULARITY_GLOBAL;
-		return IOASID_VTD_OK;
+		return all_of_it(d);
 	}
 	return IOASID_VTD_DESCRIPTOR_GRANULARITY;
 }
@@ -96,12 +104,9 @@ static enum ioasid_vtd_reason decode_iotlb(struct decoder *d)
 
 	switch (vtd_field(d->raw[0], 5, 4)) {
 	case 1:
-		inv->granularity = IOASID_VTD_GRANULARITY_GLOBAL;
-		return IOASID_VTD_OK;
+		return all_of_it(d);
 	case 2:
-		inv->granularity = IOASID_VTD_GRANULARITY_DOMAIN;
-		inv->domain = domain_of(d);
-		return IOASID_VTD_OK;
+		return all_of_domain(d);
 	case 3:
 		if (!vtd_bit(d->caps->cap, VTD_CAP_PSI))
 			return IOASID_VTD_DESCRIPTOR_GRANULARITY;
