@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A platform file that has all there is, for the tests of the parser. */
+#ifndef TESTS_PLATFORM_SAMPLE_H
+#define TESTS_PLATFORM_SAMPLE_H
+
+#include <ioasid/platform.h>
+#include <string.h>
+
+/* All there is to write, in other words than ioasid_platform_format() has. */
+static const char sample[] =
+	"# a comment\n"
+	"\n"
+	"iommu iommu0 address-bits=39 pasid-bits=0x10 formats=vtd-fs,vtd-ss nesting=software\n"
+	"\t device  0000:00:01.0\tiommu=iommu0 group=3 pasid-bits=16 requester=0x9   # \xc3\xa9t\xc3\xa9\n"
+	"reserved iommu0 0xfee00000 1M\n"
+	"iommu plain\n"
+	"iommu none nesting=none formats=vtd-ss\n"
+	"device disk iommu=plain\n"
+	"reserved disk 1G 0x10K\n"
+	"reserved disk 4096 0x1000#";
+
+static inline int parse(const char *text, struct ioasid_platform **platform)
+{
+	return ioasid_platform_parse(text, strlen(text), platform);
+}
+
+#endif
