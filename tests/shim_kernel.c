@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The functions of lib/iommufd/sys.h, on a kernel that is played here. */
+/* The functions of lib/vfio/sys.h, on a kernel that is played here. */
 #include "shim_kernel.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "iommufd/sys.h"
+#include "vfio/sys.h"
 
 #define FIRST_FD	100
 #define N_FDS		8

@@ -1,52 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Devices by PCI address: found through sysfs, opened, bound to the iommufd. */
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "iommufd.h"
 
-#define NAME_SIZE 64
-
-/* DDDD:BB:SS.F, in lower case as sysfs has it: nothing else becomes a part of a path. */
-static int parse_address(const char *name, uint32_t *requester)
-{
-	static const char form[] = "xxxx:xx:xx.o";
-	size_t i;
-
-	for (i = 0; i < sizeof(form); i++) {
-		char c = name[i];
-		bool fits = c == form[i];
-
-		if (form[i] == 'x')
-			fits = isdigit((unsigned char)c) || (c >= 'a' && c <= 'f');
-		else if (form[i] == 'o')
-			fits = c >= '0' && c <= '7';
-		if (!fits)
-			return err_set(ENODEV, "\"%s\" is no PCI address such as 0000:00:02.0", name);
-	}
-	*requester = (uint32_t)(strtoul(name + 5, NULL, 16) << 8 | strtoul(name + 8, NULL, 16) << 3 |
-				strtoul(name + 11, NULL, 16));
-	return 0;
-}
-
-static int find_group(const char *name, uint32_t *group)
-{
-	char path[2 * NAME_SIZE], link[NAME_SIZE];
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", name);
-	if (sys_link_name(path, link, sizeof(link)))
-		return -ENOENT;
-	*group = (uint32_t)strtoul(link, NULL, 10);
-	return 0;
-}
-
 /* Opens the device's node, /dev/vfio/devices/vfioN. */
 static int open_node(const char *name)
 {
-	char path[2 * NAME_SIZE], entry[NAME_SIZE / 2], node[NAME_SIZE];
+	char path[VFIO_PATH_SIZE], entry[VFIO_NAME_SIZE / 2], node[VFIO_NAME_SIZE];
 	int fd;
 
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/vfio-dev", name);
@@ -54,7 +17,7 @@ static int open_node(const char *name)
 		return iofd_why_no_node(name);
 	snprintf(node, sizeof(node), "/dev/vfio/devices/%s", entry);
 	fd = sys_open(node);
-	return fd < 0 ? iofd_why_not_open(name, node, -fd) : fd;
+	return fd < 0 ? vfio_why_not_open(name, node, IOFD_CDEV, -fd) : fd;
 }
 
 static int bind(struct ioasid_device *device)
@@ -74,7 +37,7 @@ int iofd_device_bind(struct ioasid_device *device)
 {
 	struct iofd_device *d;
 	uint32_t requester = 0;
-	int ret = parse_address(device->name, &requester);
+	int ret = vfio_parse_address(device->name, &requester);
 
 	if (ret)
 		return ret;
@@ -89,7 +52,7 @@ int iofd_device_bind(struct ioasid_device *device)
 	d->fd = open_node(device->name);
 	if (d->fd < 0) {
 		ret = d->fd;
-	} else if (find_group(device->name, &device->info.group)) {
+	} else if (vfio_find_group(device->name, &device->info.group)) {
 		sys_close(d->fd);
 		ret = err_set(ENODEV, "%s is behind no IOMMU (is it switched on? intel_iommu=on)",
 			      device->name);

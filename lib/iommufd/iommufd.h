@@ -4,10 +4,12 @@
 #define IOMMUFD_IOMMUFD_H
 
 #include "objects.h"
-#include "sys.h"
 #include "uapi.h"
+#include "vfio/sys.h"
+#include "vfio/vfio.h"
 
 #define IOFD_NODE "/dev/iommu"
+#define IOFD_CDEV "CONFIG_VFIO_DEVICE_CDEV (Linux 6.6)"
 
 struct iofd {
 	int fd;			/* of IOFD_NODE */
@@ -46,9 +48,8 @@ int iofd_device_fd(const struct ioasid_device *device);
 /* info.c: fills in what needs the bound device; err_set(). */
 int iofd_device_info(struct ioasid_device *device);
 
-/* diagnose.c: why the device has no node, cannot be opened or bound. Each is err_set(). */
+/* diagnose.c: why the device has no node, or cannot be bound. Each is err_set(). */
 int iofd_why_no_node(const char *name);
-int iofd_why_not_open(const char *name, const char *node, int error);
 int iofd_why_not_bound(const struct ioasid_device *device, int error);
 
 /* space.c */

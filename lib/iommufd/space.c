@@ -10,17 +10,6 @@
 
 #include "iommufd.h"
 
-/* Memory could not be locked: for want of it, or because of the limit. @what: for whom. */
-static int no_memory(const char *what)
-{
-	uint64_t limit = sys_lock_limit();
-
-	if (limit == UINT64_MAX)
-		return err_set(ENOMEM, "%s: the kernel has no memory for it", what);
-	return err_set(ENOMEM, "%s: no memory, or more than the user may lock: the limit is %llu KiB "
-		       "(RLIMIT_MEMLOCK, ulimit -l)", what, (unsigned long long)(limit >> 10));
-}
-
 int iofd_table_create(struct ioasid_space *space)
 {
 	uint32_t id;
@@ -48,7 +37,7 @@ static int why_not_mapped(const struct ioasid_space *space, const struct ioasid_
 		 (unsigned long long)m->item.start, (unsigned long long)m->item.last);
 	switch (error) {
 	case ENOMEM:
-		return no_memory(what);
+		return vfio_no_memory(what);
 	case EFAULT:
 		return err_set(EFAULT, "%s: 0x%llx + 0x%llx cannot be locked for DMA: not all mapped in "
 			       "this process%s, or not ordinary memory", what, target, length,
@@ -100,7 +89,7 @@ static int why_not_attached(const struct ioasid_device *device, const struct ioa
 	snprintf(what, sizeof(what), "%.40s: attaching to space %u", device->name, space->id);
 	switch (error) {
 	case ENOMEM:
-		return no_memory(what);
+		return vfio_no_memory(what);
 	case EFAULT:
 		return err_set(EFAULT, "%s: memory of a mapping cannot be locked for DMA: it is no "
 			       "longer mapped in this process, or not ordinary memory", what);

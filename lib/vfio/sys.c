@@ -30,7 +30,7 @@ int sys_ioctl(int fd, unsigned long command, void *arg)
 	do
 		ret = ioctl(fd, command, arg);
 	while (ret < 0 && errno == EINTR);
-	return ret < 0 ? -errno : 0;
+	return ret < 0 ? -errno : ret;
 }
 
 int sys_access(const char *path)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The seam to the kernel: nothing else in this room does a system call. A test that defines these
- * functions itself gets them instead of sys.c, which the linker then leaves in its archive.
+ * The seam to the kernel: nothing else in the kernel back ends does a system call. A test that
+ * defines these functions itself gets them instead of sys.c, which the linker then leaves in its
+ * archive.
  */
-#ifndef IOMMUFD_SYS_H
-#define IOMMUFD_SYS_H
+#ifndef VFIO_SYS_H
+#define VFIO_SYS_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -14,7 +15,7 @@
 /* For reading and writing, close-on-exec. The descriptor. */
 int sys_open(const char *path);
 void sys_close(int fd);
-/* Again for as long as a signal interrupts it. */
+/* Again for as long as a signal interrupts it. What it gives, which is 0 for most commands. */
 int sys_ioctl(int fd, unsigned long command, void *arg);
 /* May the process open it for reading and writing? */
 int sys_access(const char *path);

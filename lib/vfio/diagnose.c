@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Why a device or memory cannot be had, from what the system shows. */
+#include "vfio.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sys.h"
+#include "util/err.h"
+
+int vfio_check_driver(const char *name)
+{
+	char path[VFIO_PATH_SIZE], text[VFIO_NAME_SIZE];
+	const char *driver = vfio_driver(name, text, sizeof(text));
+
+	if (driver && (!strncmp(driver, "vfio", 4) || strstr(driver, "-vfio")))
+		return 0;
+	if (driver)
+		return err_set(ENODEV, "%s is bound to %s: bind it to vfio-pci", name, driver);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", name);
+	if (sys_link_name(path, text, sizeof(text)) == -ENOENT)
+		return err_set(ENODEV, "there is no PCI device %s", name);
+	return err_set(ENODEV, "%s is bound to no driver: bind it to vfio-pci", name);
+}
+
+int vfio_why_not_open(const char *name, const char *node, const char *config, int error)
+{
+	switch (error) {
+	case ENOENT:
+		return err_set(ENODEV, "%s: there is no %s: the kernel needs %s", name, node, config);
+	case EACCES:
+	case EPERM:
+		return err_set(EACCES, "%s: no permission to open %s for reading and writing", name,
+			       node);
+	case EBUSY:
+		return err_set(EBUSY, "%s: %s is in use, by another process or context, or its group by "
+			       "VFIO's other kind of node", name, node);
+	case ENOMEM:
+	case EMFILE:
+	case ENFILE:
+		return err_set(ENOMEM, "%s: %s: %s", name, node, strerror(error));
+	default:
+		return err_set(ENODEV, "%s: %s: %s", name, node, strerror(error));
+	}
+}
+
+int vfio_why_not_viable(const char *name, uint32_t group)
+{
+	char path[VFIO_PATH_SIZE], other[VFIO_NAME_SIZE], text[VFIO_NAME_SIZE];
+	unsigned int i;
+
+	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%u/devices", group);
+	for (i = 0; !sys_entry(path, i, other, sizeof(other)); i++) {
+		const char *driver = vfio_driver(other, text, sizeof(text));
+
+		if (!driver || !strcmp(other, name) || strstr(driver, "vfio") ||
+		    !strcmp(driver, "pci-stub") || !strcmp(driver, "pcieport"))
+			continue;
+		return err_set(EPERM, "group %u of %s is also used by %s, bound to %s", group, name,
+			       other, driver);
+	}
+	return err_set(EPERM, "group %u of %s is used by another process, or its interrupts are not "
+		       "isolated (VFIO's allow_unsafe_interrupts)", group, name);
+}
+
+int vfio_no_memory(const char *what)
+{
+	uint64_t limit = sys_lock_limit();
+
+	if (limit == UINT64_MAX)
+		return err_set(ENOMEM, "%s: the kernel has no memory for it", what);
+	return err_set(ENOMEM, "%s: no memory, or more than the user may lock: the limit is %llu KiB "
+		       "(RLIMIT_MEMLOCK, ulimit -l)", what, (unsigned long long)(limit >> 10));
+}

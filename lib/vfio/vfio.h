@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the kernel back ends have in common: VFIO's PCI devices, as the system shows them. */
+#ifndef VFIO_VFIO_H
+#define VFIO_VFIO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Of a name in sysfs, and of a path with two of them. */
+#define VFIO_NAME_SIZE 64
+#define VFIO_PATH_SIZE (2 * VFIO_NAME_SIZE)
+
+/*
+ * pci.c
+ * DDDD:BB:SS.F, in lower case as sysfs has it: nothing else becomes a part of a path. 0, or
+ * err_set() with -ENODEV.
+ */
+int vfio_parse_address(const char *name, uint32_t *requester);
+/* 0, or -ENOENT without a message. */
+int vfio_find_group(const char *name, uint32_t *group);
+/* The driver that a PCI device is bound to, or NULL. */
+const char *vfio_driver(const char *name, char *buffer, size_t size);
+
+/* diagnose.c: each is err_set(), and gives what that gives. */
+/* 0 if the device is bound to a driver of VFIO's, else -ENODEV. */
+int vfio_check_driver(const char *name);
+/* @node cannot be opened; @config: what the kernel makes such nodes with. */
+int vfio_why_not_open(const char *name, const char *node, const char *config, int error);
+/* The kernel has not said why: finds somebody in the group who is in the way. */
+int vfio_why_not_viable(const char *name, uint32_t group);
+/* Memory could not be locked: for want of it, or because of the limit. @what: for whom. */
+int vfio_no_memory(const char *what);
+
+#endif
