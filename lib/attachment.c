@@ -48,7 +48,7 @@ int device_check_pgtable(const struct ioasid_device *device, const struct ioasid
 		return 0;
 	if (!info->nesting_software)
 		return err_set(EOPNOTSUPP, "%s: its IOMMU does not nest", device->name);
-	if (!pgt->levels)
+	if (!pgt)
 		return 0;
 	if (!(info->pgtable_formats >> pgt->id & 1))
 		return err_set(EOPNOTSUPP, "%s: its IOMMU does not know page-table format %u",
@@ -64,7 +64,7 @@ int attachment_join(struct ioasid_space *space, const struct ioasid_device *devi
 {
 	int ret;
 
-	ret = device_check_pgtable(device, space, &space->shadow.tree.pgt);
+	ret = device_check_pgtable(device, space, nest_bound(space));
 	if (!ret)
 		ret = reserve_for(space, device, a);
 	if (ret)

@@ -20,12 +20,14 @@ struct entry {
 	uint64_t start, last;
 	uint32_t id;		/* of the space; of the PASID */
 	uint16_t kind;
+	bool leaf_only;
 };
 
 /* What is to be done: a range of one space. */
 struct job {
 	struct ioasid_space *space;
 	uint64_t start, last;
+	bool leaf_only;
 };
 
 struct ioasid_inv {
@@ -105,8 +107,8 @@ static int add(struct ioasid_inv *inv, const struct ioasid_ctx *ctx, const struc
 		return err_set(EINVAL, "the batch is of another context");
 	if (inv->count == inv->room && reserve_entries(inv, 2 * inv->room))
 		return -ENOMEM;
-	/* IOASID_INV_LEAF_ONLY would save a load for each upper level; to read them is always right. */
-	inv->entries[inv->count++] = *e;
+	inv->entries[inv->count] = *e;
+	inv->entries[inv->count++].leaf_only = flags & IOASID_INV_LEAF_ONLY;
 	return 0;
 }
 
@@ -175,11 +177,6 @@ static const struct ioasid_device *find_device(const struct ioasid_ctx *ctx, uin
 	return NULL;
 }
 
-static bool has_pgtable(const struct ioasid_space *space)
-{
-	return space->parent && space->shadow.tree.mode == SHADOW_GUEST;
-}
-
 /* The one space that an entry is about; -errno if there is none. */
 static int find_space(const struct ioasid_ctx *ctx, const struct entry *e, size_t index,
 		      struct ioasid_space **out)
@@ -198,7 +195,7 @@ static int find_space(const struct ioasid_ctx *ctx, const struct entry *e, size_
 	}
 	if (!space)
 		return err_set(ENOENT, "entry %zu: its space is gone, or nothing is attached", index);
-	if (!has_pgtable(space))
+	if (!nest_bound(space))
 		return err_set(EINVAL, "entry %zu: space %u has no page table bound", index, space->id);
 	*out = space;
 	return 0;
@@ -213,11 +210,19 @@ struct submission {
 	int ret;		/* -ENOMEM: of what has been done, some could not be refreshed */
 };
 
-static void refresh(struct submission *sub, struct ioasid_space *space, uint64_t start,
-		    uint64_t last)
+static void refresh(struct submission *sub, const struct job *job)
 {
-	if (shadow_sync(&space->shadow, start, last, sub->reap))
+	struct ioasid_space *space = job->space;
+
+	if (space->nest->invalidate(space, job->start, job->last, job->leaf_only, sub->reap))
 		sub->ret = err_set(ENOMEM, "no memory to refresh space %u", space->id);
+}
+
+/* @job covers @next too. */
+static void merge(struct job *job, const struct job *next)
+{
+	job->last = bits_max(job->last, next->last);
+	job->leaf_only &= next->leaf_only;
 }
 
 static void add_job(struct submission *sub, struct ioasid_space *space, const struct entry *e)
@@ -225,11 +230,12 @@ static void add_job(struct submission *sub, struct ioasid_space *space, const st
 	struct ioasid_inv *inv = sub->inv;
 	size_t n = sub->n;
 	struct job *last = n ? &inv->jobs[n - 1] : NULL;
+	const struct job job = { space, e->start, e->last, e->leaf_only };
 
 	/* Neighbours in order are the common case: they need no sorting. */
 	if (last && last->space == space && e->start >= last->start &&
 	    e->start <= bits_add_sat(last->last, 1)) {
-		last->last = bits_max(last->last, e->last);
+		merge(last, &job);
 		return;
 	}
 	if (2 * (n + 1) > inv->jobs_room) {
@@ -237,14 +243,14 @@ static void add_job(struct submission *sub, struct ioasid_space *space, const st
 
 		if (!jobs) {
 			/* nowhere to wait: done by itself, since it must not be left out */
-			shadow_begin_pass(&space->shadow, sub->now);
-			refresh(sub, space, e->start, e->last);
+			space->nest->begin(space, sub->now);
+			refresh(sub, &job);
 			return;
 		}
 		inv->jobs = jobs;
 		inv->jobs_room = 4 * (n + 1);
 	}
-	inv->jobs[sub->n++] = (struct job){ space, e->start, e->last };
+	inv->jobs[sub->n++] = job;
 }
 
 static int add_device_jobs(struct submission *sub, const struct entry *e, size_t index)
@@ -255,7 +261,7 @@ static int add_device_jobs(struct submission *sub, const struct entry *e, size_t
 	if (!device)
 		return err_set(ENOENT, "entry %zu: its device is gone", index);
 	for (a = device->attached; a; a = a->next)
-		if (has_pgtable(a->space))
+		if (nest_bound(a->space))
 			add_job(sub, a->space, e);
 	return 0;
 }
@@ -320,15 +326,14 @@ static void run(struct submission *sub)
 	struct job *jobs = sort(sub->inv->jobs, n);
 
 	for (i = 0; i < n; i = j) {
-		struct ioasid_space *space = jobs[i].space;
-		uint64_t last = jobs[i].last;
+		struct job job = jobs[i];
 
-		if (!i || jobs[i - 1].space != space)
-			shadow_begin_pass(&space->shadow, sub->now);
-		for (j = i + 1; j < n && jobs[j].space == space &&
-		     jobs[j].start <= bits_add_sat(last, 1); j++)
-			last = bits_max(last, jobs[j].last);
-		refresh(sub, space, jobs[i].start, last);
+		if (!i || jobs[i - 1].space != job.space)
+			job.space->nest->begin(job.space, sub->now);
+		for (j = i + 1; j < n && jobs[j].space == job.space &&
+		     jobs[j].start <= bits_add_sat(job.last, 1); j++)
+			merge(&job, &jobs[j]);
+		refresh(sub, &job);
 	}
 }
 

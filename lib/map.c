@@ -120,9 +120,10 @@ IOASID_EXPORT int ioasid_space_map_parent(struct ioasid_space *space, uint64_t i
 	if (!space->parent)
 		return err_set(EOPNOTSUPP, "space %u is a root: it maps memory", space->id);
 	ctx_lock(space->ctx);
-	if (space->shadow.tree.mode == SHADOW_GUEST) {
+	ret = nest_check_maps(space);
+	if (ret) {
 		ctx_unlock(space->ctx);
-		return err_set(EOPNOTSUPP, "space %u has a page table of its user's", space->id);
+		return ret;
 	}
 	return add(space, &r, flags, mapping);
 }

@@ -207,9 +207,8 @@ static int unmap(struct ioasid_space *space, uint64_t start, uint64_t last, bool
 	struct imap_item *item = imap_first(&space->maps, start, last);
 	int ret = check_unmap(space);
 
-	if (!ret && space->parent && space->shadow.tree.mode == SHADOW_GUEST)
-		ret = err_set(EOPNOTSUPP, "space %u has a page table of its user's, no mappings",
-			      space->id);
+	if (!ret)
+		ret = nest_check_maps(space);
 	if (!ret && !all)
 		ret = check_range(space, item, start, last);
 	if (ret)

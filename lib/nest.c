@@ -1,65 +1,32 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Nested spaces: what a shadow sees of its parent, and which table it shadows. */
+/* Nested spaces: the page table that is bound to one, and what reaches it from its parent. */
 #include <errno.h>
 
 #include "objects.h"
 
-/*
- * A root as a parent: a piece is what a leaf of its table covers, which a walk finds faster than a
- * search among the mappings. Big mappings are pieces as a whole, so that one serves for long.
- */
-static int resolve(void *opaque, uint64_t addr, struct shadow_piece *piece)
+const struct pgt *nest_bound(const struct ioasid_space *space)
 {
-	struct ioasid_space *root = opaque;
-	struct iopt_hit hit = iopt_walk(&root->table.root, addr);
-	uint64_t mask = (UINT64_C(1) << hit.shift) - 1;
-
-	if (!hit.entry)
-		return -EFAULT;
-	*piece = (struct shadow_piece){
-		.start = addr & ~mask, .last = addr | mask, .host = hit.entry & IOPT_ADDR,
-		.perm = hit.entry & IOPT_PERM,
-	};
-	if (hit.entry & IOPT_BIG) {
-		struct imap_item *item = imap_find(&root->maps, addr);
-
-		piece->start = item->start;
-		piece->last = item->last;
-		piece->host = bits_container_of(item, struct ioasid_mapping, item)->target;
-		return 0;
-	}
-	piece->watch = iopt_head(&root->table, hit.slot);
-	return piece->watch ? 0 : -ENOMEM;
+	return space->parent ? space->nest->bound(space) : NULL;
 }
 
-int nest_init(struct ioasid_space *space)
+int nest_check_maps(const struct ioasid_space *space)
 {
-	struct ioasid_space *parent = space->parent;
-	struct shadow_parent up = { resolve, parent, &parent->gen };
-
-	if (parent->parent) {
-		up = (struct shadow_parent){ shadow_resolve, &parent->shadow,
-					     &parent->shadow.gen };
-		parent->shadow.is_parent = true;
-	}
-	shadow_init(&space->shadow, &space->ctx->pages, &up,
-		    space->ctx->flags & IOASID_CTX_AUDIT);
+	if (space->parent && !space->nest->maps)
+		return err_set(EOPNOTSUPP, "space %u is nested in hardware: it has no mappings, only "
+			       "the page table of its user's", space->id);
+	if (nest_bound(space))
+		return err_set(EOPNOTSUPP, "space %u has a page table of its user's, no mappings",
+			       space->id);
 	return 0;
 }
 
-/*
- * A root's mapping has gone: so does what children made of it. The lists of small ones went with the
- * table.
- */
 void nest_unmapped(struct ioasid_space *space, struct ioasid_mapping *m, struct reap *reap)
 {
 	struct ioasid_space *child;
 
 	space->gen++;
-	if (imap_length(&m->item) < BIG_MAPPING)
-		return;
 	for (child = space->children; child; child = child->sibling)
-		shadow_drop_range(&child->shadow, m->item.start, m->item.last, reap);
+		child->nest->parent_changed(child, m, reap);
 }
 
 static int check_pgtable(const struct ioasid_space *space, const struct ioasid_pgtable *t,
@@ -105,13 +72,6 @@ static int check_devices(const struct ioasid_space *space, const struct pgt *pgt
 	return ret;
 }
 
-static bool fill_on_demand(const struct ioasid_space *space, const struct pgt *pgt)
-{
-	if (space->fill_asked)
-		return space->fill_asked == IOASID_FILL_ON_DEMAND;
-	return pgt->id == PGT_VTD_FS;
-}
-
 static int bind(struct ioasid_space *space, const struct pgt *pgt, uint64_t root,
 		struct reap *reap)
 {
@@ -125,8 +85,8 @@ static int bind(struct ioasid_space *space, const struct pgt *pgt, uint64_t root
 	if (imap_count(&space->maps))
 		return err_set(EBUSY, "space %u has %zu mappings", space->id,
 			       imap_count(&space->maps));
-	if (shadow_bind(&space->shadow, pgt, root, fill_on_demand(space, pgt), reap))
-		return err_set(ENOMEM, "no memory for a shadow page table");
+	if (space->nest->bind(space, pgt, root, reap))
+		return err_set(ENOMEM, "space %u: no memory to bind a page table", space->id);
 	return 0;
 }
 
@@ -155,10 +115,10 @@ IOASID_EXPORT int ioasid_space_unbind_pgtable(struct ioasid_space *space)
 
 	ctx_lock(space->ctx);
 	ret = ctx_check_drain(space->ctx);
-	if (!ret && (!space->parent || space->shadow.tree.mode != SHADOW_GUEST))
+	if (!ret && !nest_bound(space))
 		ret = err_set(EINVAL, "space %u has no page table bound", space->id);
 	if (!ret)
-		shadow_unbind(&space->shadow, &reap);
+		space->nest->unbind(space, &reap);
 	ctx_unlock_drain(space->ctx, &reap);
 	return ret;
 }

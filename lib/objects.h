@@ -10,6 +10,7 @@
 #include "backend.h"
 #include "export.h"
 #include "iopt/iopt.h"
+#include "nest.h"
 #include "shadow/shadow.h"
 #include "util/alloc.h"
 #include "util/bits.h"
@@ -82,6 +83,7 @@ struct ioasid_space {
 	uint32_t depth;
 	struct ioasid_space *parent;
 	struct ioasid_space *children, *sibling;	/* nested on it */
+	const struct nest_ops *nest;	/* a child's */
 	unsigned int attached;		/* attachments of devices */
 	unsigned int users;		/* of its table: attachments and children */
 	struct imap maps;
@@ -92,7 +94,7 @@ struct ioasid_space {
 	size_t n_allowed;
 	uint64_t gen;			/* changes when a mapping goes away */
 	struct iopt table;		/* a root's, while it has users */
-	struct shadow shadow;		/* a child's */
+	struct shadow shadow;		/* a child's, nested in software */
 	enum ioasid_fill fill_asked;
 	struct reap_later later;
 	void *backend;
@@ -172,7 +174,7 @@ void device_detach_all(struct ioasid_device *device, struct reap *reap);
 int group_join(struct ioasid_device *device, struct reap *reap);
 
 /* attachment.c */
-/* Can the device's IOMMU do what the space needs? @pgt: its page table; no levels: none. */
+/* Can the device's IOMMU do what the space needs? @pgt: its page table; NULL: none. */
 int device_check_pgtable(const struct ioasid_device *device, const struct ioasid_space *space,
 			 const struct pgt *pgt);
 /* Makes the space ready for what is going to be attached. */
@@ -200,10 +202,6 @@ int source_open_file(struct ioasid_ctx *ctx, int fd, uint64_t offset, uint64_t l
 		     uint32_t perm, uint32_t *number);
 uint32_t source_find_registered(const struct ioasid_ctx *ctx, uint64_t addr, uint64_t length,
 				uint32_t perm);
-
-/* nest.c */
-int nest_init(struct ioasid_space *space);
-void nest_unmapped(struct ioasid_space *space, struct ioasid_mapping *mapping, struct reap *reap);
 
 /* event.c */
 void event_post(struct ioasid_ctx *ctx, const struct ioasid_event *event);

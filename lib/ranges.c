@@ -159,12 +159,10 @@ static int check_allowed(const struct ioasid_space *space, const struct ioasid_r
 
 static int allow(struct ioasid_space *space, struct ioasid_range *ranges, size_t n)
 {
-	int ret;
+	int ret = nest_check_maps(space);
 
-	if (space->parent && space->shadow.tree.mode == SHADOW_GUEST)
-		return err_set(EOPNOTSUPP, "space %u has a page table of its user's: nothing is "
-			       "mapped in it", space->id);
-	ret = check_allowed(space, ranges, n);
+	if (!ret)
+		ret = check_allowed(space, ranges, n);
 	if (ret)
 		return ret;
 	mem_free(space->allowed);

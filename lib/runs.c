@@ -23,23 +23,6 @@ static void look_root(const struct ioasid_space *space, uint64_t iova, struct sh
 	};
 }
 
-/* A child's entries are resolved as they are looked at, as a DMA would. */
-static void look_child(struct ioasid_space *space, uint64_t iova, struct shadow_view *view)
-{
-	struct shadow *s = &space->shadow;
-
-	shadow_look(s, iova, view);
-	if (!view->unresolved)
-		return;
-	if (shadow_miss(s, iova, 0)) {
-		/* a superpage that leads elsewhere too */
-		view->base = iova;
-		view->last = iova | (PAGE - 1);
-		return;
-	}
-	shadow_look(s, iova, view);
-}
-
 static bool joins(const struct ioasid_run *run, const struct ioasid_run *next)
 {
 	return run->iova + run->length == next->iova &&
@@ -61,7 +44,7 @@ IOASID_EXPORT size_t ioasid_space_query_runs(const struct ioasid_space *space, u
 		uint64_t end;
 
 		if (space->parent)
-			look_child((struct ioasid_space *)(uintptr_t)space, at, &v);
+			space->nest->look((struct ioasid_space *)(uintptr_t)space, at, &v);
 		else
 			look_root(space, at, &v);
 		end = bits_min(v.last, last);

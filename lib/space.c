@@ -54,6 +54,13 @@ static void unlink_child(struct ioasid_space *space)
 	*p = space->sibling;
 }
 
+static void leave_parent(struct ioasid_space *space, struct reap *reap)
+{
+	space->nest->destroy(space, reap);
+	unlink_child(space);
+	table_unuse(space->parent, reap);
+}
+
 static void space_free(struct reap_later *later)
 {
 	mem_free(bits_container_of(later, struct ioasid_space, later));
@@ -61,11 +68,8 @@ static void space_free(struct reap_later *later)
 
 void space_take_out(struct ioasid_space *space, struct reap *reap)
 {
-	if (space->parent) {
-		shadow_destroy(&space->shadow, reap);
-		unlink_child(space);
-		table_unuse(space->parent, reap);
-	}
+	if (space->parent)
+		leave_parent(space, reap);
 	mapping_forget_all(space, reap);
 	imap_destroy(&space->maps);
 	slab_destroy(&space->records);
@@ -108,35 +112,46 @@ static int check_nesting(struct ioasid_ctx *ctx, const struct ioasid_space_optio
 	return 0;
 }
 
-static int create(struct ioasid_space *space, const struct ioasid_space_options *options,
-		  struct reap *reap)
+/* Puts it on its parent, without its number so far. */
+static int nest_on(struct ioasid_space *space, const struct ioasid_space_options *options,
+		   struct reap *reap)
 {
 	int ret;
 
-	if (options->parent) {
-		/* A shadow is no wider than the widest table. */
-		ret = ranges_reserve(space, UINT64_C(1) << IOPT_MAX_BITS, UINT64_MAX, space);
-		if (!ret)
-			ret = table_use(options->parent, reap);
-		if (ret)
-			return ret;
-	}
-	ret = space_add(space);
+	/* A nested space is no wider than the widest table. */
+	ret = ranges_reserve(space, UINT64_C(1) << IOPT_MAX_BITS, UINT64_MAX, space);
+	if (!ret)
+		ret = table_use(options->parent, reap);
+	if (ret)
+		return ret;
+	space->parent = options->parent;
+	space->fill_asked = options->fill;
+	space->depth = space->parent->depth + 1;
+	space->nest = &nest_shadow;
+	ret = space->nest->create(space);
 	if (ret) {
-		if (options->parent)
-			table_unuse(options->parent, reap);
-		return err_set(ENOMEM, "no memory for a space");
+		table_unuse(space->parent, reap);
+		return err_set(-ret, "no memory for a space");
 	}
-	if (options->parent) {
-		space->parent = options->parent;
-		space->fill_asked = options->fill;
-		space->depth = space->parent->depth + 1;
-		space->sibling = space->parent->children;
-		space->parent->children = space;
-		nest_init(space);
-		space->shadow.limit = (size_t)bits_min(options->memory_limit / PAGE, SIZE_MAX);
-	}
+	space->shadow.limit = (size_t)bits_min(options->memory_limit / PAGE, SIZE_MAX);
+	space->sibling = space->parent->children;
+	space->parent->children = space;
 	return 0;
+}
+
+static int create(struct ioasid_space *space, const struct ioasid_space_options *options,
+		  struct reap *reap)
+{
+	int ret = options->parent ? nest_on(space, options, reap) : 0;
+
+	if (ret)
+		return ret;
+	ret = space_add(space);
+	if (!ret)
+		return 0;
+	if (space->parent)
+		leave_parent(space, reap);
+	return err_set(ENOMEM, "no memory for a space");
 }
 
 IOASID_EXPORT int ioasid_space_create(struct ioasid_ctx *ctx,
@@ -226,10 +241,10 @@ IOASID_EXPORT int ioasid_space_query_info(const struct ioasid_space *space,
 
 	ctx_lock(space->ctx);
 	if (space->parent) {
-		info.nesting = IOASID_NESTING_SOFTWARE;
-		info.pgtable_bound = s->tree.mode == SHADOW_GUEST;
+		info.nesting = space->nest->nesting;
+		info.pgtable_bound = nest_bound(space);
 	}
-	if (info.pgtable_bound) {
+	if (s->tree.mode == SHADOW_GUEST) {
 		info.fill = s->tree.on_demand ? IOASID_FILL_ON_DEMAND : IOASID_FILL_ON_INVALIDATION;
 		info.caching_mode = !s->tree.on_demand;
 	}

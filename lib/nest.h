@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Who translates for a space on a parent: the library, by a shadow page table (nest_shadow.c), or the
+ * IOMMU, which walks both levels (struct backend_ops). Called with the context locked.
+ */
+#ifndef LIB_NEST_H
+#define LIB_NEST_H
+
+#include <ioasid/space.h>
+
+#include "pgtable/pgtable.h"
+#include "shadow/shadow.h"
+#include "util/reap.h"
+
+struct ioasid_mapping;
+
+struct nest_ops {
+	enum ioasid_nesting nesting;
+	bool maps;	/* the map protocol is possible */
+
+	/* The space has its parent. 0, or -ENOMEM; destroy: nobody is attached. */
+	int (*create)(struct ioasid_space *space);
+	void (*destroy)(struct ioasid_space *space, struct reap *reap);
+
+	/* The format of the page table that is bound; NULL: none is. */
+	const struct pgt *(*bound)(const struct ioasid_space *space);
+	/* In one step. 0, or -ENOMEM with the table before still bound. */
+	int (*bind)(struct ioasid_space *space, const struct pgt *pgt, uint64_t root,
+		    struct reap *reap);
+	void (*unbind)(struct ioasid_space *space, struct reap *reap);
+
+	/*
+	 * The table may have changed. begin() goes before the ranges of one batch; @now: as that of
+	 * shadow_begin_pass(). @leaf_only: upper levels have not changed. 0, or -ENOMEM: some of it is
+	 * not translated now.
+	 */
+	void (*begin)(struct ioasid_space *space, uint64_t now);
+	int (*invalidate)(struct ioasid_space *space, uint64_t start, uint64_t last, bool leaf_only,
+			  struct reap *reap);
+
+	/* The parent's translations of @m are gone, or not what they were. */
+	void (*parent_changed)(struct ioasid_space *space, const struct ioasid_mapping *m,
+			       struct reap *reap);
+
+	/* What it translates at @iova, without reading guest memory. */
+	void (*look)(struct ioasid_space *space, uint64_t iova, struct shadow_view *view);
+};
+
+extern const struct nest_ops nest_shadow;
+
+/* The page table's format; NULL: it has none, or is a root. */
+const struct pgt *nest_bound(const struct ioasid_space *space);
+
+/* May the space have mappings? 0, or err_set(): -EOPNOTSUPP. Of a root: it may. */
+int nest_check_maps(const struct ioasid_space *space);
+
+/* A root's mapping has gone: so does what children made of it. */
+void nest_unmapped(struct ioasid_space *space, struct ioasid_mapping *mapping, struct reap *reap);
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Nesting in software: what a shadow sees of its parent, and what a nested space wants of its shadow. */
+#include <errno.h>
+
+#include "objects.h"
+
+/*
+ * A root as a parent: a piece is what a leaf of its table covers, which a walk finds faster than a
+ * search among the mappings. Big mappings are pieces as a whole, so that one serves for long.
+ */
+static int resolve(void *opaque, uint64_t addr, struct shadow_piece *piece)
+{
+	struct ioasid_space *root = opaque;
+	struct iopt_hit hit = iopt_walk(&root->table.root, addr);
+	uint64_t mask = (UINT64_C(1) << hit.shift) - 1;
+
+	if (!hit.entry)
+		return -EFAULT;
+	*piece = (struct shadow_piece){
+		.start = addr & ~mask, .last = addr | mask, .host = hit.entry & IOPT_ADDR,
+		.perm = hit.entry & IOPT_PERM,
+	};
+	if (hit.entry & IOPT_BIG) {
+		struct imap_item *item = imap_find(&root->maps, addr);
+
+		piece->start = item->start;
+		piece->last = item->last;
+		piece->host = bits_container_of(item, struct ioasid_mapping, item)->target;
+		return 0;
+	}
+	piece->watch = iopt_head(&root->table, hit.slot);
+	return piece->watch ? 0 : -ENOMEM;
+}
+
+static int create(struct ioasid_space *space)
+{
+	struct ioasid_space *parent = space->parent;
+	struct shadow_parent up = { resolve, parent, &parent->gen };
+
+	if (parent->parent) {
+		up = (struct shadow_parent){ shadow_resolve, &parent->shadow,
+					     &parent->shadow.gen };
+		parent->shadow.is_parent = true;
+	}
+	shadow_init(&space->shadow, &space->ctx->pages, &up,
+		    space->ctx->flags & IOASID_CTX_AUDIT);
+	return 0;
+}
+
+static void destroy(struct ioasid_space *space, struct reap *reap)
+{
+	shadow_destroy(&space->shadow, reap);
+}
+
+static const struct pgt *bound(const struct ioasid_space *space)
+{
+	const struct shadow_tree *tree = &space->shadow.tree;
+
+	return tree->mode == SHADOW_GUEST ? &tree->pgt : NULL;
+}
+
+static bool fill_on_demand(const struct ioasid_space *space, const struct pgt *pgt)
+{
+	if (space->fill_asked)
+		return space->fill_asked == IOASID_FILL_ON_DEMAND;
+	return pgt->id == PGT_VTD_FS;
+}
+
+static int bind(struct ioasid_space *space, const struct pgt *pgt, uint64_t root,
+		struct reap *reap)
+{
+	return shadow_bind(&space->shadow, pgt, root, fill_on_demand(space, pgt), reap);
+}
+
+static void unbind(struct ioasid_space *space, struct reap *reap)
+{
+	shadow_unbind(&space->shadow, reap);
+}
+
+static void begin(struct ioasid_space *space, uint64_t now)
+{
+	shadow_begin_pass(&space->shadow, now);
+}
+
+/* That only leaves changed would save a load for each upper level; to read them is always right. */
+static int invalidate(struct ioasid_space *space, uint64_t start, uint64_t last, bool leaf_only,
+		      struct reap *reap)
+{
+	(void)leaf_only;
+	return shadow_sync(&space->shadow, start, last, reap);
+}
+
+/* The lists of small mappings went with the parent's table. */
+static void parent_changed(struct ioasid_space *space, const struct ioasid_mapping *m,
+			   struct reap *reap)
+{
+	if (imap_length(&m->item) >= BIG_MAPPING)
+		shadow_drop_range(&space->shadow, m->item.start, m->item.last, reap);
+}
+
+/* Entries are resolved as they are looked at, as a DMA would. */
+static void look(struct ioasid_space *space, uint64_t iova, struct shadow_view *view)
+{
+	struct shadow *s = &space->shadow;
+
+	shadow_look(s, iova, view);
+	if (!view->unresolved)
+		return;
+	if (shadow_miss(s, iova, 0)) {
+		/* a superpage that leads elsewhere too */
+		view->base = iova;
+		view->last = iova | (PAGE - 1);
+		return;
+	}
+	shadow_look(s, iova, view);
+}
+
+const struct nest_ops nest_shadow = {
+	.nesting = IOASID_NESTING_SOFTWARE,
+	.maps = true,
+	.create = create,
+	.destroy = destroy,
+	.bound = bound,
+	.bind = bind,
+	.unbind = unbind,
+	.begin = begin,
+	.invalidate = invalidate,
+	.parent_changed = parent_changed,
+	.look = look,
+};
