@@ -2,72 +2,70 @@
 /*
  * Which space a device's requests go to. Requests without PASID belong to the whole group: the IOMMU
  * cannot tell its devices apart. So all of a group that are attached are attached to one space, and
- * requests of those that are not go there too as long as one is (Linux: iommufd's groups).
+ * requests of those that are not go there too as long as one is (Linux: iommufd's groups). The same
+ * holds for a PASID that mediated devices share: pasid_is_shared() says who are peers.
  */
 #include <errno.h>
 #include <syslog.h>
 
 #include "objects.h"
 
-static struct attachment *find(const struct ioasid_device *device, uint32_t pasid)
+struct attachment *device_attachment(const struct ioasid_device *device, uint32_t pasid)
 {
-	struct attachment *a;
+	struct imap_item *item = imap_find(&device->by_pasid, pasid);
 
-	for (a = device->attached; a; a = a->next)
-		if (a->pasid == pasid)
-			return a;
-	return NULL;
+	return item ? bits_container_of(item, struct attachment, item) : NULL;
 }
 
 struct ioasid_space *device_space(const struct ioasid_device *device, uint32_t pasid)
 {
-	struct attachment *a = find(device, pasid);
+	struct attachment *a = device_attachment(device, pasid);
 
 	return a ? a->space : NULL;
 }
 
-#define for_each_in_group(d, device) \
+#define for_each_peer(d, device, pasid) \
 	for ((d) = (device)->ctx->devices; (d); (d) = (d)->next) \
-		if ((d)->info.group == (device)->info.group)
+		if (pasid_is_shared(d, device, pasid))
 
-/* A device of the group that is attached, or NULL. */
-static struct ioasid_device *group_member(const struct ioasid_device *device)
+/* A peer that is attached, or NULL. */
+static struct ioasid_device *peer_attached(const struct ioasid_device *device, uint32_t pasid)
 {
 	struct ioasid_device *d;
 
-	for_each_in_group(d, device)
-		if (device_space(d, IOASID_NO_PASID))
+	for_each_peer(d, device, pasid)
+		if (device_space(d, pasid))
 			return d;
 	return NULL;
 }
 
-/* Where requests without PASID of the device's group go now. */
-static struct ioasid_space *group_space(const struct ioasid_device *device)
+/* Where requests of all peers go now. */
+static struct ioasid_space *peers_space(const struct ioasid_device *device, uint32_t pasid)
 {
-	struct ioasid_device *d = group_member(device);
+	struct ioasid_device *d = peer_attached(device, pasid);
 
-	return d ? device_space(d, IOASID_NO_PASID) : NULL;
+	return d ? device_space(d, pasid) : NULL;
 }
 
-/* Sends the requests of a device or its group to @space. On failure they go where they went. */
+/* Sends the requests of a device and its peers to @space. On failure they go where they went. */
 static int route(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space,
 		 struct reap *reap)
 {
 	const struct backend_ops *ops = device->ctx->ops;
-	struct ioasid_space *was = group_space(device);
+	struct ioasid_space *was = peers_space(device, pasid);
 	struct ioasid_device *d, *failed;
 	int ret = 0;
 
-	if (pasid != IOASID_NO_PASID || ops->routes_groups)
+	if (ops->routes_groups)
 		return ops->route(device, pasid, space, reap);
-	for_each_in_group(d, device) {
+	for_each_peer(d, device, pasid) {
 		ret = ops->route(d, pasid, space, reap);
 		if (ret)
 			break;
 	}
 	failed = d;
 	if (ret)
-		for_each_in_group(d, device) {
+		for_each_peer(d, device, pasid) {
 			if (d == failed)
 				break;
 			ops->route(d, pasid, was, reap);
@@ -78,9 +76,18 @@ static int route(struct ioasid_device *device, uint32_t pasid, struct ioasid_spa
 int group_join(struct ioasid_device *device, struct reap *reap)
 {
 	const struct backend_ops *ops = device->ctx->ops;
-	struct ioasid_space *space = group_space(device);
+	struct ioasid_space *space = peers_space(device, IOASID_NO_PASID);
+	const struct attachment *a;
+	struct ioasid_device *d;
+	int ret = 0;
 
-	return space && !ops->routes_groups ? ops->route(device, IOASID_NO_PASID, space, reap) : 0;
+	if (space && !ops->routes_groups)
+		ret = ops->route(device, IOASID_NO_PASID, space, reap);
+	for (d = device->ctx->devices; d; d = d->next)
+		for (a = d->attached; a && !ret; a = a->next)
+			if (a->pasid != IOASID_NO_PASID && pasid_is_shared(d, device, a->pasid))
+				ret = ops->route(device, a->pasid, a->space, reap);
+	return ret;
 }
 
 static int check(const struct ioasid_device *device, uint32_t pasid,
@@ -89,6 +96,9 @@ static int check(const struct ioasid_device *device, uint32_t pasid,
 	if (pasid != IOASID_NO_PASID) {
 		if (!device->info.pasid_bits)
 			return err_set(EOPNOTSUPP, "%s has no PASIDs", device->name);
+		if (device->info.type == IOASID_DEVICE_PHYSICAL_USER)
+			return err_set(EOPNOTSUPP, "%s: its PASID table is the user's, who attaches it "
+				       "whole", device->name);
 		if (!pasid || pasid >> device->info.pasid_bits)
 			return err_set(EINVAL, "%s: PASID %u, must be 1 to %u", device->name, pasid,
 				       (1u << device->info.pasid_bits) - 1);
@@ -98,15 +108,52 @@ static int check(const struct ioasid_device *device, uint32_t pasid,
 	return 0;
 }
 
-static int attach_first(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space,
-			struct reap *reap)
+static void forget(struct ioasid_device *device, struct attachment *a)
 {
-	struct attachment *a = mem_calloc(1, sizeof(*a));
+	imap_remove(&device->by_pasid, &a->item);
+	*a->prev = a->next;
+	if (a->next)
+		a->next->prev = a->prev;
+	pasid_put(device, a->pasid, a->ppasid);
+	slab_free(&device->ctx->attachments, a);
+}
+
+/* An attachment that nobody has seen yet. */
+static int remember(struct ioasid_device *device, uint32_t pasid, struct attachment **out)
+{
+	struct slab *slab = &device->ctx->attachments;
+	struct attachment *a = slab_alloc(slab);
 	int ret;
 
 	if (!a)
 		return err_set(ENOMEM, "no memory to attach %s", device->name);
-	*a = (struct attachment){ device->attached, pasid, space };
+	*a = (struct attachment){ .item = { pasid, pasid }, .pasid = pasid };
+	ret = pasid_get(device, pasid, &a->ppasid);
+	if (!ret && imap_insert(&device->by_pasid, &a->item)) {
+		pasid_put(device, pasid, a->ppasid);
+		ret = err_set(ENOMEM, "no memory to attach %s", device->name);
+	}
+	if (ret) {
+		slab_free(slab, a);
+		return ret;
+	}
+	a->next = device->attached;
+	a->prev = &device->attached;
+	if (a->next)
+		a->next->prev = &a->next;
+	device->attached = a;
+	*out = a;
+	return 0;
+}
+
+static int attach_first(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space,
+			struct reap *reap)
+{
+	struct attachment *a = NULL;
+	int ret = remember(device, pasid, &a);
+
+	if (ret)
+		return ret;
 	ret = attachment_join(space, device, a, reap);
 	if (!ret) {
 		ret = route(device, pasid, space, reap);
@@ -114,10 +161,10 @@ static int attach_first(struct ioasid_device *device, uint32_t pasid, struct ioa
 			attachment_leave(space, a, reap);
 	}
 	if (ret) {
-		mem_free(a);
+		forget(device, a);
 		return ret;
 	}
-	device->attached = a;
+	a->space = space;
 	ctx_log(device->ctx, LOG_DEBUG, "%s: attached to space %u", device->name, space->id);
 	return 0;
 }
@@ -133,21 +180,13 @@ static int attach(struct ioasid_device *device, uint32_t pasid, struct ioasid_sp
 	if (now)
 		return err_set(EBUSY, "%s is attached to space %u: detach or replace", device->name,
 			       now->id);
-	if (pasid == IOASID_NO_PASID) {
-		now = group_space(device);
-		if (now && now != space)
-			return err_set(EINVAL, "%s shares group %u with %s, which is attached to space "
-				       "%u", device->name, device->info.group,
-				       group_member(device)->name, now->id);
-	}
+	now = peers_space(device, pasid);
+	if (now && now != space)
+		return err_set(EINVAL, "%s shares %s %u with %s, which is attached to space %u",
+			       device->name, pasid == IOASID_NO_PASID ? "group" : "PASID",
+			       pasid == IOASID_NO_PASID ? device->info.group : pasid,
+			       peer_attached(device, pasid)->name, now->id);
 	return attach_first(device, pasid, space, reap);
-}
-
-/* The attachment of @d that moves along with that of @device; NULL: none. */
-static struct attachment *moving(const struct ioasid_device *d, const struct ioasid_device *device,
-				 uint32_t pasid)
-{
-	return pasid == IOASID_NO_PASID || d == device ? find(d, pasid) : NULL;
 }
 
 /* Moves everybody who has to move; on failure nobody has. */
@@ -159,8 +198,8 @@ static int move(struct ioasid_device *device, uint32_t pasid, struct ioasid_spac
 	struct attachment *a;
 	int ret = 0;
 
-	for_each_in_group(d, device) {
-		a = moving(d, device, pasid);
+	for_each_peer(d, device, pasid) {
+		a = device_attachment(d, pasid);
 		if (ret || !a)
 			continue;
 		ret = attachment_join(space, d, a, reap);
@@ -169,10 +208,10 @@ static int move(struct ioasid_device *device, uint32_t pasid, struct ioasid_spac
 	}
 	if (!ret)
 		ret = route(device, pasid, space, reap);
-	for_each_in_group(d, device) {
+	for_each_peer(d, device, pasid) {
 		if (d == failed)
 			break;
-		a = moving(d, device, pasid);
+		a = device_attachment(d, pasid);
 		if (!a)
 			continue;
 		attachment_leave(ret ? space : old, a, reap);
@@ -205,18 +244,17 @@ static int replace(struct ioasid_device *device, uint32_t pasid, struct ioasid_s
 
 static void detach(struct ioasid_device *device, uint32_t pasid, struct reap *reap)
 {
-	struct attachment **p, *a;
+	struct attachment *a = device_attachment(device, pasid);
+	struct ioasid_space *space = a ? a->space : NULL;
 
-	for (p = &device->attached; (a = *p) && a->pasid != pasid; p = &a->next)
-		;
 	if (!a)
 		return;
-	*p = a->next;
-	if (pasid != IOASID_NO_PASID || device->ctx->ops->routes_groups || !group_space(device))
+	a->space = NULL;
+	if (device->ctx->ops->routes_groups || !peers_space(device, pasid))
 		route(device, pasid, NULL, reap);
-	attachment_leave(a->space, a, reap);
-	ctx_log(device->ctx, LOG_DEBUG, "%s: detached from space %u", device->name, a->space->id);
-	mem_free(a);
+	attachment_leave(space, a, reap);
+	ctx_log(device->ctx, LOG_DEBUG, "%s: detached from space %u", device->name, space->id);
+	forget(device, a);
 }
 
 void device_detach_all(struct ioasid_device *device, struct reap *reap)

@@ -29,12 +29,21 @@ struct backend_ops {
 	/* NULL if it can, else the reason, a constant. */
 	const char *(*why_not)(const struct ioasid_ctx *ctx, enum ioasid_capability capability);
 
-	/* Finds device->name; fills in device->info and sets device->backend. */
+	/*
+	 * Finds device->name; fills in device->info and sets device->backend. A mediated device has a
+	 * type and a policy; without a type it is physical.
+	 */
 	int (*device_bind)(struct ioasid_device *device);
 	void (*device_unbind)(struct ioasid_device *device);
 	/* As ioasid_device_query_reserved(). */
 	size_t (*device_reserved)(const struct ioasid_device *device, struct ioasid_range *ranges,
 				  size_t n);
+
+	/*
+	 * Is @ppasid what some device of @parent (NULL: of any that shares the global pool) always
+	 * uses? NULL where nothing is mediated.
+	 */
+	bool (*ppasid_is_fixed)(const struct ioasid_ctx *ctx, const void *parent, uint32_t ppasid);
 
 	/* The descriptor that drives the device itself; NULL where there is none. */
 	int (*device_fd)(const struct ioasid_device *device);

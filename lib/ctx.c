@@ -104,6 +104,8 @@ IOASID_EXPORT int ioasid_ctx_open(const struct ioasid_ctx_options *user, struct 
 		return err_set(ENOMEM, "no memory for a context");
 	pthread_mutex_init(&ctx->lock, NULL);
 	pages_init(&ctx->pages);
+	slab_init(&ctx->attachments, &ctx->pages, sizeof(struct attachment), ctx);
+	pasids_init(ctx);
 	ctx->flags = options.flags;
 	ctx->can_populate = source_can_populate();
 	ctx->log = options.log;
@@ -148,6 +150,7 @@ IOASID_EXPORT int ioasid_ctx_close(struct ioasid_ctx *ctx)
 		device_detach_all(device, &reap);
 	while ((device = ctx->devices)) {
 		ctx->devices = device->next;
+		pasid_unbind(device);
 		ctx->ops->device_unbind(device);
 		mem_free(device->name);
 		mem_free(device);
@@ -156,6 +159,7 @@ IOASID_EXPORT int ioasid_ctx_close(struct ioasid_ctx *ctx)
 	reap_finish(&ctx->limbo, &ctx->pages);
 	reap_finish(&reap, &ctx->pages);
 	mem_free(ctx->sources);
+	pasids_destroy(ctx);
 	ctx->ops->close(ctx);
 	pages_destroy(&ctx->pages);
 	pthread_mutex_destroy(&ctx->lock);

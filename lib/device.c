@@ -25,11 +25,17 @@ static int bind(struct ioasid_ctx *ctx, struct ioasid_device *device, struct rea
 	ret = ctx->ops->device_bind(device);
 	if (ret)
 		return ret;
-	ret = group_join(device, reap);
+	ret = pasid_bind(device);
+	if (!ret) {
+		ret = group_join(device, reap);
+		if (ret)
+			pasid_unbind(device);
+	}
 	if (ret) {
 		ctx->ops->device_unbind(device);
 		return ret;
 	}
+	imap_init(&device->by_pasid, &ctx->pages);
 	device->serial = ++ctx->serial;
 	device->next = ctx->devices;
 	ctx->devices = device;
@@ -76,6 +82,8 @@ static void take_out(struct ioasid_device *device, struct reap *reap)
 	for (p = &ctx->devices; *p != device; p = &(*p)->next)
 		;
 	*p = device->next;
+	pasid_unbind(device);
+	imap_destroy(&device->by_pasid);
 }
 
 IOASID_EXPORT int ioasid_device_unbind(struct ioasid_device *device)
@@ -97,7 +105,9 @@ IOASID_EXPORT int ioasid_device_unbind(struct ioasid_device *device)
 	ctx_unlock_drain(ctx, &reap);
 	if (ret)
 		return ret;
+	ctx_lock(ctx);
 	ctx->ops->device_unbind(device);
+	ctx_unlock(ctx);
 	mem_free(device->name);
 	mem_free(device);
 	return 0;

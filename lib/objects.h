@@ -11,6 +11,7 @@
 #include "export.h"
 #include "iopt/iopt.h"
 #include "nest.h"
+#include "pasid.h"
 #include "shadow/shadow.h"
 #include "util/alloc.h"
 #include "util/bits.h"
@@ -41,6 +42,8 @@ struct ioasid_ctx {
 	struct ioasid_space **spaces;	/* by id; NULL: free */
 	uint32_t n_spaces;		/* elements */
 	struct ioasid_device *devices;
+	struct slab attachments;
+	struct pasids pasids;
 	struct ioasid_event_queue *queues;
 	struct ioasid_channel *channels;	/* only ever grows; read without the lock */
 	struct reap limbo;		/* nodes whose drain is still to come */
@@ -53,8 +56,10 @@ struct ioasid_ctx {
 
 /* One PASID of a device, or its requests without one, and where they go. */
 struct attachment {
-	struct attachment *next;
-	uint32_t pasid;
+	struct imap_item item;		/* the PASID */
+	struct attachment *next, **prev;
+	uint32_t pasid;			/* as the program names it, */
+	uint32_t ppasid;		/* and on the bus */
 	struct ioasid_space *space;
 };
 
@@ -65,7 +70,9 @@ struct ioasid_device {
 	char *name;
 	uint64_t cookie;
 	struct ioasid_device_info info;
-	struct attachment *attached;
+	struct attachment *attached;	/* all of them, */
+	struct imap by_pasid;		/* and by PASID */
+	struct pasid_policy policy;
 	unsigned int channels;
 	void *backend;
 };
@@ -169,6 +176,7 @@ int ranges_choose(struct ioasid_space *space, uint64_t address, uint64_t length,
 
 /* attach.c */
 struct ioasid_space *device_space(const struct ioasid_device *device, uint32_t pasid);
+struct attachment *device_attachment(const struct ioasid_device *device, uint32_t pasid);
 void device_detach_all(struct ioasid_device *device, struct reap *reap);
 /* A device joins a group that may be attached. */
 int group_join(struct ioasid_device *device, struct reap *reap);

@@ -52,6 +52,11 @@ static void expect_round_trip(const struct ioasid_platform *platform)
 	for (i = 0; i < copy->n_devices; i++) {
 		ck_assert_uint_eq(copy->devices[i].requester, other->devices[i].requester);
 		ck_assert_uint_eq(copy->devices[i].group, other->devices[i].group);
+		ck_assert_int_eq(platform_device_type(&copy->devices[i]),
+				 platform_device_type(&other->devices[i]));
+		ck_assert_uint_eq(copy->devices[i].parent, other->devices[i].parent);
+		ck_assert_uint_eq(copy->devices[i].default_pasid, other->devices[i].default_pasid);
+		ck_assert_uint_eq(copy->devices[i].pasid_pool, other->devices[i].pasid_pool);
 	}
 	free(once);
 	free(twice);
@@ -65,9 +70,20 @@ START_TEST(every_word_means_what_the_manual_says)
 	struct ioasid_platform *platform = parsed(sample);
 	const struct platform_iommu *iommu = platform_find_iommu(platform, "iommu0");
 	const struct platform_device *device = platform_find_device(platform, "0000:00:01.0");
+	static const struct {
+		const char *name;
+		enum ioasid_device_type type;
+	} types[] = {
+		{ "soft", IOASID_DEVICE_MEDIATED_SOFTWARE },
+		{ "fixed", IOASID_DEVICE_MEDIATED_DEFAULT },
+		{ "user", IOASID_DEVICE_PHYSICAL_USER },
+		{ "queues", IOASID_DEVICE_PHYSICAL_SHARED },
+		{ "part", IOASID_DEVICE_MEDIATED_SHARED },
+	};
+	size_t i;
 
 	ck_assert_uint_eq(platform->n_iommus, 3);
-	ck_assert_uint_eq(platform->n_devices, 2);
+	ck_assert_uint_eq(platform->n_devices, 8);
 	ck_assert_uint_eq(platform->n_reserved, 3);
 	ck_assert_uint_eq(iommu->address_bits, 39);
 	ck_assert_uint_eq(iommu->pasid_bits, 16);
@@ -83,6 +99,18 @@ START_TEST(every_word_means_what_the_manual_says)
 	ck_assert(iommu->no_nesting);
 	ck_assert_uint_eq(iommu->pgtable_formats, 1u << IOASID_PGTABLE_VTD_SS);
 	ck_assert_uint_eq(platform_find_iommu(platform, "plain")->address_bits, 48);
+
+	device = platform_find_device(platform, "card");
+	ck_assert_int_eq(platform_device_type(device), IOASID_DEVICE_PHYSICAL_KERNEL);
+	ck_assert_uint_eq(device->pasid_pool, 100);
+	ck_assert_uint_eq(platform->pasid_pool, 0x40);
+	for (i = 0; i < 5; i++) {
+		device = platform_find_device(platform, types[i].name);
+		ck_assert_int_eq(platform_device_type(device), types[i].type);
+	}
+	ck_assert_uint_eq(platform_find_device(platform, "fixed")->default_pasid, 5);
+	ck_assert_ptr_eq(platform_parent(platform, platform_find_device(platform, "part")),
+			 platform_find_device(platform, "card"));
 
 	ck_assert(platform->reserved[1].is_device);
 	ck_assert_str_eq(platform->devices[platform->reserved[1].owner].name, "disk");

@@ -12,6 +12,9 @@
 #include "util/alloc.h"
 #include "util/err.h"
 
+/* A device that can be a parent. */
+#define CARD "iommu a pasid-bits=8\ndevice b iommu=a pasid-bits=8\n"
+
 static const struct {
 	const char *text;
 	const char *line;
@@ -66,6 +69,41 @@ static const struct {
 	{ "iommu a\nreserved a 0 0", "line 2:", "a" },
 	{ "iommu a\nreserved a 1 4K", "line 2:", "4096" },
 	{ "iommu a\nreserved a 0xfffffffffffff000 8K", "line 2:", "past the end" },
+	{ CARD "device c parent=d", "line 3:", "no device d" },
+	{ CARD "device c parent=a", "line 3:", "no device a" },
+	{ CARD "device c parent=b iommu=a", "line 3:", "those of its parent" },
+	{ CARD "device c parent=b requester=9", "line 3:", "those of its parent" },
+	{ CARD "device c parent=b group=9", "line 3:", "those of its parent" },
+	{ CARD "device c parent=b pasid-pool=9", "line 3:", "those of its parent" },
+	{ CARD "device c parent=b pasid-table=user", "line 3:", "those of its parent" },
+	{ CARD "device c parent=b\ndevice d parent=c", "line 4:", "is mediated itself" },
+	{ CARD "device c parent=b default-pasid=0", "line 3:", "\"default-pasid=0\"" },
+	{ CARD "device c parent=b default-pasid=256", "line 3:", "PASIDs of 8 bits" },
+	{ CARD "device c parent=b pasid-bits=9", "line 3:", "9 PASID bits" },
+	{ CARD "device c parent=b work-queues=shared", "line 3:", "but no PASIDs" },
+	{ CARD "device c parent=b default-pasid=7\ndevice d parent=b default-pasid=7",
+	  "line 4:", "7 is taken" },
+	{ CARD "device c iommu=a default-pasid=7", "line 3:", "for a mediated device" },
+	{ CARD "device c iommu=a pasid-pool=7", "line 3:", "but no PASIDs" },
+	{ CARD "device c iommu=a pasid-table=user", "line 3:", "but no PASIDs" },
+	{ CARD "device c iommu=a pasid-table=mine", "line 3:", "can be user or kernel" },
+	{ CARD "device c iommu=a work-queues=many", "line 3:", "can be shared or dedicated" },
+	{ CARD "device c iommu=a work-queues=shared", "line 3:", "but no PASIDs" },
+	{ CARD "device c iommu=a pasid-bits=4 pasid-pool=16", "line 3:", "PASIDs of 4 bits" },
+	{ CARD "device c iommu=a pasid-bits=4 pasid-table=user work-queues=shared",
+	  "line 3:", "kernel's" },
+	{ CARD "device c iommu=a pasid-bits=4 pasid-table=user\ndevice d parent=c",
+	  "line 4:", "is the user's" },
+	{ "iommu a pasid-bits=8\ndevice b iommu=a\n"
+	  "device c parent=b pasid-bits=4", "line 3:", "has no PASIDs" },
+	{ "iommu a pasid-bits=8\ndevice b iommu=a\n"
+	  "device c parent=b default-pasid=4", "line 3:", "has no PASIDs" },
+	{ "pasid-pool", "line 1:", "one number" },
+	{ "pasid-pool 1 2", "line 1:", "one number" },
+	{ "pasid-pool 0", "line 1:", "\"0\"" },
+	{ "pasid-pool 1K", "line 1:", "\"1K\"" },
+	{ "pasid-pool 1048576", "line 1:", "\"1048576\"" },
+	{ "pasid-pool 1\npasid-pool 1", "line 2:", "twice" },
 	{ "iommu a\r\n", "line 1:", "byte 0x0d at column 8" },
 	{ "iommu \x80", "line 1:", "byte 0x80 at column 7" },
 	{ "# \x1b[2J", "line 1:", "byte 0x1b" },

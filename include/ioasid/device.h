@@ -16,19 +16,46 @@
 extern "C" {
 #endif
 
+/**
+ * What kind of device it is, and which rule its PASIDs follow; ioasid_pasid(7) has the table. The
+ * PASIDs that a program names are virtual ones, vPASIDs; on the bus a request carries a physical
+ * one, pPASID.
+ */
+enum ioasid_device_type {
+	/** Physical, without PASIDs. */
+	IOASID_DEVICE_PHYSICAL = 1,
+	/** Mediated, without PASIDs: its parent's driver does its DMA for it. */
+	IOASID_DEVICE_MEDIATED_SOFTWARE = 2,
+	/** Mediated, without vPASIDs: all its requests carry one pPASID of its parent. */
+	IOASID_DEVICE_MEDIATED_DEFAULT = 3,
+	/** Physical; the user owns the PASID table: vPASIDs are pPASIDs. */
+	IOASID_DEVICE_PHYSICAL_USER = 4,
+	/** Physical; the kernel owns the PASID table: vPASIDs are pPASIDs. */
+	IOASID_DEVICE_PHYSICAL_KERNEL = 5,
+	/** Mediated; the pPASIDs are of its parent's pool. */
+	IOASID_DEVICE_MEDIATED = 6,
+	/** As IOASID_DEVICE_PHYSICAL_KERNEL, with shared work queues. */
+	IOASID_DEVICE_PHYSICAL_SHARED = 7,
+	/** As IOASID_DEVICE_MEDIATED, with shared work queues: the pPASIDs are of one global pool. */
+	IOASID_DEVICE_MEDIATED_SHARED = 8,
+};
+
 /** What a device and the IOMMU in front of it can do. */
 struct ioasid_device_info {
 	/** sizeof(struct ioasid_device_info), set by the caller. */
 	size_t size;
-	/** Requester ID: PCI bus, device and function. */
+	/** Requester ID: PCI bus, device and function; of a mediated device its parent's. */
 	uint32_t requester;
-	/** Isolation group. */
+	/**
+	 * Isolation group; of a mediated device its parent's. A mediated device is told apart by its
+	 * pPASIDs: its attachments are its own all the same.
+	 */
 	uint32_t group;
 	/** Bit n: pages of 2^n bytes. */
 	uint64_t page_sizes;
 	/** Width in bits of the IOVAs that the IOMMU translates. */
 	uint32_t address_bits;
-	/** Width in bits of PASIDs; 0: none. */
+	/** Width in bits of (v)PASIDs; 0: none. */
 	uint32_t pasid_bits;
 	/** Bit IOASID_PGTABLE_*: formats for ioasid_space_bind_pgtable(). */
 	uint64_t pgtable_formats;
@@ -45,6 +72,10 @@ struct ioasid_device_info {
 	/** The IOMMU can record written pages. */
 	bool dirty_tracking;
 	uint8_t reserved[2];
+	/** Kind of device. */
+	enum ioasid_device_type type;
+	/** pPASID of the requests of a mediated device that name none; else IOASID_NO_PASID. */
+	uint32_t default_pasid;
 };
 
 #define IOASID_DEVICE_INFO_INIT { .size = sizeof(struct ioasid_device_info) }
@@ -58,7 +89,9 @@ struct ioasid_device_info {
  * @return 0; -ENODEV: no such device, or the kernel does not offer it: it is bound to another
  *         driver than vfio-pci, or behind no IOMMU; -EBUSY: bound already, here or by another
  *         process; -EACCES: no permission to open its node; -EPERM: its isolation group is not
- *         viable, or its interrupts are not isolated; -EINVAL: no name; -ENOMEM.
+ *         viable, or its interrupts are not isolated; -EINVAL: no name, or one of two devices has
+ *         the type IOASID_DEVICE_PHYSICAL_SHARED and the other IOASID_DEVICE_MEDIATED_SHARED;
+ *         -ENOSPC: the pool of its parent has no pPASID left; -ENOMEM.
  * Since 0.1.
  */
 int ioasid_device_bind(struct ioasid_ctx *ctx, const char *name, uint64_t cookie,
@@ -154,17 +187,32 @@ int ioasid_device_detach(struct ioasid_device *device);
 struct ioasid_space *ioasid_device_get_space(const struct ioasid_device *device);
 
 /**
- * The same four for the requests that carry a PASID. They narrow the space to the IOMMU's width
- * too; the device's reserved ranges are not theirs.
+ * Attaches the requests that carry a PASID. They narrow the space to the IOMMU's width too; the
+ * device's reserved ranges are not theirs.
  *
- * @param pasid below 2^pasid_bits of ioasid_device_query_info(). PASID 0 is the device's own and
- *        refused, since requests without PASID may use it.
- * @return as their namesakes; -EINVAL also: PASID out of range; -EOPNOTSUPP also: the device has
- *         no PASIDs.
+ * Mediated devices with shared work queues and one parent share their PASIDs: all that are attached
+ * for one are attached to one space, requests of the others go there too, and
+ * ioasid_device_replace_pasid() moves them all.
+ *
+ * @param pasid a vPASID, below 2^pasid_bits of ioasid_device_query_info(). PASID 0 is the device's
+ *        own and refused, since requests without PASID may use it.
+ * @return as ioasid_device_attach(); -EINVAL also: PASID out of range, or a device that shares it is
+ *         attached elsewhere; -EOPNOTSUPP also: the device has no PASIDs, or its PASID table is the
+ *         user's; -ENOSPC: no pPASID is left for it.
  * Since 0.1.
  */
 int ioasid_device_attach_pasid(struct ioasid_device *device, uint32_t pasid,
 			       struct ioasid_space *space);
+
+/**
+ * The others for the requests that carry a PASID.
+ *
+ * @param pasid as for ioasid_device_attach_pasid().
+ * @return as their namesakes; -EINVAL also: PASID out of range, or a device that shares it is
+ *         attached elsewhere; -EOPNOTSUPP also: the device has no PASIDs, or its PASID table is the
+ *         user's.
+ * Since 0.1.
+ */
 int ioasid_device_replace_pasid(struct ioasid_device *device, uint32_t pasid,
 				struct ioasid_space *space);
 int ioasid_device_detach_pasid(struct ioasid_device *device, uint32_t pasid);

@@ -13,6 +13,7 @@
 #include <ioasid/event.h>
 #include <ioasid/inv.h>
 #include <ioasid/mapping.h>
+#include <ioasid/pasid.h>
 #include <ioasid/pgtable.h>
 #include <ioasid/platform.h>
 #include <ioasid/space.h>

@@ -41,7 +41,7 @@ struct ioasid_platform_device {
 	size_t size;
 	/** Required, unique: a PCI address "DDDD:BB:DD.F" or any name as for an IOMMU. */
 	const char *name;
-	/** Required: the name of an IOMMU added before. */
+	/** Required unless it has a parent: the name of an IOMMU added before. */
 	const char *iommu;
 	/**
 	 * Requester ID, unique behind its IOMMU. 0: the one in the PCI address that is the name,
@@ -50,9 +50,29 @@ struct ioasid_platform_device {
 	uint32_t requester;
 	/** Isolation group, 1 or above, all of it behind one IOMMU; 0: one of its own. */
 	uint32_t group;
-	/** Width of its PASIDs, at most the IOMMU's; 0: none. */
+	/** Width of its (v)PASIDs, at most the IOMMU's; 0: none. */
 	uint32_t pasid_bits;
-	uint32_t reserved;
+	/**
+	 * With a parent: the pPASID of its requests without PASID, 1 or above, which nobody else
+	 * under the parent has. 0: none, or, if it has vPASIDs, one from the parent's pool.
+	 */
+	uint32_t default_pasid;
+	/**
+	 * NULL: a physical device. Else the device is mediated: the name of the physical device, added
+	 * before, that it is a part of. Its IOMMU, requester ID and group are the parent's: leave
+	 * them 0. A parent belongs to its driver and cannot be bound.
+	 */
+	const char *parent;
+	/**
+	 * Of a physical device with PASIDs: its mediated devices get the pPASIDs 1 to pasid_pool;
+	 * 0: all that it has.
+	 */
+	uint32_t pasid_pool;
+	/** The user owns its PASID table: physical, with PASIDs, without shared work queues. */
+	bool user_pasid_table;
+	/** It has shared work queues, which take the PASID from whoever submits; needs PASIDs. */
+	bool shared_queues;
+	uint8_t reserved[2];
 };
 
 #define IOASID_PLATFORM_DEVICE_INIT { .size = sizeof(struct ioasid_platform_device) }
@@ -100,9 +120,11 @@ int ioasid_platform_add_iommu(struct ioasid_platform *platform,
  * Adds a device.
  *
  * @param device copied, as are the names in it.
- * @return 0; -EINVAL: a member out of range, or the group is behind another IOMMU; -ENOENT: no such
- *         IOMMU; -EEXIST: an IOMMU or a device has the name, or a device behind the same IOMMU the
- *         requester ID; -E2BIG: as for an IOMMU; -ENOMEM. Since 0.1.
+ * @return 0; -EINVAL: a member out of range, members that do not go together, the group is behind
+ *         another IOMMU, or the parent is mediated itself or lacks PASIDs; -ENOENT: no such IOMMU or
+ *         parent; -EEXIST: an IOMMU or a device has the name, a device behind the same IOMMU the
+ *         requester ID, or one with the same parent the default PASID; -E2BIG: as for an IOMMU;
+ *         -ENOMEM. Since 0.1.
  */
 int ioasid_platform_add_device(struct ioasid_platform *platform,
 			       const struct ioasid_platform_device *device);
@@ -117,6 +139,15 @@ int ioasid_platform_add_device(struct ioasid_platform *platform,
  */
 int ioasid_platform_add_reserved(struct ioasid_platform *platform, const char *name,
 				 uint64_t start, uint64_t length);
+
+/**
+ * Sets the size of the pool that all mediated devices with shared work queues take their pPASIDs
+ * from: those are 1 to @p pasids, as far as each of the parents has them.
+ *
+ * @param pasids at most 2^20 - 1; 0: as many as the parents have.
+ * @return 0; -EINVAL: too many. Since 0.1.
+ */
+int ioasid_platform_set_pasid_pool(struct ioasid_platform *platform, uint32_t pasids);
 
 /**
  * The description as the text of a platform file, which ioasid_platform_parse() reads back.

@@ -89,6 +89,24 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 	return "not a capability that this version knows";
 }
 
+static struct pasid_policy policy_of(const struct ioasid_platform *platform,
+				     const struct platform_device *device)
+{
+	const struct platform_device *parent = platform_parent(platform, device);
+
+	if (!parent)
+		return (struct pasid_policy){ 0 };
+	return (struct pasid_policy){ parent, parent->pasid_pool, platform->pasid_pool,
+				      parent->has_shared };
+}
+
+static bool ppasid_is_fixed(const struct ioasid_ctx *ctx, const void *parent, uint32_t ppasid)
+{
+	const struct emulated *emu = ctx->backend;
+
+	return platform_pasid_is_default(emu->platform, parent, ppasid);
+}
+
 static int device_bind(struct ioasid_device *device)
 {
 	const struct emulated *emu = device->ctx->backend;
@@ -97,18 +115,25 @@ static int device_bind(struct ioasid_device *device)
 
 	if (!pd)
 		return err_set(ENODEV, "the emulated platform has no device \"%s\"", device->name);
+	if (pd->is_parent)
+		return err_set(ENODEV, "%s belongs to its driver, which makes mediated devices of it",
+			       device->name);
 	ed = mem_calloc(1, sizeof(*ed));
 	if (!ed)
 		return err_set(ENOMEM, "no memory for device %s", device->name);
 	ed->device = pd;
 	ed->iommu = platform_device_iommu(emu->platform, pd);
+	slab_init(&ed->routes, &device->ctx->pages, sizeof(struct emu_route), ed);
+	imap_init(&ed->by_pasid, &device->ctx->pages);
 	device->backend = ed;
+	device->policy = policy_of(emu->platform, pd);
 	device->info = (struct ioasid_device_info){
 		.size = sizeof(device->info), .requester = pd->requester, .group = pd->group,
 		.page_sizes = UINT64_C(1) << 12 | UINT64_C(1) << 21 | UINT64_C(1) << 30,
 		.address_bits = ed->iommu->address_bits, .pasid_bits = pd->pasid_bits,
 		.pgtable_formats = ed->iommu->no_nesting ? 0 : ed->iommu->pgtable_formats,
 		.nesting_software = !ed->iommu->no_nesting, .coherent = true,
+		.type = platform_device_type(pd), .default_pasid = pd->default_pasid,
 	};
 	return 0;
 }
@@ -116,12 +141,9 @@ static int device_bind(struct ioasid_device *device)
 static void device_unbind(struct ioasid_device *device)
 {
 	struct emu_device *ed = device->backend;
-	struct emu_route *r;
 
-	while ((r = ed->routes)) {
-		ed->routes = r->next;
-		mem_free(r);
-	}
+	imap_destroy(&ed->by_pasid);
+	slab_destroy(&ed->routes);
 	mem_free(ed);
 }
 
@@ -160,27 +182,36 @@ static void unmap(struct ioasid_space *space, const struct ioasid_mapping *m, st
 	iopt_unmap(&space->table, m->item.start, imap_length(&m->item), reap);
 }
 
+static struct emu_route *find_route(const struct emu_device *ed, uint32_t pasid)
+{
+	struct imap_item *item = imap_find(&ed->by_pasid, pasid);
+
+	return item ? bits_container_of(item, struct emu_route, item) : NULL;
+}
+
 struct emu_route *emu_route_get(struct ioasid_device *device, uint32_t pasid)
 {
 	struct emu_device *ed = device->backend;
-	struct emu_route *r;
+	struct emu_route *r = find_route(ed, pasid);
 
-	for (r = ed->routes; r; r = r->next)
-		if (r->pasid == pasid)
-			return r;
-	r = mem_calloc(1, sizeof(*r));
+	if (r)
+		return r;
+	r = slab_alloc(&ed->routes);
 	if (!r)
 		return NULL;
-	r->pasid = pasid;
-	r->next = ed->routes;
-	ed->routes = r;
+	*r = (struct emu_route){ .item = { pasid, pasid } };
+	if (imap_insert(&ed->by_pasid, &r->item)) {
+		slab_free(&ed->routes, r);
+		return NULL;
+	}
 	return r;
 }
 
 static int route(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space,
 		 struct reap *reap)
 {
-	struct emu_route *r = emu_route_get(device, pasid);
+	struct emu_route *r = space ? emu_route_get(device, pasid) :
+				      find_route(device->backend, pasid);
 
 	if (!r)
 		return space ? err_set(ENOMEM, "no memory to attach %s", device->name) : 0;
@@ -199,6 +230,7 @@ const struct backend_ops backend_emulated = {
 	.device_bind = device_bind,
 	.device_unbind = device_unbind,
 	.device_reserved = device_reserved,
+	.ppasid_is_fixed = ppasid_is_fixed,
 	.table_create = table_create,
 	.table_destroy = table_destroy,
 	.map = map,

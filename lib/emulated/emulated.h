@@ -13,16 +13,16 @@ struct emulated {
 
 /* Where the requests of a device with one PASID go. Lives until the device is unbound. */
 struct emu_route {
+	struct imap_item item;		/* the PASID, as the program names it */
 	const struct iopt_root *root;	/* what DMA walks; NULL: blocked */
 	struct ioasid_space *space;
-	struct emu_route *next;
-	uint32_t pasid;
 };
 
 struct emu_device {
 	const struct platform_device *device;
 	const struct platform_iommu *iommu;
-	struct emu_route *routes;
+	struct slab routes;
+	struct imap by_pasid;
 };
 
 /* A channel stays on the context's list for good: when closed it waits there for reuse. */

@@ -199,6 +199,17 @@ static int check_group(const struct ioasid_platform *platform, struct platform_d
 	return 0;
 }
 
+/* NULL: there is none of that name. */
+static const struct platform_iommu *find_iommu(const struct ioasid_platform *platform,
+					       const struct ioasid_platform_device *from,
+					       const struct platform_device *to)
+{
+	const struct platform_device *parent = platform_parent(platform, to);
+
+	return parent ? &platform->iommus[parent->iommu] :
+			platform_find_iommu(platform, from->iommu);
+}
+
 /* Checks @from, and fills in @to but for the links. */
 static int check_device(const struct ioasid_platform *platform,
 			const struct ioasid_platform_device *from, struct platform_device *to)
@@ -208,9 +219,11 @@ static int check_device(const struct ioasid_platform *platform,
 
 	if (ret)
 		return ret;
-	if (!from->iommu)
-		return err_set(EINVAL, "device %s: no IOMMU named", from->name);
-	iommu = platform_find_iommu(platform, from->iommu);
+	memset(to, 0, sizeof(*to));
+	ret = platform_check_pasids(platform, from, to);
+	if (ret)
+		return ret;
+	iommu = find_iommu(platform, from, to);
 	if (!iommu)
 		return err_set(ENOENT, "device %s: there is no IOMMU %.64s", from->name,
 			       from->iommu);
@@ -218,12 +231,11 @@ static int check_device(const struct ioasid_platform *platform,
 		return err_set(EINVAL, "device %s: %" PRIu32 " PASID bits, but %s has %" PRIu32,
 			       from->name, from->pasid_bits, iommu->name, iommu->pasid_bits);
 
-	memset(to, 0, sizeof(*to));
 	strcpy(to->name, from->name);
 	to->iommu = (uint32_t)(iommu - platform->iommus);
 	to->group = from->group;
 	to->pasid_bits = from->pasid_bits;
-	ret = check_requester(platform, from, to);
+	ret = to->parent ? 0 : check_requester(platform, from, to);
 	return ret ? ret : check_group(platform, to);
 }
 
@@ -244,6 +256,10 @@ IOASID_EXPORT int ioasid_platform_add_device(struct ioasid_platform *platform,
 	if (ret)
 		return ret;
 
+	if (to.parent) {
+		platform_parent(platform, &to)->is_parent = true;
+		platform_parent(platform, &to)->has_shared |= to.shared_queues;
+	}
 	platform->devices[index] = to;
 	platform->n_devices++;
 	platform_index_device(platform, index);

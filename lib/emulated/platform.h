@@ -9,6 +9,7 @@
 #ifndef EMULATED_PLATFORM_H
 #define EMULATED_PLATFORM_H
 
+#include <ioasid/device.h>
 #include <ioasid/pgtable.h>
 #include <ioasid/platform.h>
 
@@ -22,6 +23,7 @@
 #define PLATFORM_MAX_ADDRESS_BITS	57
 #define PLATFORM_DEFAULT_ADDRESS_BITS	48
 #define PLATFORM_MAX_PASID_BITS		20 /* PCIe 6.0, 6.20 */
+#define PLATFORM_MAX_PASID		((1u << PLATFORM_MAX_PASID_BITS) - 1)
 #define PLATFORM_MAX_REQUESTER		0xffff
 
 #define PLATFORM_ALL_FORMATS \
@@ -42,6 +44,13 @@ struct platform_device {
 	uint32_t requester;		/* if has_requester; a copy: always */
 	uint32_t group;			/* a copy: not 0; all of a group have one IOMMU */
 	uint32_t pasid_bits;
+	uint32_t parent;		/* index in devices + 1; 0: physical */
+	uint32_t default_pasid;		/* 0: none, or to be chosen when it is bound */
+	uint32_t pasid_pool;		/* 0: all */
+	bool user_pasid_table;
+	bool shared_queues;
+	bool is_parent;
+	bool has_shared;		/* a parent: of devices with shared work queues */
 	bool has_requester;
 	bool requester_named;		/* by the author, not by the PCI address */
 	uint16_t next_named, next_requester, next_group;
@@ -64,6 +73,7 @@ struct ioasid_platform {
 	size_t n_iommus, room_iommus;
 	size_t n_devices, room_devices;
 	size_t n_reserved, room_reserved;
+	uint32_t pasid_pool;		/* of all mediated ones with shared queues; a copy: never 0 */
 
 	/* Hash tables chained by index + 1, so that a copy is a plain copy; 0 ends a chain. */
 	uint16_t iommu_named[PLATFORM_BUCKETS];
@@ -77,6 +87,22 @@ void platform_index_iommu(struct ioasid_platform *platform, size_t iommu);
 void platform_index_device(struct ioasid_platform *platform, size_t device);
 void platform_index_requester(struct ioasid_platform *platform, size_t device);
 void platform_index_group(struct ioasid_platform *platform, size_t device);
+
+/* The members that are about PASIDs and parents. Fills in those of @to. */
+int platform_check_pasids(const struct ioasid_platform *platform,
+			  const struct ioasid_platform_device *from, struct platform_device *to);
+/* Makes each mediated device what its parent is, and sizes the pool that they share. */
+void platform_choose_pasids(struct ioasid_platform *platform);
+enum ioasid_device_type platform_device_type(const struct platform_device *device);
+/* Is @pasid some device's default, under @parent, or under any with shared work queues (NULL)? */
+bool platform_pasid_is_default(const struct ioasid_platform *platform,
+			       const struct platform_device *parent, uint32_t pasid);
+
+static inline struct platform_device *platform_parent(const struct ioasid_platform *platform,
+						      const struct platform_device *device)
+{
+	return device->parent ? &platform->devices[device->parent - 1] : NULL;
+}
 
 /* A copy with everything chosen, for ioasid_platform_free(); NULL for want of memory. */
 struct ioasid_platform *platform_copy(const struct ioasid_platform *platform);

@@ -24,7 +24,7 @@ static void choose_requesters(struct ioasid_platform *p)
 		struct platform_device *device = &p->devices[i];
 		uint32_t *id = &next[device->iommu];
 
-		if (device->has_requester)
+		if (device->has_requester || device->parent)
 			continue;
 		while (platform_find_requester(p, device->iommu, *id))
 			*id += REQUESTER_STEP;
@@ -40,7 +40,7 @@ static void choose_groups(struct ioasid_platform *p)
 	size_t i;
 
 	for (i = 0; i < p->n_devices; i++) {
-		if (p->devices[i].group)
+		if (p->devices[i].group || p->devices[i].parent)
 			continue;
 		while (platform_find_group(p, next))
 			next++;
@@ -67,6 +67,7 @@ static void choose(struct ioasid_platform *p)
 	}
 	choose_requesters(p);
 	choose_groups(p);
+	platform_choose_pasids(p);
 	if (p->n_reserved)
 		qsort(p->reserved, p->n_reserved, sizeof(*p->reserved), by_start);
 }
@@ -115,7 +116,8 @@ static bool is_reserved_for(const struct ioasid_platform *platform,
 			    const struct platform_device *device)
 {
 	if (reserved->is_device)
-		return &platform->devices[reserved->owner] == device;
+		return &platform->devices[reserved->owner] == device ||
+		       reserved->owner + 1 == device->parent;
 	return reserved->owner == device->iommu;
 }
 

@@ -58,14 +58,24 @@ static void put_iommu(struct out *out, const struct platform_iommu *iommu)
 static void put_device(struct out *out, const struct ioasid_platform *platform,
 		       const struct platform_device *device)
 {
-	put(out, "device %s iommu=%s", device->name, platform->iommus[device->iommu].name);
+	const struct platform_device *parent = platform_parent(platform, device);
+
+	if (parent)
+		put(out, "device %s parent=%s", device->name, parent->name);
+	else
+		put(out, "device %s iommu=%s", device->name, platform->iommus[device->iommu].name);
 	if (device->requester_named)
 		put(out, " requester=0x%" PRIx32, device->requester);
 	if (device->group)
 		put(out, " group=%" PRIu32, device->group);
 	if (device->pasid_bits)
 		put(out, " pasid-bits=%" PRIu32, device->pasid_bits);
-	put(out, "\n");
+	if (device->default_pasid)
+		put(out, " default-pasid=%" PRIu32, device->default_pasid);
+	if (device->pasid_pool)
+		put(out, " pasid-pool=%" PRIu32, device->pasid_pool);
+	put(out, "%s%s\n", device->user_pasid_table ? " pasid-table=user" : "",
+	    device->shared_queues ? " work-queues=shared" : "");
 }
 
 static void put_reserved(struct out *out, const struct ioasid_platform *platform,
@@ -90,6 +100,8 @@ IOASID_EXPORT size_t ioasid_platform_format(const struct ioasid_platform *platfo
 		put_iommu(&out, &platform->iommus[i]);
 	for (i = 0; i < platform->n_devices; i++)
 		put_device(&out, platform, &platform->devices[i]);
+	if (platform->pasid_pool)
+		put(&out, "pasid-pool %" PRIu32 "\n", platform->pasid_pool);
 	for (i = 0; i < platform->n_reserved; i++)
 		put_reserved(&out, platform, &platform->reserved[i]);
 	return out.length;

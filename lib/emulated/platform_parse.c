@@ -93,14 +93,35 @@ static int read_text(const struct line *line, const struct key *key, char *word,
 	return 0;
 }
 
+/* One of two words: what they make of a bool. */
+static int read_either(const struct line *line, char *word, const char *value, const char *yes,
+		       const char *no, void *member)
+{
+	if (strcmp(value, yes) && strcmp(value, no))
+		return bad(line, W ": the value can be %s or %s", word, yes, no);
+	*(bool *)member = !strcmp(value, yes);
+	return 0;
+}
+
 static int read_nesting(const struct line *line, const struct key *key, char *word, char *value,
 			void *member)
 {
 	(void)key;
-	if (strcmp(value, "none") && strcmp(value, "software"))
-		return bad(line, W ": the value can be none or software", word);
-	*(bool *)member = !strcmp(value, "none");
-	return 0;
+	return read_either(line, word, value, "none", "software", member);
+}
+
+static int read_pasid_table(const struct line *line, const struct key *key, char *word,
+			    char *value, void *member)
+{
+	(void)key;
+	return read_either(line, word, value, "user", "kernel", member);
+}
+
+static int read_work_queues(const struct line *line, const struct key *key, char *word,
+			    char *value, void *member)
+{
+	(void)key;
+	return read_either(line, word, value, "shared", "dedicated", member);
 }
 
 static unsigned int find_format(const char *word)
@@ -219,6 +240,15 @@ static int read_device(const struct line *line, struct ioasid_platform *platform
 		  1, UINT32_MAX },
 		{ "pasid-bits", read_number, offsetof(struct ioasid_platform_device, pasid_bits),
 		  0, PLATFORM_MAX_PASID_BITS },
+		{ "parent", read_text, offsetof(struct ioasid_platform_device, parent), 0, 0 },
+		{ "default-pasid", read_number,
+		  offsetof(struct ioasid_platform_device, default_pasid), 1, PLATFORM_MAX_PASID },
+		{ "pasid-pool", read_number, offsetof(struct ioasid_platform_device, pasid_pool),
+		  1, PLATFORM_MAX_PASID },
+		{ "pasid-table", read_pasid_table,
+		  offsetof(struct ioasid_platform_device, user_pasid_table), 0, 0 },
+		{ "work-queues", read_work_queues,
+		  offsetof(struct ioasid_platform_device, shared_queues), 0, 0 },
 		{ NULL, NULL, 0, 0, 0 },
 	};
 	struct ioasid_platform_device device = IOASID_PLATFORM_DEVICE_INIT;
@@ -255,6 +285,20 @@ static int read_reserved(const struct line *line, struct ioasid_platform *platfo
 	if (ret)
 		return ret;
 	return added(line, ioasid_platform_add_reserved(platform, line->word[1], start, length));
+}
+
+static int read_pasid_pool(const struct line *line, struct ioasid_platform *platform)
+{
+	uint64_t pasids;
+
+	if (line->words != 2)
+		return bad(line, "pasid-pool: one number is needed; write pasid-pool N");
+	if (platform->pasid_pool)
+		return bad(line, "pasid-pool is here twice");
+	if (read_digits(line->word[1], false, &pasids) || !pasids || pasids > PLATFORM_MAX_PASID)
+		return bad(line, W ": the value can be 1 to %u", line->word[1],
+			   PLATFORM_MAX_PASID);
+	return ioasid_platform_set_pasid_pool(platform, (uint32_t)pasids);
 }
 
 /* Cuts the line's text into words. */
@@ -303,6 +347,7 @@ static int read_line(struct line *line, struct ioasid_platform *platform)
 		{ "iommu", read_iommu },
 		{ "device", read_device },
 		{ "reserved", read_reserved },
+		{ "pasid-pool", read_pasid_pool },
 	};
 	size_t i;
 
@@ -312,7 +357,8 @@ static int read_line(struct line *line, struct ioasid_platform *platform)
 		if (!strcmp(line->word[0], kinds[i].word))
 			return kinds[i].read(line, platform);
 	}
-	return bad(line, "unknown word " W "; a line begins with iommu, device or reserved",
+	return bad(line, "unknown word " W "; a line begins with iommu, device, pasid-pool or "
+		   "reserved",
 		   line->word[0]);
 }
 
