@@ -30,6 +30,7 @@ IOASID_EXPORT const char *ioasid_fault_reason_text(enum ioasid_fault_reason reas
 	case IOASID_FAULT_TARGET_NOT_MAPPED: return "target not mapped in the parent";
 	case IOASID_FAULT_TABLE_NOT_MAPPED: return "page table not mapped in the parent";
 	case IOASID_FAULT_NO_PGTABLE: return "no page table bound";
+	case IOASID_FAULT_ACCESS_FLAG: return "access flag clear in the page-table entry";
 	}
 	return NULL;
 }

@@ -32,30 +32,10 @@ void nest_unmapped(struct ioasid_space *space, struct ioasid_mapping *m, struct 
 static int check_pgtable(const struct ioasid_space *space, const struct ioasid_pgtable *t,
 			 struct pgt *pgt)
 {
-	const uint32_t known = IOASID_PGTABLE_NO_2M | IOASID_PGTABLE_NO_1G;
-	struct pgt_caps caps = {
-		.haw = t->address_bits ? t->address_bits : 52,
-		.page_2m = !(t->flags & IOASID_PGTABLE_NO_2M),
-		.page_1g = !(t->flags & IOASID_PGTABLE_NO_1G),
-		.snoop_control = true,	/* a guest may set SNP: all DMA here is coherent */
-	};
-	int ret;
-
 	if (!space->parent)
 		return err_set(EINVAL, "space %u is a root: a page table needs a parent to be in",
 			       space->id);
-	if (t->flags & ~known)
-		return err_set(EINVAL, "unknown page-table flags 0x%x", t->flags & ~known);
-	if (caps.haw < 32 || caps.haw > 52)
-		return err_set(EINVAL, "address_bits %u, must be 32 to 52", caps.haw);
-	if (!bits_is_aligned(t->root, PAGE) || t->root >> caps.haw)
-		return err_set(EINVAL, "root 0x%llx: not a multiple of %u, or beyond %u bits",
-			       (unsigned long long)t->root, PAGE, caps.haw);
-	ret = pgt_init(pgt, (enum pgt_id)t->format, t->levels, &caps);
-	if (ret)
-		return err_set(-ret, "page-table format %u with %u levels is not supported",
-			       (unsigned int)t->format, t->levels);
-	return 0;
+	return pgtable_check(t, pgt);
 }
 
 /* Everybody attached has to be able to use it. */

@@ -63,7 +63,7 @@ static bool fill_on_demand(const struct ioasid_space *space, const struct pgt *p
 {
 	if (space->fill_asked)
 		return space->fill_asked == IOASID_FILL_ON_DEMAND;
-	return pgt->id == PGT_VTD_FS;
+	return !pgt->announced;
 }
 
 static int bind(struct ioasid_space *space, const struct pgt *pgt, uint64_t root,

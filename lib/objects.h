@@ -211,6 +211,9 @@ int source_open_file(struct ioasid_ctx *ctx, int fd, uint64_t offset, uint64_t l
 uint32_t source_find_registered(const struct ioasid_ctx *ctx, uint64_t addr, uint64_t length,
 				uint32_t perm);
 
+/* pgtable_check.c: makes *@pgt of a user's description. 0 or -errno, with the reason set. */
+int pgtable_check(const struct ioasid_pgtable *table, struct pgt *pgt);
+
 /* event.c */
 void event_post(struct ioasid_ctx *ctx, const struct ioasid_event *event);
 void event_close_all(struct ioasid_ctx *ctx);

@@ -110,7 +110,7 @@ START_TEST(reasons_have_texts)
 {
 	enum ioasid_fault_reason i, j;
 
-	for (i = IOASID_FAULT_BLOCKED; i <= IOASID_FAULT_NO_PGTABLE; i++) {
+	for (i = IOASID_FAULT_BLOCKED; i <= IOASID_FAULT_ACCESS_FLAG; i++) {
 		ck_assert_ptr_nonnull(ioasid_fault_reason_text(i));
 		for (j = IOASID_FAULT_BLOCKED; j < i; j++)
 			ck_assert_str_ne(ioasid_fault_reason_text(i), ioasid_fault_reason_text(j));

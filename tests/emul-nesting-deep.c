@@ -261,23 +261,6 @@ START_TEST(protocols_exclude_each_other)
 }
 END_TEST
 
-START_TEST(fill_follows_the_format)
-{
-	struct ioasid_space *space;
-	struct guest g;
-
-	guest_open(&g, SIZE, 0);
-	space = make_space(g.ctx, g.root, 0);
-	ck_ok(bind_table(space, IOASID_PGTABLE_VTD_SS, 4, 0));
-	ck_assert_int_eq(space_info(space).fill, IOASID_FILL_ON_INVALIDATION);
-	ck_assert(space_info(space).caching_mode);
-	ck_ok(bind_table(space, IOASID_PGTABLE_VTD_FS, 4, 0));
-	ck_assert_int_eq(space_info(space).fill, IOASID_FILL_ON_DEMAND);
-	ck_assert(!space_info(space).caching_mode);
-	guest_close(&g);
-}
-END_TEST
-
 static void add_tests(TCase *tc)
 {
 	tcase_add_loop_test(tc, translates_through_all_levels, 0, 4);
@@ -290,7 +273,6 @@ static void add_tests(TCase *tc)
 	tcase_add_loop_test(tc, permission_of_every_space_counts, 0, 4);
 	tcase_add_loop_test(tc, unbind_and_rebind_of_the_child, 0, 4);
 	tcase_add_loop_test(tc, protocols_exclude_each_other, 0, 4);
-	tcase_add_test(tc, fill_follows_the_format);
 }
 
 int main(void)

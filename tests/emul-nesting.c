@@ -21,6 +21,10 @@ static const struct variant {
 	{ IOASID_PGTABLE_VTD_SS, 5, IOASID_FILL_ON_DEMAND },
 	{ IOASID_PGTABLE_VTD_FS, 4, IOASID_FILL_ON_DEMAND },
 	{ IOASID_PGTABLE_VTD_FS, 5, IOASID_FILL_ON_DEMAND },
+	{ IOASID_PGTABLE_ARM_S1, 3, IOASID_FILL_ON_INVALIDATION },
+	{ IOASID_PGTABLE_ARM_S1, 4, IOASID_FILL_ON_INVALIDATION },
+	{ IOASID_PGTABLE_ARM_S1, 3, IOASID_FILL_ON_DEMAND },
+	{ IOASID_PGTABLE_ARM_S1, 4, IOASID_FILL_ON_DEMAND },
 };
 
 #define VARIANTS ((int)(sizeof(variants) / sizeof(*variants)))
@@ -216,15 +220,21 @@ END_TEST
 
 START_TEST(malformed_entry_put_right_without_invalidation)
 {
+	struct ioasid_pgtable table = IOASID_PGTABLE_INIT;
 	uint64_t *entry, good;
 	struct nest n;
 
 	/* As one that is not present, it is not cached where caching mode is off (CM, 11.4.2). */
 	nest_open(&n, _i);
+	table.format = n.t.format;
+	table.levels = n.t.levels;
+	table.root = n.t.root;
+	table.address_bits = 40;
+	ck_ok(ioasid_space_bind_pgtable(n.child, &table));
 	gt_map(&n.t, n.at, PAGE, PAGE, 1, RW);
 	entry = gt_entry(&n.t, n.at, 2);
 	good = gt_load(entry);
-	gt_store(entry, gt_leaf_value(&n.t, 2, MIB, RW));
+	gt_store(entry, gt_leaf_value(&n.t, 2, UINT64_C(1) << 40, RW));
 	ck_ok(inv_all(n.g.ctx, n.child));
 	guest_faults(&n.g, n.at, IOASID_READ, IOASID_FAULT_MALFORMED_ENTRY);
 	gt_store(entry, good);
@@ -264,8 +274,7 @@ END_TEST
 
 START_TEST(permission_of_every_level_counts)
 {
-	uint64_t *entry, value, write = variants[_i].format == IOASID_PGTABLE_VTD_FS ? FS_WRITE :
-										       SS_WRITE;
+	uint64_t *entry, value;
 	unsigned int level;
 	struct nest n;
 
@@ -274,7 +283,7 @@ START_TEST(permission_of_every_level_counts)
 	for (level = 1; level <= n.t.levels; level++) {
 		entry = gt_entry(&n.t, n.at, level);
 		value = gt_load(entry);
-		gt_store(entry, value & ~write);
+		gt_store(entry, gt_deny(&n.t, level, value, IOASID_WRITE));
 		ck_ok(inv_all(n.g.ctx, n.child));
 		guest_reaches(&n.g, n.at, PAGE, IOASID_READ);
 		guest_faults(&n.g, n.at, IOASID_WRITE, IOASID_FAULT_PERMISSION);
@@ -293,19 +302,19 @@ START_TEST(write_only_and_user_bits)
 
 	nest_open(&n, _i);
 	gt_map(&n.t, n.at, PAGE, PAGE, 1, RW);
-	if (n.t.format == IOASID_PGTABLE_VTD_SS) {
+	if (gt_has_write_only(&n.t)) {
 		gt_map(&n.t, n.at, PAGE, PAGE, 1, IOASID_WRITE);
 		ck_ok(inv_all(n.g.ctx, n.child));
 		guest_reaches(&n.g, n.at, PAGE, IOASID_WRITE);
 		guest_faults(&n.g, n.at, IOASID_READ, IOASID_FAULT_PERMISSION);
 	} else {
 		for (level = 1; level <= n.t.levels; level++) {
-			uint64_t *entry = gt_entry(&n.t, n.at, level);
+			uint64_t *entry = gt_entry(&n.t, n.at, level), value = gt_load(entry);
 
-			gt_store(entry, gt_load(entry) & ~FS_USER);
+			gt_store(entry, gt_deny(&n.t, level, value, IOASID_READ));
 			ck_ok(inv_all(n.g.ctx, n.child));
 			guest_faults(&n.g, n.at, IOASID_READ, IOASID_FAULT_PERMISSION);
-			gt_store(entry, gt_load(entry) | FS_USER);
+			gt_store(entry, value);
 		}
 	}
 	guest_close(&n.g);
@@ -314,17 +323,22 @@ END_TEST
 
 START_TEST(ignored_bits_are_ignored)
 {
-	/* Accessed and dirty, the software's own bits. */
-	uint64_t leaf = variants[_i].format == IOASID_PGTABLE_VTD_FS ?
-				UINT64_C(0x60) | UINT64_C(0x200) :
-				UINT64_C(0x300) | UINT64_C(1) << 52;
+	/*
+	 * Accessed and dirty, the software's own bits; AArch64: memory type, shareability, nG, the
+	 * contiguous hint, execute-never, and again the software's.
+	 */
+	static const uint64_t ignored[] = {
+		[IOASID_PGTABLE_VTD_SS] = UINT64_C(0x300) | UINT64_C(1) << 52,
+		[IOASID_PGTABLE_VTD_FS] = UINT64_C(0x60) | UINT64_C(0x200),
+		[IOASID_PGTABLE_ARM_S1] = UINT64_C(0xb3c) | UINT64_C(0x7f) << 52,
+	};
 	uint64_t *entry;
 	struct nest n;
 
 	nest_open(&n, _i);
 	gt_map(&n.t, n.at, PAGE, PAGE, 1, RW);
 	entry = gt_entry(&n.t, n.at, 1);
-	gt_store(entry, gt_load(entry) | leaf);
+	gt_store(entry, gt_load(entry) | ignored[n.t.format]);
 	ck_ok(inv_all(n.g.ctx, n.child));
 	guest_reaches(&n.g, n.at, PAGE, RW);
 	guest_close(&n.g);
@@ -395,9 +409,40 @@ START_TEST(negative_addresses_of_the_first_stage)
 }
 END_TEST
 
+START_TEST(access_flag_that_is_clear)
+{
+	struct ioasid_pgtable table = IOASID_PGTABLE_INIT;
+	uint64_t *entry;
+	struct nest n;
+
+	nest_open(&n, _i);
+	gt_map(&n.t, n.at, PAGE, PAGE, 1, RW);
+	entry = gt_entry(&n.t, n.at, 1);
+	if (n.t.format == IOASID_PGTABLE_ARM_S1) {
+		gt_store(entry, gt_load(entry) & ~ARM_AF);
+		ck_ok(inv_all(n.g.ctx, n.child));
+		guest_faults(&n.g, n.at, IOASID_READ, IOASID_FAULT_ACCESS_FLAG);
+		/* Nobody keeps what faulted for that: on demand, no invalidation is needed. */
+		gt_store(entry, gt_load(entry) | ARM_AF);
+		if (variants[_i].fill == IOASID_FILL_ON_INVALIDATION)
+			ck_ok(inv_all(n.g.ctx, n.child));
+		guest_reaches(&n.g, n.at, PAGE, RW);
+		gt_store(entry, gt_load(entry) & ~ARM_AF);
+		table.format = n.t.format;
+		table.levels = n.t.levels;
+		table.root = n.t.root;
+		table.flags = IOASID_PGTABLE_IGNORE_ACCESSED;
+		ck_ok(ioasid_space_bind_pgtable(n.child, &table));
+		guest_reaches(&n.g, n.at, PAGE, RW);
+	}
+	guest_close(&n.g);
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
 	tcase_add_loop_test(tc, state_is_told, 0, VARIANTS);
+	tcase_add_loop_test(tc, access_flag_that_is_clear, 0, VARIANTS);
 	tcase_add_loop_test(tc, pages_of_every_size, 0, VARIANTS);
 	tcase_add_loop_test(tc, invalidated_changes_are_seen, 0, VARIANTS);
 	tcase_add_loop_test(tc, superpage_becomes_small_pages_and_back, 0, VARIANTS);

@@ -51,27 +51,62 @@ uint64_t *gt_slot(struct guest_table *t, uint64_t table, unsigned int index)
 
 uint64_t gt_table_value(const struct guest_table *t, uint64_t table)
 {
-	if (t->format == IOASID_PGTABLE_VTD_FS)
+	switch (t->format) {
+	case IOASID_PGTABLE_VTD_SS:
+		return table | SS_READ | SS_WRITE;
+	case IOASID_PGTABLE_VTD_FS:
 		return table | FS_PRESENT | FS_WRITE | FS_USER;
-	return table | SS_READ | SS_WRITE;
+	case IOASID_PGTABLE_ARM_S1:
+		/* what makes it a page in a table of pages is ignored elsewhere */
+		return table | ARM_VALID | ARM_TABLE | ARM_AF | ARM_USER;
+	}
+	abort();
 }
 
 uint64_t gt_leaf_value(const struct guest_table *t, unsigned int level, uint64_t target,
 		       uint32_t perm)
 {
-	uint64_t value = target;
-
-	if (level > 1)
-		value |= PT_PAGE_SIZE;
-	if (t->format == IOASID_PGTABLE_VTD_FS) {
-		/* There is no write-only page in this format. */
-		return value | FS_PRESENT | FS_USER | (perm & IOASID_WRITE ? FS_WRITE : 0);
+	switch (t->format) {
+	case IOASID_PGTABLE_VTD_SS:
+		return target | (level > 1 ? PT_PAGE_SIZE : 0) |
+		       (perm & IOASID_READ ? SS_READ : 0) | (perm & IOASID_WRITE ? SS_WRITE : 0);
+	case IOASID_PGTABLE_VTD_FS:
+		return target | (level > 1 ? PT_PAGE_SIZE : 0) | FS_PRESENT | FS_USER |
+		       (perm & IOASID_WRITE ? FS_WRITE : 0);
+	case IOASID_PGTABLE_ARM_S1:
+		return target | (level > 1 ? 0 : ARM_TABLE) | ARM_VALID | ARM_AF | ARM_USER |
+		       (perm & IOASID_WRITE ? 0 : ARM_READ_ONLY);
 	}
-	if (perm & IOASID_READ)
-		value |= SS_READ;
-	if (perm & IOASID_WRITE)
-		value |= SS_WRITE;
-	return value;
+	abort();
+}
+
+bool gt_has_write_only(const struct guest_table *t)
+{
+	return t->format == IOASID_PGTABLE_VTD_SS;
+}
+
+uint64_t gt_deny(const struct guest_table *t, unsigned int level, uint64_t value, uint32_t perm)
+{
+	bool leaf = gt_is_leaf(t, level, value), read = perm & IOASID_READ;
+
+	switch (t->format) {
+	case IOASID_PGTABLE_VTD_SS:
+		return value & ~(read ? SS_READ : SS_WRITE);
+	case IOASID_PGTABLE_VTD_FS:
+		return value & ~(read ? FS_USER : FS_WRITE);
+	case IOASID_PGTABLE_ARM_S1:
+		if (leaf)
+			return read ? value & ~ARM_USER : value | ARM_READ_ONLY;
+		return value | (read ? ARM_TABLE_NO_USER : ARM_TABLE_READ_ONLY);
+	}
+	abort();
+}
+
+bool gt_is_leaf(const struct guest_table *t, unsigned int level, uint64_t value)
+{
+	if (t->format == IOASID_PGTABLE_ARM_S1)
+		return level == 1 || !(value & ARM_TABLE);
+	return level == 1 || value & PT_PAGE_SIZE;
 }
 
 uint64_t *gt_entry(struct guest_table *t, uint64_t iova, unsigned int level)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The guest's part: builds VT-d page tables in guest memory, as a guest's driver does. */
+/* The guest's part: builds page tables in guest memory, as a guest's driver does. */
 #ifndef TESTS_GUEST_TABLES_H
 #define TESTS_GUEST_TABLES_H
 
@@ -14,6 +14,15 @@
 #define FS_WRITE  UINT64_C(0x2)
 #define FS_USER	  UINT64_C(0x4)
 #define PT_PAGE_SIZE UINT64_C(0x80) /* a leaf above level 1 */
+
+/* Arm ARM, D8.3 and D8.4: AArch64 stage 1. */
+#define ARM_VALID  UINT64_C(0x1)
+#define ARM_TABLE  UINT64_C(0x2) /* a table, or a page of 4K; else a block */
+#define ARM_USER   UINT64_C(0x40)
+#define ARM_READ_ONLY UINT64_C(0x80)
+#define ARM_AF	   UINT64_C(0x400)
+#define ARM_TABLE_NO_USER (UINT64_C(1) << 61)
+#define ARM_TABLE_READ_ONLY (UINT64_C(1) << 62)
 
 #define PT_ADDRESS UINT64_C(0x000ffffffffff000)
 
@@ -44,6 +53,15 @@ uint64_t *gt_entry(struct guest_table *t, uint64_t iova, unsigned int level);
 uint64_t gt_table_value(const struct guest_table *t, uint64_t table);
 uint64_t gt_leaf_value(const struct guest_table *t, unsigned int level, uint64_t target,
 		       uint32_t perm);
+
+/* Are there pages that can be written but not read? */
+bool gt_has_write_only(const struct guest_table *t);
+
+/* The value of an entry at @level, without a permission; without IOASID_READ it has none. */
+uint64_t gt_deny(const struct guest_table *t, unsigned int level, uint64_t value, uint32_t perm);
+
+/* Does this entry, which is present, map a page? */
+bool gt_is_leaf(const struct guest_table *t, unsigned int level, uint64_t value);
 
 /* Maps pages of the size of @level: 1 is 4 KiB, 2 is 2 MiB, 3 is 1 GiB. */
 void gt_map(struct guest_table *t, uint64_t iova, uint64_t target, uint64_t length,

@@ -79,10 +79,19 @@ static uint64_t *entry_at(uint64_t iova, unsigned int level)
 	for (at = 3; at > level; at--) {
 		uint64_t *e = gt_entry(&w.t, iova, at);
 
-		if (gt_load(e) & PT_PAGE_SIZE)
+		if (gt_load(e) && gt_is_leaf(&w.t, at, gt_load(e)))
 			gt_store(e, 0);
 	}
 	return gt_entry(&w.t, iova, level);
+}
+
+/* What tells whether an entry of level 2 lets write. */
+static uint64_t write_bit(uint64_t entry)
+{
+	uint64_t like = gt_is_leaf(&w.t, 2, entry) ? gt_leaf_value(&w.t, 2, 0, RW) :
+						     gt_table_value(&w.t, 0);
+
+	return gt_deny(&w.t, 2, like, IOASID_WRITE) ^ like;
 }
 
 /* One change of the guest's; returns the last IOVA that it is about, from *@iova on. */
@@ -102,7 +111,7 @@ static uint64_t change_guest(uint64_t *iova)
 		level = 2;
 		e = entry_at(*iova, 2);
 		if (*e)
-			gt_store(e, gt_load(e) ^ 2);
+			gt_store(e, gt_load(e) ^ write_bit(gt_load(e)));
 		break;
 	case 2:
 		/* the table of another place: a change of it is one of both from now on */
@@ -111,7 +120,8 @@ static uint64_t change_guest(uint64_t *iova)
 		*iova = 0;
 		return ALL;
 	case 3:
-		gt_store(entry_at(*iova, 1), UINT64_C(1) << 51 | 3);	/* beyond the guest */
+		/* beyond the guest */
+		gt_store(entry_at(*iova, 1), gt_leaf_value(&w.t, 1, UINT64_C(1) << 47, RW));
 		level = 1;
 		break;
 	default:
@@ -164,12 +174,12 @@ static void run(enum ioasid_pgtable_format format, bool on_demand)
 START_TEST(random_changes)
 {
 	static const enum ioasid_pgtable_format format[] = {
-		IOASID_PGTABLE_VTD_SS, IOASID_PGTABLE_VTD_FS,
+		IOASID_PGTABLE_VTD_SS, IOASID_PGTABLE_VTD_FS, IOASID_PGTABLE_ARM_S1,
 	};
 
-	sizes = _i / 4 % 3;
+	sizes = _i / 2 % 3;
 	set_seed((unsigned int)_i + 1);
-	run(format[_i & 1], _i & 2);
+	run(format[_i / 6 % 3], _i & 1);
 }
 END_TEST
 
@@ -179,6 +189,6 @@ void add_random_cases(Suite *s)
 
 	tcase_add_checked_fixture(tc, world_open, world_close);
 	tcase_set_timeout(tc, 120);
-	tcase_add_loop_test(tc, random_changes, 0, 24);
+	tcase_add_loop_test(tc, random_changes, 0, 36);
 	suite_add_tcase(s, tc);
 }

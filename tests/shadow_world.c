@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "referee.h"
 #include "shadow_world.h"
-#include "vtd_walker.h"
 
 struct world w;
 
@@ -146,18 +146,16 @@ static int read_entry(void *opaque, uint64_t gpa, uint64_t *entry)
 
 uint64_t referee(uint64_t iova, unsigned int need)
 {
-	const struct vtdw_table t = {
-		.first_stage = w.t.format == IOASID_PGTABLE_VTD_FS, .levels = w.t.levels,
-		.root = w.t.root, .haw = 52, .page_2m = true, .page_1g = true,
-		.snoop_control = true, .write_protect = true,
-	};
-	struct vtdw_result r = vtdw_walk(&t, iova, read_entry, NULL);
-	const struct piece *p = r.fault ? NULL : root_find(r.gpa);
+	const struct ioasid_pgtable t = { .format = w.t.format, .levels = w.t.levels,
+					  .root = w.t.root };
+	struct ref_entry r;
+	const struct piece *p = ref_walk(&t, iova, read_entry, NULL, &r) ? root_find(r.address) :
+									   NULL;
 
 	if (!p || (need & ~p->perm) || (need & IOPT_READ && !r.read) ||
 	    (need & IOPT_WRITE && !r.write))
 		return 0;
-	return p->host + (r.gpa - p->start);
+	return p->host + (r.address - p->start);
 }
 
 unsigned int count_nodes(const struct shadow *s)
@@ -215,7 +213,7 @@ static unsigned int check_entry(const struct shadow_node *n, unsigned int i)
 {
 	uint64_t pte = n->pte[i], size = UINT64_C(1) << node_shift(n);
 	const struct piece *p;
-	struct entry e;
+	struct pgt_entry e;
 
 	must(!n->links || !n->links[i].prev || pte);
 	if (!pte || pte & IOPT_TABLE)

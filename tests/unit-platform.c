@@ -93,8 +93,8 @@ START_TEST(zeros_of_an_iommu_stand_for_the_defaults)
 	found = platform_find_iommu(copy, "iommu0");
 	ck_assert_uint_eq(found->address_bits, 48);
 	ck_assert_uint_eq(found->pasid_bits, 0);
-	ck_assert_uint_eq(found->pgtable_formats,
-			  1u << IOASID_PGTABLE_VTD_SS | 1u << IOASID_PGTABLE_VTD_FS);
+	ck_assert_uint_eq(found->pgtable_formats, 1u << IOASID_PGTABLE_VTD_SS |
+			  1u << IOASID_PGTABLE_VTD_FS | 1u << IOASID_PGTABLE_ARM_S1);
 	ck_assert(!found->no_nesting);
 	ioasid_platform_free(copy);
 }

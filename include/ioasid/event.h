@@ -40,6 +40,8 @@ enum ioasid_fault_reason {
 	IOASID_FAULT_TABLE_NOT_MAPPED = 7,
 	/** The space is on a parent and has neither mappings nor a page table. */
 	IOASID_FAULT_NO_PGTABLE = 8,
+	/** The access flag of a guest entry is clear, and the IOMMU does not set it. */
+	IOASID_FAULT_ACCESS_FLAG = 9,
 };
 
 /** The reason in words, such as "not mapped"; NULL if it is not known. Since 0.1. */

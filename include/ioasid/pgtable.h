@@ -18,6 +18,11 @@ enum ioasid_pgtable_format {
 	IOASID_PGTABLE_VTD_SS = 1,
 	/** Intel VT-d first-stage tables, the format of x86-64 (3.6 and 9.7), 4 or 5 levels. */
 	IOASID_PGTABLE_VTD_FS = 2,
+	/**
+	 * AArch64 stage 1 with 4 KiB pages, as SMMUv3 has it too (Arm ARM, DDI 0487, D8.2 to D8.5),
+	 * 2, 3 or 4 levels: the root is the table that TTBR0 leads to.
+	 */
+	IOASID_PGTABLE_ARM_S1 = 3,
 };
 
 /**
@@ -27,6 +32,20 @@ enum ioasid_pgtable_format {
 #define IOASID_PGTABLE_NO_2M 0x1u
 /** Leaves of 1 GiB are not allowed: their entries are malformed. */
 #define IOASID_PGTABLE_NO_1G 0x2u
+/**
+ * Requests are privileged. VTD_FS: supervisor requests, which need no U/S, nor R/W to write (3.6.1);
+ * ARM_S1: access needs no AP[1] (D8.4.1). Without it they are those of a user.
+ */
+#define IOASID_PGTABLE_PRIVILEGED 0x4u
+/** VTD_FS: privileged requests need R/W to write after all (WPE of the PASID entry, 9.6). */
+#define IOASID_PGTABLE_WRITE_PROTECT 0x8u
+/**
+ * ARM_S1: an entry whose access flag is clear can be used, since the IOMMU sets it (CD.HA) or does
+ * not care (CD.AFFD); the library only reads. Without this flag DMA faults there.
+ */
+#define IOASID_PGTABLE_IGNORE_ACCESSED 0x10u
+/** ARM_S1: permissions in references to tables, APTable, do not count (CD.HPD0; D8.4.2). */
+#define IOASID_PGTABLE_NO_HIERARCHY 0x20u
 
 /** A user-managed page table. */
 struct ioasid_pgtable {
@@ -39,11 +58,19 @@ struct ioasid_pgtable {
 	uint64_t root;
 	/**
 	 * Width in bits of the addresses that entries hold, 32 to 52 (the host address width of
-	 * VT-d, 3.3.1); bits above are reserved. 0: 52.
+	 * VT-d, 3.3.1; CD.IPS of SMMUv3); bits above are reserved. 0: as wide as the format
+	 * allows, which is 52, ARM_S1: 48.
 	 */
 	uint32_t address_bits;
 	/** IOASID_PGTABLE_* */
 	uint32_t flags;
+	/**
+	 * Width in bits of the addresses that the table translates. 0: 12 + 9 * levels, which is
+	 * the most. ARM_S1: 64 - T0SZ; it needs all the levels (D8.2.4). VTD_SS: MGAW (3.7).
+	 * VTD_FS: no other.
+	 */
+	uint32_t input_bits;
+	uint32_t reserved; /**< 0 */
 };
 
 #define IOASID_PGTABLE_INIT { .size = sizeof(struct ioasid_pgtable) }

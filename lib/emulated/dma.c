@@ -21,6 +21,7 @@ static enum ioasid_fault_reason reason_of(enum shadow_fault fault)
 		[SHADOW_TARGET] = IOASID_FAULT_TARGET_NOT_MAPPED,
 		[SHADOW_TABLE] = IOASID_FAULT_TABLE_NOT_MAPPED,
 		[SHADOW_NO_PGTABLE] = IOASID_FAULT_NO_PGTABLE,
+		[SHADOW_ACCESS_FLAG] = IOASID_FAULT_ACCESS_FLAG,
 	};
 
 	return (enum ioasid_fault_reason)reasons[fault];

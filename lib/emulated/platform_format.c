@@ -35,6 +35,7 @@ const char *platform_pgtable_word(unsigned int format)
 	static const char *const words[] = {
 		[IOASID_PGTABLE_VTD_SS] = "vtd-ss",
 		[IOASID_PGTABLE_VTD_FS] = "vtd-fs",
+		[IOASID_PGTABLE_ARM_S1] = "arm-s1",
 	};
 
 	return format < bits_array_size(words) ? words[format] : NULL;

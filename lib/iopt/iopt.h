@@ -68,6 +68,12 @@ static inline uint64_t iopt_root_word(const uint64_t *node, unsigned int level, 
 	       width << IOPT_WIDTH_SHIFT;
 }
 
+/* The same for a tree, not a signed one, that translates fewer bits than it has room for. */
+static inline uint64_t iopt_root_narrow(uint64_t word, unsigned int bits)
+{
+	return (word & (IOPT_ADDR | IOPT_LEVEL)) | (uint64_t)bits << IOPT_WIDTH_SHIFT;
+}
+
 /* Width of all addresses that a tree translates; not of an empty one. */
 static inline unsigned int iopt_bits(uint64_t word)
 {

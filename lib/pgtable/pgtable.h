@@ -3,11 +3,12 @@
  * Page-table formats as data, and what an entry of one says.
  *
  * A format is a radix tree of 64-bit little-endian entries. Levels are counted from the leaves:
- * level 1 maps the smallest pages, the root table is at level g->levels. Section numbers are those
- * of the VT-d specification, revision 4.1.
+ * level 1 maps the smallest pages, the root table is at level g->levels. Section numbers without a
+ * name are those of the VT-d specification, revision 4.1; those that begin with D8 are of the Arm
+ * Architecture Reference Manual for A-profile, DDI 0487, where level 3 is level 1 here.
  *
- * Accessed and dirty flags (3.6.2, 3.7.2) are ignored bits here: a table that is merged in software
- * is only read.
+ * A table that is merged in software is only read. So accessed and dirty flags that nothing depends
+ * on (3.6.2, 3.7.2) are ignored bits here, and nobody sets those that are clear.
  */
 #ifndef PGTABLE_PGTABLE_H
 #define PGTABLE_PGTABLE_H
@@ -21,6 +22,7 @@
 enum pgt_id {
 	PGT_VTD_SS = 1, /* VT-d second-stage: 3, 4, 5 levels (3.7, 9.8) */
 	PGT_VTD_FS = 2, /* VT-d first-stage, also x86-64: 4, 5 levels (3.6, 9.7) */
+	PGT_ARM_S1 = 3, /* AArch64 stage 1, 4K granule: 2, 3, 4 levels (D8.2, D8.3) */
 };
 
 enum pgt_kind {
@@ -36,27 +38,38 @@ enum pgt_bad {
 	PGT_BAD_ALIGN, /* a superpage whose address is not a multiple of its size */
 	PGT_BAD_WIDTH, /* an address beyond the host address width */
 	PGT_BAD_RESERVED, /* any other reserved bit */
+	PGT_BAD_ACCESSED, /* nothing wrong, but its access flag is clear, and nobody sets it */
 };
 
-/* Permissions of an entry. Along a walk they combine by AND (3.6.1, 3.7.1). */
+/* Permissions of an entry. Along a walk they combine by AND (3.6.1, 3.7.1, D8.4). */
 #define PGT_READ  1u
 #define PGT_WRITE 2u
 
 /* What the unit that owns the table can do. All zero but haw is the plainest unit. */
 struct pgt_caps {
 	unsigned haw; /* host address width: 13..52; addresses in entries stay below 2^haw */
-	unsigned input_bits; /* second-stage: width limit of input addresses (MGAW); 0: none */
+	unsigned input_bits; /* width limit of input addresses (MGAW, 64 - TxSZ); 0: none */
 	bool page_2m; /* second-stage only: first-stage always has 2M pages */
 	bool page_1g;
 	bool snoop_control; /* second-stage: bit 11 of a leaf is SNP instead of reserved */
 	/*
-	 * First-stage: whose permissions count. A request without PASID is a user-level one
+	 * First stages: whose permissions count. A request without PASID is a user-level one
 	 * unless the context entry sets RID_PRIV (9.4), so false is right for it: every level
 	 * has to have U/S set. True is for requests with supervisor privilege: U/S is ignored,
 	 * and R/W too unless write_protect (WPE of the PASID entry, 9.6) is set.
 	 */
 	bool supervisor;
 	bool write_protect;
+	bool ignore_accessed; /* a clear access flag does not fault (Arm: HA, AFFD) */
+	bool no_hierarchy; /* attributes in references to tables do not count (Arm: HPD) */
+};
+
+/* What an entry of one kind has to be, and what it says. */
+struct pgt_use {
+	uint64_t fixed, value; /* malformed unless (entry & fixed) == value */
+	uint64_t addr; /* address bits */
+	uint64_t read, readable; /* readable if (entry & read) == readable */
+	uint64_t write, writable; /* writable if (entry & write) == writable */
 };
 
 /*
@@ -64,16 +77,11 @@ struct pgt_caps {
  * loop over a table: the compiler then keeps it in registers whatever the loop stores.
  */
 struct pgt_rule {
-	uint64_t present; /* present if any of these is set */
-	uint64_t leaf_mask; /* a leaf if (entry & leaf_mask) == leaf_match */
-	uint64_t leaf_match;
-	uint64_t leaf_reserved; /* must be zero in a leaf */
-	uint64_t table_reserved; /* must be zero in a reference to a table */
-	uint64_t leaf_addr; /* address bits of a leaf */
-	uint64_t table_addr; /* address bits of a reference to a table */
-	uint64_t read; /* readable if all of these are set */
-	uint64_t write; /* writable if all of these are set */
-	unsigned shift; /* an entry of this level covers 2^shift bytes of input addresses */
+	uint64_t present, least; /* present if (entry & present) >= least: any, or all, of them */
+	struct pgt_use use[2]; /* of a reference to a table; of a leaf */
+	uint8_t kind[8]; /* enum pgt_kind, by three bits of the entry ... */
+	uint8_t kind_shift; /* ... of which this is the lowest */
+	uint8_t shift; /* an entry of this level covers 2^shift bytes of input addresses */
 };
 
 /* One table's format: immutable after pgt_init(), free to copy, nothing to release. */
@@ -85,7 +93,10 @@ struct pgt {
 	unsigned index_bits; /* 2^index_bits entries in a table */
 	unsigned input_bits; /* significant bits of an input address */
 	bool sign_extended; /* the rest repeats the highest significant bit, else is zero */
+	unsigned addr_bits; /* of tables and pages: entries with wider addresses are malformed */
+	bool announced; /* guests invalidate what they make present, if asked to (caching mode) */
 	uint64_t leaf_sizes; /* bitmap of leaf sizes: bit 12 set for 4K, 21 for 2M, 30 for 1G */
+	uint64_t accessed; /* the access flag, where leaves have to have it */
 };
 
 /*
@@ -95,26 +106,44 @@ struct pgt {
  */
 int pgt_init(struct pgt *g, enum pgt_id id, unsigned levels, const struct pgt_caps *caps);
 
-static inline bool pgt_rule_is_leaf(const struct pgt_rule *r, uint64_t entry)
+/* What an entry is, what it permits by itself, and the table or page that it refers to. */
+struct pgt_entry {
+	enum pgt_kind kind;
+	unsigned perm;
+	uint64_t addr;
+};
+
+static inline enum pgt_kind pgt_rule_kind(const struct pgt_rule *r, uint64_t entry)
 {
-	return (entry & r->leaf_mask) == r->leaf_match;
+	return (enum pgt_kind)r->kind[entry >> r->kind_shift & 7];
+}
+
+static inline const struct pgt_use *pgt_rule_use(const struct pgt_rule *r, uint64_t entry)
+{
+	return &r->use[pgt_rule_kind(r, entry) == PGT_LEAF];
 }
 
 static inline enum pgt_kind pgt_rule_classify(const struct pgt_rule *r, uint64_t entry)
 {
-	bool leaf = pgt_rule_is_leaf(r, entry);
+	const struct pgt_use *use = pgt_rule_use(r, entry);
 
-	if (!(entry & r->present))
+	if ((entry & r->present) < r->least)
 		return PGT_NONE;
-	if (entry & (leaf ? r->leaf_reserved : r->table_reserved))
-		return PGT_BAD;
-	return leaf ? PGT_LEAF : PGT_TABLE;
+	return (entry & use->fixed) == use->value ? pgt_rule_kind(r, entry) : PGT_BAD;
 }
 
 static inline unsigned pgt_rule_perm(const struct pgt_rule *r, uint64_t entry)
 {
-	return ((entry & r->read) == r->read ? PGT_READ : 0) |
-	       ((entry & r->write) == r->write ? PGT_WRITE : 0);
+	const struct pgt_use *use = pgt_rule_use(r, entry);
+
+	return ((entry & use->read) == use->readable ? PGT_READ : 0) |
+	       ((entry & use->write) == use->writable ? PGT_WRITE : 0);
+}
+
+static inline struct pgt_entry pgt_rule_decode(const struct pgt_rule *r, uint64_t entry)
+{
+	return (struct pgt_entry){ pgt_rule_classify(r, entry), pgt_rule_perm(r, entry),
+				   entry & pgt_rule_use(r, entry)->addr };
 }
 
 /* What @entry, found in a table of @level, is. */
@@ -132,9 +161,7 @@ static inline unsigned pgt_perm(const struct pgt *g, unsigned level, uint64_t en
 /* The table (PGT_TABLE) or page (PGT_LEAF) that @entry refers to. */
 static inline uint64_t pgt_addr(const struct pgt *g, unsigned level, uint64_t entry)
 {
-	const struct pgt_rule *r = &g->rule[level];
-
-	return entry & (pgt_rule_is_leaf(r, entry) ? r->leaf_addr : r->table_addr);
+	return pgt_rule_decode(&g->rule[level], entry).addr;
 }
 
 /* Why pgt_classify() says PGT_BAD; PGT_BAD_NONE if it doesn't. Not for hot paths. */

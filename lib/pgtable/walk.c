@@ -5,6 +5,7 @@
 void pgt_walk(const struct pgt *g, uint64_t root, uint64_t iova, pgt_read_fn read, void *opaque,
 	      struct pgt_walk *w)
 {
+	struct pgt_entry e;
 	uint64_t table = root;
 
 	*w = (struct pgt_walk){ .level = g->levels, .perm = PGT_READ | PGT_WRITE, .addr = root };
@@ -20,7 +21,8 @@ void pgt_walk(const struct pgt *g, uint64_t root, uint64_t iova, pgt_read_fn rea
 			w->fault = PGT_FAULT_ACCESS;
 			return;
 		}
-		switch (pgt_classify(g, level, w->entry)) {
+		e = pgt_rule_decode(&g->rule[level], w->entry);
+		switch (e.kind) {
 		case PGT_NONE:
 			w->fault = PGT_FAULT_ABSENT;
 			return;
@@ -28,13 +30,12 @@ void pgt_walk(const struct pgt *g, uint64_t root, uint64_t iova, pgt_read_fn rea
 			w->fault = PGT_FAULT_BAD;
 			return;
 		case PGT_LEAF:
-			w->perm &= pgt_perm(g, level, w->entry);
-			w->addr = pgt_addr(g, level, w->entry) |
-				  (iova & ((UINT64_C(1) << pgt_shift(g, level)) - 1));
+			w->perm &= e.perm;
+			w->addr = e.addr | (iova & ((UINT64_C(1) << pgt_shift(g, level)) - 1));
 			return;
 		case PGT_TABLE:
-			w->perm &= pgt_perm(g, level, w->entry);
-			table = pgt_addr(g, level, w->entry);
+			w->perm &= e.perm;
+			table = e.addr;
 			break;
 		}
 	}

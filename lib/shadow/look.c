@@ -26,7 +26,7 @@ void shadow_look(const struct shadow *s, uint64_t iova, struct shadow_view *view
 	*view = (struct shadow_view){ .base = iova, .last = UINT64_MAX };
 	if (!n)
 		return;
-	top = (UINT64_C(1) << (node_shift(n) + IOPT_BITS)) - 1;
+	top = (UINT64_C(1) << shadow_bits(s)) - 1;
 	if (s->root.word & IOPT_SIGNED) {
 		if (iova > top >> 1 && iova < ~(top >> 1)) {
 			view->last = ~(top >> 1) - 1;
@@ -48,7 +48,7 @@ void shadow_look(const struct shadow *s, uint64_t iova, struct shadow_view *view
 	view->target = node_decode(n, n->raw[i]).addr;
 }
 
-static bool same(const struct entry *a, const struct entry *b)
+static bool same(const struct pgt_entry *a, const struct pgt_entry *b)
 {
 	if (a->kind != b->kind)
 		return false;
@@ -66,7 +66,7 @@ bool shadow_audit(struct shadow *s, uint64_t iova, struct shadow_stale *stale)
 	for (iova &= (UINT64_C(1) << s->tree.pgt.input_bits) - 1; n && !n->own;) {
 		unsigned int i = node_index(n, iova);
 		const uint64_t *guest = node_guest(n);
-		struct entry was = node_decode(n, n->raw[i]), is;
+		struct pgt_entry was = node_decode(n, n->raw[i]), is;
 		bool lazy = s->tree.on_demand || n->unread;	/* what is absent was never read */
 		uint64_t raw;
 

@@ -79,7 +79,7 @@ int shadow_map(struct shadow *s, uint64_t iova, uint64_t length, uint64_t target
 		unsigned int level = leaf_level(iova + done, target + done, length - done,
 						s->tree.top->level);
 		struct shadow_node *n = descend(s, iova + done, level);
-		struct entry e = { PGT_LEAF, perm, target + done };
+		struct pgt_entry e = { PGT_LEAF, perm, target + done };
 		unsigned int i;
 
 		if (!n) {

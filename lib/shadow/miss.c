@@ -8,7 +8,7 @@
 static enum shadow_fault refresh(struct shadow_node *n, unsigned int i)
 {
 	const uint64_t *guest;
-	struct entry e;
+	struct pgt_entry e;
 
 	if (n->own) {
 		/* of a superpage that was split; private ones are tables of the map protocol */
@@ -31,7 +31,7 @@ static enum shadow_fault refresh(struct shadow_node *n, unsigned int i)
  * split only where the parent has something: what nodes that takes is up to the parent.
  */
 static enum shadow_fault fill(struct shadow_node *n, unsigned int i, uint64_t iova,
-			      const struct entry *e, struct shadow_node **next)
+			      const struct pgt_entry *e, struct shadow_node **next)
 {
 	uint64_t offset = iova & ((UINT64_C(1) << node_shift(n)) - 1);
 
@@ -64,6 +64,13 @@ static enum shadow_fault fill(struct shadow_node *n, unsigned int i, uint64_t io
 	return SHADOW_OK;
 }
 
+static enum shadow_fault why_bad(const struct shadow_node *n, unsigned int i)
+{
+	enum pgt_bad why = pgt_reason(&n->shadow->tree.pgt, n->level, n->raw[i]);
+
+	return why == PGT_BAD_ACCESSED ? SHADOW_ACCESS_FLAG : SHADOW_MALFORMED;
+}
+
 enum shadow_fault shadow_miss(struct shadow *s, uint64_t iova, unsigned int need)
 {
 	struct shadow_node *n = s->tree.top, *next;
@@ -81,7 +88,7 @@ enum shadow_fault shadow_miss(struct shadow *s, uint64_t iova, unsigned int need
 	}
 	for (;; n = next) {
 		unsigned int i = node_index(n, iova);
-		struct entry e;
+		struct pgt_entry e;
 
 		fault = refresh(n, i);
 		if (fault)
@@ -90,7 +97,7 @@ enum shadow_fault shadow_miss(struct shadow *s, uint64_t iova, unsigned int need
 		if (e.kind == PGT_NONE)
 			return SHADOW_NOT_MAPPED;
 		if (e.kind == PGT_BAD)
-			return SHADOW_MALFORMED;
+			return why_bad(n, i);
 		perm &= e.perm;
 		if ((perm & need) != need)
 			return SHADOW_PERMISSION;

@@ -304,7 +304,7 @@ static int entry_watch(struct shadow_node *n, unsigned int i, uint32_t *watch)
 	return 0;
 }
 
-int node_fill_leaf(struct shadow_node *n, unsigned int i, const struct entry *e)
+int node_fill_leaf(struct shadow_node *n, unsigned int i, const struct pgt_entry *e)
 {
 	struct shadow *s = n->shadow;
 	uint64_t size = UINT64_C(1) << node_shift(n), addr = e->addr;
@@ -335,7 +335,7 @@ int shadow_table_at(struct shadow *s, uint64_t addr)
 	return ret;
 }
 
-struct shadow_node *node_fill_table(struct shadow_node *n, unsigned int i, const struct entry *e)
+struct shadow_node *node_fill_table(struct shadow_node *n, unsigned int i, const struct pgt_entry *e)
 {
 	struct shadow_node *child = node_get(n->shadow, e->addr, n->level - 1u,
 					     e->kind == PGT_LEAF);

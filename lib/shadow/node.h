@@ -48,36 +48,29 @@ static inline unsigned int node_index(const struct shadow_node *n, uint64_t iova
 	return iopt_index(iova, n->level - 1u);
 }
 
-/* What a raw entry says. */
-struct entry {
-	enum pgt_kind kind;
-	unsigned int perm;
-	uint64_t addr;
-};
-
-static inline struct entry node_decode(const struct shadow_node *n, uint64_t raw)
+/* The width of the addresses of a tree that is not empty. */
+static inline unsigned int shadow_bits(const struct shadow *s)
 {
-	const struct pgt_rule *rule;
-	struct entry e;
+	return s->tree.mode == SHADOW_GUEST ? s->tree.pgt.input_bits :
+					      node_shift(s->tree.top) + IOPT_BITS;
+}
 
-	if (n->own) {
-		e.kind = !raw ? PGT_NONE : raw & IOPT_TABLE ? PGT_TABLE : PGT_LEAF;
-		e.perm = raw & IOPT_PERM;
-		e.addr = raw & IOPT_ADDR;
-		return e;
-	}
-	rule = &n->shadow->tree.pgt.rule[n->level];
-	e.kind = pgt_rule_classify(rule, raw);
-	e.perm = pgt_rule_perm(rule, raw);
-	e.addr = raw & (e.kind == PGT_LEAF ? rule->leaf_addr : rule->table_addr);
-	return e;
+/* What a raw entry says. */
+static inline struct pgt_entry node_decode(const struct shadow_node *n, uint64_t raw)
+{
+	if (n->own)
+		return (struct pgt_entry){
+			!raw ? PGT_NONE : raw & IOPT_TABLE ? PGT_TABLE : PGT_LEAF,
+			raw & IOPT_PERM, raw & IOPT_ADDR,
+		};
+	return pgt_rule_decode(&n->shadow->tree.pgt.rule[n->level], raw);
 }
 
 /*
  * Neither not present nor malformed. Filled on demand, a shadow keeps nothing else, as a unit whose
  * caching mode is off (VT-d, capability register, CM).
  */
-static inline bool node_is_usable(const struct entry *e)
+static inline bool node_is_usable(const struct pgt_entry *e)
 {
 	return e->kind == PGT_TABLE || e->kind == PGT_LEAF;
 }
@@ -132,10 +125,10 @@ static inline void node_set_raw(struct shadow_node *n, unsigned int i, uint64_t 
  * Resolves a leaf entry. 0; -EFAULT: its target is not mapped, for nothing that it permits; -EAGAIN:
  * the parent has it in pieces or in part, so it has to be split; -ENOMEM.
  */
-int node_fill_leaf(struct shadow_node *n, unsigned int i, const struct entry *e);
+int node_fill_leaf(struct shadow_node *n, unsigned int i, const struct pgt_entry *e);
 
 /* Links the child that a table entry, or a leaf to be split, asks for. NULL for want of memory. */
-struct shadow_node *node_fill_table(struct shadow_node *n, unsigned int i, const struct entry *e);
+struct shadow_node *node_fill_table(struct shadow_node *n, unsigned int i, const struct pgt_entry *e);
 
 /* The piece of the parent around @addr: cached, or resolved into the cache. */
 int shadow_piece_at(struct shadow *s, uint64_t addr);

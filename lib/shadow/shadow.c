@@ -33,10 +33,14 @@ void shadow_destroy(struct shadow *s, struct reap *reap)
 void tree_publish(struct shadow *s, struct shadow_tree *old, struct reap *reap)
 {
 	struct shadow_node *top = s->tree.top;
+	const struct pgt *pgt = &s->tree.pgt;
+	uint64_t word = 0;
 
-	bool is_signed = s->tree.mode == SHADOW_GUEST && s->tree.pgt.sign_extended;
-
-	iopt_store(&s->root.word, top ? iopt_root_word(top->pte, top->level - 1u, is_signed) : 0);
+	if (top)
+		word = iopt_root_word(top->pte, top->level - 1u, pgt->sign_extended);
+	if (top && s->tree.mode == SHADOW_GUEST && !pgt->sign_extended)
+		word = iopt_root_narrow(word, pgt->input_bits);
+	iopt_store(&s->root.word, word);
 	s->gen++;
 	reap->drain = true;
 	tree_drop(old, reap);

@@ -44,7 +44,7 @@ static uint64_t demand(const struct shadow_node *n, uint64_t old, uint64_t raw)
 
 static void change(struct shadow_node *n, unsigned int i, uint64_t raw, struct pass *pass)
 {
-	struct entry e = node_decode(n, raw);
+	struct pgt_entry e = node_decode(n, raw);
 
 	node_set_raw(n, i, raw, pass->reap);
 	if (e.kind == PGT_LEAF && node_fill_leaf(n, i, &e) == -ENOMEM)
@@ -95,7 +95,7 @@ sync_run(struct shadow_node *n, const uint64_t *guest, unsigned int i, unsigned 
 {
 	const struct pgt_rule *rule = &n->shadow->tree.pgt.rule[1];
 	const struct shadow_piece *piece = &n->shadow->piece;
-	const uint64_t addr_bits = rule->leaf_addr, start = piece->start;
+	const uint64_t addr_bits = rule->use[1].addr, start = piece->start;
 	struct merge m = merge_of(rule, piece, 0);
 	uint64_t flags = m.flags, base = m.base, keep = m.keep, limit = m.limit;
 	uint64_t *raws = n->raw, *ptes = n->pte, gone = 0;
@@ -230,7 +230,7 @@ static void step(struct pass *pass, struct frame *f)
 	uint64_t base = f->base + ((uint64_t)i << node_shift(n));
 	const uint64_t *guest = node_guest(n);
 	uint64_t raw = guest ? guest_load(&guest[i]) : 0;
-	struct entry e = node_decode(n, n->raw[i]);
+	struct pgt_entry e = node_decode(n, n->raw[i]);
 	bool known, present = node_is_usable(&e);
 
 	if (!guest)
