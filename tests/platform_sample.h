@@ -10,7 +10,8 @@
 static const char sample[] =
 	"# a comment\n"
 	"\n"
-	"iommu iommu0 address-bits=39 pasid-bits=0x10 formats=vtd-fs,vtd-ss nesting=software\n"
+	"iommu iommu0 address-bits=39 pasid-bits=0x10 formats=vtd-fs,vtd-ss nesting=software "
+	"page-requests=any\n"
 	"\t device  0000:00:01.0\tiommu=iommu0 group=3 pasid-bits=16 requester=0x9   # \xc3\xa9t\xc3\xa9\n"
 	"reserved iommu0 0xfee00000 1M\n"
 	"device card iommu=iommu0 pasid-bits=12 pasid-pool=100 pasid-table=kernel\n"
@@ -21,8 +22,9 @@ static const char sample[] =
 	"device queues pasid-bits=3 work-queues=shared iommu=iommu0\n"
 	"pasid-pool 0x40\n"
 	"iommu plain\n"
-	"iommu none nesting=none formats=vtd-ss\n"
-	"device disk iommu=plain\n"
+	"iommu none nesting=none formats=vtd-ss page-requests=none\n"
+	"device disk iommu=plain page-requests=7\n"
+	"device mute iommu=plain page-requests=none\n"
 	"reserved disk 1G 0x10K\n"
 	"reserved disk 4096 0x1000#";
 

@@ -48,6 +48,7 @@ static void expect_round_trip(const struct ioasid_platform *platform)
 		ck_assert_uint_eq(a->pasid_bits, b->pasid_bits);
 		ck_assert_uint_eq(a->pgtable_formats, b->pgtable_formats);
 		ck_assert_int_eq(a->no_nesting, b->no_nesting);
+		ck_assert_int_eq(a->no_page_requests, b->no_page_requests);
 	}
 	for (i = 0; i < copy->n_devices; i++) {
 		ck_assert_uint_eq(copy->devices[i].requester, other->devices[i].requester);
@@ -57,6 +58,8 @@ static void expect_round_trip(const struct ioasid_platform *platform)
 		ck_assert_uint_eq(copy->devices[i].parent, other->devices[i].parent);
 		ck_assert_uint_eq(copy->devices[i].default_pasid, other->devices[i].default_pasid);
 		ck_assert_uint_eq(copy->devices[i].pasid_pool, other->devices[i].pasid_pool);
+		ck_assert_uint_eq(copy->devices[i].page_requests,
+				  other->devices[i].page_requests);
 	}
 	free(once);
 	free(twice);
@@ -83,13 +86,14 @@ START_TEST(every_word_means_what_the_manual_says)
 	size_t i;
 
 	ck_assert_uint_eq(platform->n_iommus, 3);
-	ck_assert_uint_eq(platform->n_devices, 8);
+	ck_assert_uint_eq(platform->n_devices, 9);
 	ck_assert_uint_eq(platform->n_reserved, 3);
 	ck_assert_uint_eq(iommu->address_bits, 39);
 	ck_assert_uint_eq(iommu->pasid_bits, 16);
 	ck_assert_uint_eq(iommu->pgtable_formats,
 			  1u << IOASID_PGTABLE_VTD_SS | 1u << IOASID_PGTABLE_VTD_FS);
 	ck_assert(!iommu->no_nesting);
+	ck_assert(!iommu->no_page_requests);
 	ck_assert_ptr_eq(platform_device_iommu(platform, device), iommu);
 	ck_assert_uint_eq(device->group, 3);
 	ck_assert_uint_eq(device->pasid_bits, 16);
@@ -97,6 +101,10 @@ START_TEST(every_word_means_what_the_manual_says)
 
 	iommu = platform_find_iommu(platform, "none");
 	ck_assert(iommu->no_nesting);
+	ck_assert(iommu->no_page_requests);
+	ck_assert_uint_eq(platform_find_device(platform, "disk")->page_requests, 7);
+	ck_assert_uint_eq(platform_find_device(platform, "mute")->page_requests,
+			  IOASID_NO_PAGE_REQUESTS);
 	ck_assert_uint_eq(iommu->pgtable_formats, 1u << IOASID_PGTABLE_VTD_SS);
 	ck_assert_uint_eq(platform_find_iommu(platform, "plain")->address_bits, 48);
 
@@ -145,6 +153,7 @@ START_TEST(the_default_platform_is_as_documented)
 	for (i = 0; i < 4; i++) {
 		device[i] = platform_find_device(copy, names[i]);
 		ck_assert_uint_eq(device[i]->requester, requesters[i]);
+		ck_assert_uint_eq(device[i]->page_requests, 32);
 		ck_assert_uint_eq(platform_device_reserved(copy, device[i], &msi, 1), 1);
 		ck_assert_uint_eq(msi.start, 0xfee00000);
 		ck_assert_uint_eq(msi.length, 0x100000);

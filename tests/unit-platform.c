@@ -212,6 +212,9 @@ START_TEST(devices_are_checked)
 	device.pasid_bits = 17;
 	refused(ioasid_platform_add_device(platform, &device), EINVAL, "17 PASID bits");
 	device.pasid_bits = 16;
+	device.page_requests = 513;
+	refused(ioasid_platform_add_device(platform, &device), EINVAL, "513 page requests");
+	device.page_requests = 512;
 	ck_assert_int_eq(ioasid_platform_add_device(platform, &device), 0);
 	device.size = 0;
 	refused(ioasid_platform_add_device(platform, &device), EINVAL, "size 0");

@@ -30,7 +30,9 @@ struct ioasid_platform_iommu {
 	uint64_t pgtable_formats;
 	/** Nesting by shadow page table is refused. */
 	bool no_nesting;
-	uint8_t reserved[7];
+	/** Page requests are refused: no device behind it can send any. */
+	bool no_page_requests;
+	uint8_t reserved[6];
 };
 
 #define IOASID_PLATFORM_IOMMU_INIT { .size = sizeof(struct ioasid_platform_iommu) }
@@ -68,12 +70,20 @@ struct ioasid_platform_device {
 	 * 0: all that it has.
 	 */
 	uint32_t pasid_pool;
+	/**
+	 * How many page requests it can have sent without a response, 1 to 512; 0: 32, if its IOMMU
+	 * takes page requests; IOASID_NO_PAGE_REQUESTS: it sends none.
+	 */
+	uint32_t page_requests;
 	/** The user owns its PASID table: physical, with PASIDs, without shared work queues. */
 	bool user_pasid_table;
 	/** It has shared work queues, which take the PASID from whoever submits; needs PASIDs. */
 	bool shared_queues;
-	uint8_t reserved[2];
+	uint8_t reserved[6];
 };
+
+/** A device that cannot send page requests. */
+#define IOASID_NO_PAGE_REQUESTS UINT32_MAX
 
 #define IOASID_PLATFORM_DEVICE_INIT { .size = sizeof(struct ioasid_platform_device) }
 

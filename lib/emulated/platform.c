@@ -123,6 +123,7 @@ IOASID_EXPORT int ioasid_platform_add_iommu(struct ioasid_platform *platform,
 	to->pasid_bits = from.pasid_bits;
 	to->pgtable_formats = from.pgtable_formats;
 	to->no_nesting = from.no_nesting;
+	to->no_page_requests = from.no_page_requests;
 	platform_index_iommu(platform, platform->n_iommus++);
 	return 0;
 }
@@ -210,6 +211,22 @@ static const struct platform_iommu *find_iommu(const struct ioasid_platform *pla
 			platform_find_iommu(platform, from->iommu);
 }
 
+static int check_page_requests(const struct platform_iommu *iommu,
+			       const struct ioasid_platform_device *from)
+{
+	uint32_t n = from->page_requests;
+
+	if (!n || n == IOASID_NO_PAGE_REQUESTS)
+		return 0;
+	if (n > PLATFORM_MAX_PAGE_REQUESTS)
+		return err_set(EINVAL, "device %s: %" PRIu32 " page requests; at most %d are possible",
+			       from->name, n, PLATFORM_MAX_PAGE_REQUESTS);
+	if (iommu->no_page_requests)
+		return err_set(EINVAL, "device %s: page requests, but %s takes none", from->name,
+			       iommu->name);
+	return 0;
+}
+
 /* Checks @from, and fills in @to but for the links. */
 static int check_device(const struct ioasid_platform *platform,
 			const struct ioasid_platform_device *from, struct platform_device *to)
@@ -231,10 +248,14 @@ static int check_device(const struct ioasid_platform *platform,
 		return err_set(EINVAL, "device %s: %" PRIu32 " PASID bits, but %s has %" PRIu32,
 			       from->name, from->pasid_bits, iommu->name, iommu->pasid_bits);
 
+	ret = check_page_requests(iommu, from);
+	if (ret)
+		return ret;
 	strcpy(to->name, from->name);
 	to->iommu = (uint32_t)(iommu - platform->iommus);
 	to->group = from->group;
 	to->pasid_bits = from->pasid_bits;
+	to->page_requests = from->page_requests;
 	ret = to->parent ? 0 : check_requester(platform, from, to);
 	return ret ? ret : check_group(platform, to);
 }

@@ -25,6 +25,8 @@
 #define PLATFORM_MAX_PASID_BITS		20 /* PCIe 6.0, 6.20 */
 #define PLATFORM_MAX_PASID		((1u << PLATFORM_MAX_PASID_BITS) - 1)
 #define PLATFORM_MAX_REQUESTER		0xffff
+#define PLATFORM_MAX_PAGE_REQUESTS	512 /* as many as there are group indices: PCIe 6.0, 10.4.1 */
+#define PLATFORM_DEFAULT_PAGE_REQUESTS	32
 
 #define PLATFORM_ALL_FORMATS \
 	(UINT64_C(1) << IOASID_PGTABLE_VTD_SS | UINT64_C(1) << IOASID_PGTABLE_VTD_FS | \
@@ -36,6 +38,7 @@ struct platform_iommu {
 	uint32_t pasid_bits;
 	uint64_t pgtable_formats;	/* bit IOASID_PGTABLE_*; a copy: not 0 */
 	bool no_nesting;
+	bool no_page_requests;
 	uint16_t next_named;		/* see the hash tables below */
 };
 
@@ -52,6 +55,7 @@ struct platform_device {
 	bool shared_queues;
 	bool is_parent;
 	bool has_shared;		/* a parent: of devices with shared work queues */
+	uint32_t page_requests;		/* as the API's; a copy: how many, 0 for none */
 	bool has_requester;
 	bool requester_named;		/* by the author, not by the PCI address */
 	uint16_t next_named, next_requester, next_group;

@@ -49,6 +49,21 @@ static void choose_groups(struct ioasid_platform *p)
 	}
 }
 
+static void choose_page_requests(struct ioasid_platform *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->n_devices; i++) {
+		uint32_t *n = &p->devices[i].page_requests;
+
+		if (*n == IOASID_NO_PAGE_REQUESTS ||
+		    platform_device_iommu(p, &p->devices[i])->no_page_requests)
+			*n = 0;
+		else if (!*n)
+			*n = PLATFORM_DEFAULT_PAGE_REQUESTS;
+	}
+}
+
 static int by_start(const void *a, const void *b)
 {
 	const struct platform_reserved *x = a;
@@ -68,6 +83,7 @@ static void choose(struct ioasid_platform *p)
 	choose_requesters(p);
 	choose_groups(p);
 	platform_choose_pasids(p);
+	choose_page_requests(p);
 	if (p->n_reserved)
 		qsort(p->reserved, p->n_reserved, sizeof(*p->reserved), by_start);
 }

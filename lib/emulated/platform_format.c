@@ -53,6 +53,8 @@ static void put_iommu(struct out *out, const struct platform_iommu *iommu)
 		    platform_pgtable_word(bits_ctz(left)));
 	if (iommu->no_nesting)
 		put(out, " nesting=none");
+	if (iommu->no_page_requests)
+		put(out, " page-requests=none");
 	put(out, "\n");
 }
 
@@ -75,8 +77,13 @@ static void put_device(struct out *out, const struct ioasid_platform *platform,
 		put(out, " default-pasid=%" PRIu32, device->default_pasid);
 	if (device->pasid_pool)
 		put(out, " pasid-pool=%" PRIu32, device->pasid_pool);
-	put(out, "%s%s\n", device->user_pasid_table ? " pasid-table=user" : "",
+	put(out, "%s%s", device->user_pasid_table ? " pasid-table=user" : "",
 	    device->shared_queues ? " work-queues=shared" : "");
+	if (device->page_requests == IOASID_NO_PAGE_REQUESTS)
+		put(out, " page-requests=none");
+	else if (device->page_requests)
+		put(out, " page-requests=%" PRIu32, device->page_requests);
+	put(out, "\n");
 }
 
 static void put_reserved(struct out *out, const struct ioasid_platform *platform,

@@ -103,6 +103,24 @@ static int read_either(const struct line *line, char *word, const char *value, c
 	return 0;
 }
 
+/* Of an IOMMU. */
+static int read_takes_requests(const struct line *line, const struct key *key, char *word,
+			       char *value, void *member)
+{
+	(void)key;
+	return read_either(line, word, value, "none", "any", member);
+}
+
+/* Of a device. */
+static int read_page_requests(const struct line *line, const struct key *key, char *word,
+			      char *value, void *member)
+{
+	if (strcmp(value, "none"))
+		return read_number(line, key, word, value, member);
+	*(uint32_t *)member = IOASID_NO_PAGE_REQUESTS;
+	return 0;
+}
+
 static int read_nesting(const struct line *line, const struct key *key, char *word, char *value,
 			void *member)
 {
@@ -220,6 +238,8 @@ static int read_iommu(const struct line *line, struct ioasid_platform *platform)
 		  0, 0 },
 		{ "nesting", read_nesting, offsetof(struct ioasid_platform_iommu, no_nesting),
 		  0, 0 },
+		{ "page-requests", read_takes_requests,
+		  offsetof(struct ioasid_platform_iommu, no_page_requests), 0, 0 },
 		{ NULL, NULL, 0, 0, 0 },
 	};
 	struct ioasid_platform_iommu iommu = IOASID_PLATFORM_IOMMU_INIT;
@@ -249,6 +269,9 @@ static int read_device(const struct line *line, struct ioasid_platform *platform
 		  offsetof(struct ioasid_platform_device, user_pasid_table), 0, 0 },
 		{ "work-queues", read_work_queues,
 		  offsetof(struct ioasid_platform_device, shared_queues), 0, 0 },
+		{ "page-requests", read_page_requests,
+		  offsetof(struct ioasid_platform_device, page_requests),
+		  1, PLATFORM_MAX_PAGE_REQUESTS },
 		{ NULL, NULL, 0, 0, 0 },
 	};
 	struct ioasid_platform_device device = IOASID_PLATFORM_DEVICE_INIT;
