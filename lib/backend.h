@@ -8,6 +8,7 @@
 #define LIB_BACKEND_H
 
 #include <ioasid/ctx.h>
+#include <ioasid/fault.h>
 
 #include "util/reap.h"
 
@@ -71,6 +72,18 @@ struct backend_ops {
 	void (*drain)(struct ioasid_ctx *ctx);
 	/* May this thread wait for that, or would it wait for itself? */
 	bool (*can_drain)(const struct ioasid_ctx *ctx);
+
+	/*
+	 * Fault queues; NULL where there are no page requests. create: sets queue->fd and
+	 * queue->backend, or err_set(): also for options that it does not have. Both unlocked.
+	 */
+	int (*fault_queue_create)(struct ioasid_fault_queue *queue);
+	void (*fault_queue_destroy)(struct ioasid_fault_queue *queue);
+	/* As ioasid_fault_queue_read(), ioasid_fault_queue_respond(); all codes are known ones. */
+	int (*fault_queue_read)(struct ioasid_fault_queue *queue,
+				struct ioasid_page_request *requests, size_t n);
+	int (*fault_queue_respond)(struct ioasid_fault_queue *queue,
+				   const struct ioasid_page_response *responses, size_t n);
 
 	/* DMA issued by the program; NULL where only devices can do that. */
 	int (*channel_open)(struct ioasid_device *device, uint32_t pasid,

@@ -156,6 +156,7 @@ IOASID_EXPORT int ioasid_ctx_close(struct ioasid_ctx *ctx)
 		mem_free(device);
 	}
 	free_spaces(ctx, &reap);
+	fault_queue_close_all(ctx);
 	reap_finish(&ctx->limbo, &ctx->pages);
 	reap_finish(&reap, &ctx->pages);
 	mem_free(ctx->sources);

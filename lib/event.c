@@ -31,6 +31,9 @@ IOASID_EXPORT const char *ioasid_fault_reason_text(enum ioasid_fault_reason reas
 	case IOASID_FAULT_TABLE_NOT_MAPPED: return "page table not mapped in the parent";
 	case IOASID_FAULT_NO_PGTABLE: return "no page table bound";
 	case IOASID_FAULT_ACCESS_FLAG: return "access flag clear in the page-table entry";
+	case IOASID_FAULT_REQUEST_INVALID: return "page request answered: invalid";
+	case IOASID_FAULT_REQUEST_FAILURE: return "page request answered: failure";
+	case IOASID_FAULT_REQUEST_TIMEOUT: return "page request not answered in time";
 	}
 	return NULL;
 }

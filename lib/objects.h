@@ -45,6 +45,7 @@ struct ioasid_ctx {
 	struct slab attachments;
 	struct pasids pasids;
 	struct ioasid_event_queue *queues;
+	struct ioasid_fault_queue *fault_queues;
 	struct ioasid_channel *channels;	/* only ever grows; read without the lock */
 	struct reap limbo;		/* nodes whose drain is still to come */
 	bool can_populate;		/* madvise(2) can tell whether a page is there */
@@ -93,6 +94,7 @@ struct ioasid_space {
 	const struct nest_ops *nest;	/* a child's */
 	unsigned int attached;		/* attachments of devices */
 	unsigned int users;		/* of its table: attachments and children */
+	struct ioasid_fault_queue *faults;	/* or NULL */
 	struct imap maps;
 	struct slab records;		/* struct ioasid_mapping */
 	struct reserved *reserved;
@@ -112,6 +114,15 @@ static inline const struct iopt_root *space_root(const struct ioasid_space *spac
 {
 	return space->parent ? &space->shadow.root : &space->table.root;
 }
+
+struct ioasid_fault_queue {
+	struct ioasid_ctx *ctx;
+	struct ioasid_fault_queue *next;
+	uint32_t depth;
+	uint32_t timeout_ms;
+	int fd;				/* readable while requests wait to be read */
+	void *backend;
+};
 
 #define MAPPING_WRITABLE 0x4u	/* the memory may be written; beside IOASID_READ and _WRITE */
 
@@ -217,5 +228,8 @@ int pgtable_check(const struct ioasid_pgtable *table, struct pgt *pgt);
 /* event.c */
 void event_post(struct ioasid_ctx *ctx, const struct ioasid_event *event);
 void event_close_all(struct ioasid_ctx *ctx);
+
+/* fault.c */
+void fault_queue_close_all(struct ioasid_ctx *ctx);
 
 #endif

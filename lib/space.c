@@ -90,6 +90,8 @@ static int check_nesting(struct ioasid_ctx *ctx, const struct ioasid_space_optio
 	if (options->nesting > IOASID_NESTING_HARDWARE || options->fill > IOASID_FILL_ON_DEMAND)
 		return err_set(EINVAL, "nesting %u or fill %u is no known value",
 			       (unsigned int)options->nesting, (unsigned int)options->fill);
+	if (options->fault_queue && options->fault_queue->ctx != ctx)
+		return err_set(EINVAL, "the fault queue is of another context");
 	if (!parent) {
 		if (options->nesting || options->fill || options->memory_limit)
 			return err_set(EINVAL, "nesting, fill and memory_limit are for a space with "
@@ -146,6 +148,7 @@ static int create(struct ioasid_space *space, const struct ioasid_space_options 
 
 	if (ret)
 		return ret;
+	space->faults = options->fault_queue;
 	ret = space_add(space);
 	if (!ret)
 		return 0;

@@ -36,6 +36,7 @@ struct ioasid_mapping;
 struct ioasid_inv;
 struct ioasid_channel;
 struct ioasid_event_queue;
+struct ioasid_fault_queue;
 
 /** A device may read through the mapping; a DMA reads. */
 #define IOASID_READ 0x1u

@@ -94,10 +94,11 @@ struct ioasid_ctx_options {
 int ioasid_ctx_open(const struct ioasid_ctx_options *options, struct ioasid_ctx **ctx);
 
 /**
- * Closes a context and everything made on it: event queues, channels, devices, spaces, mappings.
- * All handles are invalid afterwards, except invalidation batches, which can only be freed.
+ * Closes a context and everything made on it: event and fault queues, channels, devices, spaces,
+ * mappings. All handles are invalid afterwards, except invalidation batches, which can only be freed.
  *
- * No other call on the context may be running, and no channel may be inside ioasid_dma_begin().
+ * No other call on the context may be running, and no channel may be inside ioasid_dma_begin(). A DMA
+ * that waits for a page is such a call: ioasid_device_detach() makes it end.
  *
  * @return 0; -EDEADLK: this thread is inside ioasid_dma_begin().
  * Since 0.1.

@@ -9,7 +9,9 @@
  * speed of a page-table walk, while maps, unmaps and invalidations go on in other threads.
  *
  * A request that cannot be translated fails with -EFAULT and leaves a record in the context's event
- * queues (ioasid/event.h).
+ * queues (ioasid/event.h). If the space has a fault queue and the device page requests, the request
+ * waits until the pages that it needs have been asked for and responded to (ioasid/fault.h), unless
+ * the thread is inside ioasid_dma_begin(): then it fails with -EAGAIN, and nothing is asked for.
  */
 #ifndef IOASID_DMA_H
 #define IOASID_DMA_H
@@ -38,7 +40,8 @@ int ioasid_channel_close(struct ioasid_channel *channel);
 /**
  * Reads memory as the device would. Pages before one that faults have been read.
  *
- * @return 0; -EFAULT: a page could not be translated for reading; -EOVERFLOW: the range runs past
+ * @return 0; -EFAULT: a page could not be translated for reading; -EAGAIN: it would have to wait
+ *         for a page, but the thread is inside ioasid_dma_begin(); -EOVERFLOW: the range runs past
  *         the end of the address space; -ENOMEM: a table could not be filled on demand. Since 0.1.
  */
 int ioasid_dma_read(struct ioasid_channel *channel, uint64_t iova, void *buf, size_t length);
@@ -51,7 +54,7 @@ int ioasid_dma_write(struct ioasid_channel *channel, uint64_t iova, const void *
  * bytes at @p iova, and returns what was there. Needs both permissions.
  *
  * @param size 4 or 8; iova a multiple of it.
- * @return 0; -EINVAL: size or alignment; -EFAULT; -ENOMEM. Since 0.1.
+ * @return 0; -EINVAL: size or alignment; -EAGAIN, -EFAULT, -ENOMEM: as ioasid_dma_read(). Since 0.1.
  */
 int ioasid_dma_fetch_add(struct ioasid_channel *channel, uint64_t iova, unsigned int size,
 			 uint64_t operand, uint64_t *old);
@@ -81,11 +84,26 @@ void ioasid_dma_end(struct ioasid_channel *channel);
  * @param access IOASID_READ, IOASID_WRITE or both: what is going to be done.
  * @param iov,n room for n pieces.
  * @return the number of pieces, 1 or more; -EINVAL: length 0, no or unknown access, or not inside
- *         ioasid_dma_begin(); -E2BIG: more than n pieces; -EFAULT, -EOVERFLOW, -ENOMEM: as
+ *         ioasid_dma_begin(); -E2BIG: more than n pieces; -EAGAIN: a page has to be asked for: end
+ *         the section, ioasid_dma_prefault(), and begin again; -EFAULT, -EOVERFLOW, -ENOMEM: as
  *         ioasid_dma_read(). Since 0.1.
  */
 int ioasid_dma_translate(struct ioasid_channel *channel, uint64_t iova, size_t length,
 			 uint32_t access, struct iovec *iov, size_t n);
+
+/**
+ * Asks for the pages of a range that have no translation for this access, and waits for the
+ * responses. Moves no data and leaves no record; a page can be gone again when it returns.
+ *
+ * @param access IOASID_READ, IOASID_WRITE or both.
+ * @return 0: all pages are there; -EINVAL: length 0, no or unknown access; -EDEADLK: the thread is
+ *         inside ioasid_dma_begin(); -EFAULT: a page is not to be had: the response was "invalid",
+ *         the space has no fault queue, or the device no page requests; -EIO: the response was
+ *         "failure"; -ETIMEDOUT: nobody responded in time; -EOVERFLOW: the range runs past the end
+ *         of the address space; -ENOMEM: a table could not be filled on demand. Since 0.1.
+ */
+int ioasid_dma_prefault(struct ioasid_channel *channel, uint64_t iova, uint64_t length,
+			uint32_t access);
 
 #ifdef __cplusplus
 }

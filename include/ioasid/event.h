@@ -42,6 +42,12 @@ enum ioasid_fault_reason {
 	IOASID_FAULT_NO_PGTABLE = 8,
 	/** The access flag of a guest entry is clear, and the IOMMU does not set it. */
 	IOASID_FAULT_ACCESS_FLAG = 9,
+	/** The page was requested, and the response was "invalid". */
+	IOASID_FAULT_REQUEST_INVALID = 10,
+	/** The page was requested, and the response to a request of the device was "failure". */
+	IOASID_FAULT_REQUEST_FAILURE = 11,
+	/** The page was requested, and nobody responded in time. */
+	IOASID_FAULT_REQUEST_TIMEOUT = 12,
 };
 
 /** The reason in words, such as "not mapped"; NULL if it is not known. Since 0.1. */

@@ -11,6 +11,7 @@
 #include <ioasid/device.h>
 #include <ioasid/dma.h>
 #include <ioasid/event.h>
+#include <ioasid/fault.h>
 #include <ioasid/inv.h>
 #include <ioasid/mapping.h>
 #include <ioasid/pasid.h>

@@ -52,6 +52,12 @@ struct ioasid_space_options {
 	 * had run out, with -ENOMEM, until the guest uses fewer tables.
 	 */
 	uint64_t memory_limit;
+	/**
+	 * Where page requests for the space go; NULL: a DMA without a translation faults. Devices
+	 * without page requests can be attached all the same: their DMA faults. The queue of the
+	 * space counts that a device is attached to, never that of a parent.
+	 */
+	struct ioasid_fault_queue *fault_queue;
 };
 
 #define IOASID_SPACE_OPTIONS_INIT { .size = sizeof(struct ioasid_space_options) }
@@ -99,8 +105,8 @@ struct ioasid_space_info {
  * 2^57.
  *
  * @param options NULL for a root.
- * @return 0; -EINVAL: unknown flag or value, memory_limit too small, parent of another context,
- *         nested deeper than 8;
+ * @return 0; -EINVAL: unknown flag or value, memory_limit too small, parent or fault queue of
+ *         another context, nested deeper than 8;
  *         -EADDRINUSE, -EFAULT: the parent has mappings that no page table can hold (see
  *         ioasid_device_attach()); -EOPNOTSUPP: the nesting asked for is not possible; -E2BIG;
  *         -ENOMEM.

@@ -44,6 +44,7 @@ static int emu_open(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *opt
 		return ret;
 	}
 	emu->fences = !emu_barrier_register();
+	emu_requests_init(emu);
 	ctx->backend = emu;
 	return 0;
 }
@@ -72,6 +73,7 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 	case IOASID_CAP_FILL_ON_DEMAND:
 	case IOASID_CAP_MULTI_DEVICE_GROUPS:
 	case IOASID_CAP_PASID:
+	case IOASID_CAP_PAGE_REQUESTS:
 	case IOASID_CAP_DMA:
 	case IOASID_CAP_AUDIT:
 		return NULL;
@@ -79,8 +81,6 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 		return "the emulated IOMMUs do not walk two levels themselves";
 	case IOASID_CAP_USER_PASID_TABLE:
 		return "PASID tables of the user's are not emulated";
-	case IOASID_CAP_PAGE_REQUESTS:
-		return "page requests are not emulated";
 	case IOASID_CAP_DIRTY_TRACKING:
 		return "dirty tracking is not emulated";
 	case IOASID_CAP_ENFORCE_SNOOP:
@@ -134,6 +134,7 @@ static int device_bind(struct ioasid_device *device)
 		.pgtable_formats = ed->iommu->no_nesting ? 0 : ed->iommu->pgtable_formats,
 		.nesting_software = !ed->iommu->no_nesting, .coherent = true,
 		.type = platform_device_type(pd), .default_pasid = pd->default_pasid,
+		.page_requests = pd->page_requests,
 	};
 	return 0;
 }
@@ -216,8 +217,12 @@ static int route(struct ioasid_device *device, uint32_t pasid, struct ioasid_spa
 	if (!r)
 		return space ? err_set(ENOMEM, "no memory to attach %s", device->name) : 0;
 	reap->drain |= r->space && r->space != space;
+	if (r->space != space)
+		emu_requests_drop(device, r);
 	r->space = space;
 	__atomic_store_n(&r->root, space ? space_root(space) : NULL, __ATOMIC_RELEASE);
+	if (space)
+		emu_requests_allow(device);
 	return 0;
 }
 
@@ -237,6 +242,10 @@ const struct backend_ops backend_emulated = {
 	.unmap = unmap,
 	.route = route,
 	.drain = emu_drain,
+	.fault_queue_create = emu_queue_create,
+	.fault_queue_destroy = emu_queue_destroy,
+	.fault_queue_read = emu_queue_read,
+	.fault_queue_respond = emu_queue_respond,
 	.can_drain = emu_can_drain,
 	.channel_open = emu_channel_open,
 };

@@ -8,8 +8,6 @@
 #include "emulated.h"
 #include "util/tsan.h"
 
-#define ACCESS (IOASID_READ | IOASID_WRITE)
-
 /* The shadow's reasons as the public ones. */
 static enum ioasid_fault_reason reason_of(enum shadow_fault fault)
 {
@@ -94,47 +92,54 @@ static void audit(struct ioasid_channel *ch, uint64_t iova, uint32_t access)
 		(unsigned long long)stale.old_entry, (unsigned long long)stale.new_entry);
 }
 
+int emu_look(struct ioasid_channel *ch, uint64_t iova, uint32_t access, struct iopt_hit *hit)
+{
+	struct ioasid_space *space = ch->route->space;
+	enum shadow_fault why = SHADOW_OK;
+
+	if (!space)
+		return IOASID_FAULT_BLOCKED;
+	*hit = iopt_walk(space_root(space), iova);
+	if ((hit->perm & access) == access)
+		return 0;
+	if (space->parent)
+		why = shadow_miss(&space->shadow, iova, access);
+	if (why == SHADOW_NOMEM)
+		return err_set(ENOMEM, "no memory to translate 0x%llx", (unsigned long long)iova);
+	*hit = iopt_walk(space_root(space), iova);
+	return (hit->perm & access) == access ? 0 : (int)why_not(ch, iova, why);
+}
+
 /*
  * No translation, or one to be audited. Under the lock the tables stand still, so that what is found
  * is final; the mark of the channel keeps it alive until the access is over. Whoever holds the lock
- * waits for no DMA.
+ * waits for no DMA. @length: what the DMA is still about.
  */
 static int __attribute__((noinline)) translate_slow(struct ioasid_channel *ch, uint64_t iova,
-						    uint32_t access, struct iopt_hit *hit)
+						    uint64_t length, uint32_t access,
+						    struct iopt_hit *hit)
 {
 	struct ioasid_ctx *ctx = ch->device->ctx;
-	struct ioasid_space *space;
-	enum shadow_fault why = SHADOW_OK;
-	int ret = 0;
+	struct emu_ask ask = { .iova = iova, .length = length, .access = access };
+	int ret;
 
 	ctx_lock(ctx);
-	space = ch->route->space;
-	if (!space) {
-		ret = fault(ch, iova, access, IOASID_FAULT_BLOCKED);
-		goto out;
-	}
 	if (ch->audit)
 		audit(ch, iova, access);
-	*hit = iopt_walk(space_root(space), iova);
-	if ((hit->perm & access) == access)
-		goto out;
-	if (space->parent)
-		why = shadow_miss(&space->shadow, iova, access);
-	if (why == SHADOW_NOMEM) {
-		ret = err_set(ENOMEM, "no memory to translate 0x%llx", (unsigned long long)iova);
-		goto out;
+	while ((ret = emu_look(ch, iova, access, hit)) > 0) {
+		ret = emu_request(ch, &ask, ret);
+		if (ret)
+			break;
 	}
-	*hit = iopt_walk(space_root(space), iova);
-	if ((hit->perm & access) != access)
-		ret = fault(ch, iova, access, why_not(ch, iova, why));
-out:
+	if (ret > 0)
+		ret = fault(ch, iova, access, (enum ioasid_fault_reason)ret);
 	ctx_unlock(ctx);
 	return ret;
 }
 
 /* In flight: the host address of @iova, and how many bytes follow it. */
-static inline int translate(struct ioasid_channel *ch, uint64_t iova, uint32_t access, char **host,
-			    uint64_t *bytes)
+static inline int translate(struct ioasid_channel *ch, uint64_t iova, uint64_t length,
+			    uint32_t access, char **host, uint64_t *bytes)
 {
 	const struct iopt_root *root = __atomic_load_n(&ch->route->root, TSAN_ORDER_POINTER);
 	struct iopt_hit hit = { 0 };
@@ -142,7 +147,7 @@ static inline int translate(struct ioasid_channel *ch, uint64_t iova, uint32_t a
 	if (bits_likely(root && !ch->audit))
 		hit = iopt_walk(root, iova);
 	if (bits_unlikely((hit.perm & access) != access)) {
-		int ret = translate_slow(ch, iova, access, &hit);
+		int ret = translate_slow(ch, iova, length, access, &hit);
 
 		if (ret)
 			return ret;
@@ -152,7 +157,7 @@ static inline int translate(struct ioasid_channel *ch, uint64_t iova, uint32_t a
 	return 0;
 }
 
-static int check_range(uint64_t iova, uint64_t length)
+int emu_check_range(uint64_t iova, uint64_t length)
 {
 	uint64_t last;
 
@@ -166,7 +171,7 @@ static inline int copy(struct ioasid_channel *ch, uint64_t iova, char *buf, size
 		       uint32_t access)
 {
 	bool inside = ch->section;
-	int ret = check_range(iova, length);
+	int ret = emu_check_range(iova, length);
 
 	if (ret)
 		return ret;
@@ -177,7 +182,7 @@ static inline int copy(struct ioasid_channel *ch, uint64_t iova, char *buf, size
 		char *host;
 		size_t n;
 
-		ret = translate(ch, iova, access, &host, &bytes);
+		ret = translate(ch, iova, length, access, &host, &bytes);
 		if (ret)
 			break;
 		n = (size_t)bits_min(bytes, length);
@@ -246,7 +251,7 @@ static int atomic(struct ioasid_channel *ch, uint64_t iova, unsigned int size, u
 			       (unsigned long long)iova);
 	if (!inside)
 		emu_enter(ch);
-	ret = translate(ch, iova, ACCESS, &host, &bytes);
+	ret = translate(ch, iova, size, EMU_ACCESS, &host, &bytes);
 	if (!ret && size == 4)
 		*old = atomic_4((uint32_t *)(void *)host, (uint32_t)operand, expected);
 	else if (!ret)
@@ -297,10 +302,10 @@ static int __attribute__((noinline)) translate_pieces(struct ioasid_channel *ch,
 	size_t count = 0;
 	int ret;
 
-	if (!ch->section || !length || !access || access & ~ACCESS)
+	if (!ch->section || !length || !access || access & ~EMU_ACCESS)
 		return err_set(EINVAL, "%s", ch->section ? "length 0, or no or unknown access" :
 			       "not inside ioasid_dma_begin()");
-	ret = check_range(iova, length);
+	ret = emu_check_range(iova, length);
 	if (ret)
 		return ret;
 	while (length) {
@@ -308,7 +313,7 @@ static int __attribute__((noinline)) translate_pieces(struct ioasid_channel *ch,
 		char *host;
 		size_t piece;
 
-		ret = translate(ch, iova, access, &host, &bytes);
+		ret = translate(ch, iova, length, access, &host, &bytes);
 		if (ret)
 			return ret;
 		piece = (size_t)bits_min(bytes, length);
@@ -331,7 +336,7 @@ IOASID_EXPORT int ioasid_dma_translate(struct ioasid_channel *ch, uint64_t iova,
 	struct iopt_hit hit;
 	uint64_t mask;
 
-	if (bits_unlikely(!ch->direct || !root || access - 1 >= ACCESS || !n))
+	if (bits_unlikely(!ch->direct || !root || access - 1 >= EMU_ACCESS || !n))
 		return translate_pieces(ch, iova, length, access, iov, n);
 	hit = iopt_walk(root, iova);
 	mask = (UINT64_C(1) << hit.shift) - 1;

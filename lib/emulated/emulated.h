@@ -5,10 +5,14 @@
 
 #include "objects.h"
 #include "platform.h"
+#include "request.h"
 
 struct emulated {
 	struct ioasid_platform *platform;
 	bool fences;	/* no membarrier(2): DMA issues a fence of its own */
+	struct emu_link sent;	/* groups of page requests, in their order */
+	struct emu_link parked;	/* threads that want to send one, but there is no room */
+	uint64_t latest_group;
 };
 
 /* Where the requests of a device with one PASID go. Lives until the device is unbound. */
@@ -23,6 +27,9 @@ struct emu_device {
 	const struct platform_iommu *iommu;
 	struct slab routes;
 	struct imap by_pasid;
+	unsigned int requests;		/* page requests that are not answered */
+	uint64_t groups[8];		/* bit n: index n of a group is taken */
+	bool requests_off;		/* one was answered "failure" */
 };
 
 /* A channel stays on the context's list for good: when closed it waits there for reuse. */
@@ -48,6 +55,16 @@ void emu_drain(struct ioasid_ctx *ctx);
 bool emu_can_drain(const struct ioasid_ctx *ctx);
 bool emu_barrier_register(void);
 const void *emu_thread(void);
+
+#define EMU_ACCESS (IOASID_READ | IOASID_WRITE)
+
+/* dma.c: 0, or err_set(): -EOVERFLOW. */
+int emu_check_range(uint64_t iova, uint64_t length);
+/*
+ * Under the lock, where tables stand still: fills what @iova needs and looks it up. 0, with
+ * *@hit; why there is no translation, an enum ioasid_fault_reason; or -ENOMEM.
+ */
+int emu_look(struct ioasid_channel *ch, uint64_t iova, uint32_t access, struct iopt_hit *hit);
 
 static inline void emu_enter(struct ioasid_channel *ch)
 {

@@ -63,6 +63,7 @@ void state_same(const struct ioasid_space *space, const struct state *before, co
 
 TCase *contract_ctx(void);
 TCase *contract_device(void);
+TCase *contract_fault_queue(void);
 TCase *contract_group(void);
 TCase *contract_pasid(void);
 TCase *contract_space(void);

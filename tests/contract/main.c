@@ -7,6 +7,7 @@ int main(void)
 
 	suite_add_tcase(suite, contract_ctx());
 	suite_add_tcase(suite, contract_device());
+	suite_add_tcase(suite, contract_fault_queue());
 	suite_add_tcase(suite, contract_group());
 	suite_add_tcase(suite, contract_pasid());
 	suite_add_tcase(suite, contract_space());
