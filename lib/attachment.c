@@ -46,8 +46,11 @@ int device_check_pgtable(const struct ioasid_device *device, const struct ioasid
 
 	if (!space->parent)
 		return 0;
-	if (!info->nesting_software)
-		return err_set(EOPNOTSUPP, "%s: its IOMMU does not nest", device->name);
+	if (space->nest->nesting == IOASID_NESTING_HARDWARE ? !info->nesting_hardware :
+							      !info->nesting_software)
+		return err_set(EOPNOTSUPP, "%s: its IOMMU does not nest%s", device->name,
+			       space->nest->nesting == IOASID_NESTING_HARDWARE ? " in hardware" :
+			       info->nesting_hardware ? " but in hardware" : "");
 	if (!pgt)
 		return 0;
 	if (!(info->pgtable_formats >> pgt->id & 1))

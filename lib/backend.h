@@ -10,7 +10,10 @@
 #include <ioasid/ctx.h>
 #include <ioasid/fault.h>
 
+#include "nest.h"
 #include "util/reap.h"
+
+struct ioasid_device_stats;
 
 struct backend_ops {
 	const char *name;
@@ -88,6 +91,16 @@ struct backend_ops {
 	/* DMA issued by the program; NULL where only devices can do that. */
 	int (*channel_open)(struct ioasid_device *device, uint32_t pasid,
 			    struct ioasid_channel **channel);
+
+	/* Nesting by IOMMUs that walk both levels; NULL where none can. */
+	const struct nest_ops *nest_hardware;
+	/* Do all of the context's IOMMUs, so that none refuses a space that is nested so? */
+	bool (*all_nest)(const struct ioasid_ctx *ctx);
+	/* What the device itself has cached of @space goes. NULL: devices cache nothing by themselves. */
+	void (*device_tlb_drop)(struct ioasid_device *device, const struct ioasid_space *space,
+				uint64_t start, uint64_t last, struct reap *reap);
+	/* As ioasid_device_query_stats(); NULL where nothing is counted. */
+	int (*device_stats)(const struct ioasid_device *device, struct ioasid_device_stats *stats);
 };
 
 extern const struct backend_ops backend_emulated;

@@ -138,6 +138,21 @@ IOASID_EXPORT int ioasid_device_query_info(const struct ioasid_device *device,
 	return options_fill(info, &device->info, sizeof(device->info), "device info");
 }
 
+IOASID_EXPORT int ioasid_device_query_stats(const struct ioasid_device *device,
+					    struct ioasid_device_stats *out)
+{
+	const struct backend_ops *ops = device->ctx->ops;
+	struct ioasid_device_stats stats = { .size = sizeof(stats) };
+	int ret;
+
+	if (!ops->device_stats)
+		return err_set(EOPNOTSUPP, "%s: IOMMUs do not say what their caches do", ops->name);
+	ctx_lock(device->ctx);
+	ret = ops->device_stats(device, &stats);
+	ctx_unlock(device->ctx);
+	return ret ? ret : options_fill(out, &stats, sizeof(stats), "device statistics");
+}
+
 IOASID_EXPORT size_t ioasid_device_query_reserved(const struct ioasid_device *device,
 						  struct ioasid_range *ranges, size_t n)
 {

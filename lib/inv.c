@@ -12,13 +12,14 @@ enum kind {
 	BY_SPACE,
 	BY_PASID,
 	BY_DEVICE,
+	IN_DEVICE,	/* what the device itself has cached */
 };
 
 /* What the caller added. The object is looked up by its serial number when it is needed. */
 struct entry {
 	uint64_t serial;
 	uint64_t start, last;
-	uint32_t id;		/* of the space; of the PASID */
+	uint32_t id;		/* of the space; the PASID */
 	uint16_t kind;
 	bool leaf_only;
 };
@@ -167,9 +168,23 @@ IOASID_EXPORT int ioasid_inv_add_device(struct ioasid_inv *inv, struct ioasid_de
 	return add(inv, device->ctx, &e, flags);
 }
 
-static const struct ioasid_device *find_device(const struct ioasid_ctx *ctx, uint64_t serial)
+IOASID_EXPORT int ioasid_inv_add_device_tlb(struct ioasid_inv *inv, struct ioasid_device *device,
+					    uint32_t pasid, uint64_t iova, uint64_t length)
 {
-	const struct ioasid_device *device;
+	struct entry e = { .serial = device->serial, .start = iova, .id = pasid,
+			   .kind = IN_DEVICE };
+
+	if (!length)
+		return err_set(EINVAL, "length 0");
+	if (!bits_range_last(iova, length, &e.last))
+		return err_set(EOVERFLOW, "0x%llx + 0x%llx runs past the end of the address space",
+			       (unsigned long long)iova, (unsigned long long)length);
+	return add(inv, device->ctx, &e, 0);
+}
+
+static struct ioasid_device *find_device(const struct ioasid_ctx *ctx, uint64_t serial)
+{
+	struct ioasid_device *device;
 
 	for (device = ctx->devices; device; device = device->next)
 		if (device->serial == serial)
@@ -253,16 +268,30 @@ static void add_job(struct submission *sub, struct ioasid_space *space, const st
 	inv->jobs[sub->n++] = job;
 }
 
-static int add_device_jobs(struct submission *sub, const struct entry *e, size_t index)
+/* What a device has cached itself; while the context is locked it gets nothing new. */
+static void drop_in_device(struct submission *sub, struct ioasid_device *device,
+			   struct ioasid_space *space, const struct entry *e)
 {
-	const struct ioasid_device *device = find_device(sub->inv->ctx, e->serial);
+	if (space && device->ctx->ops->device_tlb_drop)
+		device->ctx->ops->device_tlb_drop(device, space, e->start, e->last, sub->reap);
+}
+
+static int plan_device(struct submission *sub, const struct entry *e, size_t index)
+{
+	struct ioasid_device *device = find_device(sub->inv->ctx, e->serial);
 	const struct attachment *a;
 
 	if (!device)
 		return err_set(ENOENT, "entry %zu: its device is gone", index);
-	for (a = device->attached; a; a = a->next)
+	if (e->kind == IN_DEVICE) {
+		drop_in_device(sub, device, device_space(device, e->id), e);
+		return 0;
+	}
+	for (a = device->attached; a; a = a->next) {
+		drop_in_device(sub, device, a->space, e);
 		if (nest_bound(a->space))
 			add_job(sub, a->space, e);
+	}
 	return 0;
 }
 
@@ -276,8 +305,8 @@ static int plan(struct submission *sub, size_t *handled)
 	for (*handled = 0; *handled < inv->count; ++*handled) {
 		const struct entry *e = &inv->entries[*handled];
 
-		if (e->kind == BY_DEVICE) {
-			ret = add_device_jobs(sub, e, *handled);
+		if (e->kind == BY_DEVICE || e->kind == IN_DEVICE) {
+			ret = plan_device(sub, e, *handled);
 		} else {
 			ret = find_space(inv->ctx, e, *handled, &space);
 			if (!ret)

@@ -42,7 +42,8 @@ struct nest_ops {
 	void (*parent_changed)(struct ioasid_space *space, const struct ioasid_mapping *m,
 			       struct reap *reap);
 
-	/* What it translates at @iova, without reading guest memory. */
+	/* What it translates at @iova, without reading guest memory; so often while it is locked. */
+	unsigned int max_looks;
 	void (*look)(struct ioasid_space *space, uint64_t iova, struct shadow_view *view);
 };
 

@@ -126,5 +126,6 @@ const struct nest_ops nest_shadow = {
 	.begin = begin,
 	.invalidate = invalidate,
 	.parent_changed = parent_changed,
+	.max_looks = 1u << 20,
 	.look = look,
 };

@@ -35,11 +35,11 @@ IOASID_EXPORT size_t ioasid_space_query_runs(const struct ioasid_space *space, u
 {
 	uint64_t at = *cursor;
 	size_t count = 0;
-	unsigned int steps;
+	unsigned int max = space->parent ? space->nest->max_looks : MAX_STEPS, steps;
 
 	*done = at > last;
 	ctx_lock(space->ctx);
-	for (steps = 0; steps < MAX_STEPS && !*done; steps++) {
+	for (steps = 0; steps < max && !*done; steps++) {
 		struct shadow_view v;
 		uint64_t end;
 

@@ -103,15 +103,41 @@ static int check_nesting(struct ioasid_ctx *ctx, const struct ioasid_space_optio
 			       (unsigned long long)options->memory_limit, MIN_LIMIT);
 	if (parent->ctx != ctx)
 		return err_set(EINVAL, "the parent is of another context");
+	if (options->nesting == IOASID_NESTING_HARDWARE) {
+		if (options->fill || options->memory_limit)
+			return err_set(EINVAL, "fill and memory_limit are for nesting in software");
+		if (parent->parent)
+			return err_set(EINVAL, "space %u is no root: hardware walks two levels",
+				       parent->id);
+	}
 	if (parent->depth >= MAX_DEPTH)
 		return err_set(EINVAL, "nested deeper than %u", MAX_DEPTH);
-	if (options->nesting == IOASID_NESTING_HARDWARE)
-		return err_set(EOPNOTSUPP, "hardware nesting: %s",
-			       ioasid_ctx_why_not(ctx, IOASID_CAP_NESTING_HARDWARE));
-	if (!ioasid_ctx_has(ctx, IOASID_CAP_NESTING_SOFTWARE))
-		return err_set(EOPNOTSUPP, "nesting: %s",
-			       ioasid_ctx_why_not(ctx, IOASID_CAP_NESTING_SOFTWARE));
+	if (parent->nest && !parent->nest->maps)
+		return err_set(EINVAL, "space %u is nested in hardware: nothing nests on it",
+			       parent->id);
 	return 0;
+}
+
+/* Who translates: as asked, else the IOMMUs if all can and nothing asks for a shadow. NULL: err_set(). */
+static const struct nest_ops *choose_nesting(const struct ioasid_ctx *ctx,
+					     const struct ioasid_space_options *options)
+{
+	const struct backend_ops *ops = ctx->ops;
+	bool for_shadow = options->fill || options->memory_limit;
+	enum ioasid_nesting nesting = options->nesting;
+	enum ioasid_capability capability = IOASID_CAP_NESTING_SOFTWARE;
+
+	if (!nesting && !for_shadow && !options->parent->parent && ops->all_nest &&
+	    ops->all_nest(ctx))
+		nesting = IOASID_NESTING_HARDWARE;
+	if (nesting == IOASID_NESTING_HARDWARE)
+		capability = IOASID_CAP_NESTING_HARDWARE;
+	if (!ioasid_ctx_has(ctx, capability)) {
+		err_set(EOPNOTSUPP, "%s: %s", ioasid_capability_name(capability),
+			ioasid_ctx_why_not(ctx, capability));
+		return NULL;
+	}
+	return nesting == IOASID_NESTING_HARDWARE ? ops->nest_hardware : &nest_shadow;
 }
 
 /* Puts it on its parent, without its number so far. */
@@ -120,6 +146,9 @@ static int nest_on(struct ioasid_space *space, const struct ioasid_space_options
 {
 	int ret;
 
+	space->nest = choose_nesting(space->ctx, options);
+	if (!space->nest)
+		return -EOPNOTSUPP;
 	/* A nested space is no wider than the widest table. */
 	ret = ranges_reserve(space, UINT64_C(1) << IOPT_MAX_BITS, UINT64_MAX, space);
 	if (!ret)
@@ -129,7 +158,6 @@ static int nest_on(struct ioasid_space *space, const struct ioasid_space_options
 	space->parent = options->parent;
 	space->fill_asked = options->fill;
 	space->depth = space->parent->depth + 1;
-	space->nest = &nest_shadow;
 	ret = space->nest->create(space);
 	if (ret) {
 		table_unuse(space->parent, reap);

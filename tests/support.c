@@ -148,6 +148,8 @@ void drop_events(struct ioasid_event_queue *queue)
 		;
 }
 
+const char *guest_platform;
+
 /* Wide enough for five levels, nothing reserved, and two devices. */
 static struct ioasid_platform *wide_platform(void)
 {
@@ -155,6 +157,10 @@ static struct ioasid_platform *wide_platform(void)
 	struct ioasid_platform_device device = IOASID_PLATFORM_DEVICE_INIT;
 	struct ioasid_platform *platform;
 
+	if (guest_platform) {
+		ck_ok(ioasid_platform_parse(guest_platform, strlen(guest_platform), &platform));
+		return platform;
+	}
 	iommu.name = device.iommu = "wide";
 	iommu.address_bits = 57;
 	iommu.pasid_bits = device.pasid_bits = 16;

@@ -81,6 +81,9 @@ struct guest {
 
 #define GUEST_COOKIE UINT64_C(0x1122334455667788)
 
+/* The text of the platform; NULL: one that is wide enough for everything. */
+extern const char *guest_platform;
+
 void guest_open(struct guest *g, uint64_t size, uint64_t ctx_flags);
 
 /*

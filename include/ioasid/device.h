@@ -63,7 +63,7 @@ struct ioasid_device_info {
 	bool nesting_software;
 	/** Spaces on a parent are possible: walked by the IOMMU. */
 	bool nesting_hardware;
-	/** With hardware nesting: not-present entries are cached too. */
+	/** With hardware nesting: entries that are not present are cached too. */
 	bool caching_mode;
 	/** DMA is coherent with the CPU's caches. */
 	bool coherent;
@@ -130,6 +130,43 @@ int ioasid_device_get_fd(const struct ioasid_device *device);
  * Since 0.1.
  */
 int ioasid_device_query_info(const struct ioasid_device *device, struct ioasid_device_info *info);
+
+/** What the caches in front of a device have done since the context was opened, or it was bound. */
+struct ioasid_device_stats {
+	/** sizeof(struct ioasid_device_stats), set by the caller. */
+	size_t size;
+	/** The IOTLB of the device's IOMMU, which all devices behind that share: found there. */
+	uint64_t iotlb_hits;
+	/** Not found there; a walk followed. */
+	uint64_t iotlb_misses;
+	/** Entries that had to go for others. */
+	uint64_t iotlb_evictions;
+	/** Entries that went by invalidations, and by changes of parents and attachments. */
+	uint64_t iotlb_dropped;
+	/** Walks of both levels, also those that ended in a fault. */
+	uint64_t walks;
+	/** Entries of guests' tables that these read. */
+	uint64_t entries_read;
+	/** Walks that did not begin at the root, thanks to the paging-structure caches. */
+	uint64_t structure_hits;
+	/** The device's own TLB, as above; a miss goes on to the IOTLB. 0 if it has none. */
+	uint64_t device_tlb_hits;
+	uint64_t device_tlb_misses;
+	uint64_t device_tlb_evictions;
+	uint64_t device_tlb_dropped;
+};
+
+#define IOASID_DEVICE_STATS_INIT { .size = sizeof(struct ioasid_device_stats) }
+
+/**
+ * Fills in what the caches in front of a device have done: a snapshot, for those who develop drivers
+ * of IOMMUs. Hits are counted by DMA without a lock; those of DMA in flight may still be missing.
+ *
+ * @return 0; -EOPNOTSUPP: the device's IOMMU has no IOTLB that can be asked, see
+ *         IOASID_CAP_NESTING_HARDWARE; -EINVAL, -E2BIG: as ioasid_device_query_info(). Since 0.1.
+ */
+int ioasid_device_query_stats(const struct ioasid_device *device,
+			      struct ioasid_device_stats *stats);
 
 /**
  * The IOVA ranges that the device reserves (for MSI, for firmware): a space that it is attached to

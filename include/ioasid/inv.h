@@ -7,8 +7,8 @@
  * grown once that allocates nothing. It holds no object alive: an entry whose space or device is
  * gone is a bad entry. A batch must not be used by two threads at once.
  *
- * An invalidation re-reads what the guest's tables say about a range; it never drops live
- * neighbours, so a range may be rounded out freely. Repeating it, or sending one that is not
+ * An invalidation makes DMA go by what the guest's tables say about a range. It never makes a live
+ * neighbour fault, so a range may be rounded out freely. Repeating it, or sending one that is not
  * needed, is harmless.
  */
 #ifndef IOASID_INV_H
@@ -20,7 +20,10 @@
 extern "C" {
 #endif
 
-/** A hint: only leaf entries changed, no table was linked in or taken out. */
+/**
+ * A hint: only leaf entries changed, no table was linked in or taken out. An IOMMU may go on using
+ * what it has cached of upper levels.
+ */
 #define IOASID_INV_LEAF_ONLY 0x1u
 
 /**
@@ -76,16 +79,30 @@ int ioasid_inv_add_pasid(struct ioasid_inv *inv, struct ioasid_device *device, u
 			 uint32_t flags);
 
 /**
- * Adds an entry: all spaces that a device uses when the batch is submitted, with and without PASID.
- * Spaces that have no page table bound are passed over; a device that uses none is no error.
+ * Adds an entry: all spaces that a device uses when the batch is submitted, with and without PASID,
+ * and what the device itself has cached of them. Spaces that have no page table bound are passed
+ * over; a device that uses none is no error.
  *
  * @return as ioasid_inv_add_pasid(). Since 0.1.
  */
 int ioasid_inv_add_device(struct ioasid_inv *inv, struct ioasid_device *device, uint32_t flags);
 
 /**
- * Carries out all entries. They are handled as one: ranges are merged, each table entry is read
- * once, and the call waits once for DMA that may still use what went away. When it returns, every
+ * Adds an entry: what a device itself has cached of a range, for a PASID (IOASID_NO_PASID: for
+ * requests without one). Only the devices of an emulated platform that are described so need it
+ * (device_tlb_explicit); for others it does nothing, since the entries above concern the devices'
+ * caches too. It comes after the invalidation of the space, in the same batch or in a later one: a
+ * device may fetch again what its IOMMU still has.
+ *
+ * @return 0; -EINVAL: the device is of another context, or length 0; -EOVERFLOW: the range runs past
+ *         the end; -ENOMEM. Since 0.1.
+ */
+int ioasid_inv_add_device_tlb(struct ioasid_inv *inv, struct ioasid_device *device, uint32_t pasid,
+			      uint64_t iova, uint64_t length);
+
+/**
+ * Carries out all entries. They are handled as one: ranges are merged, a shadow page table reads
+ * each entry once, and the call waits once for DMA that may still use what went away. When it returns, every
  * DMA that starts sees the tables as they were at some time after the call began, or later. The
  * entries stay in the batch.
  *

@@ -16,6 +16,29 @@
 extern "C" {
 #endif
 
+/** Which entry of a full set of a cache goes. */
+enum ioasid_replacement {
+	/** The one that was used the longest ago. */
+	IOASID_REPLACE_LRU = 1,
+	/** Any, by pseudorandom numbers: the same ones in each run. */
+	IOASID_REPLACE_RANDOM = 2,
+};
+
+/** What an emulated IOMMU that walks two levels caches. Zeros stand for the values named. */
+struct ioasid_platform_iotlb {
+	/** Translations: a power of two, 1 to 65536; 0: 256. */
+	uint32_t entries;
+	/** Of each set: a power of two, 1 to 64, at most the entries; 0: 8, or as many as there are. */
+	uint32_t ways;
+	/** 0: IOASID_REPLACE_LRU. */
+	enum ioasid_replacement replacement;
+	/** Where the pseudorandom numbers begin. */
+	uint32_t seed;
+	/** Ways down to the lower levels of guests' tables: up to 1024; 0: none. */
+	uint32_t structures;
+	uint32_t reserved;
+};
+
 /** An emulated IOMMU. Zeros stand for the values named. */
 struct ioasid_platform_iommu {
 	/** sizeof(struct ioasid_platform_iommu) */
@@ -32,7 +55,11 @@ struct ioasid_platform_iommu {
 	bool no_nesting;
 	/** Page requests are refused: no device behind it can send any. */
 	bool no_page_requests;
-	uint8_t reserved[6];
+	/** It can walk two levels itself, the guest's page table and its parent, behind an IOTLB. */
+	bool hardware_nesting;
+	uint8_t reserved[5];
+	/** With hardware_nesting. */
+	struct ioasid_platform_iotlb iotlb;
 };
 
 #define IOASID_PLATFORM_IOMMU_INIT { .size = sizeof(struct ioasid_platform_iommu) }
@@ -79,7 +106,18 @@ struct ioasid_platform_device {
 	bool user_pasid_table;
 	/** It has shared work queues, which take the PASID from whoever submits; needs PASIDs. */
 	bool shared_queues;
-	uint8_t reserved[6];
+	/**
+	 * The device TLB, below, has to be told itself what to give up: ioasid_inv_add_device_tlb().
+	 * Else every invalidation of a space concerns the devices' caches too.
+	 */
+	bool device_tlb_explicit;
+	uint8_t reserved[5];
+	/**
+	 * Translations that it caches itself (ATS): a power of two, 1 to 65536, behind an IOMMU with
+	 * hardware_nesting; 0: none.
+	 */
+	uint32_t device_tlb;
+	uint32_t reserved2;
 };
 
 /** A device that cannot send page requests. */

@@ -35,7 +35,11 @@ struct ioasid_space_options {
 	size_t size;
 	/** NULL: a root, whose mappings are of memory. Else the space to nest on. */
 	struct ioasid_space *parent;
-	/** With a parent; 0: hardware where possible, else software. */
+	/**
+	 * With a parent. 0: hardware where all IOMMUs can do it, the parent is a root and nothing
+	 * below asks for a shadow; else software. In hardware the parent has to be a root, nothing
+	 * nests on the space, and only a page table fills it.
+	 */
 	enum ioasid_nesting nesting;
 	/**
 	 * With software nesting; 0: by the format of the page table when it is bound: on
@@ -106,7 +110,8 @@ struct ioasid_space_info {
  *
  * @param options NULL for a root.
  * @return 0; -EINVAL: unknown flag or value, memory_limit too small, parent or fault queue of
- *         another context, nested deeper than 8;
+ *         another context, nested deeper than 8, in hardware on a space that is no root, or on one
+ *         that is nested in hardware;
  *         -EADDRINUSE, -EFAULT: the parent has mappings that no page table can hold (see
  *         ioasid_device_attach()); -EOPNOTSUPP: the nesting asked for is not possible; -E2BIG;
  *         -ENOMEM.
@@ -204,8 +209,8 @@ struct ioasid_run {
 /**
  * Lists what the space translates now, in ascending order: a snapshot for tests, tools and
  * debugging. Nothing is read from guest memory: of a shadow page table filled on demand this is
- * what has been used so far. Translations that would fault because the parent does not map their
- * target are not listed.
+ * what has been used so far, of a space nested in hardware what the IOTLBs hold. Translations that
+ * would fault because the parent does not map their target are not listed.
  *
  * @param cursor in: where to begin, 0 at first; out: where to go on. A call looks at a bounded
  *        number of table entries, so it can return 0 runs before the end, and a long run can come

@@ -43,6 +43,12 @@ static int emu_open(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *opt
 		mem_free(emu);
 		return ret;
 	}
+	ret = emu_units_open(emu);
+	if (ret) {
+		ioasid_platform_free(emu->platform);
+		mem_free(emu);
+		return ret;
+	}
 	emu->fences = !emu_barrier_register();
 	emu_requests_init(emu);
 	ctx->backend = emu;
@@ -58,13 +64,32 @@ static void emu_close(struct ioasid_ctx *ctx)
 		ctx->channels = ch->next;
 		mem_free(ch);
 	}
+	emu_units_close(emu);
 	ioasid_platform_free(emu->platform);
 	mem_free(emu);
 }
 
+/* How many of the IOMMUs walk two levels? */
+static size_t count_units(const struct ioasid_ctx *ctx)
+{
+	const struct emulated *emu = ctx->backend;
+	size_t i, n = 0;
+
+	for (i = 0; i < emu->platform->n_iommus; i++)
+		n += emu->units[i] != NULL;
+	return n;
+}
+
+static bool all_nest(const struct ioasid_ctx *ctx)
+{
+	const struct emulated *emu = ctx->backend;
+	size_t n = count_units(ctx);
+
+	return n && n == emu->platform->n_iommus;
+}
+
 static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability capability)
 {
-	(void)ctx;
 	switch (capability) {
 	case IOASID_CAP_MAP_FILE:
 	case IOASID_CAP_REGISTER_MEMORY:
@@ -78,7 +103,8 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 	case IOASID_CAP_AUDIT:
 		return NULL;
 	case IOASID_CAP_NESTING_HARDWARE:
-		return "the emulated IOMMUs do not walk two levels themselves";
+		return count_units(ctx) ? NULL :
+		       "no IOMMU of the emulated platform walks two levels itself";
 	case IOASID_CAP_USER_PASID_TABLE:
 		return "PASID tables of the user's are not emulated";
 	case IOASID_CAP_DIRTY_TRACKING:
@@ -112,6 +138,7 @@ static int device_bind(struct ioasid_device *device)
 	const struct emulated *emu = device->ctx->backend;
 	const struct platform_device *pd = platform_find_device(emu->platform, device->name);
 	struct emu_device *ed;
+	int ret;
 
 	if (!pd)
 		return err_set(ENODEV, "the emulated platform has no device \"%s\"", device->name);
@@ -126,16 +153,23 @@ static int device_bind(struct ioasid_device *device)
 	slab_init(&ed->routes, &device->ctx->pages, sizeof(struct emu_route), ed);
 	imap_init(&ed->by_pasid, &device->ctx->pages);
 	device->backend = ed;
+	ret = emu_unit_bind(device);
+	if (ret) {
+		mem_free(ed);
+		return ret;
+	}
 	device->policy = policy_of(emu->platform, pd);
 	device->info = (struct ioasid_device_info){
 		.size = sizeof(device->info), .requester = pd->requester, .group = pd->group,
 		.page_sizes = UINT64_C(1) << 12 | UINT64_C(1) << 21 | UINT64_C(1) << 30,
 		.address_bits = ed->iommu->address_bits, .pasid_bits = pd->pasid_bits,
-		.pgtable_formats = ed->iommu->no_nesting ? 0 : ed->iommu->pgtable_formats,
-		.nesting_software = !ed->iommu->no_nesting, .coherent = true,
+		.nesting_software = !ed->iommu->no_nesting, .nesting_hardware = ed->unit,
+		.coherent = true,
 		.type = platform_device_type(pd), .default_pasid = pd->default_pasid,
 		.page_requests = pd->page_requests,
 	};
+	if (ed->unit || !ed->iommu->no_nesting)
+		device->info.pgtable_formats = ed->iommu->pgtable_formats;
 	return 0;
 }
 
@@ -145,6 +179,7 @@ static void device_unbind(struct ioasid_device *device)
 
 	imap_destroy(&ed->by_pasid);
 	slab_destroy(&ed->routes);
+	emu_unit_unbind(device);
 	mem_free(ed);
 }
 
@@ -217,10 +252,16 @@ static int route(struct ioasid_device *device, uint32_t pasid, struct ioasid_spa
 	if (!r)
 		return space ? err_set(ENOMEM, "no memory to attach %s", device->name) : 0;
 	reap->drain |= r->space && r->space != space;
-	if (r->space != space)
+	if (r->space != space) {
 		emu_requests_drop(device, r);
+		if (emu_nested_of(r->space))
+			emu_nested_leave(device, r->space, reap);
+	}
 	r->space = space;
-	__atomic_store_n(&r->root, space ? space_root(space) : NULL, __ATOMIC_RELEASE);
+	/* A DMA in between finds neither, and looks again under the lock. */
+	__atomic_store_n(&r->nested, emu_nested_of(space), __ATOMIC_RELEASE);
+	__atomic_store_n(&r->root, space && !r->nested ? space_root(space) : NULL,
+			 __ATOMIC_RELEASE);
 	if (space)
 		emu_requests_allow(device);
 	return 0;
@@ -248,4 +289,8 @@ const struct backend_ops backend_emulated = {
 	.fault_queue_respond = emu_queue_respond,
 	.can_drain = emu_can_drain,
 	.channel_open = emu_channel_open,
+	.nest_hardware = &emu_nest,
+	.all_nest = all_nest,
+	.device_tlb_drop = emu_device_tlb_drop,
+	.device_stats = emu_device_stats,
 };

@@ -72,24 +72,30 @@ static int fault(struct ioasid_channel *ch, uint64_t iova, uint32_t access,
 		       (unsigned long long)iova, ioasid_fault_reason_text(reason));
 }
 
+void emu_report_stale(struct ioasid_channel *ch, uint64_t iova, uint32_t access,
+		      const struct shadow_stale *stale)
+{
+	struct ioasid_event event = event_for(ch, iova, access);
+
+	event.type = IOASID_EVENT_MISSING_INVALIDATION;
+	event.level = stale->level;
+	event.old_entry = stale->old_entry;
+	event.new_entry = stale->new_entry;
+	event.last_invalidated = stale->last_invalidated;
+	event_post(ch->device->ctx, &event);
+	ctx_log(ch->device->ctx, LOG_WARNING, "%s: DMA at 0x%llx: missing invalidation of space %u: "
+		"entry 0x%llx is now 0x%llx", ch->device->name, (unsigned long long)iova,
+		event.space, (unsigned long long)stale->old_entry,
+		(unsigned long long)stale->new_entry);
+}
+
 static void audit(struct ioasid_channel *ch, uint64_t iova, uint32_t access)
 {
 	struct ioasid_space *space = ch->route->space;
-	struct ioasid_event event;
 	struct shadow_stale stale;
 
-	if (!space || !space->parent || !shadow_audit(&space->shadow, iova, &stale))
-		return;
-	event = event_for(ch, iova, access);
-	event.type = IOASID_EVENT_MISSING_INVALIDATION;
-	event.level = stale.level;
-	event.old_entry = stale.old_entry;
-	event.new_entry = stale.new_entry;
-	event.last_invalidated = stale.last_invalidated;
-	event_post(ch->device->ctx, &event);
-	ctx_log(ch->device->ctx, LOG_WARNING, "%s: DMA at 0x%llx: missing invalidation of space %u: "
-		"entry 0x%llx is now 0x%llx", ch->device->name, (unsigned long long)iova, space->id,
-		(unsigned long long)stale.old_entry, (unsigned long long)stale.new_entry);
+	if (space && space->parent && shadow_audit(&space->shadow, iova, &stale))
+		emu_report_stale(ch, iova, access, &stale);
 }
 
 int emu_look(struct ioasid_channel *ch, uint64_t iova, uint32_t access, struct iopt_hit *hit)
@@ -99,6 +105,10 @@ int emu_look(struct ioasid_channel *ch, uint64_t iova, uint32_t access, struct i
 
 	if (!space)
 		return IOASID_FAULT_BLOCKED;
+	if (emu_nested_of(space)) {
+		why = emu_nested_translate(ch, iova, access, hit);
+		return why ? (int)reason_of(why) : 0;
+	}
 	*hit = iopt_walk(space_root(space), iova);
 	if ((hit->perm & access) == access)
 		return 0;
@@ -111,9 +121,9 @@ int emu_look(struct ioasid_channel *ch, uint64_t iova, uint32_t access, struct i
 }
 
 /*
- * No translation, or one to be audited. Under the lock the tables stand still, so that what is found
- * is final; the mark of the channel keeps it alive until the access is over. Whoever holds the lock
- * waits for no DMA. @length: what the DMA is still about.
+ * No translation, or one to be audited, or a space that the unit walks. Under the lock the tables
+ * stand still, so that what is found is final; the mark of the channel keeps it alive until the access
+ * is over. Whoever holds the lock waits for no DMA. @length: what the DMA is still about.
  */
 static int __attribute__((noinline)) translate_slow(struct ioasid_channel *ch, uint64_t iova,
 						    uint64_t length, uint32_t access,
@@ -123,6 +133,8 @@ static int __attribute__((noinline)) translate_slow(struct ioasid_channel *ch, u
 	struct emu_ask ask = { .iova = iova, .length = length, .access = access };
 	int ret;
 
+	if (emu_nested_find(ch, iova, access, hit))
+		return 0;
 	ctx_lock(ctx);
 	if (ch->audit)
 		audit(ch, iova, access);

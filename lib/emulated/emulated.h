@@ -5,20 +5,31 @@
 
 #include "objects.h"
 #include "platform.h"
+#include "iotlb.h"
+#include "psc.h"
 #include "request.h"
 
 struct emulated {
 	struct ioasid_platform *platform;
 	bool fences;	/* no membarrier(2): DMA issues a fence of its own */
+	struct emu_unit *units[PLATFORM_MAX_IOMMUS];	/* NULL: walks one level only */
 	struct emu_link sent;	/* groups of page requests, in their order */
 	struct emu_link parked;	/* threads that want to send one, but there is no room */
 	uint64_t latest_group;
 };
 
+/* An IOMMU that walks both levels of nested spaces, and what it caches. */
+struct emu_unit {
+	struct iotlb iotlb;
+	struct psc psc;
+	uint64_t walks, reads;
+};
+
 /* Where the requests of a device with one PASID go. Lives until the device is unbound. */
 struct emu_route {
 	struct imap_item item;		/* the PASID, as the program names it */
-	const struct iopt_root *root;	/* what DMA walks; NULL: blocked */
+	const struct iopt_root *root;	/* what DMA walks; NULL: nothing by itself */
+	struct emu_nested *nested;	/* of a space that the unit walks; else NULL */
 	struct ioasid_space *space;
 };
 
@@ -27,6 +38,8 @@ struct emu_device {
 	const struct platform_iommu *iommu;
 	struct slab routes;
 	struct imap by_pasid;
+	struct emu_unit *unit;		/* NULL: as above */
+	struct iotlb *tlb;		/* its own, filled by the unit (ATS); NULL: none */
 	unsigned int requests;		/* page requests that are not answered */
 	uint64_t groups[8];		/* bit n: index n of a group is taken */
 	bool requests_off;		/* one was answered "failure" */
@@ -65,6 +78,44 @@ int emu_check_range(uint64_t iova, uint64_t length);
  * *@hit; why there is no translation, an enum ioasid_fault_reason; or -ENOMEM.
  */
 int emu_look(struct ioasid_channel *ch, uint64_t iova, uint32_t access, struct iopt_hit *hit);
+/* The audit has found that a DMA used what is not in the tables any more. */
+void emu_report_stale(struct ioasid_channel *ch, uint64_t iova, uint32_t access,
+		      const struct shadow_stale *stale);
+
+/* unit.c */
+int emu_units_open(struct emulated *emu);
+void emu_units_close(struct emulated *emu);
+/* The unit and the device TLB of a device. 0 or err_set(): -ENOMEM. */
+int emu_unit_bind(struct ioasid_device *device);
+void emu_unit_unbind(struct ioasid_device *device);
+int emu_device_stats(const struct ioasid_device *device, struct ioasid_device_stats *stats);
+
+/* nested.c: spaces that units walk */
+extern const struct nest_ops emu_nest;
+
+static inline struct emu_nested *emu_nested_of(const struct ioasid_space *space)
+{
+	return space && space->nest == &emu_nest ? space->backend : NULL;
+}
+
+/* The device does not use @space any more with one of its PASIDs. */
+void emu_nested_leave(struct ioasid_device *device, struct ioasid_space *space,
+		      struct reap *reap);
+
+/* What the device itself caches of a space goes. */
+void emu_device_tlb_drop(struct ioasid_device *device, const struct ioasid_space *space,
+			 uint64_t start, uint64_t last, struct reap *reap);
+
+/* Without the lock: in what the channel's device or unit has cached? */
+bool emu_nested_find(const struct ioasid_channel *ch, uint64_t iova, uint32_t access,
+		     struct iopt_hit *hit);
+
+/*
+ * With the lock: as the unit finds it, in its caches or in the tables. SHADOW_OK with a hit that
+ * permits @access, or the reason. Under audit it reports what was used and is no longer in the tables.
+ */
+enum shadow_fault emu_nested_translate(struct ioasid_channel *ch, uint64_t iova, uint32_t access,
+				       struct iopt_hit *hit);
 
 static inline void emu_enter(struct ioasid_channel *ch)
 {

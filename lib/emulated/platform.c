@@ -97,7 +97,7 @@ static int check_iommu(const struct ioasid_platform *platform,
 		return err_set(EINVAL, "IOMMU %s: page-table format of bit %u is not known",
 			       iommu->name,
 			       bits_ctz(iommu->pgtable_formats & ~PLATFORM_ALL_FORMATS));
-	return 0;
+	return platform_check_iotlb(iommu);
 }
 
 IOASID_EXPORT int ioasid_platform_add_iommu(struct ioasid_platform *platform,
@@ -124,6 +124,8 @@ IOASID_EXPORT int ioasid_platform_add_iommu(struct ioasid_platform *platform,
 	to->pgtable_formats = from.pgtable_formats;
 	to->no_nesting = from.no_nesting;
 	to->no_page_requests = from.no_page_requests;
+	to->hardware_nesting = from.hardware_nesting;
+	to->iotlb = from.iotlb;
 	platform_index_iommu(platform, platform->n_iommus++);
 	return 0;
 }
@@ -251,6 +253,11 @@ static int check_device(const struct ioasid_platform *platform,
 	ret = check_page_requests(iommu, from);
 	if (ret)
 		return ret;
+	ret = platform_check_device_tlb(iommu, from);
+	if (ret)
+		return ret;
+	to->tlb_entries = from->device_tlb;
+	to->tlb_explicit = from->device_tlb_explicit;
 	strcpy(to->name, from->name);
 	to->iommu = (uint32_t)(iommu - platform->iommus);
 	to->group = from->group;

@@ -27,6 +27,9 @@
 #define PLATFORM_MAX_REQUESTER		0xffff
 #define PLATFORM_MAX_PAGE_REQUESTS	512 /* as many as there are group indices: PCIe 6.0, 10.4.1 */
 #define PLATFORM_DEFAULT_PAGE_REQUESTS	32
+#define PLATFORM_MAX_TLB		65536
+#define PLATFORM_MAX_TLB_WAYS		64
+#define PLATFORM_MAX_STRUCTURES		1024
 
 #define PLATFORM_ALL_FORMATS \
 	(UINT64_C(1) << IOASID_PGTABLE_VTD_SS | UINT64_C(1) << IOASID_PGTABLE_VTD_FS | \
@@ -39,6 +42,8 @@ struct platform_iommu {
 	uint64_t pgtable_formats;	/* bit IOASID_PGTABLE_*; a copy: not 0 */
 	bool no_nesting;
 	bool no_page_requests;
+	bool hardware_nesting;
+	struct ioasid_platform_iotlb iotlb;	/* a copy: nothing is 0 but seed and structures */
 	uint16_t next_named;		/* see the hash tables below */
 };
 
@@ -58,6 +63,8 @@ struct platform_device {
 	uint32_t page_requests;		/* as the API's; a copy: how many, 0 for none */
 	bool has_requester;
 	bool requester_named;		/* by the author, not by the PCI address */
+	bool tlb_explicit;
+	uint32_t tlb_entries;		/* of its own TLB; 0: none */
 	uint16_t next_named, next_requester, next_group;
 };
 
@@ -86,6 +93,12 @@ struct ioasid_platform {
 	uint16_t device_requester[PLATFORM_BUCKETS];
 	uint16_t device_group[PLATFORM_BUCKETS];
 };
+
+/* platform_iotlb.c: what is cached. 0 or err_set(). */
+int platform_check_iotlb(const struct ioasid_platform_iommu *iommu);
+int platform_check_device_tlb(const struct platform_iommu *iommu,
+			      const struct ioasid_platform_device *device);
+void platform_choose_iotlb(struct ioasid_platform_iotlb *iotlb);
 
 /* Entering into the tables: once the members that are the key are set. */
 void platform_index_iommu(struct ioasid_platform *platform, size_t iommu);

@@ -79,6 +79,7 @@ static void choose(struct ioasid_platform *p)
 	for (i = 0; i < p->n_iommus; i++) {
 		if (!p->iommus[i].pgtable_formats)
 			p->iommus[i].pgtable_formats = PLATFORM_ALL_FORMATS;
+		platform_choose_iotlb(&p->iommus[i].iotlb);
 	}
 	choose_requesters(p);
 	choose_groups(p);

@@ -41,6 +41,29 @@ const char *platform_pgtable_word(unsigned int format)
 	return format < bits_array_size(words) ? words[format] : NULL;
 }
 
+static void put_number(struct out *out, const char *key, uint32_t value)
+{
+	if (value)
+		put(out, " %s=%" PRIu32, key, value);
+}
+
+static void put_nesting(struct out *out, const struct platform_iommu *iommu)
+{
+	const struct ioasid_platform_iotlb *t = &iommu->iotlb;
+
+	if (iommu->hardware_nesting)
+		put(out, " nesting=%shardware", iommu->no_nesting ? "" : "software,");
+	else if (iommu->no_nesting)
+		put(out, " nesting=none");
+	put_number(out, "iotlb", t->entries);
+	put_number(out, "iotlb-ways", t->ways);
+	if (t->replacement)
+		put(out, " iotlb-replacement=%s",
+		    t->replacement == IOASID_REPLACE_RANDOM ? "random" : "lru");
+	put_number(out, "iotlb-seed", t->seed);
+	put_number(out, "structure-cache", t->structures);
+}
+
 static void put_iommu(struct out *out, const struct platform_iommu *iommu)
 {
 	uint64_t left = iommu->pgtable_formats;
@@ -51,8 +74,7 @@ static void put_iommu(struct out *out, const struct platform_iommu *iommu)
 	for (; left; left &= left - 1)
 		put(out, "%s%s", left == iommu->pgtable_formats ? " formats=" : ",",
 		    platform_pgtable_word(bits_ctz(left)));
-	if (iommu->no_nesting)
-		put(out, " nesting=none");
+	put_nesting(out, iommu);
 	if (iommu->no_page_requests)
 		put(out, " page-requests=none");
 	put(out, "\n");
@@ -77,6 +99,9 @@ static void put_device(struct out *out, const struct ioasid_platform *platform,
 		put(out, " default-pasid=%" PRIu32, device->default_pasid);
 	if (device->pasid_pool)
 		put(out, " pasid-pool=%" PRIu32, device->pasid_pool);
+	put_number(out, "device-tlb", device->tlb_entries);
+	if (device->tlb_explicit)
+		put(out, " device-tlb-invalidation=explicit");
 	put(out, "%s%s", device->user_pasid_table ? " pasid-table=user" : "",
 	    device->shared_queues ? " work-queues=shared" : "");
 	if (device->page_requests == IOASID_NO_PAGE_REQUESTS)

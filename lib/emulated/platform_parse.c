@@ -121,11 +121,41 @@ static int read_page_requests(const struct line *line, const struct key *key, ch
 	return 0;
 }
 
+/* @member is the IOMMU. */
 static int read_nesting(const struct line *line, const struct key *key, char *word, char *value,
 			void *member)
 {
+	static const char *const values[] = { "software", "none", "software,hardware", "hardware" };
+	struct ioasid_platform_iommu *iommu = member;
+	unsigned int i;
+
 	(void)key;
-	return read_either(line, word, value, "none", "software", member);
+	for (i = 0; i < bits_array_size(values) && strcmp(value, values[i]); i++)
+		;
+	if (i == bits_array_size(values))
+		return bad(line, W ": the value can be none, software, hardware or "
+			   "software,hardware", word);
+	iommu->no_nesting = i & 1;
+	iommu->hardware_nesting = i & 2;
+	return 0;
+}
+
+static int read_replacement(const struct line *line, const struct key *key, char *word,
+			    char *value, void *member)
+{
+	(void)key;
+	if (strcmp(value, "lru") && strcmp(value, "random"))
+		return bad(line, W ": the value can be lru or random", word);
+	*(enum ioasid_replacement *)member = strcmp(value, "lru") ? IOASID_REPLACE_RANDOM :
+								     IOASID_REPLACE_LRU;
+	return 0;
+}
+
+static int read_tlb_invalidation(const struct line *line, const struct key *key, char *word,
+				 char *value, void *member)
+{
+	(void)key;
+	return read_either(line, word, value, "explicit", "batch", member);
 }
 
 static int read_pasid_table(const struct line *line, const struct key *key, char *word,
@@ -236,8 +266,18 @@ static int read_iommu(const struct line *line, struct ioasid_platform *platform)
 		  0, PLATFORM_MAX_PASID_BITS },
 		{ "formats", read_formats, offsetof(struct ioasid_platform_iommu, pgtable_formats),
 		  0, 0 },
-		{ "nesting", read_nesting, offsetof(struct ioasid_platform_iommu, no_nesting),
-		  0, 0 },
+		{ "nesting", read_nesting, 0, 0, 0 },
+		{ "iotlb", read_number, offsetof(struct ioasid_platform_iommu, iotlb.entries),
+		  1, PLATFORM_MAX_TLB },
+		{ "iotlb-ways", read_number, offsetof(struct ioasid_platform_iommu, iotlb.ways),
+		  1, PLATFORM_MAX_TLB_WAYS },
+		{ "iotlb-replacement", read_replacement,
+		  offsetof(struct ioasid_platform_iommu, iotlb.replacement), 0, 0 },
+		{ "iotlb-seed", read_number, offsetof(struct ioasid_platform_iommu, iotlb.seed),
+		  0, UINT32_MAX },
+		{ "structure-cache", read_number,
+		  offsetof(struct ioasid_platform_iommu, iotlb.structures),
+		  0, PLATFORM_MAX_STRUCTURES },
 		{ "page-requests", read_takes_requests,
 		  offsetof(struct ioasid_platform_iommu, no_page_requests), 0, 0 },
 		{ NULL, NULL, 0, 0, 0 },
@@ -272,6 +312,10 @@ static int read_device(const struct line *line, struct ioasid_platform *platform
 		{ "page-requests", read_page_requests,
 		  offsetof(struct ioasid_platform_device, page_requests),
 		  1, PLATFORM_MAX_PAGE_REQUESTS },
+		{ "device-tlb", read_number, offsetof(struct ioasid_platform_device, device_tlb),
+		  0, PLATFORM_MAX_TLB },
+		{ "device-tlb-invalidation", read_tlb_invalidation,
+		  offsetof(struct ioasid_platform_device, device_tlb_explicit), 0, 0 },
 		{ NULL, NULL, 0, 0, 0 },
 	};
 	struct ioasid_platform_device device = IOASID_PLATFORM_DEVICE_INIT;

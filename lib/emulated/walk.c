@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The walk of both levels, and the flags that it leaves behind. */
+#include <endian.h>
+#include <errno.h>
+#include <string.h>
+
+#include "emulated/walk.h"
+#include "pgtable/flags.h"
+#include "util/bits.h"
+
+/* How often an entry may change under the walk before the DMA faults. */
+#define MAX_TRIES 16
+
+/* One entry, read once, through the second level. pgt_walk() has set the level. */
+static int read_entry(void *opaque, uint64_t addr, uint64_t *entry)
+{
+	struct walk *w = opaque;
+	unsigned int level = w->at.level;
+	struct iopt_hit hit;
+
+	if (!w->known || level < w->known) {
+		hit = iopt_walk(w->second, addr);
+		if (!(hit.perm & IOPT_READ))
+			return -EFAULT;
+		w->slot[level] = (uint64_t *)(uintptr_t)iopt_host(&hit, addr);
+		w->raw[level] = le64toh(__atomic_load_n(w->slot[level], __ATOMIC_RELAXED));
+		w->writable |= (hit.perm & IOPT_WRITE ? 1u : 0u) << level;
+		w->reads++;
+	}
+	*entry = w->raw[level];
+	return 0;
+}
+
+void walk_look(struct walk *w)
+{
+	memset(w->slot, 0, sizeof(w->slot));
+	w->writable = 0;
+	pgt_walk(w->pgt, w->table, w->iova, read_entry, w, &w->at);
+}
+
+/* In the order of enum pgt_fault. */
+static enum shadow_fault fault_of(enum pgt_fault fault)
+{
+	static const uint8_t faults[] = {
+		[PGT_FAULT_NONE] = SHADOW_OK,
+		[PGT_FAULT_INPUT] = SHADOW_ADDRESS_WIDTH,
+		[PGT_FAULT_ACCESS] = SHADOW_TABLE,
+		[PGT_FAULT_ABSENT] = SHADOW_NOT_MAPPED,
+		[PGT_FAULT_BAD] = SHADOW_MALFORMED,
+	};
+
+	return (enum shadow_fault)faults[fault];
+}
+
+/*
+ * Sets @flags in the entry of a level, if it is still what the walk has read: as a locked operation,
+ * so that nothing is lost that a CPU writes meanwhile (VT-d 3.6.2). 0; -EAGAIN: it has changed;
+ * -EFAULT: the second level does not let it be written.
+ */
+static int set_flags(struct walk *w, unsigned int level, uint64_t flags)
+{
+	uint64_t was = htole64(w->raw[level]), new = w->raw[level] | flags;
+
+	if (!w->slot[level] || new == w->raw[level])
+		return 0;
+	if (!(w->writable >> level & 1))
+		return -EFAULT;
+	if (!__atomic_compare_exchange_n(w->slot[level], &was, htole64(new), false,
+					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		return -EAGAIN;
+	w->raw[level] = new;
+	return 0;
+}
+
+/* From the root to the leaf. Entries that were known have had theirs set when they were read. */
+static int set_all_flags(struct walk *w, unsigned int access)
+{
+	struct pgt_flags f = pgt_flags(w->pgt);
+	unsigned int level;
+	int ret = 0;
+
+	for (level = w->pgt->levels; level > w->at.level && !ret; level--)
+		ret = set_flags(w, level, f.accessed);
+	return ret ? ret : set_flags(w, level, f.accessed | (access & IOPT_WRITE ? f.dirty : 0));
+}
+
+/* What both levels give together: the smaller of both pages. */
+static void combine(struct walk *w, const struct iopt_hit *second)
+{
+	uint64_t dirty = pgt_flags(w->pgt).dirty;
+	unsigned int leaf = pgt_shift(w->pgt, w->at.level);
+	unsigned int shift = (unsigned int)bits_min(leaf, second->shift);
+	unsigned int perm = w->at.perm & second->perm;
+	uint64_t low = w->iova & ((UINT64_C(1) << shift) - 1), span = UINT64_C(1) << leaf;
+	struct iotlb_translation *x = &w->result;
+
+	if (dirty && !(w->raw[w->at.level] & dirty))
+		perm &= ~IOPT_WRITE;
+	x->entry.page = (w->iova - low) | shift;
+	x->entry.host = (iopt_host(second, w->at.addr) - low) | perm;
+	x->origin.start = w->iova & ~(span - 1);
+	x->origin.last = x->origin.start + span - 1;
+	x->origin.target = w->at.addr - low;
+	x->origin.level = w->at.level;
+	memcpy(x->origin.raw, w->raw, sizeof(w->raw));
+}
+
+/* Once; -EAGAIN in *@ret: an entry changed before its flags were set. */
+static enum shadow_fault walk_once(struct walk *w, unsigned int access, int *ret)
+{
+	struct iopt_hit second;
+
+	*ret = 0;
+	walk_look(w);
+	if (w->at.fault)
+		return fault_of(w->at.fault);
+	if ((w->at.perm & access) != access)
+		return SHADOW_PERMISSION;
+	second = iopt_walk(w->second, w->at.addr);
+	if ((second.perm & access) != access)
+		return SHADOW_TARGET;
+	*ret = set_all_flags(w, access);
+	if (*ret)
+		return SHADOW_TABLE;
+	combine(w, &second);
+	return SHADOW_OK;
+}
+
+enum shadow_fault walk_translate(struct walk *w, unsigned int access)
+{
+	enum shadow_fault fault;
+	unsigned int tries = 0;
+	int ret;
+
+	do {
+		fault = walk_once(w, access, &ret);
+	} while (ret == -EAGAIN && ++tries < MAX_TRIES);
+	/* It never stood still: as if it had not been present when the walk came by. */
+	return ret == -EAGAIN ? SHADOW_NOT_MAPPED : fault;
+}
+
+static bool same(const struct pgt *g, unsigned int level, uint64_t a, uint64_t b)
+{
+	enum pgt_kind kind = pgt_classify(g, level, a);
+
+	if (kind != pgt_classify(g, level, b))
+		return false;
+	if (kind == PGT_NONE || kind == PGT_BAD)
+		return true;
+	return pgt_addr(g, level, a) == pgt_addr(g, level, b) &&
+	       pgt_perm(g, level, a) == pgt_perm(g, level, b);
+}
+
+bool walk_is_stale(const struct walk *now, const uint64_t *raw, unsigned int level,
+		   struct shadow_stale *stale)
+{
+	unsigned int at;
+
+	/* Above a level that the walk did not get to there is one that differs. */
+	for (at = now->pgt->levels; at >= level; at--) {
+		if (!now->slot[at] || same(now->pgt, at, raw[at], now->raw[at]))
+			continue;
+		*stale = (struct shadow_stale){ .level = at, .old_entry = raw[at],
+						.new_entry = now->raw[at] };
+		return true;
+	}
+	return false;
+}
