@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Invalidation descriptors: how they go into a batch. */
-#include <ioasid/inv.h>
-
 #include "export.h"
+#include "guest/batch.h"
 #include "vtd/bits.h"
 
 IOASID_EXPORT int ioasid_vtd_inv_add(const struct ioasid_vtd_inv *inv,
@@ -18,8 +17,5 @@ IOASID_EXPORT int ioasid_vtd_inv_add(const struct ioasid_vtd_inv *inv,
 	/* the range of one without PASID is of second-stage addresses (6.5.2.3) */
 	if (inv->type == IOASID_VTD_INV_IOTLB && translation->kind != IOASID_VTD_SECOND_STAGE)
 		range = false;
-	if (!range)
-		return ioasid_inv_add_all(batch, space, 0);
-	return ioasid_inv_add_range(batch, space, inv->start, inv->length,
-				    inv->leaf_only ? IOASID_INV_LEAF_ONLY : 0);
+	return batch_add(batch, space, inv->start, range ? inv->length : 0, inv->leaf_only);
 }

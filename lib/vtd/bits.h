@@ -3,25 +3,9 @@
 #ifndef VTD_BITS_H
 #define VTD_BITS_H
 
-#include <errno.h>
-#include <string.h>
-
 #include <ioasid/vtd.h>
 
-#include "util/err.h"
-
-#define VTD_BIT(n)	    (UINT64_C(1) << (n))
-#define VTD_BITS(high, low) ((~UINT64_C(0) >> (63 - (high))) & (~UINT64_C(0) << (low)))
-
-static inline uint64_t vtd_field(uint64_t raw, unsigned high, unsigned low)
-{
-	return (raw & VTD_BITS(high, low)) >> low;
-}
-
-static inline bool vtd_bit(uint64_t raw, unsigned bit)
-{
-	return raw >> bit & 1;
-}
+#include "guest/entry.h"
 
 /* CAP_REG (11.4.2). */
 enum {
@@ -55,13 +39,13 @@ enum {
 
 static inline bool vtd_can(const struct ioasid_vtd_caps *caps, unsigned ecap_bit)
 {
-	return vtd_bit(caps->ecap, ecap_bit);
+	return entry_bit(caps->ecap, ecap_bit);
 }
 
 /* ND: 4, 6, ... 16 bits; 111b is reserved. */
 static inline unsigned vtd_domain_bits(const struct ioasid_vtd_caps *caps)
 {
-	unsigned nd = (unsigned)vtd_field(caps->cap, 2, 0);
+	unsigned nd = (unsigned)entry_field(caps->cap, 2, 0);
 
 	return nd < 6 ? 4 + 2 * nd : 16;
 }
@@ -69,18 +53,18 @@ static inline unsigned vtd_domain_bits(const struct ioasid_vtd_caps *caps)
 /* MGAW is reported less one. */
 static inline unsigned vtd_mgaw(const struct ioasid_vtd_caps *caps)
 {
-	return (unsigned)vtd_field(caps->cap, 21, 16) + 1;
+	return (unsigned)entry_field(caps->cap, 21, 16) + 1;
 }
 
 static inline unsigned vtd_mamv(const struct ioasid_vtd_caps *caps)
 {
-	return (unsigned)vtd_field(caps->cap, 53, 48);
+	return (unsigned)entry_field(caps->cap, 53, 48);
 }
 
 /* SAGAW has a bit for each AW encoding: 1, 2, 3 for 3, 4, 5 levels. */
 static inline bool vtd_aw_supported(const struct ioasid_vtd_caps *caps, unsigned aw)
 {
-	return aw >= 1 && aw <= 3 && vtd_bit(vtd_field(caps->cap, 12, 8), aw);
+	return aw >= 1 && aw <= 3 && entry_bit(entry_field(caps->cap, 12, 8), aw);
 }
 
 static inline unsigned vtd_aw_bits(unsigned aw)
@@ -104,7 +88,7 @@ enum vtd_mode {
 
 static inline enum vtd_mode vtd_mode(uint64_t rtaddr)
 {
-	return (enum vtd_mode)vtd_field(rtaddr, 11, 10);
+	return (enum vtd_mode)entry_field(rtaddr, 11, 10);
 }
 
 /* A decoder's answer: -err with the reason as its message, or 0 if there is nothing wrong. */
@@ -115,23 +99,9 @@ static inline int vtd_answer(int err, enum ioasid_vtd_reason reason, enum ioasid
 	return reason == IOASID_VTD_OK ? 0 : err_set(err, "VT-d: %s", ioasid_vtd_reason_text(reason));
 }
 
-/* The caller's structure is at least as large as its first version was. */
 static inline int vtd_check_size(size_t size, size_t least)
 {
-	if (size >= least)
-		return 0;
-	return err_set(EINVAL, "VT-d: structure size %zu, at least %zu expected", size, least);
-}
-
-/* Hands out a structure of which the caller may know less, or more, than this library does. */
-static inline void vtd_put(void *out, const void *in, size_t known)
-{
-	size_t size = *(const size_t *)out;
-
-	memcpy(out, in, size < known ? size : known);
-	if (size > known)
-		memset((char *)out + known, 0, size - known);
-	*(size_t *)out = size;
+	return entry_check_size("VT-d", size, least);
 }
 
 #endif

@@ -22,7 +22,7 @@ struct type {
 static uint16_t domain_of(const struct decoder *d)
 {
 	/* unimplemented bits are ignored, not reserved (6.5.2.3) */
-	return (uint16_t)(vtd_field(d->raw[0], 31, 16) & VTD_BITS(vtd_domain_bits(d->caps) - 1, 0));
+	return (uint16_t)(entry_field(d->raw[0], 31, 16) & ENTRY_BITS(vtd_domain_bits(d->caps) - 1, 0));
 }
 
 /*
@@ -37,8 +37,8 @@ static void set_range(struct ioasid_vtd_inv *inv, uint64_t address, unsigned shi
 		return;
 	}
 	inv->granularity = IOASID_VTD_GRANULARITY_RANGE;
-	inv->length = VTD_BIT(shift);
-	inv->start = address & VTD_BITS(width - 1, shift);
+	inv->length = ENTRY_BIT(shift);
+	inv->start = address & ENTRY_BITS(width - 1, shift);
 }
 
 /* Two granularities that context-cache, PASID-cache and IOTLB descriptors have in common. */
@@ -62,7 +62,7 @@ static enum ioasid_vtd_reason decode_context_cache(struct decoder *d)
 	static const uint16_t ignore[4] = { 0, 4, 6, 7 };
 	struct ioasid_vtd_inv *inv = d->inv;
 
-	switch (vtd_field(d->raw[0], 5, 4)) {
+	switch (entry_field(d->raw[0], 5, 4)) {
 	case 1:
 		return all_of_it(d);
 	case 2:
@@ -70,8 +70,8 @@ static enum ioasid_vtd_reason decode_context_cache(struct decoder *d)
 	case 3:
 		inv->granularity = IOASID_VTD_GRANULARITY_DEVICE;
 		inv->domain = domain_of(d);
-		inv->source_id = (uint16_t)vtd_field(d->raw[0], 47, 32);
-		inv->source_ignore = ignore[vtd_field(d->raw[0], 49, 48)];
+		inv->source_id = (uint16_t)entry_field(d->raw[0], 47, 32);
+		inv->source_ignore = ignore[entry_field(d->raw[0], 49, 48)];
 		return IOASID_VTD_OK;
 	}
 	return IOASID_VTD_DESCRIPTOR_GRANULARITY;
@@ -82,13 +82,13 @@ static enum ioasid_vtd_reason decode_pasid_cache(struct decoder *d)
 {
 	struct ioasid_vtd_inv *inv = d->inv;
 
-	switch (vtd_field(d->raw[0], 5, 4)) {
+	switch (entry_field(d->raw[0], 5, 4)) {
 	case 0:
 		return all_of_domain(d);
 	case 1:
 		inv->granularity = IOASID_VTD_GRANULARITY_PASID;
 		inv->domain = domain_of(d);
-		inv->pasid = (uint32_t)vtd_field(d->raw[0], 51, 32);
+		inv->pasid = (uint32_t)entry_field(d->raw[0], 51, 32);
 		return IOASID_VTD_OK;
 	case 3:
 		return all_of_it(d);
@@ -100,20 +100,20 @@ static enum ioasid_vtd_reason decode_pasid_cache(struct decoder *d)
 static enum ioasid_vtd_reason decode_iotlb(struct decoder *d)
 {
 	struct ioasid_vtd_inv *inv = d->inv;
-	unsigned mask = (unsigned)vtd_field(d->raw[1], 5, 0);
+	unsigned mask = (unsigned)entry_field(d->raw[1], 5, 0);
 
-	switch (vtd_field(d->raw[0], 5, 4)) {
+	switch (entry_field(d->raw[0], 5, 4)) {
 	case 1:
 		return all_of_it(d);
 	case 2:
 		return all_of_domain(d);
 	case 3:
-		if (!vtd_bit(d->caps->cap, VTD_CAP_PSI))
+		if (!entry_bit(d->caps->cap, VTD_CAP_PSI))
 			return IOASID_VTD_DESCRIPTOR_GRANULARITY;
 		if (mask > vtd_mamv(d->caps))
 			return IOASID_VTD_DESCRIPTOR_ADDRESS_MASK;
 		inv->domain = domain_of(d);
-		inv->leaf_only = vtd_bit(d->raw[1], 6);
+		inv->leaf_only = entry_bit(d->raw[1], 6);
 		/* bits beyond MGAW are ignored */
 		set_range(inv, d->raw[1], 12 + mask, vtd_mgaw(d->caps),
 			  IOASID_VTD_GRANULARITY_DOMAIN);
@@ -126,16 +126,16 @@ static enum ioasid_vtd_reason decode_iotlb(struct decoder *d)
 static enum ioasid_vtd_reason decode_pasid_iotlb(struct decoder *d)
 {
 	struct ioasid_vtd_inv *inv = d->inv;
-	uint64_t granularity = vtd_field(d->raw[0], 5, 4);
+	uint64_t granularity = entry_field(d->raw[0], 5, 4);
 
 	if (granularity < 2)
 		return IOASID_VTD_DESCRIPTOR_GRANULARITY;
 	inv->domain = domain_of(d);
-	inv->pasid = (uint32_t)vtd_field(d->raw[0], 51, 32);
+	inv->pasid = (uint32_t)entry_field(d->raw[0], 51, 32);
 	inv->granularity = IOASID_VTD_GRANULARITY_PASID;
 	if (granularity == 3) {
-		inv->leaf_only = vtd_bit(d->raw[1], 6);
-		set_range(inv, d->raw[1], 12 + (unsigned)vtd_field(d->raw[1], 5, 0), 64,
+		inv->leaf_only = entry_bit(d->raw[1], 6);
+		set_range(inv, d->raw[1], 12 + (unsigned)entry_field(d->raw[1], 5, 0), 64,
 			  IOASID_VTD_GRANULARITY_PASID);
 	}
 	return IOASID_VTD_OK;
@@ -151,7 +151,7 @@ static void set_ats_range(struct ioasid_vtd_inv *inv, uint64_t address, bool s)
 	unsigned shift = 12;
 
 	if (s) {
-		while (shift < 64 && vtd_bit(address, shift))
+		while (shift < 64 && entry_bit(address, shift))
 			shift++;
 		shift++;
 	}
@@ -161,7 +161,7 @@ static void set_ats_range(struct ioasid_vtd_inv *inv, uint64_t address, bool s)
 /* PFSID and MIP, hints for throttling, are of no use here. */
 static enum ioasid_vtd_reason check_pfsid(const struct decoder *d)
 {
-	uint64_t pfsid = VTD_BITS(15, 12) | VTD_BITS(63, 52);
+	uint64_t pfsid = ENTRY_BITS(15, 12) | ENTRY_BITS(63, 52);
 
 	if (!vtd_can(d->caps, VTD_ECAP_DIT) && d->raw[0] & pfsid)
 		return IOASID_VTD_DESCRIPTOR_RESERVED;
@@ -171,19 +171,19 @@ static enum ioasid_vtd_reason check_pfsid(const struct decoder *d)
 /* 6.5.2.5 */
 static enum ioasid_vtd_reason decode_device_tlb(struct decoder *d)
 {
-	d->inv->source_id = (uint16_t)vtd_field(d->raw[0], 47, 32);
-	set_ats_range(d->inv, d->raw[1], vtd_bit(d->raw[1], 0));
+	d->inv->source_id = (uint16_t)entry_field(d->raw[0], 47, 32);
+	set_ats_range(d->inv, d->raw[1], entry_bit(d->raw[1], 0));
 	return check_pfsid(d);
 }
 
 /* 6.5.2.6 */
 static enum ioasid_vtd_reason decode_pasid_device_tlb(struct decoder *d)
 {
-	d->inv->source_id = (uint16_t)vtd_field(d->raw[0], 31, 16);
-	d->inv->all_pasids = vtd_bit(d->raw[1], 0);
+	d->inv->source_id = (uint16_t)entry_field(d->raw[0], 31, 16);
+	d->inv->all_pasids = entry_bit(d->raw[1], 0);
 	if (!d->inv->all_pasids)
-		d->inv->pasid = (uint32_t)vtd_field(d->raw[0], 51, 32);
-	set_ats_range(d->inv, d->raw[1], vtd_bit(d->raw[1], 11));
+		d->inv->pasid = (uint32_t)entry_field(d->raw[0], 51, 32);
+	set_ats_range(d->inv, d->raw[1], entry_bit(d->raw[1], 11));
 	return check_pfsid(d);
 }
 
@@ -191,13 +191,13 @@ static enum ioasid_vtd_reason decode_pasid_device_tlb(struct decoder *d)
 static enum ioasid_vtd_reason decode_interrupt_entry_cache(struct decoder *d)
 {
 	struct ioasid_vtd_inv *inv = d->inv;
-	unsigned mask = (unsigned)vtd_field(d->raw[0], 31, 27);
+	unsigned mask = (unsigned)entry_field(d->raw[0], 31, 27);
 
 	inv->granularity = IOASID_VTD_GRANULARITY_GLOBAL;
-	if (vtd_bit(d->raw[0], 4) && mask < 16) {
+	if (entry_bit(d->raw[0], 4) && mask < 16) {
 		inv->granularity = IOASID_VTD_GRANULARITY_RANGE;
 		inv->count = UINT32_C(1) << mask;
-		inv->index = (uint32_t)vtd_field(d->raw[0], 47, 32) & ~(inv->count - 1);
+		inv->index = (uint32_t)entry_field(d->raw[0], 47, 32) & ~(inv->count - 1);
 	}
 	return IOASID_VTD_OK;
 }
@@ -208,15 +208,15 @@ static enum ioasid_vtd_reason decode_wait(struct decoder *d)
 	struct ioasid_vtd_inv *inv = d->inv;
 
 	inv->granularity = IOASID_VTD_GRANULARITY_GLOBAL;
-	inv->interrupt = vtd_bit(d->raw[0], 4);
-	inv->status_write = vtd_bit(d->raw[0], 5);
-	inv->fence = vtd_bit(d->raw[0], 6);
-	inv->page_request_drain = vtd_bit(d->raw[0], 7);
+	inv->interrupt = entry_bit(d->raw[0], 4);
+	inv->status_write = entry_bit(d->raw[0], 5);
+	inv->fence = entry_bit(d->raw[0], 6);
+	inv->page_request_drain = entry_bit(d->raw[0], 7);
 	if (inv->page_request_drain && !vtd_can(d->caps, VTD_ECAP_PDS))
 		return IOASID_VTD_DESCRIPTOR_RESERVED;
 	if (inv->status_write) { /* else both are ignored; bits beyond HAW always are */
-		inv->status_data = (uint32_t)vtd_field(d->raw[0], 63, 32);
-		inv->status_address = d->raw[1] & VTD_BITS(d->caps->haw - 1, 2);
+		inv->status_data = (uint32_t)entry_field(d->raw[0], 63, 32);
+		inv->status_address = d->raw[1] & ENTRY_BITS(d->caps->haw - 1, 2);
 	}
 	return IOASID_VTD_OK;
 }
@@ -225,42 +225,42 @@ static enum ioasid_vtd_reason decode_wait(struct decoder *d)
 static const struct type types[] = {
 	[IOASID_VTD_INV_CONTEXT_CACHE] = {
 		decode_context_cache,
-		{ VTD_BITS(63, 50) | VTD_BITS(15, 12) | VTD_BITS(8, 6), VTD_BITS(63, 0) },
+		{ ENTRY_BITS(63, 50) | ENTRY_BITS(15, 12) | ENTRY_BITS(8, 6), ENTRY_BITS(63, 0) },
 		false, -1,
 	},
 	[IOASID_VTD_INV_IOTLB] = {
 		decode_iotlb,
-		{ VTD_BITS(63, 32) | VTD_BITS(15, 12) | VTD_BIT(8), VTD_BITS(11, 7) },
+		{ ENTRY_BITS(63, 32) | ENTRY_BITS(15, 12) | ENTRY_BIT(8), ENTRY_BITS(11, 7) },
 		false, -1,
 	},
 	[IOASID_VTD_INV_DEVICE_TLB] = {
 		decode_device_tlb,
-		{ VTD_BITS(51, 48) | VTD_BITS(31, 21) | VTD_BITS(8, 4), VTD_BITS(11, 1) },
+		{ ENTRY_BITS(51, 48) | ENTRY_BITS(31, 21) | ENTRY_BITS(8, 4), ENTRY_BITS(11, 1) },
 		false, VTD_ECAP_DT,
 	},
 	[IOASID_VTD_INV_INTERRUPT_ENTRY_CACHE] = {
 		decode_interrupt_entry_cache,
-		{ VTD_BITS(63, 48) | VTD_BITS(26, 12) | VTD_BITS(8, 5), VTD_BITS(63, 0) },
+		{ ENTRY_BITS(63, 48) | ENTRY_BITS(26, 12) | ENTRY_BITS(8, 5), ENTRY_BITS(63, 0) },
 		false, -1,
 	},
 	[IOASID_VTD_INV_WAIT] = {
 		decode_wait,
-		{ VTD_BITS(31, 12) | VTD_BIT(8), VTD_BITS(1, 0) },
+		{ ENTRY_BITS(31, 12) | ENTRY_BIT(8), ENTRY_BITS(1, 0) },
 		false, -1,
 	},
 	[IOASID_VTD_INV_PASID_IOTLB] = {
 		decode_pasid_iotlb,
-		{ VTD_BITS(63, 52) | VTD_BITS(15, 12) | VTD_BITS(8, 6), VTD_BITS(11, 7) },
+		{ ENTRY_BITS(63, 52) | ENTRY_BITS(15, 12) | ENTRY_BITS(8, 6), ENTRY_BITS(11, 7) },
 		true, -1,
 	},
 	[IOASID_VTD_INV_PASID_CACHE] = {
 		decode_pasid_cache,
-		{ VTD_BITS(63, 52) | VTD_BITS(15, 12) | VTD_BITS(8, 6), VTD_BITS(63, 0) },
+		{ ENTRY_BITS(63, 52) | ENTRY_BITS(15, 12) | ENTRY_BITS(8, 6), ENTRY_BITS(63, 0) },
 		true, -1,
 	},
 	[IOASID_VTD_INV_PASID_DEVICE_TLB] = {
 		decode_pasid_device_tlb,
-		{ 0, VTD_BITS(10, 1) },
+		{ 0, ENTRY_BITS(10, 1) },
 		true, VTD_ECAP_DT,
 	},
 };
@@ -288,7 +288,7 @@ static enum ioasid_vtd_reason check_mode(const struct ioasid_vtd_caps *caps, enu
 
 static const struct type *find_type(uint64_t raw)
 {
-	uint64_t number = vtd_field(raw, 3, 0) | vtd_field(raw, 11, 9) << 4;
+	uint64_t number = entry_field(raw, 3, 0) | entry_field(raw, 11, 9) << 4;
 
 	if (number < sizeof(types) / sizeof(types[0]) && types[number].decode)
 		return &types[number];
@@ -317,6 +317,6 @@ IOASID_EXPORT int ioasid_vtd_inv_decode(const struct ioasid_vtd_caps *caps, uint
 		reason = type->decode(&d);
 	}
 	if (reason == IOASID_VTD_OK)
-		vtd_put(inv, &new, sizeof(new));
+		entry_put(inv, &new, sizeof(new));
 	return vtd_answer(EINVAL, reason, why);
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* From a device's source-id and PASID to what becomes of its requests (3.4). */
-#include <endian.h>
-
 #include "export.h"
 #include "vtd/bits.h"
 
@@ -19,15 +17,12 @@ struct lookup {
 	struct ioasid_vtd_translation *t;
 };
 
-/* Reads an entry of @size bytes into numbers: memory has it little-endian (9). */
+/* Reads an entry of @size bytes: memory has it little-endian (9). */
 static int read_entry(const struct lookup *l, uint64_t gpa, uint64_t *raw, size_t size)
 {
-	size_t i;
-
 	if (l->read(l->opaque, gpa, raw, size))
 		return -EFAULT;
-	for (i = 0; i < size / sizeof(*raw); i++)
-		raw[i] = le64toh(raw[i]);
+	entry_to_numbers(raw, size);
 	return 0;
 }
 
@@ -39,7 +34,7 @@ static enum ioasid_vtd_reason read_context(struct lookup *l, uint64_t rtaddr, bo
 	uint8_t devfn = (uint8_t)l->source_id;
 	enum ioasid_vtd_reason why;
 
-	if (read_entry(l, (rtaddr & VTD_BITS(63, 12)) + 16 * (l->source_id >> 8), raw, 16))
+	if (read_entry(l, (rtaddr & ENTRY_BITS(63, 12)) + 16 * (l->source_id >> 8), raw, 16))
 		return scalable ? IOASID_VTD_SM_ROOT_ACCESS : IOASID_VTD_ROOT_ACCESS;
 	if (ioasid_vtd_root_decode(l->caps, raw, scalable, devfn, &table, &why))
 		return why;
@@ -49,7 +44,7 @@ static enum ioasid_vtd_reason read_context(struct lookup *l, uint64_t rtaddr, bo
 		return scalable ? IOASID_VTD_SM_CONTEXT_ACCESS : IOASID_VTD_CONTEXT_ACCESS;
 	ioasid_vtd_context_decode(l->caps, raw, scalable, context, &why);
 	/* FPD counts for all that is found wrong with the entry itself and behind it (9.3, 9.4) */
-	l->t->fault_disable = vtd_bit(raw[0], 1);
+	l->t->fault_disable = entry_bit(raw[0], 1);
 	return why;
 }
 
@@ -84,7 +79,7 @@ static enum ioasid_vtd_reason check_pasid(const struct lookup *l,
 		return IOASID_VTD_SM_CONTEXT_PASID_SIZE;
 	if (l->pasid == context->rid_pasid)
 		return IOASID_VTD_SM_CONTEXT_PASID_TAKEN;
-	if ((uint64_t)l->pasid >> (vtd_field(l->caps->ecap, 39, 35) + 1)) /* PSS, less one */
+	if ((uint64_t)l->pasid >> (entry_field(l->caps->ecap, 39, 35) + 1)) /* PSS, less one */
 		return IOASID_VTD_PASID_SIZE;
 	return IOASID_VTD_OK;
 }
@@ -100,7 +95,7 @@ static enum ioasid_vtd_reason read_pasid(struct lookup *l, uint64_t dir, uint32_
 	l->t->fault_disable = false;
 	if (read_entry(l, dir + 8 * (uint64_t)(pasid >> 6), raw, 8))
 		return IOASID_VTD_PASID_DIR_ACCESS;
-	quiet |= vtd_bit(raw[0], 1);
+	quiet |= entry_bit(raw[0], 1);
 	l->t->fault_disable = quiet;
 	if (ioasid_vtd_pasid_dir_decode(l->caps, raw[0], &table, NULL, &why))
 		return why;
@@ -108,7 +103,7 @@ static enum ioasid_vtd_reason read_pasid(struct lookup *l, uint64_t dir, uint32_
 	l->t->fault_disable = false;
 	if (read_entry(l, table + 64 * (uint64_t)(pasid & 63), raw, 64))
 		return IOASID_VTD_PASID_ACCESS;
-	l->t->fault_disable = quiet | vtd_bit(raw[0], 1);
+	l->t->fault_disable = quiet | entry_bit(raw[0], 1);
 	ioasid_vtd_pasid_decode(l->caps, raw, entry, &why);
 	return why;
 }
@@ -178,7 +173,7 @@ IOASID_EXPORT int ioasid_vtd_lookup(const struct ioasid_vtd_caps *caps, uint64_t
 	if (pasid >= PASID_LIMIT && pasid != IOASID_NO_PASID)
 		return err_set(EINVAL, "PASID 0x%x is wider than 20 bits", pasid);
 	t.reason = lookup(&l, rtaddr);
-	vtd_put(translation, &t, sizeof(t));
+	entry_put(translation, &t, sizeof(t));
 	return 0;
 }
 
@@ -198,15 +193,15 @@ ioasid_vtd_translation_get_pgtable(const struct ioasid_vtd_translation *translat
 	if (format == IOASID_PGTABLE_VTD_FS) {
 		p.levels = translation->first_levels;
 		p.root = translation->first_root;
-		p.flags = vtd_bit(caps->cap, VTD_CAP_FS1GP) ? 0 : IOASID_PGTABLE_NO_1G;
+		p.flags = entry_bit(caps->cap, VTD_CAP_FS1GP) ? 0 : IOASID_PGTABLE_NO_1G;
 	} else if (format == IOASID_PGTABLE_VTD_SS) {
 		p.levels = translation->second_levels;
 		p.root = translation->second_root;
-		p.flags = (vtd_bit(caps->cap, 34) ? 0 : IOASID_PGTABLE_NO_2M) | /* SSLPS */
-			  (vtd_bit(caps->cap, 35) ? 0 : IOASID_PGTABLE_NO_1G);
+		p.flags = (entry_bit(caps->cap, 34) ? 0 : IOASID_PGTABLE_NO_2M) | /* SSLPS */
+			  (entry_bit(caps->cap, 35) ? 0 : IOASID_PGTABLE_NO_1G);
 	}
 	if (!p.levels)
 		return err_set(ENOENT, "the translation has no table of format %d", (int)format);
-	vtd_put(pgtable, &p, sizeof(p));
+	entry_put(pgtable, &p, sizeof(p));
 	return 0;
 }
