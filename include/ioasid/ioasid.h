@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
 /**
  * @file ioasid.h
- * All of libioasid, except the helpers for particular IOMMUs (ioasid/vtd.h).
+ * All of libioasid, except the helpers for particular IOMMUs (ioasid/vtd.h,
+ * ioasid/smmuv3.h).
  */
 #ifndef IOASID_IOASID_H
 #define IOASID_IOASID_H

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The page tables of a translation, as ioasid_space_bind_pgtable() takes them. */
+#include "export.h"
+#include "smmuv3/bits.h"
+
+#define FIRST_PGTABLE_SIZE sizeof(struct ioasid_pgtable)
+
+static int unsupported(const char *what)
+{
+	return err_set(EOPNOTSUPP, "SMMUv3: %s", what);
+}
+
+static bool is_privileged(const struct ioasid_smmuv3_translation *t)
+{
+	return t->privileged || t->world == IOASID_SMMUV3_EL2; /* there is no other there */
+}
+
+/* What the library's walk of one AArch64 table does not have. */
+static int check_table(const struct ioasid_smmuv3_table *table)
+{
+	if (table->format != IOASID_SMMUV3_VMSA64)
+		return unsupported("tables of VMSAv8-32");
+	if (table->flags & IOASID_SMMUV3_TABLE_BIG_ENDIAN)
+		return unsupported("big-endian tables");
+	if (table->granule_bits != 12 || table->flags & IOASID_SMMUV3_TABLE_DS)
+		return unsupported("granules but 4K, and 52-bit addresses in 4K tables");
+	if (table->root % 4096)
+		return unsupported("starting levels smaller than a page");
+	if (table->flags & IOASID_SMMUV3_TABLE_HD)
+		return unsupported("hardware update of the dirty state");
+	return 0;
+}
+
+static int check_stage1(const struct ioasid_smmuv3_translation *t)
+{
+	if (t->table[1].format)
+		return unsupported("tables of high addresses");
+	if (t->table[0].flags & IOASID_SMMUV3_TABLE_E0PD && !is_privileged(t))
+		return unsupported("tables without unprivileged access");
+	if (t->privileged_no_access && is_privileged(t) && t->world != IOASID_SMMUV3_EL2)
+		return unsupported("privileged access that excludes unprivileged pages");
+	return check_table(&t->table[0]);
+}
+
+static void describe(struct ioasid_pgtable *p, const struct ioasid_smmuv3_table *table)
+{
+	p->levels = table->levels;
+	p->root = table->root;
+	p->input_bits = table->input_bits;
+	p->address_bits = table->output_bits < 48 ? table->output_bits : 48;
+	if (table->flags & (IOASID_SMMUV3_TABLE_AFFD | IOASID_SMMUV3_TABLE_HA))
+		p->flags |= IOASID_PGTABLE_IGNORE_ACCESSED;
+	if (table->flags & IOASID_SMMUV3_TABLE_HAD)
+		p->flags |= IOASID_PGTABLE_NO_HIERARCHY;
+}
+
+IOASID_EXPORT int
+ioasid_smmuv3_translation_get_pgtable(const struct ioasid_smmuv3_translation *translation,
+				      enum ioasid_pgtable_format format,
+				      struct ioasid_pgtable *pgtable)
+{
+	struct ioasid_pgtable p = IOASID_PGTABLE_INIT;
+	int ret = smmu_check_size(pgtable->size, FIRST_PGTABLE_SIZE);
+
+	if (ret)
+		return ret;
+	if (format != IOASID_PGTABLE_ARM_S1 ||
+	    (!translation->table[0].format && !translation->table[1].format))
+		return err_set(ENOENT, "the translation has no table of format %d", (int)format);
+	ret = check_stage1(translation);
+	if (ret)
+		return ret;
+	p.format = format;
+	if (is_privileged(translation))
+		p.flags |= IOASID_PGTABLE_PRIVILEGED;
+	describe(&p, &translation->table[0]);
+	entry_put(pgtable, &p, sizeof(p));
+	return 0;
+}
