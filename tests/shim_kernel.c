@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The functions of lib/vfio/sys.h, on a kernel that is played here. */
+/* Of lib/vfio/sys.h, what the iommufd back end does with its nodes. */
 #include "shim_kernel.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "vfio/sys.h"
@@ -11,10 +10,6 @@
 #define FIRST_FD	100
 #define N_FDS		8
 #define N_OBJECTS	16
-#define PCI		"/sys/bus/pci/devices/"
-#define NO_DEVICE	4u
-
-struct shim shim;
 
 enum kind { FREE, IOAS, HWPT, DEVICE };
 
@@ -31,25 +26,9 @@ static struct {
 
 void shim_reset(void)
 {
-	static const struct shim_device devices[4] = {
-		{ "0000:00:02.0", "vfio-pci", "vfio0", 1 }, { "0000:03:1f.7", "vfio-pci", "vfio1", 2 },
-		{ "0000:05:00.0", "vfio-pci", "vfio2", 7 }, { "0000:05:00.1", "vfio-pci", "vfio3", 7 },
-	};
-
-	memset(&shim, 0, sizeof(shim));
+	shim_reset_system("/dev/iommu");
 	memset(objects, 0, sizeof(objects));
 	memset(fds, 0, sizeof(fds));
-	memcpy(shim.devices, devices, sizeof(devices));
-	shim.aperture_last = (UINT64_C(1) << 48) - 1;
-	shim.hw_type = 1;
-	shim.cap_reg = UINT64_C(3) << 34;
-	shim.lock_limit = UINT64_MAX;
-	shim.reserved = "0x00000000fee00000 0x00000000feefffff msi\n";
-}
-
-void shim_forget(void)
-{
-	shim.n_calls = 0;
 }
 
 unsigned int shim_open_fds(void)
@@ -90,25 +69,6 @@ int shim_device_fd(unsigned int device)
 	return 0;
 }
 
-/* The device that a path below PCI names, and what follows its name. */
-static unsigned int device_at(const char *path, const char **rest)
-{
-	unsigned int i;
-
-	if (strncmp(path, PCI, strlen(PCI)))
-		return NO_DEVICE;
-	path += strlen(PCI);
-	for (i = 0; i < NO_DEVICE; i++) {
-		size_t n = strlen(shim.devices[i].name);
-
-		if (!strncmp(path, shim.devices[i].name, n)) {
-			*rest = path + n;
-			return i;
-		}
-	}
-	return NO_DEVICE;
-}
-
 static int new_fd(bool is_iommu, unsigned int device)
 {
 	int i;
@@ -133,7 +93,7 @@ int sys_open(const char *path)
 		return shim.open_iommu ? -shim.open_iommu : new_fd(true, 0);
 	if (strncmp(path, "/dev/vfio/devices/", 18) || shim.no_cdev)
 		return -ENOENT;
-	for (i = 0; i < NO_DEVICE; i++)
+	for (i = 0; i < SHIM_DEVICES; i++)
 		if (shim.devices[i].vfio && !strcmp(path + 18, shim.devices[i].vfio))
 			return shim.open_vfio ? -shim.open_vfio : new_fd(false, i);
 	return -ENOENT;
@@ -144,63 +104,6 @@ void sys_close(int fd)
 	objects[fds[fd - FIRST_FD].id].kind = FREE;
 	fds[fd - FIRST_FD].open = false;
 	fds[fd - FIRST_FD].ioas = 0;
-}
-
-int sys_access(const char *path)
-{
-	return strcmp(path, "/dev/iommu") ? -ENOENT : -shim.access;
-}
-
-int sys_read(const char *path, char *buffer, size_t size)
-{
-	unsigned int group;
-	int end = 0;
-
-	if (sscanf(path, "/sys/kernel/iommu_groups/%u/reserved_regions%n", &group, &end) != 1 || !end)
-		return -ENOENT;
-	return snprintf(buffer, size, "%s", shim.reserved);
-}
-
-int sys_link_name(const char *path, char *buffer, size_t size)
-{
-	const char *rest;
-	unsigned int i = device_at(path, &rest);
-
-	if (i == NO_DEVICE)
-		return -ENOENT;
-	if (!*rest)
-		snprintf(buffer, size, "%s", shim.devices[i].name);
-	else if (!strcmp(rest, "/driver") && shim.devices[i].driver)
-		snprintf(buffer, size, "%s", shim.devices[i].driver);
-	else if (!strcmp(rest, "/iommu_group") && !shim.no_group)
-		snprintf(buffer, size, "%u", shim.devices[i].group);
-	else
-		return -ENOENT;
-	return 0;
-}
-
-int sys_entry(const char *path, unsigned int index, char *buffer, size_t size)
-{
-	const char *rest;
-	unsigned int i = device_at(path, &rest), group;
-
-	if (i != NO_DEVICE && !strcmp(rest, "/vfio-dev") && shim.devices[i].vfio && !index) {
-		snprintf(buffer, size, "%s", shim.devices[i].vfio);
-		return 0;
-	}
-	if (sscanf(path, "/sys/kernel/iommu_groups/%u/devices", &group) != 1)
-		return -ENOENT;
-	for (i = 0; i < NO_DEVICE; i++)
-		if (shim.devices[i].group == group && !index--) {
-			snprintf(buffer, size, "%s", shim.devices[i].name);
-			return 0;
-		}
-	return -ENOENT;
-}
-
-uint64_t sys_lock_limit(void)
-{
-	return shim.lock_limit;
 }
 
 /* The lowest id that is free, as the kernel does. */
@@ -330,19 +233,11 @@ static int vfio_ioctl(int fd, unsigned long command, uint32_t *w)
 int sys_ioctl(int fd, unsigned long command, void *arg)
 {
 	uint32_t size;
-	struct shim_call *call;
+	int ret;
 
-	if (shim.n_calls == sizeof(shim.calls) / sizeof(shim.calls[0]))
-		return -EIO;
-	call = &shim.calls[shim.n_calls++];
-	memset(call, 0, sizeof(*call));
-	call->fd = fd;
-	call->command = command;
 	memcpy(&size, arg, sizeof(size));
-	if (size > sizeof(call->words))
-		return -E2BIG;
-	memcpy(call->words, arg, size);
-	if (shim.fail_nth && !--shim.fail_nth)
-		return -shim.fail_error;
+	ret = shim_record(fd, command, arg, size);
+	if (ret)
+		return ret;
 	return fd == shim_iommu_fd() ? iommu_ioctl(command, arg) : vfio_ioctl(fd, command, arg);
 }

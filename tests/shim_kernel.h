@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A kernel for the tests of the iommufd back end: a file system of a few names, an iommufd and VFIO
- * devices that keep to Linux's rules as far as objects and errors go, and a record of all that was
- * asked of them.
+ * A kernel for the tests of the kernel back ends: a file system of a few names (shim_system.c); an
+ * iommufd and VFIO's devices (shim_kernel.c), or VFIO's containers and groups (shim_type1.c), that
+ * keep to Linux's rules as far as objects and errors go; and a record of all that was asked of them.
  */
 #ifndef TESTS_SHIM_KERNEL_H
 #define TESTS_SHIM_KERNEL_H
@@ -25,7 +25,8 @@ enum shim_command {
 	SHIM_DETACH = 0x3b00 + 120,
 };
 
-#define SHIM_WORDS 10u
+#define SHIM_WORDS   10u
+#define SHIM_DEVICES 4u
 
 /* One ioctl: its words of 32 bits as they went in. */
 struct shim_call {
@@ -41,6 +42,7 @@ struct shim_device {
 };
 
 struct shim {
+	const char *node;		/* the back end's */
 	int access, open_iommu;		/* errors, 0: none */
 	int open_vfio;
 	bool no_group, no_cdev;
@@ -49,7 +51,7 @@ struct shim {
 	uint64_t cap_reg;
 	uint64_t lock_limit;
 	const char *reserved;		/* the file reserved_regions of each group */
-	struct shim_device devices[4];
+	struct shim_device devices[SHIM_DEVICES];
 
 	unsigned int fail_nth;		/* this ioctl from now on fails, 1: the next; 0: none */
 	int fail_error;
@@ -63,6 +65,10 @@ extern struct shim shim;
 
 /* As after booting. */
 void shim_reset(void);
+/* For that: what is not of one back end. */
+void shim_reset_system(const char *node);
+/* Keeps an ioctl and the @size bytes of its argument. 0, or the error with which it shall fail. */
+int shim_record(int fd, unsigned long command, const void *arg, size_t size);
 /* Forgets the calls so far. */
 void shim_forget(void);
 /* Descriptors that are open, and objects that exist, devices among them. */

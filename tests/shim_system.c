@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Of lib/vfio/sys.h, what every kernel back end looks at: names, links and files of sysfs. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "shim_kernel.h"
+#include "vfio/sys.h"
+
+#define PCI "/sys/bus/pci/devices/"
+
+struct shim shim;
+
+void shim_reset_system(const char *node)
+{
+	static const struct shim_device devices[SHIM_DEVICES] = {
+		{ "0000:00:02.0", "vfio-pci", "vfio0", 1 }, { "0000:03:1f.7", "vfio-pci", "vfio1", 2 },
+		{ "0000:05:00.0", "vfio-pci", "vfio2", 7 }, { "0000:05:00.1", "vfio-pci", "vfio3", 7 },
+	};
+
+	memset(&shim, 0, sizeof(shim));
+	shim.node = node;
+	memcpy(shim.devices, devices, sizeof(devices));
+	shim.aperture_last = (UINT64_C(1) << 48) - 1;
+	shim.hw_type = 1;
+	shim.cap_reg = UINT64_C(3) << 34;
+	shim.lock_limit = UINT64_MAX;
+	shim.reserved = "0x00000000fee00000 0x00000000feefffff msi\n";
+}
+
+void shim_forget(void)
+{
+	shim.n_calls = 0;
+}
+
+int shim_record(int fd, unsigned long command, const void *arg, size_t size)
+{
+	struct shim_call *call;
+
+	if (shim.n_calls == sizeof(shim.calls) / sizeof(shim.calls[0]))
+		return -EIO;
+	call = &shim.calls[shim.n_calls++];
+	memset(call, 0, sizeof(*call));
+	call->fd = fd;
+	call->command = command;
+	if (size > sizeof(call->words))
+		return -E2BIG;
+	memcpy(call->words, arg, size);
+	return shim.fail_nth && !--shim.fail_nth ? -shim.fail_error : 0;
+}
+
+/* The device that a path below PCI names, and what follows its name. */
+static unsigned int device_at(const char *path, const char **rest)
+{
+	unsigned int i;
+
+	if (strncmp(path, PCI, strlen(PCI)))
+		return SHIM_DEVICES;
+	path += strlen(PCI);
+	for (i = 0; i < SHIM_DEVICES; i++) {
+		size_t n = strlen(shim.devices[i].name);
+
+		if (!strncmp(path, shim.devices[i].name, n)) {
+			*rest = path + n;
+			return i;
+		}
+	}
+	return SHIM_DEVICES;
+}
+
+int sys_access(const char *path)
+{
+	return strcmp(path, shim.node) ? -ENOENT : -shim.access;
+}
+
+int sys_read(const char *path, char *buffer, size_t size)
+{
+	unsigned int group;
+	int end = 0;
+
+	if (sscanf(path, "/sys/kernel/iommu_groups/%u/reserved_regions%n", &group, &end) != 1 || !end)
+		return -ENOENT;
+	return snprintf(buffer, size, "%s", shim.reserved);
+}
+
+int sys_link_name(const char *path, char *buffer, size_t size)
+{
+	const char *rest;
+	unsigned int i = device_at(path, &rest);
+
+	if (i == SHIM_DEVICES)
+		return -ENOENT;
+	if (!*rest)
+		snprintf(buffer, size, "%s", shim.devices[i].name);
+	else if (!strcmp(rest, "/driver") && shim.devices[i].driver)
+		snprintf(buffer, size, "%s", shim.devices[i].driver);
+	else if (!strcmp(rest, "/iommu_group") && !shim.no_group)
+		snprintf(buffer, size, "%u", shim.devices[i].group);
+	else
+		return -ENOENT;
+	return 0;
+}
+
+int sys_entry(const char *path, unsigned int index, char *buffer, size_t size)
+{
+	const char *rest;
+	unsigned int i = device_at(path, &rest), group;
+
+	if (i != SHIM_DEVICES && !strcmp(rest, "/vfio-dev") && shim.devices[i].vfio && !index) {
+		snprintf(buffer, size, "%s", shim.devices[i].vfio);
+		return 0;
+	}
+	if (sscanf(path, "/sys/kernel/iommu_groups/%u/devices", &group) != 1)
+		return -ENOENT;
+	for (i = 0; i < SHIM_DEVICES; i++)
+		if (shim.devices[i].group == group && !index--) {
+			snprintf(buffer, size, "%s", shim.devices[i].name);
+			return 0;
+		}
+	return -ENOENT;
+}
+
+uint64_t sys_lock_limit(void)
+{
+	return shim.lock_limit;
+}
