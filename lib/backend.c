@@ -20,10 +20,16 @@ struct entry {
 #define IOMMUFD_OPS NULL
 #endif
 
+#if HAVE_TYPE1
+#define TYPE1_OPS (&backend_type1)
+#else
+#define TYPE1_OPS NULL
+#endif
+
 /* In the order in which they are tried. */
 static const struct entry table[] = {
 	{ "iommufd", IOMMUFD_OPS, "/dev/iommu", "CONFIG_IOMMUFD" },
-	{ "type1", NULL, "/dev/vfio/vfio", "CONFIG_VFIO_CONTAINER" },
+	{ "type1", TYPE1_OPS, "/dev/vfio/vfio", "CONFIG_VFIO_CONTAINER" },
 	{ "emulated", &backend_emulated, NULL, NULL },
 };
 
@@ -79,6 +85,8 @@ int backend_open_any(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *op
 		if (!ctx->ops)
 			continue;
 		ret = ctx->ops->probe();
+		if (!ret && ctx->ops->find_devices)
+			ret = ctx->ops->find_devices();
 		if (!ret)
 			ret = ctx->ops->open(ctx, options);
 		if (ret != -ENODEV && ret != -EACCES && ret != -EOPNOTSUPP)

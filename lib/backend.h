@@ -26,6 +26,12 @@ struct backend_ops {
 	/* 0 if it could be opened here, or err_set() with what is missing. No side effects. Unlocked. */
 	int (*probe)(void);
 
+	/*
+	 * 0 if a device could be bound here, or err_set() with -ENODEV; NULL: always. Only "auto" asks.
+	 * Unlocked.
+	 */
+	int (*find_devices)(void);
+
 	/* Sets ctx->backend. Unlocked. close: all objects are gone. */
 	int (*open)(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *options);
 	void (*close)(struct ioasid_ctx *ctx);
@@ -105,6 +111,7 @@ struct backend_ops {
 
 extern const struct backend_ops backend_emulated;
 extern const struct backend_ops backend_iommufd;
+extern const struct backend_ops backend_type1;
 
 /* The back end with that name, or err_set(): -EINVAL if there is none, -EOPNOTSUPP if not built. */
 int backend_find(const char *name, const struct backend_ops **ops);

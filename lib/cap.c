@@ -17,6 +17,7 @@ static const char *const names[] = {
 	[IOASID_CAP_ENFORCE_SNOOP] = "enforce-snoop",
 	[IOASID_CAP_DMA] = "dma",
 	[IOASID_CAP_AUDIT] = "audit",
+	[IOASID_CAP_ATOMIC_REPLACE] = "atomic-replace",
 };
 
 IOASID_EXPORT const char *ioasid_capability_name(enum ioasid_capability capability)

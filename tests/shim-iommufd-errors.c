@@ -2,8 +2,7 @@
 /* The iommufd back end when the system says no: what is left, and what is said about it. */
 #include <string.h>
 
-#include "shim_kernel.h"
-#include "support.h"
+#include "shim_expect.h"
 #include "util/alloc.h"
 
 static struct ioasid_ctx *ctx;
@@ -29,13 +28,6 @@ static void teardown(void)
 	ck_assert_uint_eq(shim_objects(), 0);
 }
 
-/* The message has all of these in it. */
-static void said(const char *a, const char *b)
-{
-	ck_assert_msg(strstr(ioasid_errmsg(), a) && strstr(ioasid_errmsg(), b), "\"%s\": no %s, %s",
-		      ioasid_errmsg(), a, b);
-}
-
 static struct ioasid_device *bind(unsigned int i)
 {
 	struct ioasid_device *d;
@@ -55,12 +47,6 @@ static void bind_fails(const char *name, int error, const char *a, const char *b
 	ck_assert_ptr_eq(d, (void *)1);
 	ck_assert_uint_eq(shim_open_fds(), fds);
 	ck_assert_uint_eq(shim_objects(), objects);
-}
-
-static void fail_nth(unsigned int n, int error)
-{
-	shim.fail_nth = n;
-	shim.fail_error = error;
 }
 
 START_TEST(probing_opens_nothing)

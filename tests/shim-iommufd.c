@@ -4,43 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "shim_kernel.h"
-#include "support.h"
+#include "shim_expect.h"
 
 static struct ioasid_ctx *ctx;
 static struct ioasid_device *device;
-static unsigned int looked_at;	/* calls that were expected so far */
-
-/* The next call: on @fd, with exactly these words of 32 bits. */
-static void expect_words(int fd, enum shim_command command, const uint32_t *words, unsigned int n)
-{
-	const struct shim_call *call = &shim.calls[looked_at];
-	unsigned int i;
-
-	ck_assert_msg(looked_at < shim.n_calls, "no call where %#x was expected", command);
-	ck_assert_uint_eq(call->command, command);
-	ck_assert_int_eq(call->fd, fd);
-	for (i = 0; i < n; i++)
-		ck_assert_msg(call->words[i] == words[i], "%#x: word %u is %#x, expected %#x", command,
-			      i, call->words[i], words[i]);
-	for (; i < SHIM_WORDS; i++)
-		ck_assert_msg(!call->words[i], "%#x: word %u is %#x", command, i, call->words[i]);
-	looked_at++;
-}
-
-#define expect(fd, command, ...)                                                                   \
-	do {                                                                                       \
-		const uint32_t expect_w[] = { __VA_ARGS__ };                                       \
-		expect_words(fd, command, expect_w, sizeof(expect_w) / sizeof(expect_w[0]));       \
-	} while (0)
-
-/* No call that was not expected; the next ones count from here. */
-static void expect_end(void)
-{
-	ck_assert_msg(looked_at == shim.n_calls, "%u calls, expected %u", shim.n_calls, looked_at);
-	shim_forget();
-	looked_at = 0;
-}
 
 static struct ioasid_device *bind(unsigned int i)
 {
@@ -48,7 +15,6 @@ static struct ioasid_device *bind(unsigned int i)
 
 	ck_ok(ioasid_device_bind(ctx, shim.devices[i].name, i, &d));
 	shim_forget();
-	looked_at = 0;
 	return d;
 }
 

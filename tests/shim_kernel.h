@@ -51,13 +51,17 @@ struct shim {
 	uint64_t cap_reg;
 	uint64_t lock_limit;
 	const char *reserved;		/* the file reserved_regions of each group */
+	const char *group_name;		/* the file name of each group; NULL: there is none */
+	const char *dev_vfio[4];	/* what is in /dev/vfio */
 	struct shim_device devices[SHIM_DEVICES];
 
 	unsigned int fail_nth;		/* this ioctl from now on fails, 1: the next; 0: none */
 	int fail_error;
+	unsigned int fail_more;		/* and as many after it */
 
 	struct shim_call calls[64];
 	unsigned int n_calls;
+	unsigned int expected;		/* of these, by shim_expect.h */
 	unsigned int opens;
 };
 

@@ -31,6 +31,7 @@ void shim_reset_system(const char *node)
 void shim_forget(void)
 {
 	shim.n_calls = 0;
+	shim.expected = 0;
 }
 
 int shim_record(int fd, unsigned long command, const void *arg, size_t size)
@@ -46,7 +47,13 @@ int shim_record(int fd, unsigned long command, const void *arg, size_t size)
 	if (size > sizeof(call->words))
 		return -E2BIG;
 	memcpy(call->words, arg, size);
-	return shim.fail_nth && !--shim.fail_nth ? -shim.fail_error : 0;
+	if (!shim.fail_nth || --shim.fail_nth)
+		return 0;
+	if (shim.fail_more) {
+		shim.fail_more--;
+		shim.fail_nth = 1;
+	}
+	return -shim.fail_error;
 }
 
 /* The device that a path below PCI names, and what follows its name. */
@@ -75,12 +82,17 @@ int sys_access(const char *path)
 
 int sys_read(const char *path, char *buffer, size_t size)
 {
+	const char *text = NULL;
 	unsigned int group;
 	int end = 0;
 
-	if (sscanf(path, "/sys/kernel/iommu_groups/%u/reserved_regions%n", &group, &end) != 1 || !end)
-		return -ENOENT;
-	return snprintf(buffer, size, "%s", shim.reserved);
+	if (sscanf(path, "/sys/kernel/iommu_groups/%u/%n", &group, &end) == 1 && end) {
+		if (!strcmp(path + end, "reserved_regions"))
+			text = shim.reserved;
+		else if (!strcmp(path + end, "name"))
+			text = shim.group_name;
+	}
+	return text ? snprintf(buffer, size, "%s", text) : -ENOENT;
 }
 
 int sys_link_name(const char *path, char *buffer, size_t size)
@@ -101,11 +113,22 @@ int sys_link_name(const char *path, char *buffer, size_t size)
 	return 0;
 }
 
+static const char *dev_vfio(unsigned int index)
+{
+	return index < sizeof(shim.dev_vfio) / sizeof(shim.dev_vfio[0]) ? shim.dev_vfio[index] : NULL;
+}
+
 int sys_entry(const char *path, unsigned int index, char *buffer, size_t size)
 {
 	const char *rest;
 	unsigned int i = device_at(path, &rest), group;
 
+	if (!strcmp(path, "/dev/vfio") && dev_vfio(index)) {
+		if (strlen(dev_vfio(index)) >= size)
+			return -E2BIG;
+		snprintf(buffer, size, "%s", dev_vfio(index));
+		return 0;
+	}
 	if (i != SHIM_DEVICES && !strcmp(rest, "/vfio-dev") && shim.devices[i].vfio && !index) {
 		snprintf(buffer, size, "%s", shim.devices[i].vfio);
 		return 0;

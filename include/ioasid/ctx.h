@@ -42,6 +42,8 @@ enum ioasid_capability {
 	IOASID_CAP_DMA,
 	/** Missing invalidations are named (IOASID_CTX_AUDIT). */
 	IOASID_CAP_AUDIT,
+	/** ioasid_device_replace() is one step: no DMA is blocked in between, or sees some of each. */
+	IOASID_CAP_ATOMIC_REPLACE,
 };
 
 /** Audit: check each DMA through a nested space against the guest's tables; needs IOASID_CAP_AUDIT. */
@@ -77,8 +79,8 @@ struct ioasid_ctx_options {
  * Opens a context.
  *
  * The back end is the one that @p options names, else the one that the environment variable
- * IOASID_BACKEND names, else the first of ioasid_backend_name()'s list that is usable. The
- * emulated platform is @p options->platform, else the file that IOASID_PLATFORM names, else
+ * IOASID_BACKEND names, else the first of ioasid_backend_name()'s list that is usable; type1 only
+ * where a device is bound to VFIO. The emulated platform is @p options->platform, else the file that IOASID_PLATFORM names, else
  * ioasid_platform_new_default(). Environment variables are ignored in programs that run with
  * privileges their user does not have (AT_SECURE).
  *

@@ -76,6 +76,8 @@ struct ioasid_device_info {
 	enum ioasid_device_type type;
 	/** pPASID of the requests of a mediated device that name none; else IOASID_NO_PASID. */
 	uint32_t default_pasid;
+	/** The most mappings that a space can have that the device is attached to; 0: any number. */
+	uint64_t max_mappings;
 };
 
 #define IOASID_DEVICE_INFO_INIT { .size = sizeof(struct ioasid_device_info) }
@@ -113,9 +115,9 @@ uint64_t ioasid_device_get_cookie(const struct ioasid_device *device);
 const char *ioasid_device_get_name(const struct ioasid_device *device);
 
 /**
- * The descriptor of the device, with which it is driven: on Linux its VFIO node, for regions,
- * interrupts and reset. Belongs to the device and is closed when that is unbound. Binding, attaching
- * and detaching are the library's.
+ * The descriptor of the device, with which it is driven: on Linux that of VFIO, for regions,
+ * interrupts and reset. It is there from the bind on, belongs to the device, and is closed when that
+ * is unbound. Binding, attaching and detaching are the library's.
  *
  * @return the descriptor; -EOPNOTSUPP: the back end's devices have none.
  * Since 0.1.
@@ -192,8 +194,9 @@ size_t ioasid_device_query_reserved(const struct ioasid_device *device,
  * @return 0; -EBUSY: attached to another space; -EINVAL: device and space are of different
  *         contexts, or the group is attached elsewhere; -EADDRINUSE: the space has a mapping or an
  *         allowed range where the device cannot have one, or a mapping is not aligned; -EFAULT:
- *         memory mapped in the space is no longer there; -ENOMEM; -EOPNOTSUPP: the IOMMU lacks what
- *         the space needs (nesting, the page table's format and width).
+ *         memory mapped in the space is no longer there; -ENOSPC: the space has more mappings than
+ *         max_mappings of the device; -ENOMEM; -EOPNOTSUPP: the IOMMU lacks what the space needs
+ *         (nesting, the page table's format and width).
  * Since 0.1.
  */
 int ioasid_device_attach(struct ioasid_device *device, struct ioasid_space *space);
@@ -203,6 +206,11 @@ int ioasid_device_attach(struct ioasid_device *device, struct ioasid_space *spac
  * other, none is blocked in between. The other devices of its group move along. When the call
  * returns no DMA uses the old space any more. With the kernel's IOMMUs it is one step as far as
  * their drivers make it one: that of VT-d blocks DMA for a moment in between (seen with Linux 7.3).
+ *
+ * Without IOASID_CAP_ATOMIC_REPLACE the mappings are exchanged one after another. Those that both
+ * spaces have, of the same memory at the same IOVA with the same permission, stay, and DMA to them
+ * goes on. DMA to others can be blocked meanwhile, also by a call that fails, and one that touches
+ * several can meet some of each space.
  *
  * @return as ioasid_device_attach(); -EINVAL also: not attached; -EDEADLK: the calling thread is
  *         inside ioasid_dma_begin().

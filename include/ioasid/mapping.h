@@ -16,7 +16,8 @@
  *  -EOPNOTSUPP: unknown flags; the space has a page table bound, or takes no such mappings.
  *  -EOVERFLOW: the range or its source runs past the end of the address space.
  *  -EEXIST: the range overlaps a mapping.
- *  -ENOSPC: IOASID_ANY_IOVA, and no permitted range is large enough.
+ *  -ENOSPC: IOASID_ANY_IOVA, and no permitted range is large enough; or as many mappings are there
+ *           as an attached device's max_mappings says.
  *  -ENOMEM: out of memory.
  */
 #ifndef IOASID_MAPPING_H

@@ -101,6 +101,7 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 	case IOASID_CAP_PAGE_REQUESTS:
 	case IOASID_CAP_DMA:
 	case IOASID_CAP_AUDIT:
+	case IOASID_CAP_ATOMIC_REPLACE:
 		return NULL;
 	case IOASID_CAP_NESTING_HARDWARE:
 		return count_units(ctx) ? NULL :

@@ -6,24 +6,9 @@
 
 #include "iommufd.h"
 
-/* What a failure to open the node says about the system. */
 static int why_not_open(int error)
 {
-	switch (error) {
-	case ENOENT:
-		return err_set(ENODEV, "this kernel has no " IOFD_NODE " (CONFIG_IOMMUFD, Linux 6.6, or "
-			       "its module iommufd)");
-	case ENODEV:
-	case ENXIO:
-		return err_set(ENODEV, IOFD_NODE " is there, but not its module (modprobe iommufd)");
-	case EACCES:
-	case EPERM:
-		return err_set(EACCES, "no permission to open " IOFD_NODE " for reading and writing");
-	case ENOMEM:
-		return err_set(ENOMEM, "no memory to open " IOFD_NODE);
-	default:
-		return err_set(ENODEV, IOFD_NODE ": %s", strerror(error));
-	}
+	return vfio_why_no_kernel(IOFD_NODE, "CONFIG_IOMMUFD, Linux 6.6", "iommufd", error);
 }
 
 static int probe(void)
@@ -70,6 +55,7 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 	case IOASID_CAP_MAP_FILE:
 	case IOASID_CAP_REGISTER_MEMORY:
 	case IOASID_CAP_MULTI_DEVICE_GROUPS:
+	case IOASID_CAP_ATOMIC_REPLACE:
 		return NULL;
 	case IOASID_CAP_NESTING_SOFTWARE:
 		return "no shadow page tables on iommufd in this version";

@@ -27,26 +27,6 @@ void iofd_table_destroy(struct ioasid_space *space, struct reap *reap)
 	space->backend = NULL;
 }
 
-static int why_not_mapped(const struct ioasid_space *space, const struct ioasid_mapping *m,
-			  int error)
-{
-	unsigned long long length = imap_length(&m->item), target = m->target;
-	char what[80];
-
-	snprintf(what, sizeof(what), "space %u: mapping 0x%llx-0x%llx", space->id,
-		 (unsigned long long)m->item.start, (unsigned long long)m->item.last);
-	switch (error) {
-	case ENOMEM:
-		return vfio_no_memory(what);
-	case EFAULT:
-		return err_set(EFAULT, "%s: 0x%llx + 0x%llx cannot be locked for DMA: not all mapped in "
-			       "this process%s, or not ordinary memory", what, target, length,
-			       m->flags & IOASID_WRITE ? ", writable" : "");
-	default:
-		return err_set(EINVAL, "%s: refused by the kernel: %s", what, strerror(error));
-	}
-}
-
 int iofd_map(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)
 {
 	struct uapi_ioas_map map = {
@@ -61,7 +41,7 @@ int iofd_map(struct ioasid_space *space, const struct ioasid_mapping *m, struct 
 	int ret = iofd_ioctl(space->ctx, UAPI_IOAS_MAP, &map);
 
 	(void)reap;
-	return ret ? why_not_mapped(space, m, -ret) : 0;
+	return ret ? vfio_why_not_mapped(space, m, -ret) : 0;
 }
 
 void iofd_unmap(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)

@@ -6,8 +6,29 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "objects.h"
 #include "sys.h"
-#include "util/err.h"
+
+int vfio_why_no_kernel(const char *node, const char *config, const char *module, int error)
+{
+	switch (error) {
+	case ENOENT:
+		return err_set(ENODEV, "this kernel has no %s (%s, or its module %s)", node, config,
+			       module);
+	case ENODEV:
+	case ENXIO:
+		return err_set(ENODEV, "%s is there, but not its module (modprobe %s)", node, module);
+	case EACCES:
+	case EPERM:
+		return err_set(EACCES, "no permission to open %s for reading and writing", node);
+	case ENOMEM:
+	case EMFILE:
+	case ENFILE:
+		return err_set(ENOMEM, "%s: %s", node, strerror(error));
+	default:
+		return err_set(ENODEV, "%s: %s", node, strerror(error));
+	}
+}
 
 int vfio_check_driver(const char *name)
 {
@@ -72,4 +93,23 @@ int vfio_no_memory(const char *what)
 		return err_set(ENOMEM, "%s: the kernel has no memory for it", what);
 	return err_set(ENOMEM, "%s: no memory, or more than the user may lock: the limit is %llu KiB "
 		       "(RLIMIT_MEMLOCK, ulimit -l)", what, (unsigned long long)(limit >> 10));
+}
+
+int vfio_why_not_mapped(const struct ioasid_space *space, const struct ioasid_mapping *m, int error)
+{
+	unsigned long long length = imap_length(&m->item), target = m->target;
+	char what[80];
+
+	snprintf(what, sizeof(what), "space %u: mapping 0x%llx-0x%llx", space->id,
+		 (unsigned long long)m->item.start, (unsigned long long)m->item.last);
+	switch (error) {
+	case ENOMEM:
+		return vfio_no_memory(what);
+	case EFAULT:
+		return err_set(EFAULT, "%s: 0x%llx + 0x%llx cannot be locked for DMA: not all mapped in "
+			       "this process%s, or not ordinary memory", what, target, length,
+			       m->flags & IOASID_WRITE ? ", writable" : "");
+	default:
+		return err_set(EINVAL, "%s: refused by the kernel: %s", what, strerror(error));
+	}
 }

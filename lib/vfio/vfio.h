@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct ioasid_space;
+struct ioasid_mapping;
+
 /* Of a name in sysfs, and of a path with two of them. */
 #define VFIO_NAME_SIZE 64
 #define VFIO_PATH_SIZE (2 * VFIO_NAME_SIZE)
@@ -22,6 +25,8 @@ int vfio_find_group(const char *name, uint32_t *group);
 const char *vfio_driver(const char *name, char *buffer, size_t size);
 
 /* diagnose.c: each is err_set(), and gives what that gives. */
+/* A back end's node @node cannot be opened; @config, @module: what makes it. */
+int vfio_why_no_kernel(const char *node, const char *config, const char *module, int error);
 /* 0 if the device is bound to a driver of VFIO's, else -ENODEV. */
 int vfio_check_driver(const char *name);
 /* @node cannot be opened; @config: what the kernel makes such nodes with. */
@@ -30,5 +35,8 @@ int vfio_why_not_open(const char *name, const char *node, const char *config, in
 int vfio_why_not_viable(const char *name, uint32_t group);
 /* Memory could not be locked: for want of it, or because of the limit. @what: for whom. */
 int vfio_no_memory(const char *what);
+/* The kernel refuses a mapping. */
+int vfio_why_not_mapped(const struct ioasid_space *space, const struct ioasid_mapping *mapping,
+			int error);
 
 #endif

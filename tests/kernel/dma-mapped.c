@@ -156,6 +156,35 @@ START_TEST(nested_in_software)
 }
 END_TEST
 
+/* Two devices, each in a group of its own, so that their IOMMU has two tables for the one space. */
+START_TEST(two_groups_in_one_space)
+{
+	struct ioasid_mapping *mapping;
+	struct machine m;
+	struct engine a, b;
+
+	machine_open(&m);
+	a = engine_open(&m, EDU_ALONE);
+	b = engine_open(&m, EDU_SHARED_A);
+	ck_ok(ioasid_space_map(m.space, PAGE, m.memory, PAGE, RW, NULL));
+	ck_ok(ioasid_device_attach(a.device, m.space));
+	ck_ok(ioasid_device_attach(b.device, m.space));
+	ck_ok(ioasid_space_map(m.space, 4 * PAGE, m.memory + PAGE, PAGE, RW, &mapping));
+	reaches(&m, &a, PAGE, m.memory, RW);
+	reaches(&m, &b, PAGE, m.memory, RW);
+	reaches(&m, &a, 4 * PAGE, m.memory + PAGE, RW);
+	reaches(&m, &b, 4 * PAGE, m.memory + PAGE, RW);
+	no_faults(&m);
+	ck_ok(ioasid_mapping_unmap(mapping));
+	blocked(&m, &b, 4 * PAGE, m.memory + PAGE);
+	blocked(&m, &a, 4 * PAGE, m.memory + PAGE);
+	engine_close(&a);
+	reaches(&m, &b, PAGE, m.memory, RW);
+	engine_close(&b);
+	machine_close(&m);
+}
+END_TEST
+
 TCase *dma_mapped(void)
 {
 	TCase *tc = tcase_create("mapped");
@@ -167,5 +196,6 @@ TCase *dma_mapped(void)
 	tcase_add_test(tc, copy_leads_to_the_same_memory);
 	tcase_add_test(tc, file);
 	tcase_add_test(tc, nested_in_software);
+	tcase_add_test(tc, two_groups_in_one_space);
 	return tc;
 }

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of this back end share. */
+#ifndef TYPE1_TYPE1_H
+#define TYPE1_TYPE1_H
+
+#include "objects.h"
+#include "uapi.h"
+#include "vfio/sys.h"
+#include "vfio/vfio.h"
+
+#define T1_NODE "/dev/vfio/vfio"
+
+/*
+ * A group of devices that the IOMMU cannot tell apart, and its container: an address space of the
+ * kernel's, with what is mapped for the group. It is open while a device of the group is bound.
+ */
+struct t1_group {
+	struct t1_group *next;
+	uint32_t id;
+	unsigned int devices;		/* that are bound */
+	int fd, container;
+	struct ioasid_space *space;	/* whose mappings are in the container; NULL: it is empty */
+	bool partial;			/* some of them are not: see route.c */
+	uint32_t entries;		/* mappings in the container */
+	uint32_t max_entries;
+	uint64_t page_sizes;		/* 0: not asked for yet */
+	unsigned int address_bits;
+	struct ioasid_range *reserved;
+	size_t n_reserved;
+};
+
+struct t1 {
+	struct t1_group *groups;
+	bool unmap_all;			/* Linux 5.12: one command empties a container */
+};
+
+struct t1_device {
+	struct t1_group *group;
+	int fd;
+};
+
+static inline struct t1 *t1_of(const struct ioasid_ctx *ctx)
+{
+	return ctx->backend;
+}
+
+/* A command whose argument is a number. */
+static inline int t1_ioctl_number(int fd, unsigned long command, uintptr_t number)
+{
+	return sys_ioctl(fd, command, (void *)number);
+}
+
+/* group.c: the group of a device, opened if need be; err_set(). */
+int t1_group_get(const struct ioasid_device *device, uint32_t id, struct t1_group **group);
+void t1_group_put(struct ioasid_ctx *ctx, struct t1_group *group);
+
+/* info.c: fills in what the container tells of the IOMMU; err_set(). */
+int t1_group_info(const struct ioasid_device *device, struct t1_group *group);
+
+/* device.c */
+int t1_device_bind(struct ioasid_device *device);
+void t1_device_unbind(struct ioasid_device *device);
+size_t t1_device_reserved(const struct ioasid_device *device, struct ioasid_range *ranges,
+			  size_t n);
+int t1_device_fd(const struct ioasid_device *device);
+
+/* map.c: in the containers of all groups that are attached to the space */
+int t1_map(struct ioasid_space *space, const struct ioasid_mapping *mapping, struct reap *reap);
+void t1_unmap(struct ioasid_space *space, const struct ioasid_mapping *mapping,
+	      struct reap *reap);
+/* in one; err_set() */
+int t1_enter(struct t1_group *group, const struct ioasid_space *space,
+	     const struct ioasid_mapping *mapping);
+void t1_remove(struct t1_group *group, const struct ioasid_space *space,
+	       const struct ioasid_mapping *mapping);
+/* err_set() with -ENOSPC if the container cannot have so many mappings. */
+int t1_check_count(const struct t1_group *group, const struct ioasid_space *space, size_t n);
+
+/* route.c */
+int t1_route(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space,
+	     struct reap *reap);
+
+#endif

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Of lib/vfio/sys.h, what the type1 back end does with its nodes. The rules are those of Linux 6.12,
+ * drivers/vfio/container.c, group.c and vfio_iommu_type1.c.
+ */
+#include "shim_type1.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vfio/sys.h"
+
+#define FIRST_FD  100
+#define N_FDS	  12
+#define N_ENTRIES 16u
+
+struct shim_t1 shim_t1;
+
+enum kind { FREE, CONTAINER, GROUP, DEVICE };
+
+struct file {
+	enum kind kind;
+	/* of a container */
+	bool has_iommu;
+	struct shim_entry entries[N_ENTRIES];
+	unsigned int n_entries;
+	/* of a group, and of a device its group */
+	uint32_t group;
+	struct file *container;
+	unsigned int device;
+};
+
+static struct file files[N_FDS];
+
+static const struct shim_range usual[2] = {
+	{ 0, 0xfedfffff }, { 0xfef00000, (UINT64_C(1) << 39) - 1 },
+};
+
+void shim_reset(void)
+{
+	shim_reset_system("/dev/vfio/vfio");
+	memset(files, 0, sizeof(files));
+	memset(&shim_t1, 0, sizeof(shim_t1));
+	shim_t1.page_sizes = 0x40201000;
+	memcpy(shim_t1.ranges, usual, sizeof(usual));
+	shim_t1.n_ranges = 2;
+	shim_t1.max_entries = N_ENTRIES;
+}
+
+unsigned int shim_open_fds(void)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < N_FDS; i++)
+		n += files[i].kind != FREE;
+	return n;
+}
+
+unsigned int shim_objects(void)
+{
+	return 0;
+}
+
+static int fd_of(const struct file *file)
+{
+	return file ? (int)(file - files) + FIRST_FD : 0;
+}
+
+static struct file *find_group(uint32_t group)
+{
+	unsigned int i;
+
+	for (i = 0; i < N_FDS; i++)
+		if (files[i].kind == GROUP && files[i].group == group)
+			return &files[i];
+	return NULL;
+}
+
+static struct file *find_device(unsigned int device)
+{
+	unsigned int i;
+
+	for (i = 0; i < N_FDS; i++)
+		if (files[i].kind == DEVICE && files[i].device == device)
+			return &files[i];
+	return NULL;
+}
+
+int shim_device_fd(unsigned int device)
+{
+	return fd_of(find_device(device));
+}
+
+int shim_group_fd(uint32_t group)
+{
+	return fd_of(find_group(group));
+}
+
+int shim_container_fd(uint32_t group)
+{
+	const struct file *file = find_group(group);
+
+	return file ? fd_of(file->container) : 0;
+}
+
+unsigned int shim_entries(uint32_t group, const struct shim_entry **entries)
+{
+	const struct file *container = find_group(group)->container;
+
+	*entries = container->entries;
+	return container->n_entries;
+}
+
+static int new_file(enum kind kind, uint32_t group, unsigned int device)
+{
+	unsigned int i;
+
+	for (i = 0; i < N_FDS; i++)
+		if (files[i].kind == FREE) {
+			files[i] = (struct file){ .kind = kind, .group = group, .device = device };
+			return fd_of(&files[i]);
+		}
+	return -EMFILE;
+}
+
+int sys_open(const char *path)
+{
+	unsigned int i;
+	uint32_t group;
+
+	shim.opens++;
+	if (!strcmp(path, "/dev/vfio/vfio"))
+		return shim_t1.open_container ? -shim_t1.open_container :
+						new_file(CONTAINER, 0, 0);
+	if (strncmp(path, "/dev/vfio/", 10) || !isdigit((unsigned char)path[10]) ||
+	    shim_t1.no_group_nodes)
+		return -ENOENT;
+	group = (uint32_t)strtoul(path + 10, NULL, 10);
+	if (shim_t1.open_group || find_group(group))
+		return shim_t1.open_group ? -shim_t1.open_group : -EBUSY;
+	for (i = 0; i < SHIM_DEVICES; i++)
+		if (shim.devices[i].vfio && shim.devices[i].group == group)
+			return new_file(GROUP, group, 0);
+	return -ENOENT;
+}
+
+/* The kernel takes any order; this back end closes devices before their group. */
+void sys_close(int fd)
+{
+	struct file *file = &files[fd - FIRST_FD];
+	unsigned int i;
+
+	for (i = 0; i < N_FDS; i++)
+		if (file->kind == GROUP && files[i].kind == DEVICE && files[i].group == file->group)
+			abort();
+	file->kind = FREE;
+}
+
+static int set_container(struct file *group, const int *fd)
+{
+	struct file *container = &files[*fd - FIRST_FD];
+
+	if (group->container)
+		return -EINVAL;
+	if (container->kind != CONTAINER)
+		return -EBADFD;
+	group->container = container;
+	return 0;
+}
+
+static int set_iommu(struct file *container)
+{
+	unsigned int i;
+
+	for (i = 0; i < N_FDS; i++)
+		if (files[i].kind == GROUP && files[i].container == container)
+			break;
+	if (i == N_FDS || container->has_iommu)
+		return -EINVAL;
+	container->has_iommu = true;
+	return 0;
+}
+
+static int get_device(const struct file *group, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < SHIM_DEVICES; i++)
+		if (!strcmp(shim.devices[i].name, name))
+			break;
+	if (i == SHIM_DEVICES || shim.devices[i].group != group->group)
+		return -ENODEV;
+	if (!group->container || !group->container->has_iommu)
+		return -EINVAL;
+	return new_file(DEVICE, group->group, i);
+}
+
+static void put32(unsigned char *at, uint32_t value)
+{
+	memcpy(at, &value, sizeof(value));
+}
+
+/* A capability at @at, 8 bytes of header: its number, version 1, where the next one is. */
+static void put_header(unsigned char *answer, uint32_t at, uint16_t id, uint32_t next)
+{
+	const uint16_t words[2] = { id, 1 };
+
+	memcpy(answer + at, words, sizeof(words));
+	put32(answer + at + 4, next);
+}
+
+/* Migration, mappings that are left, ranges: in the order in which Linux has them. */
+static int get_info(const struct file *container, unsigned char *w)
+{
+	const uint32_t migration = 24 + shim_t1.pad, avail = migration + 32, iovas = avail + 16;
+	uint32_t n = shim_t1.n_ranges, size, needed = iovas + 16 + 16 * n;
+
+	memcpy(&size, w, sizeof(size));
+	put32(w + 4, shim_t1.page_sizes ? 3 : 2);
+	memcpy(w + 8, &shim_t1.page_sizes, sizeof(uint64_t));
+	put32(w + 16, 0);
+	if (size < needed) {
+		put32(w, needed);
+		return 0;
+	}
+	put32(w + 16, shim_t1.odd_offset ? shim_t1.odd_offset : migration);
+	put_header(w, migration, 2, avail);
+	put_header(w, avail, shim_t1.no_avail ? 99 : 3, n ? iovas : 0);
+	put32(w + avail + 8, shim_t1.max_entries - container->n_entries);
+	if (n) {
+		put_header(w, iovas, 1, 0);
+		put32(w + iovas + 8, shim_t1.claim_ranges ? shim_t1.claim_ranges : n);
+		memcpy(w + iovas + 16, shim_t1.ranges, 16 * (size_t)n);
+	}
+	return 0;
+}
+
+struct dma_map {
+	uint32_t argsz, flags;
+	uint64_t vaddr, iova, size;
+};
+
+struct dma_unmap {
+	uint32_t argsz, flags;
+	uint64_t iova, size;
+};
+
+static bool overlap(const struct shim_entry *e, uint64_t iova, uint64_t size)
+{
+	return e->iova <= iova + size - 1 && iova <= e->iova + e->size - 1;
+}
+
+static int map_dma(struct file *container, const struct dma_map *map)
+{
+	unsigned int i, at = 0;
+
+	if (!map->size || (map->size | map->iova | map->vaddr) & 4095 || !(map->flags & 3))
+		return -EINVAL;
+	for (i = 0; i < container->n_entries; i++) {
+		if (overlap(&container->entries[i], map->iova, map->size))
+			return -EEXIST;
+		at += container->entries[i].iova < map->iova;
+	}
+	if (container->n_entries == shim_t1.max_entries)
+		return -ENOSPC;
+	memmove(&container->entries[at + 1], &container->entries[at],
+		(container->n_entries++ - at) * sizeof(container->entries[0]));
+	container->entries[at] = (struct shim_entry){ map->iova, map->size, map->vaddr, map->flags };
+	return 0;
+}
+
+static int unmap_dma(struct file *container, struct dma_unmap *unmap)
+{
+	bool all = unmap->flags & 2;
+	uint64_t sum = 0, size = all ? UINT64_MAX : unmap->size;
+	unsigned int i, n = 0;
+
+	if (all ? unmap->iova || unmap->size : !size || (size | unmap->iova) & 4095)
+		return -EINVAL;
+	for (i = 0; i < container->n_entries; i++) {
+		const struct shim_entry *e = &container->entries[i];
+
+		if (overlap(e, unmap->iova, size) && !all &&
+		    (e->iova < unmap->iova || e->iova + e->size > unmap->iova + size))
+			return -EINVAL;
+	}
+	for (i = 0; i < container->n_entries; i++) {
+		if (overlap(&container->entries[i], unmap->iova, size))
+			sum += container->entries[i].size;
+		else
+			container->entries[n++] = container->entries[i];
+	}
+	container->n_entries = n;
+	unmap->size = sum;
+	return 0;
+}
+
+/* What is kept of an argument. */
+static int record(int fd, unsigned long command, void *arg)
+{
+	uint64_t number = (uintptr_t)arg;
+	uint32_t size;
+
+	switch (command) {
+	case SHIM_API_VERSION:
+		return shim_record(fd, command, "", 0);
+	case SHIM_CHECK_EXTENSION:
+	case SHIM_SET_IOMMU:
+		return shim_record(fd, command, &number, sizeof(number));
+	case SHIM_SET_CONTAINER:
+		return shim_record(fd, command, arg, sizeof(int));
+	case SHIM_GET_DEVICE_FD:
+		return shim_record(fd, command, arg, strlen(arg));
+	case SHIM_GET_INFO:
+		return shim_record(fd, command, arg, 24);
+	}
+	memcpy(&size, arg, sizeof(size));
+	return shim_record(fd, command, arg, size);
+}
+
+static int container_ioctl(struct file *container, unsigned long command, void *arg)
+{
+	switch (command) {
+	case SHIM_API_VERSION:
+		return shim_t1.version;
+	case SHIM_CHECK_EXTENSION:
+		return ((uintptr_t)arg == 3 && !shim_t1.no_type1) ||
+		       ((uintptr_t)arg == 9 && !shim_t1.no_unmap_all);
+	case SHIM_SET_IOMMU:
+		return (uintptr_t)arg == 3 ? set_iommu(container) : -ENODEV;
+	}
+	if (!container->has_iommu)
+		return -EINVAL;
+	switch (command) {
+	case SHIM_GET_INFO:
+		return get_info(container, arg);
+	case SHIM_MAP_DMA:
+		return map_dma(container, arg);
+	case SHIM_UNMAP_DMA:
+		return unmap_dma(container, arg);
+	}
+	return -ENOTTY;
+}
+
+static int group_ioctl(struct file *group, unsigned long command, void *arg)
+{
+	uint32_t *w = arg;
+
+	switch (command) {
+	case SHIM_GET_STATUS:
+		w[1] = shim_t1.not_viable ? 0 : 1;
+		return 0;
+	case SHIM_SET_CONTAINER:
+		return set_container(group, arg);
+	case SHIM_GET_DEVICE_FD:
+		return get_device(group, arg);
+	}
+	return -ENOTTY;
+}
+
+int sys_ioctl(int fd, unsigned long command, void *arg)
+{
+	struct file *file = &files[fd - FIRST_FD];
+	int ret = record(fd, command, arg);
+
+	if (ret)
+		return ret;
+	return file->kind == CONTAINER ? container_ioctl(file, command, arg) :
+					 group_ioctl(file, command, arg);
+}
