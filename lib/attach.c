@@ -73,6 +73,15 @@ static int route(struct ioasid_device *device, uint32_t pasid, struct ioasid_spa
 	return ret;
 }
 
+void space_reroute(struct ioasid_space *space, struct reap *reap)
+{
+	struct ioasid_device *d;
+
+	for (d = space->ctx->devices; d; d = d->next)
+		if (device_space(d, IOASID_NO_PASID) == space)
+			route(d, IOASID_NO_PASID, space, reap);
+}
+
 int group_join(struct ioasid_device *device, struct reap *reap)
 {
 	const struct backend_ops *ops = device->ctx->ops;

@@ -62,12 +62,22 @@ int device_check_pgtable(const struct ioasid_device *device, const struct ioasid
 	return 0;
 }
 
+int device_check_pasid_table(const struct ioasid_device *device)
+{
+	if (device->info.type != IOASID_DEVICE_PHYSICAL_USER)
+		return err_set(EOPNOTSUPP, "%s: its PASID table is not the user's", device->name);
+	if (!device->info.pasid_table_formats)
+		return err_set(EOPNOTSUPP, "%s: its IOMMU does not nest", device->name);
+	return 0;
+}
+
 int attachment_join(struct ioasid_space *space, const struct ioasid_device *device,
 		    const struct attachment *a, struct reap *reap)
 {
 	int ret;
 
-	ret = device_check_pgtable(device, space, nest_bound(space));
+	ret = space->pasids ? device_check_pasid_table(device) :
+			      device_check_pgtable(device, space, nest_bound(space));
 	if (!ret)
 		ret = reserve_for(space, device, a);
 	if (ret)

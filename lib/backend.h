@@ -77,6 +77,12 @@ struct backend_ops {
 	int (*route)(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space,
 		     struct reap *reap);
 
+	/*
+	 * A device that is routed to a space with a PASID table looks up where requests with each
+	 * PASID go: forgets what it has found for @pasid. NULL without IOASID_CAP_USER_PASID_TABLE.
+	 */
+	void (*forget_route)(struct ioasid_space *space, uint32_t pasid, struct reap *reap);
+
 	/* Waits until no DMA uses what was taken away before the call. Unlocked. */
 	void (*drain)(struct ioasid_ctx *ctx);
 	/* May this thread wait for that, or would it wait for itself? */

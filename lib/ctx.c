@@ -49,6 +49,7 @@ void ctx_unlock_drain(struct ioasid_ctx *ctx, struct reap *reap)
 		return;
 	}
 	reap_move(&ctx->limbo, reap);
+	ctx->pasids.evicted = 0;
 	/* Not under the lock: a DMA in flight may need it to find its translation. */
 	ctx_unlock(ctx);
 	ctx->ops->drain(ctx);

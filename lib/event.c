@@ -34,6 +34,10 @@ IOASID_EXPORT const char *ioasid_fault_reason_text(enum ioasid_fault_reason reas
 	case IOASID_FAULT_REQUEST_INVALID: return "page request answered: invalid";
 	case IOASID_FAULT_REQUEST_FAILURE: return "page request answered: failure";
 	case IOASID_FAULT_REQUEST_TIMEOUT: return "page request not answered in time";
+	case IOASID_FAULT_PASID_RANGE: return "PASID out of range";
+	case IOASID_FAULT_PASID_NOT_PRESENT: return "no PASID-table entry";
+	case IOASID_FAULT_PASID_MALFORMED: return "malformed PASID-table entry";
+	case IOASID_FAULT_PASID_TABLE_NOT_MAPPED: return "PASID table not mapped in the parent";
 	}
 	return NULL;
 }

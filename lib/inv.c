@@ -128,17 +128,23 @@ IOASID_EXPORT int ioasid_inv_add_all(struct ioasid_inv *inv, struct ioasid_space
 	return add_space(inv, space, 0, UINT64_MAX, flags);
 }
 
+static int check_range(uint64_t iova, uint64_t length, uint64_t *last)
+{
+	if (!length)
+		return err_set(EINVAL, "length 0");
+	if (!bits_range_last(iova, length, last))
+		return err_set(EOVERFLOW, "0x%llx + 0x%llx runs past the end of the address space",
+			       (unsigned long long)iova, (unsigned long long)length);
+	return 0;
+}
+
 IOASID_EXPORT int ioasid_inv_add_range(struct ioasid_inv *inv, struct ioasid_space *space,
 				       uint64_t iova, uint64_t length, uint32_t flags)
 {
-	uint64_t last;
+	uint64_t last = 0;
+	int ret = check_range(iova, length, &last);
 
-	if (!length)
-		return err_set(EINVAL, "length 0");
-	if (!bits_range_last(iova, length, &last))
-		return err_set(EOVERFLOW, "0x%llx + 0x%llx runs past the end of the address space",
-			       (unsigned long long)iova, (unsigned long long)length);
-	return add_space(inv, space, iova, last, flags);
+	return ret ? ret : add_space(inv, space, iova, last, flags);
 }
 
 IOASID_EXPORT int ioasid_inv_add_mask(struct ioasid_inv *inv, struct ioasid_space *space,
@@ -160,6 +166,20 @@ IOASID_EXPORT int ioasid_inv_add_pasid(struct ioasid_inv *inv, struct ioasid_dev
 	return add(inv, device->ctx, &e, flags);
 }
 
+IOASID_EXPORT int ioasid_inv_add_pasid_range(struct ioasid_inv *inv, struct ioasid_device *device,
+					     uint32_t pasid, uint64_t iova, uint64_t length,
+					     uint32_t flags)
+{
+	struct entry e = { .serial = device->serial, .id = pasid, .kind = BY_PASID };
+	int ret = check_range(iova, length, &e.last);
+
+	if (ret)
+		return ret;
+	e.start = iova & ~(uint64_t)(PAGE - 1);
+	e.last |= PAGE - 1;
+	return add(inv, device->ctx, &e, flags);
+}
+
 IOASID_EXPORT int ioasid_inv_add_device(struct ioasid_inv *inv, struct ioasid_device *device,
 					uint32_t flags)
 {
@@ -173,13 +193,9 @@ IOASID_EXPORT int ioasid_inv_add_device_tlb(struct ioasid_inv *inv, struct ioasi
 {
 	struct entry e = { .serial = device->serial, .start = iova, .id = pasid,
 			   .kind = IN_DEVICE };
+	int ret = check_range(iova, length, &e.last);
 
-	if (!length)
-		return err_set(EINVAL, "length 0");
-	if (!bits_range_last(iova, length, &e.last))
-		return err_set(EOVERFLOW, "0x%llx + 0x%llx runs past the end of the address space",
-			       (unsigned long long)iova, (unsigned long long)length);
-	return add(inv, device->ctx, &e, 0);
+	return ret ? ret : add(inv, device->ctx, &e, 0);
 }
 
 static struct ioasid_device *find_device(const struct ioasid_ctx *ctx, uint64_t serial)
@@ -268,6 +284,19 @@ static void add_job(struct submission *sub, struct ioasid_space *space, const st
 	inv->jobs[sub->n++] = job;
 }
 
+/* Of a device whose PASIDs are looked up in a guest's table; false if they are not. */
+static bool invalidate_looked_up(struct submission *sub, const struct entry *e)
+{
+	const struct ioasid_device *device;
+	struct ioasid_space *space;
+
+	device = e->kind == BY_PASID ? find_device(sub->inv->ctx, e->serial) : NULL;
+	space = device ? pasid_table_of(device) : NULL;
+	if (space && pasid_table_invalidate(space, e->id, e->start, e->last, sub->now, sub->reap))
+		sub->ret = err_set(ENOMEM, "no memory to refresh space %u", space->id);
+	return space;
+}
+
 /* What a device has cached itself; while the context is locked it gets nothing new. */
 static void drop_in_device(struct submission *sub, struct ioasid_device *device,
 			   struct ioasid_space *space, const struct entry *e)
@@ -307,6 +336,8 @@ static int plan(struct submission *sub, size_t *handled)
 
 		if (e->kind == BY_DEVICE || e->kind == IN_DEVICE) {
 			ret = plan_device(sub, e, *handled);
+		} else if (invalidate_looked_up(sub, e)) {
+			ret = 0;
 		} else {
 			ret = find_space(inv->ctx, e, *handled, &space);
 			if (!ret)

@@ -11,6 +11,9 @@ const struct pgt *nest_bound(const struct ioasid_space *space)
 
 int nest_check_maps(const struct ioasid_space *space)
 {
+	if (space->pasids)
+		return err_set(EOPNOTSUPP, "space %u has a PASID table of its user's, no mappings",
+			       space->id);
 	if (space->parent && !space->nest->maps)
 		return err_set(EOPNOTSUPP, "space %u is nested in hardware: it has no mappings, only "
 			       "the page table of its user's", space->id);
@@ -65,6 +68,8 @@ static int bind(struct ioasid_space *space, const struct pgt *pgt, uint64_t root
 	if (imap_count(&space->maps))
 		return err_set(EBUSY, "space %u has %zu mappings", space->id,
 			       imap_count(&space->maps));
+	if (space->pasids)
+		return err_set(EBUSY, "space %u has a PASID table: unbind it", space->id);
 	if (space->nest->bind(space, pgt, root, reap))
 		return err_set(ENOMEM, "space %u: no memory to bind a page table", space->id);
 	return 0;
@@ -95,7 +100,7 @@ IOASID_EXPORT int ioasid_space_unbind_pgtable(struct ioasid_space *space)
 
 	ctx_lock(space->ctx);
 	ret = ctx_check_drain(space->ctx);
-	if (!ret && !nest_bound(space))
+	if (!ret && (!nest_bound(space) || space->pasids))
 		ret = err_set(EINVAL, "space %u has no page table bound", space->id);
 	if (!ret)
 		space->nest->unbind(space, &reap);

@@ -12,6 +12,7 @@
 #include "iopt/iopt.h"
 #include "nest.h"
 #include "pasid.h"
+#include "pasid_table.h"
 #include "shadow/shadow.h"
 #include "util/alloc.h"
 #include "util/bits.h"
@@ -92,6 +93,7 @@ struct ioasid_space {
 	struct ioasid_space *parent;
 	struct ioasid_space *children, *sibling;	/* nested on it */
 	const struct nest_ops *nest;	/* a child's */
+	struct pasid_table *pasids;	/* a child's, with a PASID table of the user's; or NULL */
 	unsigned int attached;		/* attachments of devices */
 	unsigned int users;		/* of its table: attachments and children */
 	struct ioasid_fault_queue *faults;	/* or NULL */
@@ -171,6 +173,9 @@ void ctx_log(struct ioasid_ctx *ctx, int level, const char *fmt, ...)
 /* space.c */
 struct ioasid_space *space_new(struct ioasid_ctx *ctx);
 int space_add(struct ioasid_space *space);
+/* Puts it on its parent, without a number so far. err_set() */
+int space_nest_on(struct ioasid_space *space, const struct ioasid_space_options *options,
+		  struct reap *reap);
 /* Nobody is attached to it or nested on it. It goes when DMA has drained. */
 void space_take_out(struct ioasid_space *space, struct reap *reap);
 
@@ -192,10 +197,14 @@ void device_detach_all(struct ioasid_device *device, struct reap *reap);
 /* A device joins a group that may be attached. */
 int group_join(struct ioasid_device *device, struct reap *reap);
 
+/* The space has got another table, or lost it: its devices' requests without PASID see to it. */
+void space_reroute(struct ioasid_space *space, struct reap *reap);
+
 /* attachment.c */
 /* Can the device's IOMMU do what the space needs? @pgt: its page table; NULL: none. */
 int device_check_pgtable(const struct ioasid_device *device, const struct ioasid_space *space,
 			 const struct pgt *pgt);
+int device_check_pasid_table(const struct ioasid_device *device);
 /* Makes the space ready for what is going to be attached. */
 int attachment_join(struct ioasid_space *space, const struct ioasid_device *device,
 		    const struct attachment *a, struct reap *reap);

@@ -305,6 +305,9 @@ IOASID_EXPORT int ioasid_device_get_ppasid(const struct ioasid_device *device, u
 		ctx_lock(device->ctx);
 		a = device_attachment(device, vpasid);
 		ppasid = a ? a->ppasid : IOASID_NO_PASID;
+		/* in a table of the user's they are on the bus what they are in the table */
+		if (pasid_table_of(device) && !(vpasid >> device->info.pasid_bits))
+			ppasid = vpasid;
 		ctx_unlock(device->ctx);
 	}
 	if (ppasid == IOASID_NO_PASID)

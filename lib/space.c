@@ -75,7 +75,9 @@ void space_take_out(struct ioasid_space *space, struct reap *reap)
 	slab_destroy(&space->records);
 	mem_free(space->reserved);
 	mem_free(space->allowed);
-	space->ctx->spaces[space->id] = NULL;
+	/* Those of a PASID table have the number of the space that it is bound to. */
+	if (space->ctx->spaces[space->id] == space)
+		space->ctx->spaces[space->id] = NULL;
 	/* A detach that is not over yet can have DMA in flight that still looks at the root. */
 	reap_later(reap, &space->later, space_free);
 }
@@ -140,12 +142,14 @@ static const struct nest_ops *choose_nesting(const struct ioasid_ctx *ctx,
 	return nesting == IOASID_NESTING_HARDWARE ? ops->nest_hardware : &nest_shadow;
 }
 
-/* Puts it on its parent, without its number so far. */
-static int nest_on(struct ioasid_space *space, const struct ioasid_space_options *options,
-		   struct reap *reap)
+int space_nest_on(struct ioasid_space *space, const struct ioasid_space_options *options,
+		  struct reap *reap)
 {
 	int ret;
 
+	if (options->parent->pasids)
+		return err_set(EINVAL, "space %u has a PASID table: it is no parent",
+			       options->parent->id);
 	space->nest = choose_nesting(space->ctx, options);
 	if (!space->nest)
 		return -EOPNOTSUPP;
@@ -172,7 +176,7 @@ static int nest_on(struct ioasid_space *space, const struct ioasid_space_options
 static int create(struct ioasid_space *space, const struct ioasid_space_options *options,
 		  struct reap *reap)
 {
-	int ret = options->parent ? nest_on(space, options, reap) : 0;
+	int ret = options->parent ? space_nest_on(space, options, reap) : 0;
 
 	if (ret)
 		return ret;
@@ -273,8 +277,11 @@ IOASID_EXPORT int ioasid_space_query_info(const struct ioasid_space *space,
 	ctx_lock(space->ctx);
 	if (space->parent) {
 		info.nesting = space->nest->nesting;
-		info.pgtable_bound = nest_bound(space);
+		info.pasid_table_bound = space->pasids;
+		info.pgtable_bound = !space->pasids && nest_bound(space);
 	}
+	if (info.pasid_table_bound)
+		info.fill = IOASID_FILL_ON_DEMAND;
 	if (s->tree.mode == SHADOW_GUEST) {
 		info.fill = s->tree.on_demand ? IOASID_FILL_ON_DEMAND : IOASID_FILL_ON_INVALIDATION;
 		info.caching_mode = !s->tree.on_demand;

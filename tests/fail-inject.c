@@ -16,5 +16,6 @@ int main(void)
 	add_object_cases(s);
 	add_mapping_cases(s);
 	add_nesting_cases(s);
+	add_pasid_cases(s);
 	return run_suite(s);
 }

@@ -69,5 +69,6 @@ int bind_pgtable(struct ioasid_space *space, const struct guest_table *t);
 void add_object_cases(Suite *s);
 void add_mapping_cases(Suite *s);
 void add_nesting_cases(Suite *s);
+void add_pasid_cases(Suite *s);
 
 #endif

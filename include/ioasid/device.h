@@ -78,6 +78,8 @@ struct ioasid_device_info {
 	uint32_t default_pasid;
 	/** The most mappings that a space can have that the device is attached to; 0: any number. */
 	uint64_t max_mappings;
+	/** Bit IOASID_PASID_TABLE_*: formats for ioasid_space_bind_pasid_table(). */
+	uint64_t pasid_table_formats;
 };
 
 #define IOASID_DEVICE_INFO_INIT { .size = sizeof(struct ioasid_device_info) }

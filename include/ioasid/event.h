@@ -48,6 +48,14 @@ enum ioasid_fault_reason {
 	IOASID_FAULT_REQUEST_FAILURE = 11,
 	/** The page was requested, and nobody responded in time. */
 	IOASID_FAULT_REQUEST_TIMEOUT = 12,
+	/** The PASID is wider than the guest's PASID table, or stands for requests without one. */
+	IOASID_FAULT_PASID_RANGE = 13,
+	/** The guest's PASID table has no entry for the PASID. */
+	IOASID_FAULT_PASID_NOT_PRESENT = 14,
+	/** Its entry has reserved bits set, or asks for what the IOMMU cannot do. */
+	IOASID_FAULT_PASID_MALFORMED = 15,
+	/** The PASID table is at an address that the parent does not map for reading. */
+	IOASID_FAULT_PASID_TABLE_NOT_MAPPED = 16,
 };
 
 /** The reason in words, such as "not mapped"; NULL if it is not known. Since 0.1. */

@@ -79,6 +79,16 @@ int ioasid_inv_add_pasid(struct ioasid_inv *inv, struct ioasid_device *device, u
 			 uint32_t flags);
 
 /**
+ * Adds an entry: a range of what a device uses for a PASID when the batch is submitted. Of a PASID
+ * table of the guest's, the PASID's entry is not read again, as ioasid_inv_add_pasid() does.
+ *
+ * @return as ioasid_inv_add_pasid(); -EINVAL also: length 0; -EOVERFLOW: it runs past the end.
+ * Since 0.1.
+ */
+int ioasid_inv_add_pasid_range(struct ioasid_inv *inv, struct ioasid_device *device,
+			       uint32_t pasid, uint64_t iova, uint64_t length, uint32_t flags);
+
+/**
  * Adds an entry: all spaces that a device uses when the batch is submitted, with and without PASID,
  * and what the device itself has cached of them. Spaces that have no page table bound are passed
  * over; a device that uses none is no error.

@@ -85,7 +85,9 @@ struct ioasid_space_info {
 	bool caching_mode;
 	/** Whether a user-managed page table is bound. */
 	bool pgtable_bound;
-	uint8_t reserved[6];
+	/** Whether a user-managed PASID table is bound (ioasid/pasid.h). */
+	bool pasid_table_bound;
+	uint8_t reserved[5];
 	/** Mappings must start and end at multiples of this. */
 	uint64_t iova_alignment;
 	/** Live mappings. */

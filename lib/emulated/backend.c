@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "emulated.h"
+#include "pasidtab/pasidtab.h"
 
 static int probe(void)
 {
@@ -95,6 +96,7 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 	case IOASID_CAP_REGISTER_MEMORY:
 	case IOASID_CAP_NESTING_SOFTWARE:
 	case IOASID_CAP_USER_PGTABLE:
+	case IOASID_CAP_USER_PASID_TABLE:
 	case IOASID_CAP_FILL_ON_DEMAND:
 	case IOASID_CAP_MULTI_DEVICE_GROUPS:
 	case IOASID_CAP_PASID:
@@ -106,8 +108,6 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 	case IOASID_CAP_NESTING_HARDWARE:
 		return count_units(ctx) ? NULL :
 		       "no IOMMU of the emulated platform walks two levels itself";
-	case IOASID_CAP_USER_PASID_TABLE:
-		return "PASID tables of the user's are not emulated";
 	case IOASID_CAP_DIRTY_TRACKING:
 		return "dirty tracking is not emulated";
 	case IOASID_CAP_ENFORCE_SNOOP:
@@ -168,6 +168,7 @@ static int device_bind(struct ioasid_device *device)
 		.coherent = true,
 		.type = platform_device_type(pd), .default_pasid = pd->default_pasid,
 		.page_requests = pd->page_requests,
+		.pasid_table_formats = ed->iommu->no_nesting ? 0 : PASIDTAB_ALL,
 	};
 	if (ed->unit || !ed->iommu->no_nesting)
 		device->info.pgtable_formats = ed->iommu->pgtable_formats;
@@ -219,8 +220,9 @@ static void unmap(struct ioasid_space *space, const struct ioasid_mapping *m, st
 	iopt_unmap(&space->table, m->item.start, imap_length(&m->item), reap);
 }
 
-static struct emu_route *find_route(const struct emu_device *ed, uint32_t pasid)
+struct emu_route *emu_route_find(const struct ioasid_device *device, uint32_t pasid)
 {
+	const struct emu_device *ed = device->backend;
 	struct imap_item *item = imap_find(&ed->by_pasid, pasid);
 
 	return item ? bits_container_of(item, struct emu_route, item) : NULL;
@@ -229,7 +231,7 @@ static struct emu_route *find_route(const struct emu_device *ed, uint32_t pasid)
 struct emu_route *emu_route_get(struct ioasid_device *device, uint32_t pasid)
 {
 	struct emu_device *ed = device->backend;
-	struct emu_route *r = find_route(ed, pasid);
+	struct emu_route *r = emu_route_find(device, pasid);
 
 	if (r)
 		return r;
@@ -248,10 +250,16 @@ static int route(struct ioasid_device *device, uint32_t pasid, struct ioasid_spa
 		 struct reap *reap)
 {
 	struct emu_route *r = space ? emu_route_get(device, pasid) :
-				      find_route(device->backend, pasid);
+				      emu_route_find(device, pasid);
 
 	if (!r)
 		return space ? err_set(ENOMEM, "no memory to attach %s", device->name) : 0;
+	if (space)
+		emu_requests_allow(device);
+	if (pasid == IOASID_NO_PASID) {
+		emu_table_set(device, space && space->pasids ? space : NULL, reap);
+		space = space && space->pasids ? NULL : space;
+	}
 	reap->drain |= r->space && r->space != space;
 	if (r->space != space) {
 		emu_requests_drop(device, r);
@@ -263,8 +271,6 @@ static int route(struct ioasid_device *device, uint32_t pasid, struct ioasid_spa
 	__atomic_store_n(&r->nested, emu_nested_of(space), __ATOMIC_RELEASE);
 	__atomic_store_n(&r->root, space && !r->nested ? space_root(space) : NULL,
 			 __ATOMIC_RELEASE);
-	if (space)
-		emu_requests_allow(device);
 	return 0;
 }
 
@@ -283,6 +289,7 @@ const struct backend_ops backend_emulated = {
 	.map = map,
 	.unmap = unmap,
 	.route = route,
+	.forget_route = emu_forget_route,
 	.drain = emu_drain,
 	.fault_queue_create = emu_queue_create,
 	.fault_queue_destroy = emu_queue_destroy,

@@ -53,7 +53,7 @@ static struct ioasid_event event_for(const struct ioasid_channel *ch, uint64_t i
 	return (struct ioasid_event){
 		.cookie = ch->device->cookie, .requester = ch->device->info.requester,
 		.pasid = ch->pasid, .iova = iova, .access = access,
-		.space = ch->route->space ? ch->route->space->id : 0,
+		.space = emu_space_id(ch),
 	};
 }
 
@@ -120,6 +120,13 @@ int emu_look(struct ioasid_channel *ch, uint64_t iova, uint32_t access, struct i
 	return (hit->perm & access) == access ? 0 : (int)why_not(ch, iova, why);
 }
 
+int emu_find(struct ioasid_channel *ch, uint64_t iova, uint32_t access, struct iopt_hit *hit)
+{
+	int ret = ch->route->space ? 0 : emu_look_up(ch);
+
+	return ret ? ret : emu_look(ch, iova, access, hit);
+}
+
 /*
  * No translation, or one to be audited, or a space that the unit walks. Under the lock the tables
  * stand still, so that what is found is final; the mark of the channel keeps it alive until the access
@@ -138,7 +145,7 @@ static int __attribute__((noinline)) translate_slow(struct ioasid_channel *ch, u
 	ctx_lock(ctx);
 	if (ch->audit)
 		audit(ch, iova, access);
-	while ((ret = emu_look(ch, iova, access, hit)) > 0) {
+	while ((ret = emu_find(ch, iova, access, hit)) > 0) {
 		ret = emu_request(ch, &ask, ret);
 		if (ret)
 			break;
@@ -304,6 +311,8 @@ IOASID_EXPORT void ioasid_dma_end(struct ioasid_channel *ch)
 	emu_leave(ch);
 	__atomic_store_n(&ch->thread, NULL, __ATOMIC_RELAXED);
 	ch->section = ch->direct = false;
+	if (bits_unlikely(ch->flush))
+		emu_flush(ch);
 }
 
 /* Everything that ioasid_dma_translate() does not do at once: more pieces, misses, mistakes. */

@@ -31,6 +31,7 @@ struct emu_route {
 	const struct iopt_root *root;	/* what DMA walks; NULL: nothing by itself */
 	struct emu_nested *nested;	/* of a space that the unit walks; else NULL */
 	struct ioasid_space *space;
+	bool looked_up;			/* in a PASID table of the user's */
 };
 
 struct emu_device {
@@ -43,6 +44,7 @@ struct emu_device {
 	unsigned int requests;		/* page requests that are not answered */
 	uint64_t groups[8];		/* bit n: index n of a group is taken */
 	bool requests_off;		/* one was answered "failure" */
+	struct ioasid_space *table;	/* with a PASID table, in which all requests are looked up */
 };
 
 /* A channel stays on the context's list for good: when closed it waits there for reuse. */
@@ -54,13 +56,29 @@ struct ioasid_channel {
 	bool section;		/* inside ioasid_dma_begin() */
 	bool direct;		/* ... and translations need not be looked at twice */
 	bool open;
+	bool flush;		/* what had to go in this section waits for its end */
 	const void *thread;	/* that began the section */
 	struct ioasid_device *device;
 	uint32_t pasid;
 	struct ioasid_channel *next;
 };
 
+struct emu_route *emu_route_find(const struct ioasid_device *device, uint32_t pasid);
 struct emu_route *emu_route_get(struct ioasid_device *device, uint32_t pasid);
+
+/* look_up.c */
+/* Sends the device's requests to what they find in the space's PASID table; NULL: does not. */
+void emu_table_set(struct ioasid_device *device, struct ioasid_space *space, struct reap *reap);
+void emu_forget_route(struct ioasid_space *space, uint32_t pasid, struct reap *reap);
+/*
+ * The channel has no route: finds one. Needs the lock, and may give it up for a while. 0; err_set():
+ * -ENOMEM; or a reason to fault.
+ */
+int emu_look_up(struct ioasid_channel *ch);
+/* The space that an event is about, or 0. */
+uint32_t emu_space_id(const struct ioasid_channel *ch);
+/* After a section in which something had to go. */
+void emu_flush(struct ioasid_channel *ch);
 
 /* channel.c */
 int emu_channel_open(struct ioasid_device *device, uint32_t pasid, struct ioasid_channel **out);
@@ -78,6 +96,9 @@ int emu_check_range(uint64_t iova, uint64_t length);
  * *@hit; why there is no translation, an enum ioasid_fault_reason; or -ENOMEM.
  */
 int emu_look(struct ioasid_channel *ch, uint64_t iova, uint32_t access, struct iopt_hit *hit);
+/* The same, also of a channel without a route: can give up the lock for a while, see emu_look_up(). */
+int emu_find(struct ioasid_channel *ch, uint64_t iova, uint32_t access, struct iopt_hit *hit);
+
 /* The audit has found that a DMA used what is not in the tables any more. */
 void emu_report_stale(struct ioasid_channel *ch, uint64_t iova, uint32_t access,
 		      const struct shadow_stale *stale);

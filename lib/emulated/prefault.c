@@ -22,7 +22,7 @@ static int prefault(struct ioasid_channel *ch, struct emu_ask *ask, uint64_t *by
 	uint64_t mask;
 	int ret;
 
-	while ((ret = emu_look(ch, ask->iova, ask->access, &hit)) > 0) {
+	while ((ret = emu_find(ch, ask->iova, ask->access, &hit)) > 0) {
 		ret = emu_request(ch, ask, ret);
 		if (ret)
 			break;

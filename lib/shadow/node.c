@@ -46,23 +46,29 @@ static int grow(struct shadow_tree *tree)
 	return 0;
 }
 
+static struct shadow *payer_of(struct shadow *s)
+{
+	return s->payer ? s->payer : s;
+}
+
 void *node_page(struct shadow *s, void *owner, bool zero)
 {
+	struct shadow *payer = payer_of(s);
 	void *page;
 
-	if (s->limit && s->pages >= s->limit)
+	if (payer->limit && payer->pages >= payer->limit)
 		return NULL;
 	page = zero ? pages_alloc(s->pool) : pages_alloc_dirty(s->pool);
 	if (page) {
 		pages_set_owner(page, owner);
-		s->pages++;
+		payer->pages++;
 	}
 	return page;
 }
 
 static void page_free(struct shadow *s, void *page)
 {
-	s->pages -= !!page;
+	payer_of(s)->pages -= !!page;
 	pages_free(s->pool, page);
 }
 
@@ -151,7 +157,7 @@ static void node_release(struct shadow_node *n, struct reap *reap)
 	page_free(s, n->heads);
 	page_free(s, n->stamps);
 	reap_page(reap, n->pte);
-	s->pages--;
+	payer_of(s)->pages--;
 	reap->drain = true;
 	s->gen++;
 	slab_free(&s->slab, n);
@@ -271,6 +277,20 @@ int shadow_piece_at(struct shadow *s, uint64_t addr)
 		s->piece = (struct shadow_piece){ .start = 1 };
 	s->piece_gen = *s->up.gen;
 	return ret;
+}
+
+int shadow_read(struct shadow *s, uint64_t addr, uint64_t *words, unsigned int n)
+{
+	int ret = shadow_table_at(s, addr & ~(uint64_t)(PAGES_SIZE - 1));
+	const uint64_t *from;
+	unsigned int i;
+
+	if (ret)
+		return ret;
+	from = (const uint64_t *)(uintptr_t)(s->piece.host + (addr - s->piece.start));
+	for (i = 0; i < n; i++)
+		words[i] = guest_load(&from[i]);
+	return 0;
 }
 
 const uint64_t *node_guest(struct shadow_node *n)

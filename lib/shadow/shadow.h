@@ -103,6 +103,7 @@ struct shadow {
 	bool audit;
 	size_t pages;		/* in use, */
 	size_t limit;		/* and how many may be; 0: any number */
+	struct shadow *payer;	/* whose limit it is, and whose count; NULL: its own */
 };
 
 void shadow_init(struct shadow *s, struct pages *pool, const struct shadow_parent *up, bool audit);
@@ -135,6 +136,12 @@ enum shadow_fault shadow_miss(struct shadow *s, uint64_t iova, unsigned int need
 
 /* The piece around @iova, for a shadow that is nested on @s; a resolve function. */
 int shadow_resolve(void *s, uint64_t iova, struct shadow_piece *piece);
+
+/*
+ * Copies @n numbers from @addr of the parent, each loaded once; they lie in one page. 0; -EFAULT: the
+ * parent does not map that page for reading; -ENOMEM.
+ */
+int shadow_read(struct shadow *s, uint64_t addr, uint64_t *words, unsigned int n);
 
 /* The parent gives up a piece: all entries on its list become unresolved. */
 void shadow_drop_list(uint32_t *head, struct pages *pool, struct reap *reap);

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Devices whose PASIDs are looked up in a table of the user's. A route that was found there is what
+ * DMA walks from then on; it is taken back when the guest invalidates the PASID, or others need room.
+ */
+#include <errno.h>
+
+#include "emulated.h"
+
+static void forget(struct emu_route *r, struct reap *reap)
+{
+	if (!r || !r->looked_up)
+		return;
+	__atomic_store_n(&r->root, NULL, __ATOMIC_RELEASE);
+	r->space = NULL;
+	r->looked_up = false;
+	reap->drain = true;
+}
+
+void emu_table_set(struct ioasid_device *device, struct ioasid_space *space, struct reap *reap)
+{
+	struct emu_device *ed = device->backend;
+	struct imap_item *item;
+	struct imap_iter iter;
+
+	if (ed->table)
+		imap_for_each(item, &iter, &ed->by_pasid, 0, UINT64_MAX) {
+			struct emu_route *r = bits_container_of(item, struct emu_route, item);
+
+			if (r->looked_up)
+				emu_requests_drop(device, r);
+			forget(r, reap);
+		}
+	ed->table = space;
+}
+
+void emu_forget_route(struct ioasid_space *space, uint32_t pasid, struct reap *reap)
+{
+	struct ioasid_device *d;
+
+	for (d = space->ctx->devices; d; d = d->next) {
+		const struct emu_device *ed = d->backend;
+
+		if (ed->table == space)
+			forget(emu_route_find(d, pasid), reap);
+	}
+}
+
+uint32_t emu_space_id(const struct ioasid_channel *ch)
+{
+	const struct emu_device *ed = ch->device->backend;
+	const struct ioasid_space *space = ch->route->space ? ch->route->space : ed->table;
+
+	return space ? space->id : 0;
+}
+
+/* The channel on which this thread is between ioasid_dma_begin() and ioasid_dma_end(), or NULL. */
+static struct ioasid_channel *section_of_thread(const struct ioasid_ctx *ctx)
+{
+	struct ioasid_channel *ch;
+
+	for (ch = ctx->channels; ch; ch = ch->next)
+		if (__atomic_load_n(&ch->thread, __ATOMIC_RELAXED) == emu_thread())
+			return ch;
+	return NULL;
+}
+
+/*
+ * What made room can be in use by DMA, and is memory until that has drained. In a section it waits for
+ * the end of that; not too much of it. Otherwise this request has not begun with anything yet: it steps
+ * back for as long as that takes. True: look again.
+ */
+static bool drain(struct ioasid_channel *ch, struct reap *reap)
+{
+	struct ioasid_ctx *ctx = ch->device->ctx;
+	struct ioasid_channel *section = section_of_thread(ctx);
+
+	if (section) {
+		ctx->pasids.evicted++;
+		reap_move(reap, &ctx->limbo);
+		section->flush = true;
+		return false;
+	}
+	emu_leave(ch);
+	ctx_unlock_drain(ctx, reap);
+	emu_enter(ch);
+	ctx_lock(ctx);
+	return true;
+}
+
+/* The table in which the channel's requests are looked up; NULL: they are blocked. */
+static struct ioasid_space *table_of(const struct ioasid_channel *ch)
+{
+	const struct emu_device *ed = ch->device->backend;
+	bool own = ch->pasid == IOASID_NO_PASID ||
+		   ch->device->info.type == IOASID_DEVICE_PHYSICAL_USER;
+
+	return own ? ed->table : NULL;
+}
+
+static int no_memory(const struct ioasid_channel *ch)
+{
+	return err_set(ENOMEM, "%s: no memory to look up a PASID", ch->device->name);
+}
+
+int emu_look_up(struct ioasid_channel *ch)
+{
+	struct ioasid_ctx *ctx = ch->device->ctx;
+	struct ioasid_space *table, *space = NULL;
+	struct reap reap = { 0 };
+	int ret;
+
+	do {
+		table = table_of(ch);
+		if (!table)
+			return ch->route->space ? 0 : IOASID_FAULT_BLOCKED;
+		if (ctx->pasids.evicted >= pasid_table_room(table))
+			return no_memory(ch);
+	} while (pasid_table_make_room(table, ch->pasid, &reap) && drain(ch, &reap));
+	ret = pasid_table_look_up(table, ch->device, ch->pasid, &space);
+	if (ret)
+		return ret < 0 ? no_memory(ch) : ret;
+	ch->route->space = space;
+	ch->route->looked_up = true;
+	__atomic_store_n(&ch->route->root, space_root(space), __ATOMIC_RELEASE);
+	return 0;
+}
+
+void emu_flush(struct ioasid_channel *ch)
+{
+	struct ioasid_ctx *ctx = ch->device->ctx;
+	struct reap reap = { .drain = true };
+
+	ch->flush = false;
+	ctx_lock(ctx);
+	ctx_unlock_drain(ctx, &reap);
+}

@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a bound PASID table says, as far as DMA has asked. For each PASID used there is a record of the
+ * page table that its entry led to, for each such page table one space that is nothing but its shadow,
+ * however many PASIDs lead there. The guest decides how many PASIDs are used: beyond a limit, what was
+ * looked up longest ago goes.
+ */
+#include <errno.h>
+
+#include "objects.h"
+#include "pasidtab/pasidtab.h"
+
+/* A page table that entries lead to. */
+struct target {
+	struct imap_item item;		/* its root, if it can be found by that */
+	bool by_root;
+	struct target *next, **prev;	/* all of them */
+	struct ioasid_pgtable pgtable;
+	struct ioasid_space *space;
+	uint32_t refs;			/* records */
+};
+
+/* A PASID that has been looked up. */
+struct record {
+	struct imap_item item;
+	struct record *older, *newer;
+	struct target *target;		/* NULL: not translated */
+};
+
+struct pasid_table {
+	struct ioasid_pasid_table user;
+	const struct pasidtab_format *format;
+	uint32_t room;
+	uint64_t now;			/* of the invalidation being carried out */
+	struct imap by_pasid, by_root;
+	struct slab records, targets;
+	struct record *oldest, *newest;
+	struct target *all;
+};
+
+static struct pasid_table *table_new(struct ioasid_ctx *ctx, const struct ioasid_pasid_table *user)
+{
+	struct pasid_table *t = mem_calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->user = *user;
+	t->format = pasidtab_find(user->format);
+	t->room = user->max_pasids ? user->max_pasids : PASID_TABLE_ROOM;
+	imap_init(&t->by_pasid, &ctx->pages);
+	imap_init(&t->by_root, &ctx->pages);
+	slab_init(&t->records, &ctx->pages, sizeof(struct record), t);
+	slab_init(&t->targets, &ctx->pages, sizeof(struct target), t);
+	return t;
+}
+
+struct ioasid_space *pasid_table_of(const struct ioasid_device *device)
+{
+	struct ioasid_space *space = device_space(device, IOASID_NO_PASID);
+
+	return space && space->pasids ? space : NULL;
+}
+
+uint32_t pasid_table_room(const struct ioasid_space *space)
+{
+	return space->pasids->room;
+}
+
+static struct record *find_record(const struct pasid_table *t, uint32_t pasid)
+{
+	struct imap_item *item = imap_find(&t->by_pasid, pasid);
+
+	return item ? bits_container_of(item, struct record, item) : NULL;
+}
+
+static void put_target(struct pasid_table *t, struct target *target, struct reap *reap)
+{
+	if (!target || --target->refs)
+		return;
+	if (target->by_root)
+		imap_remove(&t->by_root, &target->item);
+	*target->prev = target->next;
+	if (target->next)
+		target->next->prev = target->prev;
+	space_take_out(target->space, reap);
+	slab_free(&t->targets, target);
+}
+
+static void unlink_record(struct pasid_table *t, struct record *r)
+{
+	*(r->older ? &r->older->newer : &t->oldest) = r->newer;
+	*(r->newer ? &r->newer->older : &t->newest) = r->older;
+}
+
+static void link_newest(struct pasid_table *t, struct record *r)
+{
+	r->newer = NULL;
+	r->older = t->newest;
+	*(t->newest ? &t->newest->newer : &t->oldest) = r;
+	t->newest = r;
+}
+
+/* Forgets what is known of a PASID, and the shadow if it was the last that led there. */
+static void drop(struct ioasid_space *space, struct record *r, struct reap *reap)
+{
+	struct pasid_table *t = space->pasids;
+	uint32_t pasid = (uint32_t)r->item.start;
+
+	space->ctx->ops->forget_route(space, pasid, reap);
+	if (pasid == t->user.rid_pasid)
+		space->ctx->ops->forget_route(space, IOASID_NO_PASID, reap);
+	unlink_record(t, r);
+	imap_remove(&t->by_pasid, &r->item);
+	put_target(t, r->target, reap);
+	slab_free(&t->records, r);
+}
+
+/* The PASID whose entry counts; IOASID_NO_PASID: none does. */
+static uint32_t pasid_used(const struct pasid_table *t, uint32_t pasid)
+{
+	if (pasid != IOASID_NO_PASID)
+		return pasid;
+	return t->user.flags ? IOASID_NO_PASID : t->user.rid_pasid;
+}
+
+bool pasid_table_make_room(struct ioasid_space *space, uint32_t pasid, struct reap *reap)
+{
+	struct pasid_table *t = space->pasids;
+
+	if (imap_count(&t->by_pasid) < t->room || find_record(t, pasid_used(t, pasid)))
+		return false;
+	drop(space, t->oldest, reap);
+	return true;
+}
+
+/* The guest's memory, through the parent. */
+static int load(void *opaque, uint64_t addr, uint64_t *words, unsigned int n)
+{
+	struct ioasid_space *space = opaque;
+
+	return shadow_read(&space->shadow, addr, words, n);
+}
+
+static void read_entry(struct ioasid_space *space, uint32_t pasid, struct pasidtab_entry *entry)
+{
+	const struct pasid_table *t = space->pasids;
+
+	*entry = (struct pasidtab_entry){ .pgtable = IOASID_PGTABLE_INIT };
+	t->format->look_up(&t->user, pasid, load, space, entry);
+}
+
+static bool is_same(const struct ioasid_pgtable *a, const struct ioasid_pgtable *b)
+{
+	return a->root == b->root && a->format == b->format && a->levels == b->levels &&
+	       a->address_bits == b->address_bits && a->flags == b->flags &&
+	       a->input_bits == b->input_bits;
+}
+
+static struct target *find_target(const struct pasid_table *t, const struct ioasid_pgtable *pgtable)
+{
+	struct imap_item *item = imap_find(&t->by_root, pgtable->root);
+	struct target *target = item ? bits_container_of(item, struct target, item) : NULL;
+
+	return target && is_same(&target->pgtable, pgtable) ? target : NULL;
+}
+
+/* A space that is the shadow of @pgt, and nobody's who creates spaces. NULL for want of memory. */
+static struct ioasid_space *shadow_space(struct ioasid_space *of, const struct pgt *pgt,
+					 uint64_t root)
+{
+	const struct ioasid_space_options options = {
+		.size = sizeof(options), .parent = of->parent, .fill = IOASID_FILL_ON_DEMAND,
+	};
+	struct ioasid_space *space = space_new(of->ctx);
+	struct reap reap = { 0 };
+
+	if (!space)
+		return NULL;
+	space->id = of->id;
+	if (space_nest_on(space, &options, &reap)) {
+		mem_free(space->reserved);
+		mem_free(space);
+		return NULL;
+	}
+	space->faults = of->faults;
+	space->shadow.payer = &of->shadow;
+	/* It is new: nobody walks it, and there is nothing before to be reaped. */
+	if (space->nest->bind(space, pgt, root, &reap)) {
+		space_take_out(space, &reap);
+		reap_move(&reap, &of->ctx->limbo);
+		return NULL;
+	}
+	return space;
+}
+
+/* 0; -ENOMEM; -EOPNOTSUPP: not a page table that the device's IOMMU can use. */
+static int make_target(struct ioasid_space *space, const struct ioasid_device *device,
+		       const struct ioasid_pgtable *pgtable, struct target **out)
+{
+	struct pasid_table *t = space->pasids;
+	struct target *target;
+	struct pgt pgt;
+
+	if (pgtable_check(pgtable, &pgt) || device_check_pgtable(device, space, &pgt))
+		return -EOPNOTSUPP;
+	target = find_target(t, pgtable);
+	if (target) {
+		target->refs++;
+		*out = target;
+		return 0;
+	}
+	target = slab_alloc(&t->targets);
+	if (!target)
+		return -ENOMEM;
+	*target = (struct target){ .item = { pgtable->root, pgtable->root }, .pgtable = *pgtable,
+				   .refs = 1, .next = t->all, .prev = &t->all };
+	target->space = shadow_space(space, &pgt, pgtable->root);
+	if (!target->space) {
+		slab_free(&t->targets, target);
+		return -ENOMEM;
+	}
+	/* It can do without: others that lead there then have their own. */
+	target->by_root = !imap_insert(&t->by_root, &target->item);
+	if (target->next)
+		target->next->prev = &target->next;
+	t->all = target;
+	*out = target;
+	return 0;
+}
+
+/* 0; -ENOMEM; or a reason to fault. */
+static int make_record(struct ioasid_space *space, const struct ioasid_device *device,
+		       uint32_t pasid, struct record **out)
+{
+	struct pasid_table *t = space->pasids;
+	struct pasidtab_entry entry;
+	struct reap reap = { 0 };
+	struct record *r;
+	int ret = 0;
+
+	read_entry(space, pasid, &entry);
+	if (entry.kind == PASIDTAB_NOMEM)
+		return -ENOMEM;
+	if (entry.kind == PASIDTAB_FAULT)
+		return (int)entry.reason;
+	r = slab_alloc(&t->records);
+	if (!r)
+		return -ENOMEM;
+	*r = (struct record){ .item = { pasid, pasid } };
+	if (entry.kind == PASIDTAB_TABLE)
+		ret = make_target(space, device, &entry.pgtable, &r->target);
+	if (!ret)
+		ret = imap_insert(&t->by_pasid, &r->item);
+	if (!ret) {
+		link_newest(t, r);
+		*out = r;
+		return 0;
+	}
+	put_target(t, r->target, &reap);
+	reap_move(&reap, &space->ctx->limbo);
+	slab_free(&t->records, r);
+	return ret == -EOPNOTSUPP ? IOASID_FAULT_PASID_MALFORMED : ret;
+}
+
+int pasid_table_look_up(struct ioasid_space *space, const struct ioasid_device *device,
+			uint32_t pasid, struct ioasid_space **out)
+{
+	struct pasid_table *t = space->pasids;
+	struct record *r;
+	int ret;
+
+	if (pasid == IOASID_NO_PASID && t->user.flags) {
+		*out = space->parent;
+		return t->user.flags & IOASID_PASID_TABLE_RID_BYPASS ? 0 : IOASID_FAULT_BLOCKED;
+	}
+	if (pasid != IOASID_NO_PASID &&
+	    (pasid >> t->user.pasid_bits || (!t->user.flags && pasid == t->user.rid_pasid)))
+		return IOASID_FAULT_PASID_RANGE;
+	pasid = pasid_used(t, pasid);
+	r = find_record(t, pasid);
+	if (r) {
+		unlink_record(t, r);
+		link_newest(t, r);
+	} else {
+		ret = make_record(space, device, pasid, &r);
+		if (ret)
+			return ret;
+	}
+	*out = r->target ? r->target->space : space->parent;
+	return 0;
+}
+
+/* Reads the entry again; forgets it if it says something else now. */
+static bool check_record(struct ioasid_space *space, struct record *r, struct reap *reap)
+{
+	struct pasidtab_entry entry;
+	bool same;
+
+	read_entry(space, (uint32_t)r->item.start, &entry);
+	if (r->target)
+		same = entry.kind == PASIDTAB_TABLE && is_same(&entry.pgtable, &r->target->pgtable);
+	else
+		same = entry.kind == PASIDTAB_BYPASS;
+	if (!same)
+		drop(space, r, reap);
+	return same;
+}
+
+static int sync_target(const struct target *target, uint64_t start, uint64_t last, uint64_t now,
+		       struct reap *reap)
+{
+	const struct nest_ops *nest = target->space->nest;
+
+	nest->begin(target->space, now);
+	return nest->invalidate(target->space, start, last, false, reap);
+}
+
+int pasid_table_invalidate(struct ioasid_space *space, uint32_t pasid, uint64_t start,
+			   uint64_t last, uint64_t now, struct reap *reap)
+{
+	struct record *r = find_record(space->pasids, pasid_used(space->pasids, pasid));
+
+	if (!r || (!start && last == UINT64_MAX && !check_record(space, r, reap)) || !r->target)
+		return 0;
+	return sync_target(r->target, start, last, now, reap);
+}
+
+static void table_drop(struct ioasid_space *space, struct reap *reap)
+{
+	struct pasid_table *t = space->pasids;
+
+	while (t->oldest)
+		drop(space, t->oldest, reap);
+	imap_destroy(&t->by_pasid);
+	imap_destroy(&t->by_root);
+	slab_destroy(&t->records);
+	slab_destroy(&t->targets);
+	mem_free(t);
+	space->pasids = NULL;
+}
+
+/* Such a space as one of those on its parent. */
+static const struct pgt *bound(const struct ioasid_space *space)
+{
+	static const struct pgt many = { .levels = 0 };	/* one for each PASID: none to be checked */
+
+	(void)space;
+	return &many;
+}
+
+static void begin(struct ioasid_space *space, uint64_t now)
+{
+	space->pasids->now = now;
+}
+
+static int invalidate(struct ioasid_space *space, uint64_t start, uint64_t last, bool leaf_only,
+		      struct reap *reap)
+{
+	struct pasid_table *t = space->pasids;
+	struct record *r, *newer;
+	struct target *target;
+	int ret = 0;
+
+	(void)leaf_only;
+	if (!start && last == UINT64_MAX)
+		for (r = t->oldest; r; r = newer) {
+			newer = r->newer;
+			check_record(space, r, reap);
+		}
+	for (target = t->all; target; target = target->next)
+		if (sync_target(target, start, last, t->now, reap))
+			ret = -ENOMEM;
+	return ret;
+}
+
+/* The spaces of its page tables are on the parent themselves. */
+static void parent_changed(struct ioasid_space *space, const struct ioasid_mapping *m,
+			   struct reap *reap)
+{
+	(void)space, (void)m, (void)reap;
+}
+
+static void look(struct ioasid_space *space, uint64_t iova, struct shadow_view *view)
+{
+	(void)space;
+	*view = (struct shadow_view){ .base = iova, .last = UINT64_MAX };
+}
+
+static void destroy(struct ioasid_space *space, struct reap *reap)
+{
+	table_drop(space, reap);
+	nest_shadow.destroy(space, reap);
+}
+
+static const struct nest_ops nest_pasids = {
+	.nesting = IOASID_NESTING_SOFTWARE,
+	.destroy = destroy,
+	.bound = bound,
+	.begin = begin,
+	.invalidate = invalidate,
+	.parent_changed = parent_changed,
+	.look = look,
+};
+
+static int check_user(const struct ioasid_pasid_table *user)
+{
+	const uint32_t known = IOASID_PASID_TABLE_RID_BYPASS | IOASID_PASID_TABLE_RID_BLOCKED;
+	const struct pasidtab_format *format = pasidtab_find(user->format);
+	uint32_t bits = user->address_bits ? user->address_bits : 52;
+
+	if (user->flags & ~known || user->flags == known)
+		return err_set(EINVAL, "PASID-table flags 0x%x: unknown, or two at once", user->flags);
+	if (user->reserved || bits < 32 || bits > 52)
+		return err_set(EINVAL, "address_bits %u, must be 32 to 52, or reserved is not 0", bits);
+	if (user->max_pasids > PASID_TABLE_MAX_ROOM)
+		return err_set(EINVAL, "max_pasids %u, at most %u", user->max_pasids,
+			       PASID_TABLE_MAX_ROOM);
+	if (!bits_is_aligned(user->base, PAGE) || user->base >> bits)
+		return err_set(EINVAL, "base 0x%llx: not a multiple of %u, or beyond %u bits",
+			       (unsigned long long)user->base, PAGE, bits);
+	if (!format)
+		return err_set(EOPNOTSUPP, "PASID-table format %u is not supported",
+			       (unsigned int)user->format);
+	if (!user->pasid_bits || user->pasid_bits > 20)
+		return err_set(EINVAL, "pasid_bits %u, must be 1 to 20", user->pasid_bits);
+	if (!user->flags && user->rid_pasid >> user->pasid_bits)
+		return err_set(EINVAL, "rid_pasid %u has more than %u bits", user->rid_pasid,
+			       user->pasid_bits);
+	return format->check(user);
+}
+
+static int check_space(const struct ioasid_space *space)
+{
+	if (!space->parent)
+		return err_set(EINVAL, "space %u is a root: a PASID table needs a parent to be in",
+			       space->id);
+	if (space->nest->nesting != IOASID_NESTING_SOFTWARE)
+		return err_set(EOPNOTSUPP, "space %u is nested in hardware", space->id);
+	if (space->fill_asked == IOASID_FILL_ON_INVALIDATION)
+		return err_set(EOPNOTSUPP, "space %u is filled on invalidation, but nobody tells which "
+			       "PASIDs are going to be used", space->id);
+	if (space->children)
+		return err_set(EBUSY, "space %u is the parent of space %u", space->id,
+			       space->children->id);
+	if (!space->pasids && nest_bound(space))
+		return err_set(EBUSY, "space %u has a page table: unbind it", space->id);
+	if (imap_count(&space->maps))
+		return err_set(EBUSY, "space %u has %zu mappings", space->id,
+			       imap_count(&space->maps));
+	return 0;
+}
+
+static int check_devices(const struct ioasid_space *space)
+{
+	const struct ioasid_device *device;
+	const struct attachment *a;
+	int ret = 0;
+
+	for (device = space->ctx->devices; device && !ret; device = device->next)
+		for (a = device->attached; a && !ret; a = a->next)
+			if (a->space == space)
+				ret = device_check_pasid_table(device);
+	return ret;
+}
+
+static int bind(struct ioasid_space *space, const struct ioasid_pasid_table *user,
+		struct reap *reap)
+{
+	struct pasid_table *new;
+	int ret = ctx_check_drain(space->ctx);
+
+	if (!ret)
+		ret = check_space(space);
+	if (!ret)
+		ret = check_devices(space);
+	if (ret)
+		return ret;
+	new = table_new(space->ctx, user);
+	if (!new)
+		return err_set(ENOMEM, "space %u: no memory to bind a PASID table", space->id);
+	if (space->pasids)
+		table_drop(space, reap);
+	space->pasids = new;
+	space->nest = &nest_pasids;
+	space_reroute(space, reap);
+	return 0;
+}
+
+IOASID_EXPORT int ioasid_space_bind_pasid_table(struct ioasid_space *space,
+						const struct ioasid_pasid_table *table)
+{
+	struct ioasid_pasid_table user;
+	struct reap reap = { 0 };
+	int ret = options_copy(&user, sizeof(user), table, "PASID table");
+
+	if (!ret && !ioasid_ctx_has(space->ctx, IOASID_CAP_USER_PASID_TABLE))
+		ret = err_set(EOPNOTSUPP, "PASID tables: %s",
+			      ioasid_ctx_why_not(space->ctx, IOASID_CAP_USER_PASID_TABLE));
+	if (!ret)
+		ret = check_user(&user);
+	if (ret)
+		return ret;
+	ctx_lock(space->ctx);
+	ret = bind(space, &user, &reap);
+	ctx_unlock_drain(space->ctx, &reap);
+	return ret;
+}
+
+IOASID_EXPORT int ioasid_space_unbind_pasid_table(struct ioasid_space *space)
+{
+	struct reap reap = { 0 };
+	int ret;
+
+	ctx_lock(space->ctx);
+	ret = ctx_check_drain(space->ctx);
+	if (!ret && !space->pasids)
+		ret = err_set(EINVAL, "space %u has no PASID table bound", space->id);
+	if (!ret) {
+		table_drop(space, &reap);
+		space->nest = &nest_shadow;
+		space_reroute(space, &reap);
+	}
+	ctx_unlock_drain(space->ctx, &reap);
+	return ret;
+}
