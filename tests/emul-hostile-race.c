@@ -5,18 +5,17 @@
  */
 #include <pthread.h>
 
-#include "guest_tables.h"
-#include "support.h"
+#include "hw_world.h"
 
 #define SIZE guest_size
 #define TABLES (2 * MIB) /* 16 pages of tables */
 #define PAGES  16
 #define RUN_NS 150000000u
 
-static const enum ioasid_fill fills[] = { IOASID_FILL_ON_INVALIDATION, IOASID_FILL_ON_DEMAND };
 static const enum ioasid_pgtable_format formats[] = { IOASID_PGTABLE_VTD_SS, IOASID_PGTABLE_VTD_FS };
 
-#define VARIANTS 4 /* fill, format */
+#define VARIANTS (2 * HW_WAYS) /* way of nesting, format */
+#define PLATFORM HW_PLATFORM("iotlb=16 structure-cache=16", "")
 
 struct race {
 	struct guest g;
@@ -143,9 +142,10 @@ START_TEST(every_dma_faults_or_hits_guest_memory)
 	struct dice d = { 4 };
 	int i;
 
+	guest_platform = PLATFORM;
 	guest_open(&r.g, SIZE, 0);
-	r.child = make_space(r.g.ctx, r.g.root, fills[_i % 2]);
-	gt_init(&r.t, formats[_i / 2], 4, r.g.memory, 0, TABLES, TABLES + PAGES * PAGE);
+	r.child = hw_any_space(r.g.ctx, r.g.root, _i % HW_WAYS);
+	gt_init(&r.t, formats[_i / HW_WAYS], 4, r.g.memory, 0, TABLES, TABLES + PAGES * PAGE);
 	for (i = 0; i < PAGES * 512; i++)
 		gt_store(gt_slot(&r.t, TABLES, (unsigned int)i), some_entry(&r, &d));
 	ck_ok(bind_table(r.child, r.t.format, 4, r.t.root));

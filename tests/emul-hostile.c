@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Tables that no honest guest would write: each a defined fault when used, none a crash. */
-#include "guest_tables.h"
-#include "support.h"
+#include "hw_world.h"
 
 #define SIZE guest_size
 #define TABLES (4 * MIB)
 #define AT     UINT64_C(0x1234000000)
 
-static const enum ioasid_fill fills[] = { IOASID_FILL_ON_INVALIDATION, IOASID_FILL_ON_DEMAND };
 static const enum ioasid_pgtable_format formats[] = { IOASID_PGTABLE_VTD_SS, IOASID_PGTABLE_VTD_FS };
 
-#define VARIANTS 4 /* fill, format */
+#define VARIANTS (2 * HW_WAYS) /* way of nesting, format */
+#define PLATFORM HW_PLATFORM("iotlb=16 structure-cache=16", "")
 
 struct hostile {
 	struct guest g;
@@ -22,12 +21,13 @@ struct hostile {
 /* A 4-level table with page AT -> 5 * PAGE, bound; entries hold addresses of 40 bits. */
 static void hostile_open(struct hostile *h, int i)
 {
+	guest_platform = PLATFORM;
 	guest_open(&h->g, SIZE, 0);
-	h->child = make_space(h->g.ctx, h->g.root, fills[i % 2]);
-	gt_init(&h->t, formats[i / 2], 4, h->g.memory, 0, TABLES, SIZE);
+	h->child = hw_any_space(h->g.ctx, h->g.root, i % HW_WAYS);
+	gt_init(&h->t, formats[i / HW_WAYS], 4, h->g.memory, 0, TABLES, SIZE);
 	gt_map(&h->t, AT, 5 * PAGE, PAGE, 1, RW);
 	h->pgtable = (struct ioasid_pgtable)IOASID_PGTABLE_INIT;
-	h->pgtable.format = formats[i / 2];
+	h->pgtable.format = formats[i / HW_WAYS];
 	h->pgtable.levels = 4;
 	h->pgtable.root = h->t.root;
 	h->pgtable.address_bits = 40;
@@ -118,7 +118,7 @@ END_TEST
 START_TEST(not_present_whatever_else_it_says)
 {
 	/* All bits but those that make an entry present (9.7, 9.8). */
-	uint64_t absent = formats[_i / 2] == IOASID_PGTABLE_VTD_SS ? ~(SS_READ | SS_WRITE | 4) :
+	uint64_t absent = formats[_i / HW_WAYS] == IOASID_PGTABLE_VTD_SS ? ~(SS_READ | SS_WRITE | 4) :
 								    ~FS_PRESENT;
 	struct hostile h;
 	unsigned int level;
@@ -172,6 +172,11 @@ START_TEST(table_page_that_the_parent_has_for_reading_only)
 	ck_ok(ioasid_space_map(h.g.root, SIZE, h.g.memory + 6 * PAGE, PAGE, IOASID_READ, NULL));
 	gt_store(gt_entry(&h.t, AT, 2), gt_table_value(&h.t, SIZE));
 	ck_ok(inv_all(h.g.ctx, h.child));
+	/* ... unless the walk has to set flags there: VT-d 3.6.2. */
+	if (hw_is_hardware(_i % HW_WAYS) && h.t.format == IOASID_PGTABLE_VTD_FS) {
+		guest_faults(&h.g, AT, IOASID_READ, IOASID_FAULT_TABLE_NOT_MAPPED);
+		gt_store(leaf, gt_load(leaf) | 0x60);
+	}
 	guest_reaches(&h.g, AT, 9 * PAGE, RW);
 	guest_close(&h.g);
 }

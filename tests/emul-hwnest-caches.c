@@ -4,15 +4,13 @@
 
 #include "hw_world.h"
 
-static const enum ioasid_pgtable_format formats[] = { IOASID_PGTABLE_VTD_SS, IOASID_PGTABLE_VTD_FS };
-
-#define VARIANTS 2 /* formats */
+#define VARIANTS HW_FORMATS
 
 START_TEST(a_capacity_of_one)
 {
 	struct hw h;
 
-	hw_open(&h, HW_PLATFORM("iotlb=1", ""), formats[_i], 0);
+	hw_open(&h, HW_PLATFORM("iotlb=1", ""), hw_formats[_i], 0);
 	ck_assert_int_eq(hw_page(&h, 0), 16);
 	hw_set(&h, 0, 40);
 	ck_assert_int_eq(hw_page(&h, 0), 16);
@@ -28,7 +26,7 @@ START_TEST(the_least_recently_used_goes)
 	struct hw h;
 	uint64_t n;
 
-	hw_open(&h, HW_PLATFORM("iotlb=4 iotlb-ways=4", ""), formats[_i], 0);
+	hw_open(&h, HW_PLATFORM("iotlb=4 iotlb-ways=4", ""), hw_formats[_i], 0);
 	for (n = 0; n < 4; n++)
 		ck_assert_int_eq(hw_page(&h, n), (int64_t)(16 + n));
 	ck_assert_int_eq(hw_page(&h, 0), 16);
@@ -47,7 +45,7 @@ START_TEST(pages_compete_in_their_set_only)
 {
 	struct hw h;
 
-	hw_open(&h, HW_PLATFORM("iotlb=4 iotlb-ways=1", ""), formats[_i], 0);
+	hw_open(&h, HW_PLATFORM("iotlb=4 iotlb-ways=1", ""), hw_formats[_i], 0);
 	ck_assert_int_eq(hw_page(&h, 0), 16);
 	hw_set(&h, 0, 40);
 	ck_assert_int_eq(hw_page(&h, 1), 17);
@@ -119,7 +117,7 @@ START_TEST(leaf_only_leaves_structures_in_their_cache)
 {
 	struct hw h;
 
-	hw_open(&h, HW_PLATFORM("structure-cache=8", ""), formats[_i], 0);
+	hw_open(&h, HW_PLATFORM("structure-cache=8", ""), hw_formats[_i], 0);
 	ck_assert_int_eq(hw_page(&h, 0), 16);
 	relink(&h);
 	/* A page that is not in the IOTLB, by a table that is linked in no more. */
@@ -141,7 +139,7 @@ START_TEST(without_a_structure_cache_leaf_only_is_enough)
 {
 	struct hw h;
 
-	hw_open(&h, HW_PLATFORM("", ""), formats[_i], 0);
+	hw_open(&h, HW_PLATFORM("", ""), hw_formats[_i], 0);
 	ck_assert_int_eq(hw_page(&h, 0), 16);
 	relink(&h);
 	ck_assert_int_eq(hw_page(&h, 0), 16);
@@ -157,7 +155,7 @@ START_TEST(a_structure_cache_of_one_entry)
 {
 	struct hw h;
 
-	hw_open(&h, HW_PLATFORM("structure-cache=1", ""), formats[_i], 0);
+	hw_open(&h, HW_PLATFORM("structure-cache=1", ""), hw_formats[_i], 0);
 	gt_map(&h.t, HW_AT + 4 * MIB, 30 * PAGE, PAGE, 1, RW);
 	ck_assert_int_eq(hw_page(&h, 0), 16);
 	relink(&h);
@@ -173,7 +171,7 @@ START_TEST(a_walk_from_a_cached_structure_reads_one_entry)
 	struct ioasid_device_stats before, after;
 	struct hw h;
 
-	hw_open(&h, HW_PLATFORM("structure-cache=8", ""), formats[_i], 0);
+	hw_open(&h, HW_PLATFORM("structure-cache=8", ""), hw_formats[_i], 0);
 	hw_page(&h, 0);
 	before = hw_stats(&h);
 	ck_assert_uint_eq(before.entries_read, 4);
@@ -192,7 +190,7 @@ START_TEST(a_unit_counts_what_its_cache_does)
 	struct hw h;
 	int i;
 
-	hw_open(&h, HW_PLATFORM("iotlb=2", ""), formats[_i], 0);
+	hw_open(&h, HW_PLATFORM("iotlb=2", ""), hw_formats[_i], 0);
 	for (i = 0; i < 5; i++)
 		hw_page(&h, 0);
 	s = hw_stats(&h);
@@ -223,7 +221,7 @@ START_TEST(devices_behind_one_unit_share_its_iotlb)
 	struct hw h;
 	void *at;
 
-	hw_open(&h, HW_PLATFORM("", ""), formats[_i], 0);
+	hw_open(&h, HW_PLATFORM("", ""), hw_formats[_i], 0);
 	ck_ok(ioasid_device_bind(h.g.ctx, "0000:00:02.0", 2, &other));
 	ck_ok(ioasid_device_attach_pasid(other, 7, h.child));
 	channel = channel_new(other, 7);
@@ -247,7 +245,7 @@ START_TEST(units_cache_by_themselves_and_are_invalidated_together)
 	struct ioasid_channel *channel;
 	struct hw h;
 
-	hw_open(&h, two_units, formats[_i], 0);
+	hw_open(&h, two_units, hw_formats[_i], 0);
 	ck_ok(ioasid_device_bind(h.g.ctx, "0000:00:02.0", 2, &other));
 	ck_ok(ioasid_device_attach(other, h.child));
 	channel = channel_new(other, IOASID_NO_PASID);
@@ -279,7 +277,7 @@ START_TEST(a_device_tlb_goes_with_the_batch)
 	struct ioasid_device_stats s;
 	struct hw h;
 
-	hw_open(&h, HW_PLATFORM("iotlb=1", "device-tlb=4"), formats[_i], 0);
+	hw_open(&h, HW_PLATFORM("iotlb=1", "device-tlb=4"), hw_formats[_i], 0);
 	ck_assert_int_eq(hw_page(&h, 0), 16);
 	ck_assert_int_eq(hw_page(&h, 1), 17);
 	hw_set(&h, 0, 40);
@@ -301,7 +299,7 @@ START_TEST(a_device_tlb_that_has_to_be_told)
 {
 	struct hw h;
 
-	hw_open(&h, EXPLICIT, formats[_i], 0);
+	hw_open(&h, EXPLICIT, hw_formats[_i], 0);
 	ck_assert_int_eq(hw_page(&h, 0), 16);
 	hw_set(&h, 0, 40);
 	hw_invalidate(&h, 0, 0);
@@ -328,7 +326,7 @@ START_TEST(an_invalidation_by_device_tells_it)
 	struct ioasid_inv *inv;
 	struct hw h;
 
-	hw_open(&h, EXPLICIT, formats[_i], 0);
+	hw_open(&h, EXPLICIT, hw_formats[_i], 0);
 	ck_assert_int_eq(hw_page(&h, 0), 16);
 	hw_set(&h, 0, 40);
 	ck_ok(ioasid_inv_new(h.g.ctx, 1, &inv));
@@ -345,7 +343,7 @@ START_TEST(what_the_library_takes_away_goes_from_a_device_tlb_too)
 	struct ioasid_mapping *m;
 	struct hw h;
 
-	hw_open(&h, EXPLICIT, formats[_i], 0);
+	hw_open(&h, EXPLICIT, hw_formats[_i], 0);
 	ck_ok(ioasid_space_map(h.g.root, HW_SIZE, h.g.memory, PAGE, RW, &m));
 	gt_map(&h.t, HW_AT, HW_SIZE, PAGE, 1, RW);
 	ck_assert_int_eq(hw_page(&h, 0), 0);
@@ -356,7 +354,7 @@ START_TEST(what_the_library_takes_away_goes_from_a_device_tlb_too)
 	guest_attach(&h.g, h.child);	/* detaches first */
 	ck_assert_int_eq(hw_page(&h, 1), 50);
 	hw_set(&h, 1, 51);
-	ck_ok(bind_table(h.child, formats[_i], 4, h.t.root));
+	ck_ok(bind_table(h.child, hw_formats[_i], 4, h.t.root));
 	ck_assert_int_eq(hw_page(&h, 1), 51);
 	hw_close(&h);
 }
@@ -370,7 +368,7 @@ START_TEST(errors_of_device_tlb_invalidations)
 	size_t handled = 7;
 	struct hw h;
 
-	hw_open(&h, EXPLICIT, formats[_i], 0);
+	hw_open(&h, EXPLICIT, hw_formats[_i], 0);
 	ck_ok(ioasid_ctx_open(NULL, &other));
 	ck_ok(ioasid_inv_new(other, 1, &inv));
 	ck_err(ioasid_inv_add_device_tlb(inv, h.g.device, 1, 0, PAGE), EINVAL);
@@ -401,7 +399,7 @@ START_TEST(runs_are_what_the_iotlb_holds)
 	bool done;
 	struct hw h;
 
-	hw_open(&h, HW_PLATFORM("", ""), formats[_i], 0);
+	hw_open(&h, HW_PLATFORM("", ""), hw_formats[_i], 0);
 	ck_assert_uint_eq(ioasid_space_query_runs(h.child, &cursor, UINT64_MAX, runs, 8, &done), 0);
 	ck_assert(done);
 	guest_reaches(&h.g, HW_AT + PAGE, 17 * PAGE, RW);
@@ -437,11 +435,11 @@ static struct ioasid_event missing(struct hw *h, uint64_t n, int64_t page)
 
 START_TEST(the_audit_names_what_was_used_stale)
 {
-	uint64_t old, new, before, accessed = formats[_i] == IOASID_PGTABLE_VTD_FS ? 1 << 5 : 0;
+	uint64_t old, new, before, accessed = hw_formats[_i] == IOASID_PGTABLE_VTD_FS ? 1 << 5 : 0;
 	struct ioasid_event event;
 	struct hw h;
 
-	hw_open(&h, HW_PLATFORM("structure-cache=8", "device-tlb=8"), formats[_i], IOASID_CTX_AUDIT);
+	hw_open(&h, HW_PLATFORM("structure-cache=8", "device-tlb=8"), hw_formats[_i], IOASID_CTX_AUDIT);
 	ck_assert_int_eq(hw_page(&h, 0), 16);
 	ck_assert_int_eq(hw_page(&h, 0), 16);
 	ck_assert_uint_eq(ioasid_event_queue_read(h.g.queue, &event, 1), 0);
@@ -485,7 +483,7 @@ START_TEST(an_invalidation_out_of_memory_of_the_audit_counts_as_none)
 	struct hw h;
 	int i;
 
-	hw_open(&h, HW_PLATFORM("", ""), formats[_i], IOASID_CTX_AUDIT);
+	hw_open(&h, HW_PLATFORM("", ""), hw_formats[_i], IOASID_CTX_AUDIT);
 	hw_invalidate(&h, 0, 0);
 	for (i = 0; i < 100; i++)
 		hw_invalidate(&h, 1, 0);

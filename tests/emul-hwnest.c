@@ -4,9 +4,7 @@
 
 #include "hw_world.h"
 
-static const enum ioasid_pgtable_format formats[] = { IOASID_PGTABLE_VTD_SS, IOASID_PGTABLE_VTD_FS };
-
-#define VARIANTS 2 /* formats */
+#define VARIANTS HW_FORMATS
 #define PLAIN HW_PLATFORM("", "")
 
 START_TEST(dma_goes_through_both_levels)
@@ -14,7 +12,7 @@ START_TEST(dma_goes_through_both_levels)
 	struct ioasid_space_info info;
 	struct hw h;
 
-	hw_open(&h, PLAIN, formats[_i], 0);
+	hw_open(&h, PLAIN, hw_formats[_i], 0);
 	guest_reaches(&h.g, HW_AT, 16 * PAGE, RW);
 	guest_reaches(&h.g, HW_AT + 15 * PAGE + 8, 31 * PAGE + 8, RW);
 	guest_faults(&h.g, HW_AT + 16 * PAGE, IOASID_READ, IOASID_FAULT_NOT_MAPPED);
@@ -32,7 +30,7 @@ START_TEST(permissions_of_both_levels_count)
 {
 	struct hw h;
 
-	hw_open(&h, PLAIN, formats[_i], 0);
+	hw_open(&h, PLAIN, hw_formats[_i], 0);
 	gt_map(&h.t, HW_AT, 16 * PAGE, PAGE, 1, IOASID_READ);
 	guest_reaches(&h.g, HW_AT, 16 * PAGE, IOASID_READ);
 	guest_faults(&h.g, HW_AT, IOASID_WRITE, IOASID_FAULT_PERMISSION);
@@ -48,7 +46,7 @@ START_TEST(a_stale_entry_is_used_until_it_is_invalidated)
 {
 	struct hw h;
 
-	hw_open(&h, PLAIN, formats[_i], 0);
+	hw_open(&h, PLAIN, hw_formats[_i], 0);
 	ck_assert_int_eq(hw_page(&h, 0), 16);
 	hw_set(&h, 0, 40);
 	ck_assert_int_eq(hw_page(&h, 0), 16);
@@ -69,7 +67,7 @@ START_TEST(what_is_not_present_is_not_cached)
 {
 	struct hw h;
 
-	hw_open(&h, PLAIN, formats[_i], 0);
+	hw_open(&h, PLAIN, hw_formats[_i], 0);
 	guest_faults(&h.g, HW_AT + 20 * PAGE, IOASID_READ, IOASID_FAULT_NOT_MAPPED);
 	hw_set(&h, 20, 50);
 	ck_assert_int_eq(hw_page(&h, 20), 50);
@@ -84,7 +82,7 @@ START_TEST(more_permission_needs_no_invalidation)
 {
 	struct hw h;
 
-	hw_open(&h, PLAIN, formats[_i], 0);
+	hw_open(&h, PLAIN, hw_formats[_i], 0);
 	gt_map(&h.t, HW_AT, 16 * PAGE, PAGE, 1, IOASID_READ);
 	guest_reaches(&h.g, HW_AT, 16 * PAGE, IOASID_READ);
 	gt_map(&h.t, HW_AT, 16 * PAGE, PAGE, 1, RW);
@@ -104,7 +102,7 @@ START_TEST(unneeded_invalidations_are_harmless)
 	struct hw h;
 	unsigned int i;
 
-	hw_open(&h, PLAIN, formats[_i], 0);
+	hw_open(&h, PLAIN, hw_formats[_i], 0);
 	ck_ok(ioasid_inv_new(h.g.ctx, 8, &inv));
 	for (i = 0; i < 20; i++) {
 		guest_reaches(&h.g, HW_AT + i % 16 * PAGE, (16 + i % 16) * PAGE, RW);
@@ -126,7 +124,7 @@ START_TEST(every_way_to_invalidate_drops)
 	struct hw h;
 	unsigned int way;
 
-	hw_open(&h, PLAIN, formats[_i], 0);
+	hw_open(&h, PLAIN, hw_formats[_i], 0);
 	ck_ok(ioasid_inv_new(h.g.ctx, 8, &inv));
 	for (way = 0; way < 5; way++) {
 		int64_t before = hw_page(&h, 3);
@@ -157,7 +155,7 @@ START_TEST(an_unmap_in_the_parent_drops_before_it_returns)
 	struct ioasid_mapping *m;
 	struct hw h;
 
-	hw_open(&h, PLAIN, formats[_i], 0);
+	hw_open(&h, PLAIN, hw_formats[_i], 0);
 	ck_ok(ioasid_space_map(h.g.root, HW_SIZE, h.g.memory, 4 * PAGE, RW, &m));
 	gt_map(&h.t, HW_AT, HW_SIZE, 4 * PAGE, 1, RW);
 	guest_reaches(&h.g, HW_AT + PAGE, PAGE, RW);
@@ -175,21 +173,22 @@ END_TEST
 
 START_TEST(rebinding_and_unbinding_drop)
 {
+	uint32_t levels = hw_formats[_i] == IOASID_PGTABLE_ARM_S1 ? 3 : 5;
 	struct guest_table other;
 	struct hw h;
 
-	hw_open(&h, PLAIN, formats[_i], 0);
+	hw_open(&h, PLAIN, hw_formats[_i], 0);
 	ck_assert_int_eq(hw_page(&h, 0), 16);
-	gt_init(&other, formats[_i], 5, h.g.memory, 0, h.t.next, HW_SIZE);
+	gt_init(&other, hw_formats[_i], levels, h.g.memory, 0, h.t.next, HW_SIZE);
 	gt_map(&other, HW_AT, 70 * PAGE, PAGE, 1, RW);
-	ck_ok(bind_table(h.child, formats[_i], 5, other.root));
+	ck_ok(bind_table(h.child, hw_formats[_i], levels, other.root));
 	ck_assert_int_eq(hw_page(&h, 0), 70);
 	ck_assert_int_eq(hw_page(&h, 1), -1);
 	ck_ok(ioasid_space_unbind_pgtable(h.child));
 	guest_faults(&h.g, HW_AT, IOASID_READ, IOASID_FAULT_NO_PGTABLE);
 	ck_err(ioasid_space_unbind_pgtable(h.child), EINVAL);
 	ck_assert(!space_info(h.child).pgtable_bound);
-	ck_ok(bind_table(h.child, formats[_i], 4, h.t.root));
+	ck_ok(bind_table(h.child, hw_formats[_i], 4, h.t.root));
 	ck_assert_int_eq(hw_page(&h, 0), 16);
 	hw_close(&h);
 }
@@ -200,9 +199,9 @@ START_TEST(attachments_drop_what_they_end)
 	struct ioasid_space *shadow;
 	struct hw h;
 
-	hw_open(&h, PLAIN, formats[_i], 0);
+	hw_open(&h, PLAIN, hw_formats[_i], 0);
 	shadow = make_space(h.g.ctx, h.g.root, IOASID_FILL_ON_DEMAND);
-	ck_ok(bind_table(shadow, formats[_i], 4, h.t.root));
+	ck_ok(bind_table(shadow, hw_formats[_i], 4, h.t.root));
 	ck_assert_int_eq(hw_page(&h, 0), 16);
 	ck_ok(ioasid_device_replace(h.g.device, h.g.root));
 	ck_assert_ptr_eq(dma_where(h.g.channel, 5 * PAGE, RW), h.g.memory + 5 * PAGE);
@@ -231,7 +230,7 @@ START_TEST(the_smaller_of_both_pages_is_cached)
 	struct hw h;
 	uint64_t i;
 
-	hw_open(&h, PLAIN, formats[_i], 0);
+	hw_open(&h, PLAIN, hw_formats[_i], 0);
 	for (i = 0; i < 512; i++)
 		ck_ok(ioasid_space_map(h.g.root, GIB + i * PAGE, h.g.memory + (511 - i) * PAGE, PAGE,
 				       RW, NULL));
@@ -255,7 +254,7 @@ START_TEST(accesses_across_pages_and_atomics)
 	uint64_t old;
 	struct hw h;
 
-	hw_open(&h, PLAIN, formats[_i], 0);
+	hw_open(&h, PLAIN, hw_formats[_i], 0);
 	hw_set(&h, 1, 80);
 	ck_ok(ioasid_dma_write(h.g.channel, HW_AT + PAGE - 4, text, 8));
 	ck_assert(!memcmp(h.g.memory + 17 * PAGE - 4, "abcd", 4));
@@ -357,7 +356,7 @@ START_TEST(only_a_page_table_fills_it)
 	struct ioasid_space *child;
 	struct hw h;
 
-	hw_open(&h, PLAIN, formats[_i], 0);
+	hw_open(&h, PLAIN, hw_formats[_i], 0);
 	child = hw_space(h.g.ctx, h.g.root);
 	ck_err(ioasid_space_map_parent(child, 0x10000, 0, PAGE, RW, NULL), EOPNOTSUPP);
 	ck_err(ioasid_space_map(child, 0x10000, h.g.memory, PAGE, RW, NULL), EOPNOTSUPP);
@@ -376,7 +375,7 @@ START_TEST(there_are_two_levels_and_no_more)
 	struct ioasid_space *shadow, *space = NULL;
 	struct hw h;
 
-	hw_open(&h, PLAIN, formats[_i], 0);
+	hw_open(&h, PLAIN, hw_formats[_i], 0);
 	shadow = make_space(h.g.ctx, h.g.root, 0);
 	options.nesting = IOASID_NESTING_HARDWARE;
 	options.parent = shadow;

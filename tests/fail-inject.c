@@ -17,5 +17,6 @@ int main(void)
 	add_mapping_cases(s);
 	add_nesting_cases(s);
 	add_pasid_cases(s);
+	add_hardware_cases(s);
 	return run_suite(s);
 }

@@ -70,5 +70,6 @@ void add_object_cases(Suite *s);
 void add_mapping_cases(Suite *s);
 void add_nesting_cases(Suite *s);
 void add_pasid_cases(Suite *s);
+void add_hardware_cases(Suite *s);
 
 #endif

@@ -117,7 +117,7 @@ uint64_t *gt_entry(struct guest_table *t, uint64_t iova, unsigned int level)
 	for (at = t->levels; at > level; at--) {
 		uint64_t *entry = gt_slot(t, table, (iova >> level_shift(at)) & 511);
 
-		if (!*entry)
+		if (!gt_load(entry))
 			gt_store(entry, gt_table_value(t, gt_page(t)));
 		table = gt_load(entry) & PT_ADDRESS;
 	}

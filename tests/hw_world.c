@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hw_world.h"
 
+const enum ioasid_pgtable_format hw_formats[HW_FORMATS] = {
+	IOASID_PGTABLE_VTD_SS,
+	IOASID_PGTABLE_VTD_FS,
+	IOASID_PGTABLE_ARM_S1,
+};
+
 struct ioasid_space *hw_space(struct ioasid_ctx *ctx, struct ioasid_space *parent)
 {
 	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
@@ -10,6 +16,13 @@ struct ioasid_space *hw_space(struct ioasid_ctx *ctx, struct ioasid_space *paren
 	options.nesting = IOASID_NESTING_HARDWARE;
 	ck_ok(ioasid_space_create(ctx, &options, &space));
 	return space;
+}
+
+struct ioasid_space *hw_any_space(struct ioasid_ctx *ctx, struct ioasid_space *parent, int way)
+{
+	static const enum ioasid_fill fills[] = { IOASID_FILL_ON_INVALIDATION, IOASID_FILL_ON_DEMAND };
+
+	return hw_is_hardware(way) ? hw_space(ctx, parent) : make_space(ctx, parent, fills[way]);
 }
 
 void hw_open(struct hw *h, const char *platform, enum ioasid_pgtable_format format,

@@ -16,6 +16,10 @@
 	"device 0000:00:01.0 iommu=hw pasid-bits=16 " device "\n"                                  \
 	"device 0000:00:02.0 iommu=hw pasid-bits=16\n"
 
+/* Formats that an IOMMU is given to walk, all with 4 levels. */
+#define HW_FORMATS 3
+extern const enum ioasid_pgtable_format hw_formats[HW_FORMATS];
+
 struct hw {
 	struct guest g;
 	struct guest_table t;
@@ -28,6 +32,14 @@ void hw_open(struct hw *h, const char *platform, enum ioasid_pgtable_format form
 void hw_close(struct hw *h);
 
 struct ioasid_space *hw_space(struct ioasid_ctx *ctx, struct ioasid_space *parent);
+
+/* For tests that hold however a space is nested: by shadow, filled in both ways, and in hardware. */
+#define HW_WAYS 3
+struct ioasid_space *hw_any_space(struct ioasid_ctx *ctx, struct ioasid_space *parent, int way);
+static inline bool hw_is_hardware(int way)
+{
+	return way == HW_WAYS - 1;
+}
 
 /* Makes page @n of those lead to the guest's page @target, and tells nobody. */
 void hw_set(struct hw *h, uint64_t n, uint64_t target);

@@ -48,6 +48,8 @@ static void expect_round_trip(const struct ioasid_platform *platform)
 		ck_assert_uint_eq(a->pasid_bits, b->pasid_bits);
 		ck_assert_uint_eq(a->pgtable_formats, b->pgtable_formats);
 		ck_assert_int_eq(a->no_nesting, b->no_nesting);
+		ck_assert_int_eq(a->hardware_nesting, b->hardware_nesting);
+		ck_assert(!memcmp(&a->iotlb, &b->iotlb, sizeof(a->iotlb)));
 		ck_assert_int_eq(a->no_page_requests, b->no_page_requests);
 	}
 	for (i = 0; i < copy->n_devices; i++) {
@@ -58,6 +60,8 @@ static void expect_round_trip(const struct ioasid_platform *platform)
 		ck_assert_uint_eq(copy->devices[i].parent, other->devices[i].parent);
 		ck_assert_uint_eq(copy->devices[i].default_pasid, other->devices[i].default_pasid);
 		ck_assert_uint_eq(copy->devices[i].pasid_pool, other->devices[i].pasid_pool);
+		ck_assert_uint_eq(copy->devices[i].tlb_entries, other->devices[i].tlb_entries);
+		ck_assert_int_eq(copy->devices[i].tlb_explicit, other->devices[i].tlb_explicit);
 		ck_assert_uint_eq(copy->devices[i].page_requests,
 				  other->devices[i].page_requests);
 	}
@@ -85,8 +89,8 @@ START_TEST(every_word_means_what_the_manual_says)
 	};
 	size_t i;
 
-	ck_assert_uint_eq(platform->n_iommus, 3);
-	ck_assert_uint_eq(platform->n_devices, 9);
+	ck_assert_uint_eq(platform->n_iommus, 5);
+	ck_assert_uint_eq(platform->n_devices, 11);
 	ck_assert_uint_eq(platform->n_reserved, 3);
 	ck_assert_uint_eq(iommu->address_bits, 39);
 	ck_assert_uint_eq(iommu->pasid_bits, 16);
@@ -100,13 +104,28 @@ START_TEST(every_word_means_what_the_manual_says)
 	ck_assert_uint_eq(device->requester, 9);
 
 	iommu = platform_find_iommu(platform, "none");
-	ck_assert(iommu->no_nesting);
+	ck_assert(iommu->no_nesting && !iommu->hardware_nesting);
 	ck_assert(iommu->no_page_requests);
 	ck_assert_uint_eq(platform_find_device(platform, "disk")->page_requests, 7);
 	ck_assert_uint_eq(platform_find_device(platform, "mute")->page_requests,
 			  IOASID_NO_PAGE_REQUESTS);
 	ck_assert_uint_eq(iommu->pgtable_formats, 1u << IOASID_PGTABLE_VTD_SS);
 	ck_assert_uint_eq(platform_find_iommu(platform, "plain")->address_bits, 48);
+
+	iommu = platform_find_iommu(platform, "both");
+	ck_assert(iommu->hardware_nesting && !iommu->no_nesting);
+	ck_assert_uint_eq(iommu->iotlb.entries, 64);
+	ck_assert_uint_eq(iommu->iotlb.ways, 4);
+	ck_assert_int_eq(iommu->iotlb.replacement, IOASID_REPLACE_RANDOM);
+	ck_assert_uint_eq(iommu->iotlb.seed, UINT32_MAX);
+	ck_assert_uint_eq(iommu->iotlb.structures, 16);
+	iommu = platform_find_iommu(platform, "hard");
+	ck_assert(iommu->hardware_nesting && iommu->no_nesting);
+	ck_assert_int_eq(iommu->iotlb.replacement, IOASID_REPLACE_LRU);
+	device = platform_find_device(platform, "cached");
+	ck_assert(device->tlb_entries == 32 && device->tlb_explicit);
+	device = platform_find_device(platform, "batch");
+	ck_assert(device->tlb_entries == 1 && !device->tlb_explicit);
 
 	device = platform_find_device(platform, "card");
 	ck_assert_int_eq(platform_device_type(device), IOASID_DEVICE_PHYSICAL_KERNEL);
@@ -226,10 +245,13 @@ static char *longest_text(void)
 	pad[sizeof(pad) - 1] = '\0';
 	for (i = 0; i < 64; i++)
 		end += sprintf(end, "iommu i%03u%s address-bits=57 pasid-bits=20 "
-			       "formats=vtd-ss,vtd-fs nesting=none\n", i, pad);
+			       "formats=vtd-ss,vtd-fs nesting=software,hardware "
+			       "iotlb=65536 iotlb-ways=64 iotlb-replacement=random iotlb-seed=4294967295 "
+			       "structure-cache=1024\n", i, pad);
 	for (i = 0; i < 4096; i++)
 		end += sprintf(end, "device %04u%s iommu=i063%s requester=0x%x group=%u "
-			       "pasid-bits=20\n", i, pad, pad, 0xffff - i, UINT32_MAX - i);
+			       "pasid-bits=20 device-tlb=65536 device-tlb-invalidation=explicit\n",
+			       i, pad, pad, 0xffff - i, UINT32_MAX - i);
 	for (i = 0; i < 4096; i++)
 		end += sprintf(end, "reserved 0000%s 0xffffffff00000000 0x00000000fffff000\n", pad);
 	return text;

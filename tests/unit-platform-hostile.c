@@ -44,6 +44,23 @@ static const struct {
 	{ "iommu a formats=vtd-ss,", "line 1:", "\"\"" },
 	{ "iommu a formats=vtd-fs,vtd-fs", "line 1:", "\"vtd-fs\" twice" },
 	{ "iommu a nesting=hard", "line 1:", "\"nesting=hard\"" },
+	{ "iommu a nesting=hardware,software", "line 1:", "software,hardware" },
+	{ "iommu a iotlb=64", "line 1:", "an IOTLB, but not" },
+	{ "iommu a iotlb-seed=1", "line 1:", "an IOTLB, but not" },
+	{ "iommu a nesting=hardware iotlb=0", "line 1:", "\"iotlb=0\"" },
+	{ "iommu a nesting=hardware iotlb=65537", "line 1:", "\"iotlb=65537\"" },
+	{ "iommu a nesting=hardware iotlb=48", "line 1:", "48 entries" },
+	{ "iommu a nesting=hardware iotlb-ways=3", "line 1:", "3 ways" },
+	{ "iommu a nesting=hardware iotlb=4 iotlb-ways=8", "line 1:", "8 ways" },
+	{ "iommu a nesting=hardware iotlb-ways=128", "line 1:", "\"iotlb-ways=128\"" },
+	{ "iommu a nesting=hardware iotlb-replacement=fifo", "line 1:", "lru or random" },
+	{ "iommu a nesting=hardware structure-cache=1025", "line 1:", "structure-cache=1025" },
+	{ "iommu a\ndevice b iommu=a device-tlb=8", "line 2:", "does not nest in hardware" },
+	{ "iommu a nesting=hardware\ndevice b iommu=a device-tlb=9", "line 2:", "9 entries" },
+	{ "iommu a nesting=hardware\ndevice b iommu=a device-tlb=8 device-tlb-invalidation=x",
+	  "line 2:", "explicit or batch" },
+	{ "iommu a nesting=hardware\ndevice b iommu=a device-tlb-invalidation=explicit",
+	  "line 2:", "does not have" },
 	{ "iommu a page-requests=8", "line 1:", "none or any" },
 	{ "iommu a\ndevice b iommu=a page-requests=0", "line 2:", "\"page-requests=0\"" },
 	{ "iommu a\ndevice b iommu=a page-requests=513", "line 2:", "can be 1 to 512" },
@@ -225,7 +242,7 @@ START_TEST(mutated_texts_are_read_or_refused)
 	state = seed;
 	for (i = 0; i < 20000; i++) {
 		/* In a block of its very size, so that sanitizers see a byte too far. */
-		char buf[1024], *mutant;
+		char buf[2048], *mutant;
 		size_t length;
 		int ret;
 

@@ -92,7 +92,13 @@ bool iotlb_find(struct iotlb *t, uint64_t tag, uint64_t iova, unsigned int acces
 
 struct iotlb_translation iotlb_get(const struct iotlb *t, size_t index)
 {
-	return (struct iotlb_translation){ t->entries[index], t->origins[index] };
+	const struct iotlb_entry *e = &t->entries[index];
+
+	/* DMA on other threads may be writing when it was used. */
+	return (struct iotlb_translation){
+		.entry = { .tag = e->tag, .page = e->page, .host = e->host },
+		.origin = t->origins[index],
+	};
 }
 
 /* Whole as one for DMA, which sees the sequence change. */
