@@ -1,23 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The replay's VMM, with what no capture has: pass-through, nested translation, failures. */
-#include <string.h>
+#include "vmm_world.h"
 
-#include "guest_tables.h"
-#include "support.h"
-#include "vmm.h"
-
-#define SIZE	  (8 * MIB)
 #define ROOT	  0x1000u
 #define CONTEXT	  0x2000u
 #define PASID_DIR 0x3000u
-#define TABLES	  (4 * MIB)
-
-#define FIRST  0x0008u /* 00:01.0 */
-#define SECOND 0x0010u
-
-#define IOVA  UINT64_C(0x7000000)
-#define DATA  UINT64_C(0x100000)
-#define OTHER UINT64_C(0x200000)
 
 /* 16 bits of domain-id, caching mode, 3 and 4 levels, 48 bits, superpages, PSI (11.4.2) */
 #define CAP (UINT64_C(6) | 1u << 7 | 6u << 8 | 47u << 16 | UINT64_C(3) << 34 | UINT64_C(1) << 39 | \
@@ -25,71 +12,18 @@
 /* queued invalidation, pass-through, nesting, scalable mode, both stages (11.4.3) */
 #define ECAP (UINT64_C(1) << 1 | 1u << 6 | 1u << 26 | UINT64_C(1) << 43 | UINT64_C(3) << 46)
 
-struct unit {
-	struct guest g;
-	struct ioasid_channel *second;
-	struct vmm v;
-	struct vmm_device devices[2];
-	uint64_t next_table; /* a guest address */
-};
-
-static int read_memory(void *opaque, uint64_t gpa, void *buffer, size_t length)
+static void world_open(struct world *u, bool scalable)
 {
-	const struct guest *g = opaque;
+	union unit unit;
 
-	if (gpa > g->size - length)
-		return -EFAULT;
-	memcpy(buffer, g->memory + gpa, length);
-	return 0;
-}
-
-static uint64_t *quads(struct unit *u, uint64_t gpa)
-{
-	return (uint64_t *)(void *)(u->g.memory + gpa);
-}
-
-static void unit_open(struct unit *u, bool scalable)
-{
-	memset(u, 0, sizeof(*u));
-	guest_open(&u->g, SIZE, 0);
-	u->devices[0] = (struct vmm_device){ .sid = FIRST, .device = u->g.device };
-	u->devices[1].sid = SECOND;
-	ck_ok(ioasid_device_bind(u->g.ctx, "0000:00:02.0", 2, &u->devices[1].device));
-	u->second = channel_new(u->devices[1].device, IOASID_NO_PASID);
-	u->v = (struct vmm){
-		.ctx = u->g.ctx, .memory = u->g.root, .read = read_memory, .read_opaque = &u->g,
-		.rtaddr = ROOT | (scalable ? 1u << 10 : 0), .devices = u->devices, .n_devices = 2,
-		.fill = IOASID_FILL_ON_INVALIDATION,
-	};
-	ioasid_vtd_caps_init(&u->v.caps, CAP, ECAP);
-	ck_ok(ioasid_inv_new(u->g.ctx, 0, &u->v.batch));
-	vmm_reset(&u->v);
+	ioasid_vtd_caps_init(&unit.vtd.caps, CAP, ECAP);
+	unit.vtd.rtaddr = ROOT | (scalable ? 1u << 10 : 0);
+	world_begin(u, &kind_vtd, &unit, IOASID_FILL_ON_INVALIDATION);
 	gt_store(quads(u, ROOT), CONTEXT | 1);
-	u->next_table = TABLES;
-}
-
-static void unit_close(struct unit *u)
-{
-	vmm_reset(&u->v);
-	ck_assert_ptr_null(u->v.tables);
-	ioasid_inv_free(u->v.batch);
-	guest_close(&u->g);
-}
-
-/* A table of the guest's that maps IOVA to @target. */
-static struct guest_table table_new(struct unit *u, enum ioasid_pgtable_format format,
-				    uint32_t levels, uint64_t target)
-{
-	struct guest_table t;
-
-	gt_init(&t, format, levels, u->g.memory, 0, u->next_table, SIZE);
-	gt_map(&t, IOVA, target, PAGE, 1, RW);
-	u->next_table += 64 * PAGE;
-	return t;
 }
 
 /* A legacy context entry (9.3); type 0: translated, 2: passed through. */
-static void set_context(struct unit *u, unsigned int sid, unsigned int type, uint64_t root,
+static void set_context(struct world *u, unsigned int sid, unsigned int type, uint64_t root,
 			unsigned int domain)
 {
 	uint64_t *entry = quads(u, CONTEXT + 16 * sid);
@@ -98,13 +32,13 @@ static void set_context(struct unit *u, unsigned int sid, unsigned int type, uin
 	gt_store(&entry[0], root | type << 2 | 1);
 }
 
-static void clear_context(struct unit *u, unsigned int sid)
+static void clear_context(struct world *u, unsigned int sid)
 {
 	gt_store(quads(u, CONTEXT + 16 * sid), 0);
 }
 
 /* Scalable mode: the PASID entry (9.6) for requests without PASID; type 2: second, 3: nested. */
-static void set_pasid(struct unit *u, unsigned int sid, unsigned int type, unsigned int domain,
+static void set_pasid(struct world *u, unsigned int sid, unsigned int type, unsigned int domain,
 		      uint64_t second, uint64_t first)
 {
 	/* each device has a directory of its own, and behind it a table */
@@ -119,55 +53,50 @@ static void set_pasid(struct unit *u, unsigned int sid, unsigned int type, unsig
 	gt_store(&entry[0], second | 1u << 2 | type << 6 | 1); /* 3 levels */
 }
 
-static int feed(struct unit *u, uint64_t low, uint64_t high)
+static int feed(struct world *u, uint64_t low, uint64_t high)
 {
 	uint64_t raw[4] = { low, high };
-	enum ioasid_vtd_reason why;
+	const char *why;
 
-	return vmm_invalidate(&u->v, raw, u->v.rtaddr >> 10 & 1 ? 32 : 16, &why);
+	return vmm_command(&u->v, raw, u->v.unit.vtd.rtaddr >> 10 & 1 ? 32 : 16, &why);
 }
 
 /* 6.5.2.1: device-selective */
-static int context_cache(struct unit *u, unsigned int sid, unsigned int mask, unsigned int domain)
+static int context_cache(struct world *u, unsigned int sid, unsigned int mask, unsigned int domain)
 {
 	return feed(u, 0x31 | domain << 16 | (uint64_t)sid << 32 | (uint64_t)mask << 48, 0);
 }
 
 /* 6.5.2.2: PASID-selective */
-static int pasid_cache(struct unit *u, unsigned int domain)
+static int pasid_cache(struct world *u, unsigned int domain)
 {
 	return feed(u, 0x17 | domain << 16, 0);
 }
 
 /* 6.5.2.3: page-selective, one page */
-static int iotlb_page(struct unit *u, unsigned int domain, uint64_t iova)
+static int iotlb_page(struct world *u, unsigned int domain, uint64_t iova)
 {
 	return feed(u, 0x32 | domain << 16, iova);
 }
 
 /* 6.5.2.4: the same with PASID 0 */
-static int pasid_iotlb_page(struct unit *u, unsigned int domain, uint64_t iova)
+static int pasid_iotlb_page(struct world *u, unsigned int domain, uint64_t iova)
 {
 	return feed(u, 0x36 | domain << 16, iova);
 }
 
 /* 6.5.2.8 */
-static int wait_for_it(struct unit *u)
+static int wait_for_it(struct world *u)
 {
 	return feed(u, 0x5, 0);
-}
-
-static void second_reaches(struct unit *u, uint64_t target)
-{
-	ck_assert_ptr_eq(dma_where(u->second, IOVA, RW), u->g.memory + target);
 }
 
 START_TEST(context_entry_comes_and_goes)
 {
 	struct guest_table t;
-	struct unit u;
+	struct world u;
 
-	unit_open(&u, false);
+	world_open(&u, false);
 	guest_faults(&u.g, IOVA, IOASID_READ, IOASID_FAULT_BLOCKED);
 	t = table_new(&u, IOASID_PGTABLE_VTD_SS, 3, DATA);
 	set_context(&u, FIRST, 0, t.root, 5);
@@ -179,32 +108,32 @@ START_TEST(context_entry_comes_and_goes)
 	ck_ok(context_cache(&u, FIRST, 0, 5));
 	guest_faults(&u.g, IOVA, IOASID_READ, IOASID_FAULT_BLOCKED);
 	ck_assert_ptr_null(u.v.tables);
-	unit_close(&u);
+	world_close(&u);
 }
 END_TEST
 
 START_TEST(function_mask_names_all_functions)
 {
 	struct guest_table t;
-	struct unit u;
+	struct world u;
 
-	unit_open(&u, false);
+	world_open(&u, false);
 	t = table_new(&u, IOASID_PGTABLE_VTD_SS, 3, DATA);
 	set_context(&u, FIRST, 0, t.root, 5);
 	ck_ok(context_cache(&u, FIRST + 7, 0, 0));
 	guest_faults(&u.g, IOVA, IOASID_READ, IOASID_FAULT_BLOCKED);
 	ck_ok(context_cache(&u, FIRST + 7, 3, 0));
 	guest_reaches(&u.g, IOVA, DATA, RW);
-	unit_close(&u);
+	world_close(&u);
 }
 END_TEST
 
 START_TEST(passed_through)
 {
 	struct guest_table t;
-	struct unit u;
+	struct world u;
 
-	unit_open(&u, false);
+	world_open(&u, false);
 	set_context(&u, FIRST, 2, 0, 1);
 	ck_ok(context_cache(&u, FIRST, 0, 0));
 	guest_reaches(&u.g, DATA, DATA, RW);
@@ -214,16 +143,16 @@ START_TEST(passed_through)
 	ck_ok(context_cache(&u, FIRST, 0, 1));
 	guest_reaches(&u.g, IOVA, OTHER, RW);
 	guest_faults(&u.g, DATA, IOASID_READ, IOASID_FAULT_NOT_MAPPED);
-	unit_close(&u);
+	world_close(&u);
 }
 END_TEST
 
 START_TEST(devices_of_a_domain_share_its_space)
 {
 	struct guest_table t;
-	struct unit u;
+	struct world u;
 
-	unit_open(&u, false);
+	world_open(&u, false);
 	t = table_new(&u, IOASID_PGTABLE_VTD_SS, 3, DATA);
 	set_context(&u, FIRST, 0, t.root, 5);
 	set_context(&u, SECOND, 0, t.root, 5);
@@ -240,16 +169,16 @@ START_TEST(devices_of_a_domain_share_its_space)
 	clear_context(&u, SECOND);
 	ck_ok(context_cache(&u, SECOND, 0, 5));
 	ck_assert_ptr_null(u.v.tables);
-	unit_close(&u);
+	world_close(&u);
 }
 END_TEST
 
 START_TEST(domain_id_of_two_tables)
 {
 	struct guest_table a, b;
-	struct unit u;
+	struct world u;
 
-	unit_open(&u, false);
+	world_open(&u, false);
 	a = table_new(&u, IOASID_PGTABLE_VTD_SS, 3, DATA);
 	b = table_new(&u, IOASID_PGTABLE_VTD_SS, 3, DATA + PAGE);
 	set_context(&u, FIRST, 0, a.root, 5);
@@ -266,7 +195,7 @@ START_TEST(domain_id_of_two_tables)
 	ck_assert_uint_eq(ioasid_inv_get_count(u.v.batch), 0);
 	guest_reaches(&u.g, IOVA, OTHER, RW);
 	second_reaches(&u, OTHER + PAGE);
-	unit_close(&u);
+	world_close(&u);
 }
 END_TEST
 
@@ -274,9 +203,9 @@ END_TEST
 START_TEST(batch_is_carried_out_before_spaces_go)
 {
 	struct guest_table a, b;
-	struct unit u;
+	struct world u;
 
-	unit_open(&u, false);
+	world_open(&u, false);
 	a = table_new(&u, IOASID_PGTABLE_VTD_SS, 3, DATA);
 	b = table_new(&u, IOASID_PGTABLE_VTD_SS, 3, OTHER);
 	set_context(&u, FIRST, 0, a.root, 5);
@@ -286,16 +215,16 @@ START_TEST(batch_is_carried_out_before_spaces_go)
 	ck_ok(context_cache(&u, FIRST, 0, 5));
 	ck_ok(wait_for_it(&u));
 	guest_reaches(&u.g, IOVA, OTHER, RW);
-	unit_close(&u);
+	world_close(&u);
 }
 END_TEST
 
 START_TEST(batch_does_not_grow_without_end)
 {
 	struct guest_table t;
-	struct unit u;
+	struct world u;
 
-	unit_open(&u, false);
+	world_open(&u, false);
 	t = table_new(&u, IOASID_PGTABLE_VTD_SS, 3, DATA);
 	set_context(&u, FIRST, 0, t.root, 5);
 	ck_ok(context_cache(&u, FIRST, 0, 0));
@@ -304,16 +233,16 @@ START_TEST(batch_does_not_grow_without_end)
 		ck_assert_uint_lt(ioasid_inv_get_count(u.v.batch), 1000);
 	}
 	ck_assert_uint_ge(u.v.submissions, 1);
-	unit_close(&u);
+	world_close(&u);
 }
 END_TEST
 
 START_TEST(nested_translation_follows_both_stages)
 {
 	struct guest_table first, second;
-	struct unit u;
+	struct world u;
 
-	unit_open(&u, true);
+	world_open(&u, true);
 	/* the second stage moves what is used: the first stage's tables stay where they are */
 	second = table_new(&u, IOASID_PGTABLE_VTD_SS, 3, DATA);
 	first = table_new(&u, IOASID_PGTABLE_VTD_FS, 4, IOVA);
@@ -334,16 +263,16 @@ START_TEST(nested_translation_follows_both_stages)
 	ck_ok(pasid_iotlb_page(&u, 5, IOVA));
 	ck_ok(wait_for_it(&u));
 	guest_reaches(&u.g, IOVA, DATA, IOASID_READ);
-	unit_close(&u);
+	world_close(&u);
 }
 END_TEST
 
 START_TEST(nested_devices_share_the_second_stage)
 {
 	struct guest_table a, b, second;
-	struct unit u;
+	struct world u;
 
-	unit_open(&u, true);
+	world_open(&u, true);
 	second = table_new(&u, IOASID_PGTABLE_VTD_SS, 3, DATA);
 	a = table_new(&u, IOASID_PGTABLE_VTD_FS, 4, IOVA);
 	b = table_new(&u, IOASID_PGTABLE_VTD_FS, 4, IOVA);
@@ -356,27 +285,27 @@ START_TEST(nested_devices_share_the_second_stage)
 	ck_ok(pasid_cache(&u, 5));
 	guest_faults(&u.g, IOVA, IOASID_READ, IOASID_FAULT_BLOCKED);
 	second_reaches(&u, DATA);
-	unit_close(&u);
+	world_close(&u);
 }
 END_TEST
 
 START_TEST(malformed_descriptor_changes_nothing)
 {
 	uint64_t raw[2] = { 0xf, 0 };
-	enum ioasid_vtd_reason why = IOASID_VTD_OK;
+	const char *why = NULL;
 	struct guest_table t;
-	struct unit u;
+	struct world u;
 
-	unit_open(&u, false);
+	world_open(&u, false);
 	t = table_new(&u, IOASID_PGTABLE_VTD_SS, 3, DATA);
 	set_context(&u, FIRST, 0, t.root, 5);
 	ck_ok(context_cache(&u, FIRST, 0, 0));
 	ck_ok(iotlb_page(&u, 5, IOVA));
-	ck_err(vmm_invalidate(&u.v, raw, 16, &why), EINVAL);
-	ck_assert_int_eq(why, IOASID_VTD_DESCRIPTOR_TYPE);
+	ck_err(vmm_command(&u.v, raw, 16, &why), EINVAL);
+	ck_assert_str_eq(why, ioasid_vtd_reason_text(IOASID_VTD_DESCRIPTOR_TYPE));
 	ck_assert_uint_eq(ioasid_inv_get_count(u.v.batch), 1);
 	guest_reaches(&u.g, IOVA, DATA, RW);
-	unit_close(&u);
+	world_close(&u);
 }
 END_TEST
 
@@ -384,9 +313,9 @@ END_TEST
 START_TEST(failure_blocks_the_device)
 {
 	struct guest_table a, b;
-	struct unit u;
+	struct world u;
 
-	unit_open(&u, false);
+	world_open(&u, false);
 	a = table_new(&u, IOASID_PGTABLE_VTD_SS, 3, DATA);
 	b = table_new(&u, IOASID_PGTABLE_VTD_SS, 3, OTHER);
 	set_context(&u, FIRST, 0, a.root, 5);
@@ -399,7 +328,7 @@ START_TEST(failure_blocks_the_device)
 	u.v.memory = u.g.root;
 	ck_ok(context_cache(&u, FIRST, 0, 5));
 	guest_reaches(&u.g, IOVA, OTHER, RW);
-	unit_close(&u);
+	world_close(&u);
 }
 END_TEST
 

@@ -66,13 +66,15 @@ real_guests() {
 		"$data/vtd-sm-sl.tar.xz"
 	expect 'first-stage' 0 '^replay: 30 steps, 39036 descriptors, 7521 runs expected, 0 differing$' \
 		"$data/vtd-sm-fl-strict.tar.xz"
+	expect 'AArch64 stage 1' 0 '^replay: 18 steps, 2857 descriptors, 4310 runs expected, 0 differing$' \
+		"$data/smmuv3-s1-strict.tar.xz"
 	# A space filled on demand serves a guest that invalidates new mappings, too.
 	expect 'on demand' 0 ', 2105 runs expected, 0 differing$' \
 		--fill=demand "$data/vtd-legacy-ats.tar.xz"
 	[ -z "$(ls "$TMPDIR")" ] || complain 'the temporary directory is still there'
 }
 
-# changed CAPTURE STEP LINE: each change to one expected run differs.
+# changed CAPTURE STEP LINE OTHER: each change to one expected run differs; OTHER is another device.
 changed() {
 	for change in \
 		'add(2, -4096); print' \
@@ -80,7 +82,7 @@ changed() {
 		'add(4, -1); print' \
 		'add(4, 4096); print' \
 		'$5 = $5 == "rw" ? "r" : "rw"; print' \
-		'sub(/^0x0010/, "0x0020"); print' \
+		"sub(/^0x0010/, \"$4\"); print" \
 		'' \
 		'print; print' \
 		'print; $2 = "0x7f0000000"; $4 = "0x1000"; print'
@@ -108,8 +110,14 @@ not_lost() {
 
 malformed() {
 	fresh vtd-legacy-ats
+	sed -i 's/"iommu": "vtd"/"iommu": "gart"/' "$dir/copy/meta.json"
+	expect 'another IOMMU' 2 'gart.*"vtd" and "smmuv3" only' "$dir/copy"
+	fresh vtd-legacy-ats
 	sed -i 's/"iommu": "vtd"/"iommu": "smmuv3"/' "$dir/copy/meta.json"
-	expect 'another IOMMU' 2 'smmuv3.*"vtd" only' "$dir/copy"
+	expect "another IOMMU's registers" 2 '"idr0" is missing' "$dir/copy"
+	fresh smmuv3-s1-strict
+	printf '\17' | dd of="$dir/copy/001.inv" bs=1 seek=32 conv=notrunc status=none
+	expect 'an unknown command' 2 '001.inv: offset 32: command unknown' "$dir/copy"
 
 	for file in meta.json 002.pages 002.inv 002.map 006.gone; do
 		for cut in 1 17; do
@@ -160,11 +168,13 @@ command_line() {
 real_guests
 # Under an emulator that is enough, and takes long.
 [ -z "${EMULATOR-}" ] || exit $failed
-changed vtd-legacy-ats 002 9
-changed vtd-sm-fl-strict 000 4
+changed vtd-legacy-ats 002 9 0x0020
+changed vtd-sm-fl-strict 000 4 0x0020
+changed smmuv3-s1-strict 000 4 0x0018
 lost vtd-legacy-ats 8275 '0000:02:00.0 .* no invalidation of 0x800000: .* was 0x2400083, is 0x0;'
 lost vtd-legacy-strict 9128 '0000:00:05.0 .* no invalidation of 0x800000: .* was 0x2800083, is 0x0;'
 lost vtd-sm-fl-strict 4538 '0000:00:05.0 .* no invalidation of 0x'
+lost smmuv3-s1-strict 2577 '0000:00:05.0 .* no invalidation of 0x400000: .* was 0x45600f45, is 0x0;'
 not_lost
 malformed
 command_line

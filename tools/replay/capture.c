@@ -11,6 +11,9 @@
 
 #include "capture.h"
 
+#define MAX_DOORBELLS  16
+#define DOORBELL_BYTES 65536u
+
 /* A file in memory, with a 0 behind its end. */
 struct file {
 	char *path;
@@ -241,6 +244,47 @@ static int load_step(struct capture *c, const char *dir, size_t step,
 	return ret;
 }
 
+static bool overlap(const struct ioasid_range *a, const struct ioasid_range *b)
+{
+	return a->start < b->start + b->length && b->start < a->start + a->length;
+}
+
+/* A doorbell is a page or a few; anything else is for the comparison to find. */
+static bool is_new_doorbell(const struct capture *c, const struct ioasid_run *run)
+{
+	struct ioasid_range range = { .start = run->target, .length = run->length };
+
+	if ((run->target | run->length) % PAGE_BYTES || run->length > DOORBELL_BYTES ||
+	    run->target >> 52)
+		return false;
+	for (size_t i = 0; i < c->n_memory; i++)
+		if (overlap(&c->memory[i], &range))
+			return false;
+	for (size_t i = 0; i < c->n_doorbells; i++)
+		if (overlap(&c->doorbells[i], &range))
+			return false;
+	return c->n_doorbells < MAX_DOORBELLS;
+}
+
+/* Runs behind an IOMMU that translates interrupts lead to their doorbells, too. */
+static void find_doorbells(struct capture *c)
+{
+	const struct ioasid_run *run;
+
+	c->doorbells = xrealloc(NULL, MAX_DOORBELLS, sizeof(*c->doorbells));
+	for (size_t i = 0; c->kind->translates_interrupts && i < c->n_steps; i++) {
+		for (size_t j = 0; j < c->steps[i].n_runs; j++) {
+			run = &c->steps[i].runs[j].run;
+			if (!is_new_doorbell(c, run))
+				continue;
+			c->doorbells[c->n_doorbells++] = (struct ioasid_range){
+				.start = run->target,
+				.length = run->length,
+			};
+		}
+	}
+}
+
 static int load_dir(struct capture *c, const char *dir)
 {
 	struct capture_counts *counts = NULL;
@@ -248,6 +292,8 @@ static int load_dir(struct capture *c, const char *dir)
 
 	for (size_t i = 0; !ret && i < c->n_steps; i++)
 		ret = load_step(c, dir, i, &counts[i]);
+	if (!ret)
+		find_doorbells(c);
 	free(counts);
 	return ret;
 }
@@ -297,5 +343,6 @@ void capture_free(struct capture *c)
 	free(c->steps);
 	free(c->devices);
 	free(c->memory);
+	free(c->doorbells);
 	memset(c, 0, sizeof(*c));
 }

@@ -5,8 +5,7 @@
 
 #include <stdbool.h>
 
-#include <ioasid/ioasid.h>
-
+#include "kind.h"
 #include "util.h"
 
 /* One record of a NNN.pages file: an address and what the page holds. */
@@ -40,11 +39,15 @@ struct capture_step {
 };
 
 struct capture {
-	uint64_t cap, ecap, rtaddr;
+	const struct kind *kind;
+	union unit unit;
 	size_t descriptor_bytes;
 	bool new_mappings_are_invalidated;
 	struct ioasid_range *memory;
 	size_t n_memory;
+	/* Where interrupts are written to: what runs lead to outside memory. */
+	struct ioasid_range *doorbells;
+	size_t n_doorbells;
 	struct capture_device *devices;
 	size_t n_devices;
 	struct capture_step *steps;

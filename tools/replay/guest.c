@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The guest's memory: a sealed memfd for each region, mapped here and in a root space. */
+/* The guest's memory and doorbells: a sealed memfd for each, mapped here and in a root space. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -52,11 +52,12 @@ int guest_init(struct guest *g, const struct capture *c, struct ioasid_ctx *ctx)
 	int ret = 0;
 
 	memset(g, 0, sizeof(*g));
-	g->regions = xrealloc(NULL, c->n_memory, sizeof(*g->regions));
-	while (!ret && g->n_regions < c->n_memory) {
-		ret = make_region(&g->regions[g->n_regions], &c->memory[g->n_regions]);
-		g->n_regions++;
-	}
+	g->spoiled_entry = c->kind->spoiled_entry;
+	g->regions = xrealloc(NULL, c->n_memory + c->n_doorbells, sizeof(*g->regions));
+	for (size_t i = 0; !ret && i < c->n_memory; i++)
+		ret = make_region(&g->regions[g->n_regions++], &c->memory[i]);
+	for (size_t i = 0; !ret && i < c->n_doorbells; i++)
+		ret = make_region(&g->regions[g->n_regions++], &c->doorbells[i]);
 	if (!ret)
 		ret = map_regions(g, ctx);
 	return ret;
@@ -90,19 +91,19 @@ static unsigned char *find_bytes(const struct guest *g, uint64_t gpa, uint64_t l
 
 /*
  * A page that is no table any more is soon something else. Whoever still takes it for one has to be
- * found out: as a table of leaves it maps wrong addresses, as any other it is malformed (bit 7 is
- * PS, and the address is seldom aligned for that).
+ * found out: as a table of leaves it maps wrong addresses, as any other it is malformed, or refers
+ * to itself and so maps them after all.
  */
-static void spoil(unsigned char *page, uint64_t gpa)
+static void spoil(unsigned char *page, uint64_t entry)
 {
 	for (size_t i = 0; i < PAGE_BYTES; i += 8)
-		put_le64(page + i, gpa | 0x87);
+		put_le64(page + i, entry);
 }
 
 void guest_load(struct guest *g, const struct capture_step *s)
 {
 	for (size_t i = 0; i < s->n_gone; i++)
-		spoil(find_bytes(g, s->gone[i], PAGE_BYTES), s->gone[i]);
+		spoil(find_bytes(g, s->gone[i], PAGE_BYTES), s->gone[i] | g->spoiled_entry);
 	for (size_t i = 0; i < s->n_pages; i++) {
 		const unsigned char *record = s->pages + i * PAGE_RECORD_BYTES;
 

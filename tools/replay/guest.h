@@ -16,6 +16,8 @@ struct guest {
 	size_t n_regions;
 	/* The space in which devices and page tables see it, at its guest-physical addresses. */
 	struct ioasid_space *space;
+	/* What pages that are no tables any more consist of, but for their address. */
+	uint64_t spoiled_entry;
 	/* Where the library has it: targets are host addresses. */
 	struct ioasid_run *host;
 	size_t n_host;

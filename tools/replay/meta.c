@@ -144,21 +144,69 @@ static int get_steps(struct capture *c, const json_t *meta, struct capture_count
 	return 0;
 }
 
-static int get_registers(struct capture *c, const json_t *meta)
+static int get_vtd(union unit *unit, const json_t *meta)
 {
+	uint64_t cap, ecap;
+
+	if (get_member(meta, "cap", UINT64_MAX, &cap) ||
+	    get_member(meta, "ecap", UINT64_MAX, &ecap) ||
+	    get_member(meta, "rtaddr", UINT64_MAX, &unit->vtd.rtaddr))
+		return -1;
+	ioasid_vtd_caps_init(&unit->vtd.caps, cap, ecap);
+	return 0;
+}
+
+/* The unit is enabled. SMMU_IDR2 and SMMU_IDR4 say nothing about tables or commands. */
+static int get_smmuv3(union unit *unit, const json_t *meta)
+{
+	static const char *const keys[6] = { "idr0", "idr1", NULL, "idr3", NULL, "idr5" };
+	struct ioasid_smmuv3_regs *regs = &unit->smmuv3;
+	uint32_t idr[6] = { 0 };
+	uint64_t value;
+
+	for (size_t i = 0; i < 6; i++) {
+		if (!keys[i])
+			continue;
+		if (get_member(meta, keys[i], UINT32_MAX, &value))
+			return -1;
+		idr[i] = (uint32_t)value;
+	}
+	ioasid_smmuv3_regs_init(regs, idr);
+	regs->cr0 = 1; /* SMMUEN (IHI 0070, 6.3.9) */
+	if (get_member(meta, "strtab_base", UINT64_MAX, &regs->strtab_base) ||
+	    get_member(meta, "strtab_base_cfg", UINT32_MAX, &value))
+		return -1;
+	regs->strtab_base_cfg = (uint32_t)value;
+	return 0;
+}
+
+/* The kind of IOMMU, and the registers that it has. */
+static int get_unit(struct capture *c, const json_t *meta)
+{
+	static const struct {
+		const struct kind *kind;
+		int (*get)(union unit *unit, const json_t *meta);
+	} kinds[] = { { &kind_vtd, get_vtd }, { &kind_smmuv3, get_smmuv3 } };
 	const char *iommu = json_string_value(json_object_get(meta, "iommu"));
-	const json_t *told = json_object_get(meta, "new_mappings_are_invalidated");
-	uint64_t bytes;
 
 	if (!iommu)
 		return bad("iommu", "is missing or no string");
-	if (strcmp(iommu, "vtd"))
-		return fail("%s: the capture is of an IOMMU of type \"%s\"; "
-			    "this version replays \"vtd\" only", where, iommu);
-	if (get_member(meta, "cap", UINT64_MAX, &c->cap) ||
-	    get_member(meta, "ecap", UINT64_MAX, &c->ecap) ||
-	    get_member(meta, "rtaddr", UINT64_MAX, &c->rtaddr) ||
-	    get_member(meta, "descriptor_bytes", 32, &bytes))
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (strcmp(iommu, kinds[i].kind->name))
+			continue;
+		c->kind = kinds[i].kind;
+		return kinds[i].get(&c->unit, meta);
+	}
+	return fail("%s: the capture is of an IOMMU of type \"%s\"; "
+		    "this version replays \"vtd\" and \"smmuv3\" only", where, iommu);
+}
+
+static int get_queue(struct capture *c, const json_t *meta)
+{
+	const json_t *told = json_object_get(meta, "new_mappings_are_invalidated");
+	uint64_t bytes;
+
+	if (get_member(meta, "descriptor_bytes", 32, &bytes))
 		return -1;
 	if (bytes != 16 && bytes != 32)
 		return bad("descriptor_bytes", "is neither 16 nor 32");
@@ -179,8 +227,8 @@ int meta_load(struct capture *c, struct capture_counts **counts, const char *dir
 	where = path;
 	if (!meta)
 		fail("%s:%d: %s", path, error.line > 0 ? error.line : 1, error.text);
-	else if (!get_registers(c, meta) && !get_memory(c, meta) && !get_devices(c, meta) &&
-		 !get_steps(c, meta, counts))
+	else if (!get_unit(c, meta) && !get_queue(c, meta) && !get_memory(c, meta) &&
+		 !get_devices(c, meta) && !get_steps(c, meta, counts))
 		ret = 0;
 	json_decref(meta);
 	free(path);

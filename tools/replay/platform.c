@@ -6,18 +6,16 @@
 
 #include "replay.h"
 
-#define IOMMU_NAME "vtd"
-
 const char *device_address(uint16_t sid, char text[13])
 {
 	snprintf(text, 13, "0000:%02x:%02x.%x", sid >> 8, sid >> 3 & 0x1f, sid & 7);
 	return text;
 }
 
-/* MGAW is the widest address that the unit translates, less one (VT-d 4.1, 11.4.2). */
-static uint32_t address_bits(uint64_t cap)
+/* As far as an emulated IOMMU can be made so wide. */
+static uint32_t address_bits(const struct capture *c)
 {
-	uint32_t bits = (uint32_t)(cap >> 16 & 0x3f) + 1;
+	uint32_t bits = c->kind->address_bits(&c->unit);
 
 	return bits < 32 ? 32 : bits > 57 ? 57 : bits;
 }
@@ -29,10 +27,10 @@ static int describe(const struct capture *c, struct ioasid_platform *platform)
 	char address[13];
 	int ret;
 
-	iommu.name = IOMMU_NAME;
-	iommu.address_bits = address_bits(c->cap);
+	iommu.name = c->kind->name;
+	iommu.address_bits = address_bits(c);
 	ret = ioasid_platform_add_iommu(platform, &iommu);
-	device.iommu = IOMMU_NAME;
+	device.iommu = c->kind->name;
 	for (size_t i = 0; !ret && i < c->n_devices; i++) {
 		device.name = device_address(c->devices[i].sid, address);
 		device.requester = c->devices[i].sid;
@@ -73,7 +71,7 @@ static int bind_devices(struct replay *r)
 	r->channels = xrealloc(NULL, c->n_devices, sizeof(struct ioasid_channel *));
 	for (size_t i = 0; i < c->n_devices; i++) {
 		devices[i].sid = c->devices[i].sid;
-		devices[i].translation.kind = IOASID_VTD_BLOCKED;
+		c->kind->block(&devices[i].translation);
 		device_address(c->devices[i].sid, address);
 		ret = ioasid_device_bind(r->ctx, address, i, &devices[i].device);
 		if (!ret)
@@ -94,8 +92,8 @@ static int make_unit(struct replay *r)
 	v->memory = r->guest.space;
 	v->read = guest_read;
 	v->read_opaque = &r->guest;
-	ioasid_vtd_caps_init(&v->caps, r->capture->cap, r->capture->ecap);
-	v->rtaddr = r->capture->rtaddr;
+	v->kind = r->capture->kind;
+	v->unit = r->capture->unit;
 	v->fill = r->fill;
 	ret = ioasid_inv_new(r->ctx, 0, &v->batch);
 	return ret ? fail_call(ret, "a batch") : 0;

@@ -10,7 +10,7 @@
 
 static int feed_descriptor(struct replay *r, const unsigned char *raw)
 {
-	enum ioasid_vtd_reason why = IOASID_VTD_OK;
+	const char *why = NULL;
 	size_t bytes = r->capture->descriptor_bytes;
 	uint64_t quads[4] = { 0 };
 	int ret;
@@ -21,10 +21,10 @@ static int feed_descriptor(struct replay *r, const unsigned char *raw)
 		report_dropped(r, quads);
 		return 0;
 	}
-	ret = vmm_invalidate(&r->vmm, quads, bytes, &why);
-	if (ret && why != IOASID_VTD_OK)
+	ret = vmm_command(&r->vmm, quads, bytes, &why);
+	if (ret && why)
 		return fail("%03zu.inv: offset %" PRIu64 ": %s", r->step,
-			    r->step_descriptors * bytes, ioasid_vtd_reason_text(why));
+			    r->step_descriptors * bytes, why);
 	if (ret)
 		return fail_call(ret, "%03zu.inv: offset %" PRIu64, r->step,
 				 r->step_descriptors * bytes);

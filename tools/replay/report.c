@@ -25,8 +25,8 @@ void report_capture(const struct options *o, const struct capture *c)
 		return;
 	for (size_t i = 0; i < c->n_memory; i++)
 		memory += c->memory[i].length;
-	printf("%s: VT-d in %s mode, %zu devices, %" PRIu64 " MiB of guest memory\n", o->path,
-	       c->rtaddr >> 10 & 3 ? "scalable" : "legacy", c->n_devices, memory >> 20);
+	printf("%s: %s, %zu devices, %" PRIu64 " MiB of guest memory\n", o->path,
+	       c->kind->title(&c->unit), c->n_devices, memory >> 20);
 }
 
 void report_pass(const struct replay *r)
@@ -144,18 +144,6 @@ void report_step(const struct replay *r)
 	printf("  %s\n", s->label);
 }
 
-/* By number in the specification (VT-d 4.1, 6.5.2). */
-static const char *const type_names[IOASID_VTD_INV_PASID_DEVICE_TLB + 1] = {
-	[IOASID_VTD_INV_CONTEXT_CACHE] = "context cache",
-	[IOASID_VTD_INV_PASID_CACHE] = "PASID cache",
-	[IOASID_VTD_INV_IOTLB] = "IOTLB",
-	[IOASID_VTD_INV_PASID_IOTLB] = "PASID-based IOTLB",
-	[IOASID_VTD_INV_DEVICE_TLB] = "device TLB",
-	[IOASID_VTD_INV_PASID_DEVICE_TLB] = "PASID-based device TLB",
-	[IOASID_VTD_INV_INTERRUPT_ENTRY_CACHE] = "interrupt entry cache",
-	[IOASID_VTD_INV_WAIT] = "wait",
-};
-
 void report_queue(const struct replay *r)
 {
 	const struct vmm *v = &r->vmm;
@@ -163,10 +151,10 @@ void report_queue(const struct replay *r)
 
 	if (r->options->quiet)
 		return;
-	for (size_t i = 0; i < sizeof(type_names) / sizeof(type_names[0]); i++) {
-		if (!v->descriptors[i])
+	for (unsigned int i = 0; i < COMMAND_TYPES; i++) {
+		if (!v->commands[i])
 			continue;
-		printf("%s%" PRIu64 " %s", separator, v->descriptors[i], type_names[i]);
+		printf("%s%" PRIu64 " %s", separator, v->commands[i], v->kind->type_name(i));
 		separator = ", ";
 	}
 	printf("\nspaces: %" PRIu64 " for the guest's page tables, %" PRIu64
@@ -174,35 +162,23 @@ void report_queue(const struct replay *r)
 	       v->spaces, v->moves, v->submissions);
 }
 
-/* What a descriptor names, as far as it names something. */
-static void print_inv(const struct ioasid_vtd_inv *inv)
-{
-	printf("%s", type_names[inv->type]);
-	if (inv->granularity == IOASID_VTD_GRANULARITY_GLOBAL)
-		printf(inv->type == IOASID_VTD_INV_WAIT ? "" : ", all");
-	if (inv->domain)
-		printf(", domain %" PRIu16, inv->domain);
-	if (inv->source_id)
-		printf(", device 0x%04" PRIx16, inv->source_id);
-	if (inv->pasid)
-		printf(", PASID %" PRIu32, inv->pasid);
-	if (inv->length)
-		printf(", 0x%" PRIx64 "+0x%" PRIx64, inv->start, inv->length);
-}
-
 void report_dropped(const struct replay *r, const uint64_t *raw)
 {
-	struct ioasid_vtd_inv inv = IOASID_VTD_INV_INIT;
+	const struct kind *kind = r->vmm.kind;
 	size_t bytes = r->capture->descriptor_bytes;
+	const char *why;
+	union command c;
 
 	if (r->options->quiet)
 		return;
 	clear_progress();
 	printf("      left out: descriptor %" PRIu64 ", in step %zu: ", r->position, r->step);
-	if (ioasid_vtd_inv_decode(&r->vmm.caps, r->vmm.rtaddr, raw, bytes, &inv, NULL))
+	if (kind->decode(&r->vmm.unit, raw, bytes, &c, &why)) {
 		printf("malformed");
-	else
-		print_inv(&inv);
+	} else {
+		printf("%s", kind->type_name(kind->type(&c)));
+		kind->print(&c);
+	}
 	for (size_t i = 0; i < bytes / 8; i++)
 		printf("%s%016" PRIx64, i ? " " : " (", raw[i]);
 	puts(")");

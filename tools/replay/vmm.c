@@ -5,7 +5,7 @@
 
 #include "vmm.h"
 
-static int table_get(struct vmm *v, const struct ioasid_vtd_translation *t, struct vmm_table **table);
+static int table_get(struct vmm *v, const union translation *t, struct vmm_table **table);
 
 static void table_put(struct vmm *v, struct vmm_table *table)
 {
@@ -23,36 +23,14 @@ static void table_put(struct vmm *v, struct vmm_table *table)
 	table_put(v, below);
 }
 
-/* Do both use the same page table, under the same name? */
-static bool same_table(const struct ioasid_vtd_translation *a, const struct ioasid_vtd_translation *b)
-{
-	return a->kind == b->kind && a->domain == b->domain && a->pasid == b->pasid &&
-	       a->first_levels == b->first_levels && a->first_root == b->first_root &&
-	       a->second_levels == b->second_levels && a->second_root == b->second_root;
-}
-
-/* The second stage of a nested translation, as a translation of its own. */
-static struct ioasid_vtd_translation second_stage(const struct ioasid_vtd_translation *nested)
-{
-	struct ioasid_vtd_translation t = *nested;
-
-	t.kind = IOASID_VTD_SECOND_STAGE;
-	t.first_levels = 0;
-	t.first_root = 0;
-	return t;
-}
-
-/* Makes the space of a table: on guest memory, or of a nested one on that of the second stage. */
+/* Makes the space of a table: on guest memory, or on that of the table below. */
 static int table_bind(struct vmm *v, struct vmm_table *table)
 {
 	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
 	struct ioasid_pgtable pgtable = IOASID_PGTABLE_INIT;
 	int ret;
 
-	ret = ioasid_vtd_translation_get_pgtable(
-		&table->translation, &v->caps,
-		table->translation.first_levels ? IOASID_PGTABLE_VTD_FS : IOASID_PGTABLE_VTD_SS,
-		&pgtable);
+	ret = v->kind->describe(&v->unit, &table->translation, &pgtable);
 	if (ret)
 		return ret;
 	options.parent = table->below ? table->below->space : v->memory;
@@ -67,17 +45,17 @@ static int table_bind(struct vmm *v, struct vmm_table *table)
 	return ret;
 }
 
-static int table_new(struct vmm *v, const struct ioasid_vtd_translation *t, struct vmm_table **table)
+static int table_new(struct vmm *v, const union translation *t, struct vmm_table **table)
 {
 	struct vmm_table *new = calloc(1, sizeof(*new));
-	struct ioasid_vtd_translation below;
+	union translation below;
 	int ret = 0;
 
 	if (!new)
 		return -ENOMEM;
 	new->translation = *t;
-	if (t->kind == IOASID_VTD_NESTED) {
-		below = second_stage(t);
+	if (v->kind->use(t) == USE_TWO_TABLES) {
+		v->kind->below(t, &below);
 		ret = table_get(v, &below, &new->below);
 	}
 	if (!ret)
@@ -96,13 +74,15 @@ static int table_new(struct vmm *v, const struct ioasid_vtd_translation *t, stru
 }
 
 /* The table of a translation, for one more user; NULL if it has none. */
-static int table_get(struct vmm *v, const struct ioasid_vtd_translation *t, struct vmm_table **table)
+static int table_get(struct vmm *v, const union translation *t, struct vmm_table **table)
 {
+	enum use use = v->kind->use(t);
+
 	*table = NULL;
-	if (!t->first_levels && !t->second_levels)
-		return 0; /* blocked or passed through */
+	if (use != USE_TABLE && use != USE_TWO_TABLES)
+		return 0;
 	for (struct vmm_table *known = v->tables; known; known = known->next) {
-		if (same_table(&known->translation, t)) {
+		if (v->kind->same_table(&known->translation, t)) {
 			known->users++;
 			*table = known;
 			return 0;
@@ -130,12 +110,12 @@ static void block_device(struct vmm *v, struct vmm_device *d)
 	ioasid_device_detach(d->device);
 	table_put(v, d->table);
 	d->table = NULL;
-	d->translation.kind = IOASID_VTD_BLOCKED;
+	v->kind->block(&d->translation);
 }
 
 /* The old table goes last, so that one that stays in use is not given up and made anew. */
 static int use_translation(struct vmm *v, struct vmm_device *d,
-			   const struct ioasid_vtd_translation *t)
+			   const union translation *t)
 {
 	struct ioasid_space *space = NULL;
 	struct vmm_table *table;
@@ -145,7 +125,7 @@ static int use_translation(struct vmm *v, struct vmm_device *d,
 		return ret;
 	if (table)
 		space = table->space;
-	else if (t->kind == IOASID_VTD_PASSTHROUGH)
+	else if (v->kind->use(t) == USE_MEMORY)
 		space = v->memory;
 	ret = move_device(v, d->device, space);
 	if (ret) {
@@ -160,11 +140,10 @@ static int use_translation(struct vmm *v, struct vmm_device *d,
 
 int vmm_refresh_device(struct vmm *v, struct vmm_device *d)
 {
-	struct ioasid_vtd_translation t = IOASID_VTD_TRANSLATION_INIT;
+	union translation t;
 	int ret;
 
-	ret = ioasid_vtd_lookup(&v->caps, v->rtaddr, d->sid, IOASID_NO_PASID, v->read,
-				v->read_opaque, &t);
+	ret = v->kind->lookup(&v->unit, d->sid, v->read, v->read_opaque, &t);
 	if (!ret)
 		ret = use_translation(v, d, &t);
 	if (ret)
