@@ -34,7 +34,9 @@ for fuzzer in $fuzzers; do
 	name=${fuzzer##*/fuzz-}
 	more=
 	case $name in
-	calls)	more="$top/tests/fuzz/calls_dma.c $top/tests/fuzz/calls_state.c" ;;
+	calls)
+		more="$top/tests/fuzz/calls_dma.c $top/tests/fuzz/calls_faults.c
+			$top/tests/fuzz/calls_state.c" ;;
 	capture)
 		more="$top/tools/replay/capture.c $top/tools/replay/meta.c $top/tools/replay/smmuv3.c
 			$top/tools/replay/unpack.c $top/tools/replay/util.c $top/tools/replay/vtd.c

@@ -125,6 +125,7 @@ static void call_space(struct world *w, struct input *in)
 	options.nesting = kind & 16 ? kind >> 6 : 0;
 	options.fill = kind & 32 ? kind >> 6 : 0;
 	options.flags = kind == 255;
+	options.fault_queue = kind & 4 ? w->faults : NULL;
 	options.size += kind == 254 ? 8 : 0;
 	rc = ioasid_space_create(w->ctx, kind & 2 && !(kind & 1) ? NULL : &options, &space);
 	must((rc == 0) == (space != NULL), "%d", rc);

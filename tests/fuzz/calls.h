@@ -24,6 +24,7 @@ struct world {
 	int channel_of[CHANNELS]; /* device */
 	bool begun[CHANNELS];
 	struct ioasid_event_queue *queue;
+	struct ioasid_fault_queue *faults;
 	struct ioasid_inv *inv;
 	uint64_t state; /* a hash of all that can be asked about */
 };
@@ -50,5 +51,8 @@ bool check_call(struct world *w, const struct may_fail *call, int rc);
 
 /* calls_dma.c */
 void call_dma(struct world *w, struct input *in);
+
+/* calls_faults.c: fault queues, and prefaults on channel @c. */
+void call_faults(struct world *w, unsigned int c, struct input *in);
 
 #endif

@@ -29,7 +29,7 @@ static uint64_t some_address(struct input *in)
 static void call_translate(struct world *w, unsigned int c, struct input *in)
 {
 	static const struct may_fail may = {
-		"dma_translate", { E2BIG, EFAULT, EINVAL, EOVERFLOW }
+		"dma_translate", { E2BIG, EAGAIN, EFAULT, EINVAL, EOVERFLOW }
 	};
 	struct ioasid_channel *channel = w->channels[c];
 	bool begun = w->begun[c];
@@ -55,7 +55,7 @@ static void call_translate(struct world *w, unsigned int c, struct input *in)
 
 static void call_access(struct world *w, unsigned int c, struct input *in)
 {
-	static const struct may_fail may = { "dma", { EFAULT, EINVAL, EOVERFLOW } };
+	static const struct may_fail may = { "dma", { EAGAIN, EFAULT, EINVAL, EOVERFLOW } };
 	unsigned int kind = take8(in);
 	uint64_t iova = some_address(in), old = 0;
 	uint8_t buffer[256] = { 0 };
@@ -148,8 +148,10 @@ void call_dma(struct world *w, struct input *in)
 {
 	unsigned int kind = take8(in), c = kind >> 4 & 3;
 
-	if (kind % 16 == 0)
+	if (kind % 16 == 0 && kind < 128)
 		call_queue(w, in);
+	else if (kind % 16 == 0)
+		call_faults(w, c, in);
 	else if (kind % 16 < 4 || !w->channels[c])
 		call_channel(w, c, in);
 	else if (kind % 16 < 9)
