@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Page requests: what a device asks for, what each response does, and who is woken by what. */
 #include <string.h>
+#include <unistd.h>
 
 #include "page_request.h"
+
+/* Microseconds in which threads have come to where they wait, as a rule. */
+#define SETTLE 20000
 
 START_TEST(dma_waits_for_its_page)
 {
@@ -124,6 +128,31 @@ START_TEST(failure_disables_the_device)
 	ck_ok(ioasid_device_detach(other));
 	ck_assert_int_eq(dma_join(&dma[0]), -EFAULT);
 	expect_fault(&a.g, HOLE, IOASID_READ, IOASID_FAULT_BLOCKED);
+	asker_close(&a);
+}
+END_TEST
+
+/* One that was read, one in the queue, and one that there is no room for. */
+START_TEST(failure_ends_all_that_wait)
+{
+	struct ioasid_page_request request;
+	static struct dma dma[3];
+	struct asker a;
+	int i;
+
+	asker_open(&a, 1, 0);
+	for (i = 0; i < 3; i++)
+		dma[i].channel = channel_new(a.g.device, IOASID_NO_PASID);
+	dma_start(&dma[0], dma[0].channel, DMA_READ, HOLE, 1);
+	request = take_request(a.faults);
+	for (i = 1; i < 3; i++)
+		dma_start(&dma[i], dma[i].channel, DMA_READ, HOLE, 1);
+	usleep(SETTLE);
+	ck_assert_int_eq(respond(a.faults, request.id, FAILURE), 1);
+	for (i = 0; i < 3; i++) {
+		ck_assert_int_eq(dma_join(&dma[i]), -EFAULT);
+		ck_assert_int_eq(take_event(a.g.queue).reason, IOASID_FAULT_REQUEST_FAILURE);
+	}
 	asker_close(&a);
 }
 END_TEST
@@ -317,6 +346,7 @@ START_TEST(full_queue_holds_up_who_comes)
 	for (i = 0; i < 2; i++)
 		dma_start(&dma[i], channel_new(a.g.device, IOASID_NO_PASID), DMA_READ,
 			  HOLE + (uint64_t)i * PAGE, 1);
+	usleep(SETTLE);
 	first = take_request(a.faults);
 	second = take_request(a.faults);
 	ck_assert_uint_ne(first.iova, second.iova);
@@ -330,8 +360,7 @@ START_TEST(full_queue_holds_up_who_comes)
 	/* and who waits for room is woken like all others */
 	for (i = 0; i < 2; i++)
 		dma_start(&dma[i], dma[i].channel, DMA_READ, HOLE + (uint64_t)i * PAGE, 1);
-	while (!has_requests(a.faults))
-		;
+	usleep(SETTLE);
 	ck_ok(ioasid_device_replace(a.g.device, a.g.root));
 	for (i = 0; i < 2; i++)
 		ck_assert_int_eq(dma_join(&dma[i]), 0);
@@ -561,6 +590,8 @@ START_TEST(device_without_a_request_left_waits)
 		ids[i] = requests[0].id;
 	}
 	dma_start(&dma[2], a.g.channel, DMA_READ, 0, 1);
+	usleep(SETTLE);
+	ck_assert(!has_requests(a.faults));
 	ck_assert_int_eq(respond(a.faults, ids[0], INVALID), 1);
 	ck_assert_int_eq(dma_join(&dma[0]), -EFAULT);
 	ck_assert_int_eq(take_group(a.faults, requests), 1);
@@ -656,7 +687,7 @@ START_TEST(prefault_of_a_range)
 	struct asker a;
 	uint64_t page;
 
-	asker_open(&a, 0, 0);
+	asker_open(&a, 5, 0);
 	ck_ok(ioasid_space_map(a.space, HOLE + 40 * PAGE, a.g.memory, 8 * PAGE, RW, NULL));
 	dma.access = IOASID_READ;
 	dma_start(&dma, a.g.channel, DMA_PREFAULT, HOLE, (size_t)(100 * PAGE));
@@ -704,6 +735,7 @@ int main(void)
 	tcase_add_test(tc, changes_do_not_wait_for_a_dma_that_waits);
 	tcase_add_test(tc, invalid_is_a_fault);
 	tcase_add_test(tc, failure_disables_the_device);
+	tcase_add_test(tc, failure_ends_all_that_wait);
 	tcase_add_test(tc, no_response_in_time);
 	tcase_add_test(tc, success_without_the_page);
 	tcase_add_test(tc, one_group_for_a_dma_of_many_pages);

@@ -65,6 +65,11 @@ static int create_queue(struct world *w)
 	return ioasid_event_queue_create(w->ctx, 100, &w->queue);
 }
 
+static int create_fault_queue(struct world *w)
+{
+	return ioasid_fault_queue_create(w->ctx, NULL, &w->faults);
+}
+
 /* As many spaces as make the table of them full. */
 static void fifteen(struct world *w)
 {
@@ -93,6 +98,31 @@ static int create_child(struct world *w)
 
 	options.parent = w->space[0];
 	return ioasid_space_create(w->ctx, &options, &w->space[20]);
+}
+
+static int create_space_with_faults(struct world *w)
+{
+	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
+
+	options.fault_queue = w->faults;
+	return ioasid_space_create(w->ctx, &options, &w->space[20]);
+}
+
+/* A failed call leaves the queue to nobody. */
+static void queue_goes_unless_there_is_a_space(struct world *w, bool failed)
+{
+	if (failed) {
+		ck_ok(ioasid_fault_queue_destroy(w->faults));
+		ck_ok(ioasid_fault_queue_create(w->ctx, NULL, &w->faults));
+	} else {
+		ck_assert_int_eq(ioasid_fault_queue_destroy(w->faults), -EBUSY);
+	}
+}
+
+static void fifteen_and_a_queue(struct world *w)
+{
+	fifteen(w);
+	ck_ok(ioasid_fault_queue_create(w->ctx, NULL, &w->faults));
 }
 
 static int allow(struct world *w)
@@ -190,7 +220,10 @@ static const struct fail_case cases[] = {
 	{ .name = "channel_open", .call = open_channel },
 	{ .name = "channel_open, PASID", .call = open_pasid_channel },
 	{ .name = "event_queue_create", .call = create_queue },
+	{ .name = "fault_queue_create", .call = create_fault_queue },
 	{ .name = "space_create", .prepare = fifteen, .call = create_space },
+	{ .name = "space_create, fault queue", .prepare = fifteen_and_a_queue,
+	  .call = create_space_with_faults, .check = queue_goes_unless_there_is_a_space },
 	{ .name = "space_create, child", .prepare = a_full_root, .call = create_child },
 	{ .name = "space_allow", .prepare = one_space, .call = allow },
 	{ .name = "get_identity_root", .call = get_identity },

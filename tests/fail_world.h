@@ -37,6 +37,7 @@ struct world {
 	struct ioasid_space *space[N_SPACES];		/* parents before their children */
 	struct ioasid_inv *inv;
 	struct ioasid_event_queue *queue;
+	struct ioasid_fault_queue *faults;
 	struct ioasid_channel *channel;
 	struct ioasid_mapping *mapping;
 	struct guest_table table;
