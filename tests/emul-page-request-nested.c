@@ -19,13 +19,55 @@ struct nested {
 	struct dma dma;
 };
 
-static void nested_open(struct nested *n, enum ioasid_pgtable_format format, enum ioasid_fill fill)
+static const char hardware[] =
+	"iommu u nesting=hardware address-bits=57\n"
+	"device 0000:00:01.0 iommu=u device-tlb=16\n";
+
+/* As guest_open(), with an IOMMU that walks both levels. */
+static void open_hardware(struct guest *g)
 {
-	guest_open(&n->g, BEYOND, 0);
+	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
+	struct ioasid_platform *platform;
+
+	memset(g, 0, sizeof(*g));
+	ck_ok(ioasid_platform_parse(hardware, sizeof(hardware) - 1, &platform));
+	options.backend = "emulated";
+	options.platform = platform;
+	ck_ok(ioasid_ctx_open(&options, &g->ctx));
+	ioasid_platform_free(platform);
+	ck_ok(ioasid_event_queue_create(g->ctx, 0, &g->queue));
+	ck_ok(ioasid_device_bind(g->ctx, "0000:00:01.0", GUEST_COOKIE, &g->device));
+	g->channel = channel_new(g->device, IOASID_NO_PASID);
+	g->root = make_space(g->ctx, NULL, 0);
+	g->size = BEYOND;
+	g->memory = memory_new(BEYOND);
+	ck_ok(ioasid_space_map(g->root, 0, g->memory, BEYOND, RW, NULL));
+}
+
+/* Both formats with a shadow, and both walked by the IOMMU. */
+#define VARIANTS 4
+
+static enum ioasid_pgtable_format format_of(int variant)
+{
+	return variant % 2 ? IOASID_PGTABLE_VTD_FS : IOASID_PGTABLE_VTD_SS;
+}
+
+static void nested_open(struct nested *n, int variant, enum ioasid_fill fill)
+{
+	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
+
+	if (variant < 2)
+		guest_open(&n->g, BEYOND, 0);
+	else
+		open_hardware(&n->g);
 	n->faults = make_queue(n->g.ctx, 0, 0);
-	n->space = make_space_with(n->g.ctx, n->g.root, fill, n->faults);
-	gt_init(&n->table, format, 4, n->g.memory, 0, TABLES, TABLES + 32 * PAGE);
-	ck_ok(bind_table(n->space, format, 4, n->table.root));
+	options.parent = n->g.root;
+	options.nesting = variant < 2 ? IOASID_NESTING_SOFTWARE : IOASID_NESTING_HARDWARE;
+	options.fill = variant < 2 ? fill : 0;
+	options.fault_queue = n->faults;
+	ck_ok(ioasid_space_create(n->g.ctx, &options, &n->space));
+	gt_init(&n->table, format_of(variant), 4, n->g.memory, 0, TABLES, TABLES + 32 * PAGE);
+	ck_ok(bind_table(n->space, n->table.format, 4, n->table.root));
 	guest_attach(&n->g, n->space);
 }
 
@@ -56,15 +98,12 @@ static void succeeds(struct nested *n, uint64_t id)
 	ck_assert_uint_eq(n->g.memory[TARGET], 42);
 }
 
-static const enum ioasid_pgtable_format formats[] = { IOASID_PGTABLE_VTD_SS,
-						      IOASID_PGTABLE_VTD_FS };
-
 START_TEST(guest_maps_the_page)
 {
 	static struct nested n;
 	uint64_t id;
 
-	nested_open(&n, formats[_i], IOASID_FILL_ON_INVALIDATION);
+	nested_open(&n, _i, IOASID_FILL_ON_INVALIDATION);
 	id = asks(&n, IOVA);
 	gt_map(&n.table, IOVA, TARGET, PAGE, 1, RW);
 	ck_ok(inv_range(n.g.ctx, n.space, IOVA, PAGE));
@@ -73,14 +112,17 @@ START_TEST(guest_maps_the_page)
 }
 END_TEST
 
-/* Neither for a page that becomes present, nor for one that gets more permission. */
+/*
+ * Neither for a page that becomes present, nor for one that gets more permission. Bit 1 says that an
+ * entry may be written in both formats.
+ */
 START_TEST(on_demand_needs_no_invalidation)
 {
+	uint64_t *upper, value, id;
 	static struct nested n;
-	uint64_t id;
 	uint8_t byte;
 
-	nested_open(&n, formats[_i], IOASID_FILL_ON_DEMAND);
+	nested_open(&n, _i, IOASID_FILL_ON_DEMAND);
 	id = asks(&n, IOVA);
 	gt_map(&n.table, IOVA, TARGET, PAGE, 1, RW);
 	succeeds(&n, id);
@@ -95,6 +137,16 @@ START_TEST(on_demand_needs_no_invalidation)
 	gt_store(gt_entry(&n.table, IOVA + GIB, 1),
 		 gt_leaf_value(&n.table, 1, TARGET, RW));
 	succeeds(&n, id);
+
+	/* the same in an upper level, which is cached apart */
+	upper = gt_entry(&n.table, IOVA + GIB, 2);
+	value = gt_load(upper);
+	gt_store(upper, value & ~SS_WRITE);
+	ck_ok(inv_range(n.g.ctx, n.space, IOVA + GIB, PAGE));
+	ck_ok(dma_get(n.g.channel, IOVA + GIB, &byte));
+	id = asks(&n, IOVA + GIB);
+	gt_store(upper, value);
+	succeeds(&n, id);
 	nested_close(&n);
 }
 END_TEST
@@ -106,7 +158,7 @@ START_TEST(parent_maps_the_target)
 	uint8_t *page = memory_new(PAGE);
 	uint64_t id;
 
-	nested_open(&n, formats[_i], 0);
+	nested_open(&n, _i, 0);
 	gt_map(&n.table, IOVA, BEYOND, PAGE, 1, RW);
 	ck_ok(inv_range(n.g.ctx, n.space, IOVA, PAGE));
 	id = asks(&n, IOVA + 7);
@@ -125,7 +177,7 @@ START_TEST(mappings_on_a_parent)
 	struct ioasid_space *child;
 	uint64_t id;
 
-	nested_open(&n, IOASID_PGTABLE_VTD_SS, 0);
+	nested_open(&n, 0, 0);
 	child = n.space;
 	n.space = make_space_with(n.g.ctx, n.g.root, 0, n.faults);
 	ck_ok(ioasid_device_replace(n.g.device, n.space));
@@ -155,11 +207,11 @@ static void is_unrecoverable(struct nested *n, bool second_stage, enum ioasid_fa
 
 START_TEST(malformed_tables)
 {
-	bool second_stage = formats[_i] == IOASID_PGTABLE_VTD_SS;
+	bool second_stage = format_of(_i) == IOASID_PGTABLE_VTD_SS;
 	uint64_t *entry, value;
 	static struct nested n;
 
-	nested_open(&n, formats[_i], IOASID_FILL_ON_DEMAND);
+	nested_open(&n, _i, IOASID_FILL_ON_DEMAND);
 	gt_map(&n.table, IOVA, TARGET, PAGE, 1, RW);
 	/* a page at level 4: VT-d 4.1, 9.7, 9.8: reserved */
 	entry = gt_entry(&n.table, IOVA, 4);
@@ -181,7 +233,7 @@ START_TEST(addresses_too_wide)
 {
 	static struct nested n;
 
-	nested_open(&n, formats[_i], 0);
+	nested_open(&n, _i, 0);
 	ck_assert_int_eq(respond(n.faults, asks(&n, UINT64_C(1) << 50), INVALID), 1);
 	ck_assert_int_eq(dma_join(&n.dma), -EFAULT);
 	expect_fault(&n.g, UINT64_C(1) << 50, IOASID_WRITE, IOASID_FAULT_REQUEST_INVALID);
@@ -196,7 +248,7 @@ START_TEST(group_ends_at_what_cannot_be_repaired)
 	struct ioasid_page_request requests[ROOM];
 	static struct nested n;
 
-	nested_open(&n, IOASID_PGTABLE_VTD_SS, IOASID_FILL_ON_DEMAND);
+	nested_open(&n, 2 * _i, IOASID_FILL_ON_DEMAND);
 	/* from @next on a page of 2 MiB that is not at a multiple of that: 9.8 */
 	gt_store(gt_entry(&n.table, next, 2), SS_READ | SS_WRITE | PT_PAGE_SIZE | PAGE);
 	dma_start(&n.dma, n.g.channel, DMA_WRITE, next - 2 * PAGE, (size_t)(4 * PAGE));
@@ -215,7 +267,7 @@ START_TEST(table_bound_while_a_dma_waits)
 	static struct nested n;
 	uint64_t id;
 
-	nested_open(&n, IOASID_PGTABLE_VTD_SS, 0);
+	nested_open(&n, 2 * _i, 0);
 	id = asks(&n, IOVA);
 	ck_ok(ioasid_space_unbind_pgtable(n.space));
 	ck_assert_int_eq(respond(n.faults, id, SUCCESS), 1);
@@ -233,14 +285,14 @@ int main(void)
 	TCase *tc = tcase_create("page-request-nested");
 
 	tcase_set_timeout(tc, 60);
-	tcase_add_loop_test(tc, guest_maps_the_page, 0, 2);
-	tcase_add_loop_test(tc, on_demand_needs_no_invalidation, 0, 2);
-	tcase_add_loop_test(tc, parent_maps_the_target, 0, 2);
+	tcase_add_loop_test(tc, guest_maps_the_page, 0, VARIANTS);
+	tcase_add_loop_test(tc, on_demand_needs_no_invalidation, 0, VARIANTS);
+	tcase_add_loop_test(tc, parent_maps_the_target, 0, VARIANTS);
 	tcase_add_test(tc, mappings_on_a_parent);
-	tcase_add_loop_test(tc, malformed_tables, 0, 2);
-	tcase_add_loop_test(tc, addresses_too_wide, 0, 2);
-	tcase_add_test(tc, group_ends_at_what_cannot_be_repaired);
-	tcase_add_test(tc, table_bound_while_a_dma_waits);
+	tcase_add_loop_test(tc, malformed_tables, 0, VARIANTS);
+	tcase_add_loop_test(tc, addresses_too_wide, 0, VARIANTS);
+	tcase_add_loop_test(tc, group_ends_at_what_cannot_be_repaired, 0, 2);
+	tcase_add_loop_test(tc, table_bound_while_a_dma_waits, 0, 2);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }
