@@ -108,18 +108,23 @@ START_TEST(no_descriptor_for_a_queue)
 {
 	struct rlimit none, before;
 	struct ioasid_event_queue *queue = NULL;
+	struct ioasid_fault_queue *faults = NULL;
 	struct guest g;
-	int rc;
+	int rc, rc2;
 
 	guest_open(&g, MIB, 0);
 	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
 	none = (struct rlimit){ 0, before.rlim_max };
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
 	rc = ioasid_event_queue_create(g.ctx, 4, &queue);
+	rc2 = ioasid_fault_queue_create(g.ctx, NULL, &faults);
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
 	ck_assert_int_eq(rc, -EMFILE);
+	ck_assert_int_eq(rc2, -EMFILE);
 	ck_assert_ptr_null(queue);
+	ck_assert_ptr_null(faults);
 	ck_ok(ioasid_event_queue_create(g.ctx, 4, &queue));
+	ck_ok(ioasid_fault_queue_create(g.ctx, NULL, &faults));
 	guest_close(&g);
 }
 END_TEST

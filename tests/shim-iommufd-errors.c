@@ -113,7 +113,10 @@ START_TEST(capabilities_say_so_before_a_call_fails)
 	struct ioasid_space *root = make_space(ctx, NULL, 0), *child = (void *)1;
 	struct ioasid_device *d = bind(0);
 	struct ioasid_channel *channel;
+	struct ioasid_fault_queue *faults;
 
+	ck_assert(!ioasid_ctx_has(ctx, IOASID_CAP_PAGE_REQUESTS));
+	ck_err(ioasid_fault_queue_create(ctx, NULL, &faults), EOPNOTSUPP);
 	options.parent = root;
 	ck_assert(!ioasid_ctx_has(ctx, IOASID_CAP_NESTING_SOFTWARE));
 	ck_assert(!ioasid_ctx_has(ctx, IOASID_CAP_NESTING_HARDWARE));
