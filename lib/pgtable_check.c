@@ -12,6 +12,10 @@ static const uint32_t known_flags[] = {
 	[IOASID_PGTABLE_VTD_FS] = SIZES | IOASID_PGTABLE_PRIVILEGED | IOASID_PGTABLE_WRITE_PROTECT,
 	[IOASID_PGTABLE_ARM_S1] = IOASID_PGTABLE_PRIVILEGED | IOASID_PGTABLE_IGNORE_ACCESSED |
 				  IOASID_PGTABLE_NO_HIERARCHY,
+	[IOASID_PGTABLE_ARM_S2] = IOASID_PGTABLE_IGNORE_ACCESSED,
+	[IOASID_PGTABLE_AMD_V2] = IOASID_PGTABLE_PRIVILEGED | IOASID_PGTABLE_WRITE_PROTECT,
+	[IOASID_PGTABLE_RISCV] = IOASID_PGTABLE_PRIVILEGED | IOASID_PGTABLE_USER_ACCESS |
+				 IOASID_PGTABLE_IGNORE_ACCESSED,
 };
 
 static int check_flags(const struct ioasid_pgtable *t)
@@ -33,8 +37,10 @@ static int check_flags(const struct ioasid_pgtable *t)
 /* What can be told without the format, in the order of the members. */
 static int check_widths(const struct ioasid_pgtable *t)
 {
-	if (t->address_bits && (t->address_bits < 32 || t->address_bits > 52))
-		return err_set(EINVAL, "address_bits %u, must be 32 to 52", t->address_bits);
+	unsigned int most = t->format == IOASID_PGTABLE_RISCV ? 56 : 52;
+
+	if (t->address_bits && (t->address_bits < 32 || t->address_bits > most))
+		return err_set(EINVAL, "address_bits %u, must be 32 to %u", t->address_bits, most);
 	if (t->reserved)
 		return err_set(EINVAL, "reserved is 0x%x, must be 0", t->reserved);
 	if (t->input_bits && (t->input_bits < 13 || t->input_bits > 64))
@@ -45,7 +51,7 @@ static int check_widths(const struct ioasid_pgtable *t)
 int pgtable_check(const struct ioasid_pgtable *t, struct pgt *pgt)
 {
 	const struct pgt_caps caps = {
-		.haw = t->address_bits ? t->address_bits : 52,
+		.haw = t->address_bits,
 		.input_bits = t->input_bits,
 		.page_2m = !(t->flags & IOASID_PGTABLE_NO_2M),
 		.page_1g = !(t->flags & IOASID_PGTABLE_NO_1G),
@@ -53,6 +59,7 @@ int pgtable_check(const struct ioasid_pgtable *t, struct pgt *pgt)
 		.supervisor = t->flags & IOASID_PGTABLE_PRIVILEGED,
 		.write_protect = t->flags & IOASID_PGTABLE_WRITE_PROTECT,
 		.ignore_accessed = t->flags & IOASID_PGTABLE_IGNORE_ACCESSED,
+		.user_access = t->flags & IOASID_PGTABLE_USER_ACCESS,
 		.no_hierarchy = t->flags & IOASID_PGTABLE_NO_HIERARCHY,
 	};
 	int ret = check_flags(t);

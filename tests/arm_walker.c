@@ -42,6 +42,13 @@ static enum armw_entry descriptor_type(int level, uint64_t descriptor)
 	}
 }
 
+/* D8.4.3: S2AP */
+static void stage2_permissions(uint64_t descriptor, struct armw_judgement *j)
+{
+	j->read = field(descriptor, 6, 6);
+	j->write = field(descriptor, 7, 7);
+}
+
 /* D8.4.1, data accesses, without PAN. */
 static void leaf_permissions(const struct armw_table *t, uint64_t descriptor,
 			     struct armw_judgement *j)
@@ -68,7 +75,7 @@ static void leaf_permissions(const struct armw_table *t, uint64_t descriptor,
 static void table_permissions(const struct armw_table *t, uint64_t descriptor,
 			      struct armw_judgement *j)
 {
-	uint64_t ap_table = t->hpd ? 0 : field(descriptor, 62, 61);
+	uint64_t ap_table = t->hpd || t->stage2 ? 0 : field(descriptor, 62, 61);
 
 	j->read = j->write = true;
 	if (ap_table % 2 == 1 && !t->privileged)
@@ -86,7 +93,10 @@ struct armw_judgement armw_judge(const struct armw_table *t, int level, uint64_t
 		return j;
 	if (j.kind == ARMW_BLOCK) {
 		from = resolves_from(level);
-		leaf_permissions(t, descriptor, &j);
+		if (t->stage2)
+			stage2_permissions(descriptor, &j);
+		else
+			leaf_permissions(t, descriptor, &j);
 	} else {
 		table_permissions(t, descriptor, &j);
 	}

@@ -14,7 +14,8 @@ struct armw_table {
 	unsigned tsz; /* TxSZ */
 	unsigned oas; /* output address size in bits */
 	uint64_t root;
-	bool privileged;
+	bool stage2;
+	bool privileged; /* stage 1 */
 	bool ha; /* the access flag is managed by hardware */
 	bool hpd; /* hierarchical permissions are disabled */
 };

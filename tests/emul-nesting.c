@@ -6,25 +6,31 @@
 #define SIZE guest_size
 #define TABLES (4 * MIB)
 
+#define BOTH_FILLS(format, levels) \
+	{ format, levels, IOASID_FILL_ON_INVALIDATION }, \
+	{ format, levels, IOASID_FILL_ON_DEMAND }
+
 static const struct variant {
 	enum ioasid_pgtable_format format;
 	uint32_t levels;
 	enum ioasid_fill fill;
 } variants[] = {
-	{ IOASID_PGTABLE_VTD_SS, 3, IOASID_FILL_ON_INVALIDATION },
-	{ IOASID_PGTABLE_VTD_SS, 4, IOASID_FILL_ON_INVALIDATION },
-	{ IOASID_PGTABLE_VTD_SS, 5, IOASID_FILL_ON_INVALIDATION },
-	{ IOASID_PGTABLE_VTD_FS, 4, IOASID_FILL_ON_INVALIDATION },
-	{ IOASID_PGTABLE_VTD_FS, 5, IOASID_FILL_ON_INVALIDATION },
-	{ IOASID_PGTABLE_VTD_SS, 3, IOASID_FILL_ON_DEMAND },
-	{ IOASID_PGTABLE_VTD_SS, 4, IOASID_FILL_ON_DEMAND },
-	{ IOASID_PGTABLE_VTD_SS, 5, IOASID_FILL_ON_DEMAND },
-	{ IOASID_PGTABLE_VTD_FS, 4, IOASID_FILL_ON_DEMAND },
-	{ IOASID_PGTABLE_VTD_FS, 5, IOASID_FILL_ON_DEMAND },
-	{ IOASID_PGTABLE_ARM_S1, 3, IOASID_FILL_ON_INVALIDATION },
-	{ IOASID_PGTABLE_ARM_S1, 4, IOASID_FILL_ON_INVALIDATION },
-	{ IOASID_PGTABLE_ARM_S1, 3, IOASID_FILL_ON_DEMAND },
-	{ IOASID_PGTABLE_ARM_S1, 4, IOASID_FILL_ON_DEMAND },
+	BOTH_FILLS(IOASID_PGTABLE_VTD_SS, 3),
+	BOTH_FILLS(IOASID_PGTABLE_VTD_SS, 4),
+	BOTH_FILLS(IOASID_PGTABLE_VTD_SS, 5),
+	BOTH_FILLS(IOASID_PGTABLE_VTD_FS, 4),
+	BOTH_FILLS(IOASID_PGTABLE_VTD_FS, 5),
+	BOTH_FILLS(IOASID_PGTABLE_ARM_S1, 3),
+	BOTH_FILLS(IOASID_PGTABLE_ARM_S1, 4),
+	BOTH_FILLS(IOASID_PGTABLE_ARM_S2, 3),
+	BOTH_FILLS(IOASID_PGTABLE_ARM_S2, 4),
+	BOTH_FILLS(IOASID_PGTABLE_AMD_V1, 3),
+	BOTH_FILLS(IOASID_PGTABLE_AMD_V1, 5),
+	BOTH_FILLS(IOASID_PGTABLE_AMD_V2, 4),
+	BOTH_FILLS(IOASID_PGTABLE_AMD_V2, 5),
+	BOTH_FILLS(IOASID_PGTABLE_RISCV, 3),
+	BOTH_FILLS(IOASID_PGTABLE_RISCV, 4),
+	BOTH_FILLS(IOASID_PGTABLE_RISCV, 5),
 };
 
 #define VARIANTS ((int)(sizeof(variants) / sizeof(*variants)))
@@ -46,7 +52,7 @@ static void nest_open(struct nest *n, int i)
 	gt_init(&n->t, v->format, v->levels, n->g.memory, 0, TABLES, SIZE);
 	ck_ok(bind_table(n->child, v->format, v->levels, n->t.root));
 	guest_attach(&n->g, n->child);
-	if (v->format == IOASID_PGTABLE_VTD_FS)
+	if (gt_is_signed(&n->t))
 		bits--; /* the upper half are the negative addresses */
 	n->at = (UINT64_C(1) << bits) - 4 * GIB;
 }
@@ -280,7 +286,7 @@ START_TEST(permission_of_every_level_counts)
 
 	nest_open(&n, _i);
 	gt_map(&n.t, n.at, PAGE, PAGE, 1, RW);
-	for (level = 1; level <= n.t.levels; level++) {
+	for (level = 1; level <= (gt_has_table_permissions(&n.t) ? n.t.levels : 1); level++) {
 		entry = gt_entry(&n.t, n.at, level);
 		value = gt_load(entry);
 		gt_store(entry, gt_deny(&n.t, level, value, IOASID_WRITE));
@@ -308,7 +314,7 @@ START_TEST(write_only_and_user_bits)
 		guest_reaches(&n.g, n.at, PAGE, IOASID_WRITE);
 		guest_faults(&n.g, n.at, IOASID_READ, IOASID_FAULT_PERMISSION);
 	} else {
-		for (level = 1; level <= n.t.levels; level++) {
+		for (level = 1; level <= (gt_has_table_permissions(&n.t) ? n.t.levels : 1); level++) {
 			uint64_t *entry = gt_entry(&n.t, n.at, level), value = gt_load(entry);
 
 			gt_store(entry, gt_deny(&n.t, level, value, IOASID_READ));
@@ -325,12 +331,17 @@ START_TEST(ignored_bits_are_ignored)
 {
 	/*
 	 * Accessed and dirty, the software's own bits; AArch64: memory type, shareability, nG, the
-	 * contiguous hint, execute-never, and again the software's.
+	 * contiguous hint, execute-never, and again the software's; AMD: U and FC; RISC-V: X, G, RSW
+	 * and PBMT.
 	 */
 	static const uint64_t ignored[] = {
 		[IOASID_PGTABLE_VTD_SS] = UINT64_C(0x300) | UINT64_C(1) << 52,
 		[IOASID_PGTABLE_VTD_FS] = UINT64_C(0x60) | UINT64_C(0x200),
 		[IOASID_PGTABLE_ARM_S1] = UINT64_C(0xb3c) | UINT64_C(0x7f) << 52,
+		[IOASID_PGTABLE_ARM_S2] = UINT64_C(0xb3c) | UINT64_C(0x7f) << 52,
+		[IOASID_PGTABLE_AMD_V1] = UINT64_C(0x1fe) | UINT64_C(3) << 59 | UINT64_C(1) << 63,
+		[IOASID_PGTABLE_AMD_V2] = UINT64_C(0xf78) | UINT64_C(0xfff) << 52,
+		[IOASID_PGTABLE_RISCV] = UINT64_C(0x328) | UINT64_C(1) << 61,
 	};
 	uint64_t *entry;
 	struct nest n;
@@ -393,7 +404,7 @@ START_TEST(negative_addresses_of_the_first_stage)
 	struct nest n;
 
 	nest_open(&n, _i);
-	if (n.t.format == IOASID_PGTABLE_VTD_FS) {
+	if (gt_is_signed(&n.t)) {
 		gt_map(&n.t, high, PAGE, PAGE, 1, RW);
 		gt_map(&n.t, -PAGE, 2 * PAGE, PAGE, 1, RW);
 		ck_ok(inv_all(n.g.ctx, n.child));
@@ -418,16 +429,16 @@ START_TEST(access_flag_that_is_clear)
 	nest_open(&n, _i);
 	gt_map(&n.t, n.at, PAGE, PAGE, 1, RW);
 	entry = gt_entry(&n.t, n.at, 1);
-	if (n.t.format == IOASID_PGTABLE_ARM_S1) {
-		gt_store(entry, gt_load(entry) & ~ARM_AF);
+	if (gt_accessed(&n.t)) {
+		gt_store(entry, gt_load(entry) & ~gt_accessed(&n.t));
 		ck_ok(inv_all(n.g.ctx, n.child));
 		guest_faults(&n.g, n.at, IOASID_READ, IOASID_FAULT_ACCESS_FLAG);
 		/* Nobody keeps what faulted for that: on demand, no invalidation is needed. */
-		gt_store(entry, gt_load(entry) | ARM_AF);
+		gt_store(entry, gt_load(entry) | gt_accessed(&n.t));
 		if (variants[_i].fill == IOASID_FILL_ON_INVALIDATION)
 			ck_ok(inv_all(n.g.ctx, n.child));
 		guest_reaches(&n.g, n.at, PAGE, RW);
-		gt_store(entry, gt_load(entry) & ~ARM_AF);
+		gt_store(entry, gt_load(entry) & ~gt_accessed(&n.t));
 		table.format = n.t.format;
 		table.levels = n.t.levels;
 		table.root = n.t.root;

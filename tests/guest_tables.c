@@ -49,64 +49,137 @@ uint64_t *gt_slot(struct guest_table *t, uint64_t table, unsigned int index)
 	return (uint64_t *)(void *)(t->memory + (table - t->base)) + index;
 }
 
-uint64_t gt_table_value(const struct guest_table *t, uint64_t table)
+uint64_t gt_table_at(const struct guest_table *t, unsigned int level, uint64_t table)
 {
 	switch (t->format) {
 	case IOASID_PGTABLE_VTD_SS:
 		return table | SS_READ | SS_WRITE;
 	case IOASID_PGTABLE_VTD_FS:
+	case IOASID_PGTABLE_AMD_V2:
 		return table | FS_PRESENT | FS_WRITE | FS_USER;
 	case IOASID_PGTABLE_ARM_S1:
+	case IOASID_PGTABLE_ARM_S2:
 		/* what makes it a page in a table of pages is ignored elsewhere */
 		return table | ARM_VALID | ARM_TABLE | ARM_AF | ARM_USER;
+	case IOASID_PGTABLE_AMD_V1:
+		return table | AMD_PRESENT | AMD_READ | AMD_WRITE | AMD_NEXT(level - 1);
+	case IOASID_PGTABLE_RISCV:
+		return table >> 2 | RISCV_V;
 	}
 	abort();
+}
+
+uint64_t gt_table_value(const struct guest_table *t, uint64_t table)
+{
+	if (t->format == IOASID_PGTABLE_AMD_V1 || t->format == IOASID_PGTABLE_RISCV)
+		abort();
+	return gt_table_at(t, 2, table);
 }
 
 uint64_t gt_leaf_value(const struct guest_table *t, unsigned int level, uint64_t target,
 		       uint32_t perm)
 {
+	bool read = perm & IOASID_READ, write = perm & IOASID_WRITE;
+
 	switch (t->format) {
 	case IOASID_PGTABLE_VTD_SS:
-		return target | (level > 1 ? PT_PAGE_SIZE : 0) |
-		       (perm & IOASID_READ ? SS_READ : 0) | (perm & IOASID_WRITE ? SS_WRITE : 0);
+		return target | (level > 1 ? PT_PAGE_SIZE : 0) | (read ? SS_READ : 0) |
+		       (write ? SS_WRITE : 0);
 	case IOASID_PGTABLE_VTD_FS:
+	case IOASID_PGTABLE_AMD_V2:
 		return target | (level > 1 ? PT_PAGE_SIZE : 0) | FS_PRESENT | FS_USER |
-		       (perm & IOASID_WRITE ? FS_WRITE : 0);
+		       (write ? FS_WRITE : 0);
 	case IOASID_PGTABLE_ARM_S1:
 		return target | (level > 1 ? 0 : ARM_TABLE) | ARM_VALID | ARM_AF | ARM_USER |
-		       (perm & IOASID_WRITE ? 0 : ARM_READ_ONLY);
+		       (write ? 0 : ARM_READ_ONLY);
+	case IOASID_PGTABLE_ARM_S2:
+		return target | (level > 1 ? 0 : ARM_TABLE) | ARM_VALID | ARM_AF |
+		       (read ? ARM_S2_READ : 0) | (write ? ARM_S2_WRITE : 0);
+	case IOASID_PGTABLE_AMD_V1:
+		return target | AMD_PRESENT | (read ? AMD_READ : 0) | (write ? AMD_WRITE : 0);
+	case IOASID_PGTABLE_RISCV:
+		return target >> 2 | RISCV_V | RISCV_R | RISCV_U | RISCV_A | RISCV_D |
+		       (write ? RISCV_W : 0);
 	}
 	abort();
 }
 
+uint64_t gt_address(const struct guest_table *t, uint64_t value)
+{
+	if (t->format == IOASID_PGTABLE_RISCV)
+		return value << 10 >> 20 << 12;
+	return value & PT_ADDRESS;
+}
+
+bool gt_is_signed(const struct guest_table *t)
+{
+	return t->format == IOASID_PGTABLE_VTD_FS || t->format == IOASID_PGTABLE_AMD_V2 ||
+	       t->format == IOASID_PGTABLE_RISCV;
+}
+
+bool gt_has_table_permissions(const struct guest_table *t)
+{
+	return t->format != IOASID_PGTABLE_ARM_S2 && t->format != IOASID_PGTABLE_RISCV;
+}
+
+uint64_t gt_accessed(const struct guest_table *t)
+{
+	switch (t->format) {
+	case IOASID_PGTABLE_ARM_S1:
+	case IOASID_PGTABLE_ARM_S2:
+		return ARM_AF;
+	case IOASID_PGTABLE_RISCV:
+		return RISCV_A;
+	default:
+		return 0;
+	}
+}
+
 bool gt_has_write_only(const struct guest_table *t)
 {
-	return t->format == IOASID_PGTABLE_VTD_SS;
+	return t->format == IOASID_PGTABLE_VTD_SS || t->format == IOASID_PGTABLE_ARM_S2 ||
+	       t->format == IOASID_PGTABLE_AMD_V1;
 }
 
 uint64_t gt_deny(const struct guest_table *t, unsigned int level, uint64_t value, uint32_t perm)
 {
 	bool leaf = gt_is_leaf(t, level, value), read = perm & IOASID_READ;
 
+	if (!leaf && !gt_has_table_permissions(t))
+		abort();
 	switch (t->format) {
 	case IOASID_PGTABLE_VTD_SS:
 		return value & ~(read ? SS_READ : SS_WRITE);
 	case IOASID_PGTABLE_VTD_FS:
+	case IOASID_PGTABLE_AMD_V2:
 		return value & ~(read ? FS_USER : FS_WRITE);
 	case IOASID_PGTABLE_ARM_S1:
 		if (leaf)
 			return read ? value & ~ARM_USER : value | ARM_READ_ONLY;
 		return value | (read ? ARM_TABLE_NO_USER : ARM_TABLE_READ_ONLY);
+	case IOASID_PGTABLE_ARM_S2:
+		return value & ~(read ? ARM_S2_READ : ARM_S2_WRITE);
+	case IOASID_PGTABLE_AMD_V1:
+		return value & ~(read ? AMD_READ : AMD_WRITE);
+	case IOASID_PGTABLE_RISCV:
+		return value & ~(read ? RISCV_U : RISCV_W);
 	}
 	abort();
 }
 
 bool gt_is_leaf(const struct guest_table *t, unsigned int level, uint64_t value)
 {
-	if (t->format == IOASID_PGTABLE_ARM_S1)
+	switch (t->format) {
+	case IOASID_PGTABLE_ARM_S1:
+	case IOASID_PGTABLE_ARM_S2:
 		return level == 1 || !(value & ARM_TABLE);
-	return level == 1 || value & PT_PAGE_SIZE;
+	case IOASID_PGTABLE_AMD_V1:
+		return !(value & AMD_NEXT(7)) || (value & AMD_NEXT(7)) == AMD_NEXT(7);
+	case IOASID_PGTABLE_RISCV:
+		return value & (RISCV_R | RISCV_W);
+	default:
+		return level == 1 || value & PT_PAGE_SIZE;
+	}
 }
 
 uint64_t *gt_entry(struct guest_table *t, uint64_t iova, unsigned int level)
@@ -118,8 +191,8 @@ uint64_t *gt_entry(struct guest_table *t, uint64_t iova, unsigned int level)
 		uint64_t *entry = gt_slot(t, table, (iova >> level_shift(at)) & 511);
 
 		if (!gt_load(entry))
-			gt_store(entry, gt_table_value(t, gt_page(t)));
-		table = gt_load(entry) & PT_ADDRESS;
+			gt_store(entry, gt_table_at(t, at, gt_page(t)));
+		table = gt_address(t, gt_load(entry));
 	}
 	return gt_slot(t, table, (iova >> level_shift(level)) & 511);
 }

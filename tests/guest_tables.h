@@ -24,6 +24,24 @@
 #define ARM_TABLE_NO_USER (UINT64_C(1) << 61)
 #define ARM_TABLE_READ_ONLY (UINT64_C(1) << 62)
 
+/* The same, stage 2. */
+#define ARM_S2_READ  UINT64_C(0x40)
+#define ARM_S2_WRITE UINT64_C(0x80)
+
+/* AMD IOMMU specification, 48882, 2.2.3: host tables. */
+#define AMD_PRESENT UINT64_C(0x1)
+#define AMD_NEXT(level) ((uint64_t)(level) << 9)
+#define AMD_READ    (UINT64_C(1) << 61)
+#define AMD_WRITE   (UINT64_C(1) << 62)
+
+/* RISC-V privileged architecture, Sv39. */
+#define RISCV_V UINT64_C(0x1)
+#define RISCV_R UINT64_C(0x2)
+#define RISCV_W UINT64_C(0x4)
+#define RISCV_U UINT64_C(0x10)
+#define RISCV_A UINT64_C(0x40)
+#define RISCV_D UINT64_C(0x80)
+
 #define PT_ADDRESS UINT64_C(0x000ffffffffff000)
 
 struct guest_table {
@@ -49,10 +67,24 @@ uint64_t *gt_slot(struct guest_table *t, uint64_t table, unsigned int index);
 /* The entry for @iova at @level, making tables above it if need be. */
 uint64_t *gt_entry(struct guest_table *t, uint64_t iova, unsigned int level);
 
-/* The value of an entry that refers to a table, or maps a page at @level. */
+/* The value of an entry at @level that refers to a table of the next, or maps a page. */
+uint64_t gt_table_at(const struct guest_table *t, unsigned int level, uint64_t table);
+/* The same where entries do not depend on the level: not AMD_V1, nor RISCV. */
 uint64_t gt_table_value(const struct guest_table *t, uint64_t table);
 uint64_t gt_leaf_value(const struct guest_table *t, unsigned int level, uint64_t target,
 		       uint32_t perm);
+
+/* The table or page that an entry leads to. */
+uint64_t gt_address(const struct guest_table *t, uint64_t value);
+
+/* Do addresses repeat their highest bit? */
+bool gt_is_signed(const struct guest_table *t);
+
+/* Do references to tables have permissions? */
+bool gt_has_table_permissions(const struct guest_table *t);
+
+/* The access flag that leaves need; 0: none. */
+uint64_t gt_accessed(const struct guest_table *t);
 
 /* Are there pages that can be written but not read? */
 bool gt_has_write_only(const struct guest_table *t);

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "amd_walker.h"
 #include "arm_walker.h"
 #include "referee.h"
+#include "riscv_walker.h"
 #include "vtd_walker.h"
-
-static bool is_arm(const struct ioasid_pgtable *t)
-{
-	return t->format == IOASID_PGTABLE_ARM_S1;
-}
 
 static struct vtdw_table vtd_table(const struct ioasid_pgtable *t)
 {
 	return (struct vtdw_table){
 		.first_stage = t->format == IOASID_PGTABLE_VTD_FS, .levels = t->levels,
-		.root = t->root, .haw = t->address_bits ? t->address_bits : 52,
-		.mgaw = t->input_bits, .page_2m = !(t->flags & IOASID_PGTABLE_NO_2M),
+		.haw = t->address_bits ? t->address_bits : 52, .mgaw = t->input_bits,
+		.page_2m = !(t->flags & IOASID_PGTABLE_NO_2M),
 		.page_1g = !(t->flags & IOASID_PGTABLE_NO_1G), .snoop_control = true,
 		.supervisor = t->flags & IOASID_PGTABLE_PRIVILEGED,
 		.write_protect = t->flags & IOASID_PGTABLE_WRITE_PROTECT,
@@ -23,11 +20,35 @@ static struct vtdw_table vtd_table(const struct ioasid_pgtable *t)
 static struct armw_table arm_table(const struct ioasid_pgtable *t)
 {
 	return (struct armw_table){
+		.stage2 = t->format == IOASID_PGTABLE_ARM_S2,
 		.tsz = 64 - (t->input_bits ? t->input_bits : 12 + 9 * t->levels),
-		.oas = t->address_bits ? t->address_bits : 48, .root = t->root,
+		.oas = t->address_bits ? t->address_bits : 48,
 		.privileged = t->flags & IOASID_PGTABLE_PRIVILEGED,
 		.ha = t->flags & IOASID_PGTABLE_IGNORE_ACCESSED,
 		.hpd = t->flags & IOASID_PGTABLE_NO_HIERARCHY,
+	};
+}
+
+static struct amdw_table amd_table(const struct ioasid_pgtable *t)
+{
+	unsigned int most = t->levels == 6 ? 64 : 12 + 9 * t->levels;
+
+	return (struct amdw_table){
+		.guest = t->format == IOASID_PGTABLE_AMD_V2, .levels = t->levels,
+		.pa_bits = t->address_bits ? t->address_bits : 52,
+		.va_bits = t->input_bits ? t->input_bits : most,
+		.supervisor = t->flags & IOASID_PGTABLE_PRIVILEGED,
+		.write_protect = t->flags & IOASID_PGTABLE_WRITE_PROTECT,
+	};
+}
+
+static struct riscvw_table riscv_table(const struct ioasid_pgtable *t)
+{
+	return (struct riscvw_table){
+		.levels = (int)t->levels, .pa_bits = t->address_bits ? t->address_bits : 56,
+		.supervisor = t->flags & IOASID_PGTABLE_PRIVILEGED,
+		.sum = t->flags & IOASID_PGTABLE_USER_ACCESS,
+		.adue = t->flags & IOASID_PGTABLE_IGNORE_ACCESSED,
 	};
 }
 
@@ -41,7 +62,7 @@ static struct ref_entry judge_vtd(const struct ioasid_pgtable *t, unsigned int l
 	struct vtdw_table table = vtd_table(t);
 	struct vtdw_judgement j = vtdw_judge(&table, level, entry);
 
-	return (struct ref_entry){ kinds[j.kind], j.address, j.read, j.write };
+	return (struct ref_entry){ kinds[j.kind], j.address, level - 1, j.read, j.write };
 }
 
 static struct ref_entry judge_arm(const struct ioasid_pgtable *t, unsigned int level,
@@ -49,23 +70,67 @@ static struct ref_entry judge_arm(const struct ioasid_pgtable *t, unsigned int l
 {
 	static const enum ref_kind kinds[] = {
 		[ARMW_INVALID] = REF_ABSENT, [ARMW_TABLE] = REF_TABLE, [ARMW_BLOCK] = REF_PAGE,
-		[ARMW_ADDRESS_SIZE] = REF_MALFORMED, [ARMW_ACCESS_FLAG] = REF_MALFORMED,
+		[ARMW_ADDRESS_SIZE] = REF_MALFORMED, [ARMW_ACCESS_FLAG] = REF_NOT_ACCESSED,
 	};
 	struct armw_table table = arm_table(t);
 	struct armw_judgement j = armw_judge(&table, 4 - (int)level, entry);
 
-	return (struct ref_entry){ kinds[j.kind], j.address, j.read, j.write };
+	return (struct ref_entry){ kinds[j.kind], j.address, level - 1, j.read, j.write };
 }
 
-struct ref_entry ref_judge(const struct ioasid_pgtable *t, unsigned int level, uint64_t entry)
+static struct ref_entry judge_amd(const struct ioasid_pgtable *t, unsigned int level,
+				  unsigned int index, uint64_t entry)
 {
-	return is_arm(t) ? judge_arm(t, level, entry) : judge_vtd(t, level, entry);
+	static const enum ref_kind kinds[] = {
+		[AMDW_ABSENT] = REF_ABSENT, [AMDW_TABLE] = REF_TABLE, [AMDW_PAGE] = REF_PAGE,
+		[AMDW_RESERVED] = REF_MALFORMED,
+	};
+	struct amdw_table table = amd_table(t);
+	struct amdw_judgement j = amdw_judge(&table, level, index, entry);
+
+	return (struct ref_entry){ kinds[j.kind], j.address, j.next, j.read, j.write };
+}
+
+static struct ref_entry judge_riscv(const struct ioasid_pgtable *t, unsigned int level,
+				    unsigned int index, uint64_t entry)
+{
+	static const enum ref_kind kinds[] = {
+		[RISCVW_INVALID] = REF_ABSENT, [RISCVW_POINTER] = REF_TABLE,
+		[RISCVW_LEAF] = REF_PAGE, [RISCVW_RESERVED] = REF_MALFORMED,
+		[RISCVW_NOT_ACCESSED] = REF_NOT_ACCESSED,
+	};
+	struct riscvw_table table = riscv_table(t);
+	struct riscvw_judgement j = riscvw_judge(&table, (int)level - 1, index, entry);
+
+	return (struct ref_entry){ kinds[j.kind], j.address, level - 1, j.read, j.write };
+}
+
+struct ref_entry ref_judge(const struct ioasid_pgtable *t, unsigned int level, unsigned int index,
+			   uint64_t entry)
+{
+	switch (t->format) {
+	case IOASID_PGTABLE_ARM_S1:
+	case IOASID_PGTABLE_ARM_S2:
+		return judge_arm(t, level, entry);
+	case IOASID_PGTABLE_AMD_V1:
+	case IOASID_PGTABLE_AMD_V2:
+		return judge_amd(t, level, index, entry);
+	case IOASID_PGTABLE_RISCV:
+		return judge_riscv(t, level, index, entry);
+	default:
+		return judge_vtd(t, level, entry);
+	}
 }
 
 uint64_t ref_span(const struct ioasid_pgtable *t, unsigned int level)
 {
 	(void)t;
 	return vtdw_span(level);
+}
+
+unsigned int ref_index(const struct ioasid_pgtable *t, unsigned int level, uint64_t iova)
+{
+	return (unsigned int)(iova / ref_span(t, level) % 512);
 }
 
 static int no_entry(void *opaque, uint64_t address, uint64_t *entry)
@@ -80,27 +145,54 @@ bool ref_is_input(const struct ioasid_pgtable *t, uint64_t iova)
 {
 	struct vtdw_table vtd = vtd_table(t);
 	struct armw_table arm = arm_table(t);
+	struct amdw_table amd = amd_table(t);
+	struct riscvw_table riscv = riscv_table(t);
 
-	if (is_arm(t))
-		return !armw_walk(&arm, iova, no_entry, NULL).input;
-	return vtdw_walk(&vtd, iova, no_entry, NULL).fault != VTDW_INPUT;
+	switch (t->format) {
+	case IOASID_PGTABLE_ARM_S1:
+	case IOASID_PGTABLE_ARM_S2:
+		return !armw_walk(&arm, iova, no_entry, 0).input;
+	case IOASID_PGTABLE_AMD_V1:
+	case IOASID_PGTABLE_AMD_V2:
+		return amdw_is_input(&amd, iova);
+	case IOASID_PGTABLE_RISCV:
+		return riscvw_is_input(&riscv, iova);
+	default:
+		return vtdw_walk(&vtd, iova, no_entry, 0).fault != VTDW_INPUT;
+	}
 }
 
-bool ref_walk(const struct ioasid_pgtable *t, uint64_t iova, ref_read read, void *opaque,
-	      struct ref_entry *page)
+enum ref_fault ref_walk(const struct ioasid_pgtable *t, uint64_t iova, ref_read read, void *opaque,
+			struct ref_entry *page)
 {
-	struct vtdw_table vtd = vtd_table(t);
-	struct armw_table arm = arm_table(t);
+	uint64_t table = t->root, entry;
+	unsigned int level = t->levels;
 
-	if (is_arm(t)) {
-		struct armw_result r = armw_walk(&arm, iova, read, opaque);
+	*page = (struct ref_entry){ REF_ABSENT, 0, level, true, true };
+	if (!ref_is_input(t, iova))
+		return REF_NO_INPUT;
+	for (;;) {
+		unsigned int index = ref_index(t, level, iova);
+		struct ref_entry e;
 
-		*page = (struct ref_entry){ REF_PAGE, r.pa, r.read, r.write };
-		return r.fault == ARMW_BLOCK;
-	} else {
-		struct vtdw_result r = vtdw_walk(&vtd, iova, read, opaque);
-
-		*page = (struct ref_entry){ REF_PAGE, r.gpa, r.read, r.write };
-		return r.fault == VTDW_OK;
+		page->level = level;
+		if (read(opaque, table + 8 * index, &entry))
+			return REF_NO_ACCESS;
+		e = ref_judge(t, level, index, entry);
+		if (e.kind == REF_ABSENT)
+			return REF_NO_ENTRY;
+		if (e.kind == REF_MALFORMED || e.kind == REF_NOT_ACCESSED)
+			return REF_BAD_ENTRY;
+		page->read = page->read && e.read;
+		page->write = page->write && e.write;
+		if (e.kind == REF_PAGE) {
+			page->address = e.address + iova % ref_span(t, level);
+			return REF_OK;
+		}
+		/* address bits of levels that are skipped have to be zero (AMD 2.2.3) */
+		if (e.level + 1 < level && iova % ref_span(t, level) / ref_span(t, e.level + 1))
+			return REF_NO_ENTRY;
+		table = e.address;
+		level = e.level;
 	}
 }

@@ -11,20 +11,27 @@ enum ref_kind {
 	REF_ABSENT,
 	REF_TABLE,
 	REF_PAGE,
-	REF_MALFORMED, /* not usable for any reason but that it is absent */
+	REF_NOT_ACCESSED, /* a page, but for its access flag */
+	REF_MALFORMED,
 };
 
-/* What an entry of a table of @level says, 1 being the lowest. */
+/* What an entry says. */
 struct ref_entry {
 	enum ref_kind kind;
-	uint64_t address;
+	uint64_t address; /* of the table, or of what of a page the entry is for */
+	unsigned int level; /* of the table */
 	bool read, write;
 };
 
-struct ref_entry ref_judge(const struct ioasid_pgtable *t, unsigned int level, uint64_t entry);
+/* Entry number @index of a table of @level, 1 being the lowest. */
+struct ref_entry ref_judge(const struct ioasid_pgtable *t, unsigned int level, unsigned int index,
+			   uint64_t entry);
 
 /* How many bytes an entry of a table of @level covers. */
 uint64_t ref_span(const struct ioasid_pgtable *t, unsigned int level);
+
+/* Which entry of a table of @level an address belongs to. */
+unsigned int ref_index(const struct ioasid_pgtable *t, unsigned int level, uint64_t iova);
 
 /* Is this an address that the table translates? */
 bool ref_is_input(const struct ioasid_pgtable *t, uint64_t iova);
@@ -32,8 +39,19 @@ bool ref_is_input(const struct ioasid_pgtable *t, uint64_t iova);
 /* Reads the entry at an address; anything but 0 if there is none. */
 typedef int (*ref_read)(void *opaque, uint64_t address, uint64_t *entry);
 
-/* Translates; false if there is no page. */
-bool ref_walk(const struct ioasid_pgtable *t, uint64_t iova, ref_read read, void *opaque,
-	      struct ref_entry *page);
+enum ref_fault {
+	REF_OK,
+	REF_NO_INPUT,
+	REF_NO_ACCESS, /* an entry is not readable */
+	REF_NO_ENTRY, /* absent */
+	REF_BAD_ENTRY, /* malformed, or not accessed */
+};
+
+/*
+ * Translates. On success *@page has the address that @iova leads to, and the permissions of all
+ * levels; its level is that of the last entry looked at.
+ */
+enum ref_fault ref_walk(const struct ioasid_pgtable *t, uint64_t iova, ref_read read, void *opaque,
+			struct ref_entry *page);
 
 #endif

@@ -89,7 +89,7 @@ static uint64_t *entry_at(uint64_t iova, unsigned int level)
 static uint64_t write_bit(uint64_t entry)
 {
 	uint64_t like = gt_is_leaf(&w.t, 2, entry) ? gt_leaf_value(&w.t, 2, 0, RW) :
-						     gt_table_value(&w.t, 0);
+						     gt_table_at(&w.t, 2, 0);
 
 	return gt_deny(&w.t, 2, like, IOASID_WRITE) ^ like;
 }
@@ -110,7 +110,7 @@ static uint64_t change_guest(uint64_t *iova)
 		/* a middle level's permission */
 		level = 2;
 		e = entry_at(*iova, 2);
-		if (*e)
+		if (*e && (gt_has_table_permissions(&w.t) || gt_is_leaf(&w.t, 2, gt_load(e))))
 			gt_store(e, gt_load(e) ^ write_bit(gt_load(e)));
 		break;
 	case 2:
@@ -175,11 +175,13 @@ START_TEST(random_changes)
 {
 	static const enum ioasid_pgtable_format format[] = {
 		IOASID_PGTABLE_VTD_SS, IOASID_PGTABLE_VTD_FS, IOASID_PGTABLE_ARM_S1,
+		IOASID_PGTABLE_ARM_S2, IOASID_PGTABLE_AMD_V1, IOASID_PGTABLE_AMD_V2,
+		IOASID_PGTABLE_RISCV,
 	};
 
 	sizes = _i / 2 % 3;
 	set_seed((unsigned int)_i + 1);
-	run(format[_i / 6 % 3], _i & 1);
+	run(format[_i / 6 % 7], _i & 1);
 }
 END_TEST
 
@@ -189,6 +191,6 @@ void add_random_cases(Suite *s)
 
 	tcase_add_checked_fixture(tc, world_open, world_close);
 	tcase_set_timeout(tc, 120);
-	tcase_add_loop_test(tc, random_changes, 0, 36);
+	tcase_add_loop_test(tc, random_changes, 0, 84);
 	suite_add_tcase(s, tc);
 }

@@ -149,8 +149,8 @@ uint64_t referee(uint64_t iova, unsigned int need)
 	const struct ioasid_pgtable t = { .format = w.t.format, .levels = w.t.levels,
 					  .root = w.t.root };
 	struct ref_entry r;
-	const struct piece *p = ref_walk(&t, iova, read_entry, NULL, &r) ? root_find(r.address) :
-									   NULL;
+	enum ref_fault fault = ref_walk(&t, iova, read_entry, NULL, &r);
+	const struct piece *p = fault ? NULL : root_find(r.address);
 
 	if (!p || (need & ~p->perm) || (need & IOPT_READ && !r.read) ||
 	    (need & IOPT_WRITE && !r.write))
@@ -194,7 +194,7 @@ static unsigned int check_list(const uint32_t *head, const struct piece *p)
 
 			must(i < IOPT_ENTRIES);
 			must(n->pte[i] && !(n->pte[i] & IOPT_TABLE));
-			addr = node_decode(n, n->raw[i]).addr;
+			addr = node_decode(n, i, n->raw[i]).addr;
 		} else {
 			n = (const struct shadow_node *)(const void *)((const char *)link -
 				offsetof(struct shadow_node, self));
@@ -218,7 +218,7 @@ static unsigned int check_entry(const struct shadow_node *n, unsigned int i)
 	must(!n->links || !n->links[i].prev || pte);
 	if (!pte || pte & IOPT_TABLE)
 		return 0;
-	e = node_decode(n, n->raw[i]);
+	e = node_decode(n, i, n->raw[i]);
 	p = root_find(e.addr);
 	must(p);
 	must(p->last - e.addr >= size - 1);

@@ -94,7 +94,9 @@ START_TEST(zeros_of_an_iommu_stand_for_the_defaults)
 	ck_assert_uint_eq(found->address_bits, 48);
 	ck_assert_uint_eq(found->pasid_bits, 0);
 	ck_assert_uint_eq(found->pgtable_formats, 1u << IOASID_PGTABLE_VTD_SS |
-			  1u << IOASID_PGTABLE_VTD_FS | 1u << IOASID_PGTABLE_ARM_S1);
+			  1u << IOASID_PGTABLE_VTD_FS | 1u << IOASID_PGTABLE_ARM_S1 |
+			  1u << IOASID_PGTABLE_ARM_S2 | 1u << IOASID_PGTABLE_AMD_V1 |
+			  1u << IOASID_PGTABLE_AMD_V2 | 1u << IOASID_PGTABLE_RISCV);
 	ck_assert(!found->no_nesting);
 	ioasid_platform_free(copy);
 }

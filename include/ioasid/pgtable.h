@@ -23,6 +23,17 @@ enum ioasid_pgtable_format {
 	 * 2, 3 or 4 levels: the root is the table that TTBR0 leads to.
 	 */
 	IOASID_PGTABLE_ARM_S1 = 3,
+	/** AArch64 stage 2 with 4 KiB pages, likewise, 2, 3 or 4 levels: the table of VTTBR. */
+	IOASID_PGTABLE_ARM_S2 = 4,
+	/**
+	 * Host tables of AMD's IOMMU, version 1 (AMD IOMMU specification, 48882, 2.2.3), 1 to 5
+	 * levels: the Mode of the device table entry.
+	 */
+	IOASID_PGTABLE_AMD_V1 = 5,
+	/** Guest tables of AMD's IOMMU, version 2, x86-64's (48882, 2.2.6), 4 or 5 levels. */
+	IOASID_PGTABLE_AMD_V2 = 6,
+	/** RISC-V's Sv39, Sv48, Sv57 (privileged architecture), 3, 4 or 5 levels. */
+	IOASID_PGTABLE_RISCV = 7,
 };
 
 /**
@@ -33,19 +44,23 @@ enum ioasid_pgtable_format {
 /** Leaves of 1 GiB are not allowed: their entries are malformed. */
 #define IOASID_PGTABLE_NO_1G 0x2u
 /**
- * Requests are privileged. VTD_FS: supervisor requests, which need no U/S, nor R/W to write (3.6.1);
- * ARM_S1: access needs no AP[1] (D8.4.1). Without it they are those of a user.
+ * Requests are privileged. VTD_FS, AMD_V2: supervisor requests, which need no U/S, nor R/W to write
+ * (3.6.1); ARM_S1: access needs no AP[1] (D8.4.1); RISCV: U must not be set. Without it they are
+ * those of a user.
  */
 #define IOASID_PGTABLE_PRIVILEGED 0x4u
-/** VTD_FS: privileged requests need R/W to write after all (WPE of the PASID entry, 9.6). */
+/** VTD_FS, AMD_V2: privileged requests need R/W to write after all (WPE of the PASID entry, 9.6). */
 #define IOASID_PGTABLE_WRITE_PROTECT 0x8u
 /**
- * ARM_S1: an entry whose access flag is clear can be used, since the IOMMU sets it (CD.HA) or does
- * not care (CD.AFFD); the library only reads. Without this flag DMA faults there.
+ * ARM, RISCV: an entry whose access flag is clear can be used, since the IOMMU sets it (CD.HA,
+ * SADE) or does not care (CD.AFFD); the library only reads. RISCV: one whose D is clear can be
+ * written through. Without this flag DMA faults there.
  */
 #define IOASID_PGTABLE_IGNORE_ACCESSED 0x10u
 /** ARM_S1: permissions in references to tables, APTable, do not count (CD.HPD0; D8.4.2). */
 #define IOASID_PGTABLE_NO_HIERARCHY 0x20u
+/** RISCV: privileged requests may use pages that have U set (SUM). */
+#define IOASID_PGTABLE_USER_ACCESS 0x40u
 
 /** A user-managed page table. */
 struct ioasid_pgtable {
@@ -57,17 +72,17 @@ struct ioasid_pgtable {
 	/** Address of the root table: an IOVA of the parent, a multiple of 4096. */
 	uint64_t root;
 	/**
-	 * Width in bits of the addresses that entries hold, 32 to 52 (the host address width of
-	 * VT-d, 3.3.1; CD.IPS of SMMUv3); bits above are reserved. 0: as wide as the format
-	 * allows, which is 52, ARM_S1: 48.
+	 * Width in bits of the addresses that entries hold, 32 to 52, RISCV: to 56 (the host
+	 * address width of VT-d, 3.3.1; CD.IPS of SMMUv3); bits above are reserved. 0: as wide as
+	 * the format allows, which is 52, ARM: 48, RISCV: 56.
 	 */
 	uint32_t address_bits;
 	/** IOASID_PGTABLE_* */
 	uint32_t flags;
 	/**
 	 * Width in bits of the addresses that the table translates. 0: 12 + 9 * levels, which is
-	 * the most. ARM_S1: 64 - T0SZ; it needs all the levels (D8.2.4). VTD_SS: MGAW (3.7).
-	 * VTD_FS: no other.
+	 * the most. ARM: 64 - T0SZ; it needs all the levels (D8.2.4). VTD_SS: MGAW (3.7),
+	 * AMD_V1: any less. VTD_FS, AMD_V2, RISCV: no other.
 	 */
 	uint32_t input_bits;
 	uint32_t reserved; /**< 0 */

@@ -43,8 +43,8 @@ struct ioasid_space_options {
 	enum ioasid_nesting nesting;
 	/**
 	 * With software nesting; 0: by the format of the page table when it is bound: on
-	 * invalidation for VT-d second-stage tables, on demand for VT-d first-stage and AArch64
-	 * ones, whose guests send nothing for new mappings.
+	 * invalidation for VT-d second-stage tables and AMD's host tables, on demand for all
+	 * others, whose guests send nothing for new mappings.
 	 */
 	enum ioasid_fill fill;
 	/** None yet: 0. */

@@ -36,6 +36,10 @@ const char *platform_pgtable_word(unsigned int format)
 		[IOASID_PGTABLE_VTD_SS] = "vtd-ss",
 		[IOASID_PGTABLE_VTD_FS] = "vtd-fs",
 		[IOASID_PGTABLE_ARM_S1] = "arm-s1",
+		[IOASID_PGTABLE_ARM_S2] = "arm-s2",
+		[IOASID_PGTABLE_AMD_V1] = "amd-v1",
+		[IOASID_PGTABLE_AMD_V2] = "amd-v2",
+		[IOASID_PGTABLE_RISCV] = "riscv",
 	};
 
 	return format < bits_array_size(words) ? words[format] : NULL;

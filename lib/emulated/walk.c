@@ -39,7 +39,7 @@ void walk_look(struct walk *w)
 }
 
 /* In the order of enum pgt_fault. */
-static enum shadow_fault fault_of(enum pgt_fault fault)
+static enum shadow_fault fault_of(const struct walk *w)
 {
 	static const uint8_t faults[] = {
 		[PGT_FAULT_NONE] = SHADOW_OK,
@@ -49,7 +49,10 @@ static enum shadow_fault fault_of(enum pgt_fault fault)
 		[PGT_FAULT_BAD] = SHADOW_MALFORMED,
 	};
 
-	return (enum shadow_fault)faults[fault];
+	if (w->at.fault == PGT_FAULT_BAD &&
+	    pgt_reason(w->pgt, w->at.level, w->at.entry) == PGT_BAD_ACCESSED)
+		return SHADOW_ACCESS_FLAG;
+	return (enum shadow_fault)faults[w->at.fault];
 }
 
 /*
@@ -113,7 +116,7 @@ static enum shadow_fault walk_once(struct walk *w, unsigned int access, int *ret
 	*ret = 0;
 	walk_look(w);
 	if (w->at.fault)
-		return fault_of(w->at.fault);
+		return fault_of(w);
 	if ((w->at.perm & access) != access)
 		return SHADOW_PERMISSION;
 	second = iopt_walk(w->second, w->at.addr);

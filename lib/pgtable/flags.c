@@ -6,7 +6,8 @@ struct pgt_flags pgt_flags(const struct pgt *g)
 {
 	switch (g->id) {
 	case PGT_VTD_FS:
-		/* 3.6.2, 9.7: A is bit 5 at every level, D is bit 6 of a leaf. */
+	case PGT_AMD_V2:
+		/* 3.6.2, 9.7, AMD 2.2.6: A is bit 5 at every level, D is bit 6 of a leaf. */
 		return (struct pgt_flags){ .accessed = UINT64_C(1) << 5,
 					   .dirty = UINT64_C(1) << 6 };
 	default:

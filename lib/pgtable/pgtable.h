@@ -5,7 +5,9 @@
  * A format is a radix tree of 64-bit little-endian entries. Levels are counted from the leaves:
  * level 1 maps the smallest pages, the root table is at level g->levels. Section numbers without a
  * name are those of the VT-d specification, revision 4.1; those that begin with D8 are of the Arm
- * Architecture Reference Manual for A-profile, DDI 0487, where level 3 is level 1 here.
+ * Architecture Reference Manual for A-profile, DDI 0487, where level 3 is level 1 here. AMD: the
+ * AMD I/O Virtualization Technology (IOMMU) Specification, 48882; RISC-V: the privileged
+ * architecture, chapter "Supervisor-Level ISA", whose levels are one less than those here.
  *
  * A table that is merged in software is only read. So accessed and dirty flags that nothing depends
  * on (3.6.2, 3.7.2) are ignored bits here, and nobody sets those that are clear.
@@ -23,11 +25,15 @@ enum pgt_id {
 	PGT_VTD_SS = 1, /* VT-d second-stage: 3, 4, 5 levels (3.7, 9.8) */
 	PGT_VTD_FS = 2, /* VT-d first-stage, also x86-64: 4, 5 levels (3.6, 9.7) */
 	PGT_ARM_S1 = 3, /* AArch64 stage 1, 4K granule: 2, 3, 4 levels (D8.2, D8.3) */
+	PGT_ARM_S2 = 4, /* AArch64 stage 2, 4K granule: 2, 3, 4 levels, no concatenated tables */
+	PGT_AMD_V1 = 5, /* AMD host tables: 1 to 5 levels (AMD 2.2.3) */
+	PGT_AMD_V2 = 6, /* AMD guest tables, x86-64's: 4, 5 levels (AMD 2.2.6, AMD64 volume 2, 5.3) */
+	PGT_RISCV = 7, /* RISC-V Sv39, Sv48, Sv57: 3, 4, 5 levels */
 };
 
 enum pgt_kind {
 	PGT_NONE, /* not present: maps nothing, all other bits have no meaning */
-	PGT_TABLE, /* refers to a table of the next lower level */
+	PGT_TABLE, /* refers to a table of a lower level, which is the next but for skip */
 	PGT_LEAF, /* maps a page of 2^pgt_shift() bytes */
 	PGT_BAD, /* present but malformed: faults when used; pgt_reason() says why */
 };
@@ -45,9 +51,10 @@ enum pgt_bad {
 #define PGT_READ  1u
 #define PGT_WRITE 2u
 
-/* What the unit that owns the table can do. All zero but haw is the plainest unit. */
+/* What the unit that owns the table can do. All zero is the plainest unit. */
 struct pgt_caps {
-	unsigned haw; /* host address width: 13..52; addresses in entries stay below 2^haw */
+	/* Host address width: 13..52, RISC-V to 56; 0: the most. Entries' addresses are below 2^haw. */
+	unsigned haw;
 	unsigned input_bits; /* width limit of input addresses (MGAW, 64 - TxSZ); 0: none */
 	bool page_2m; /* second-stage only: first-stage always has 2M pages */
 	bool page_1g;
@@ -60,7 +67,8 @@ struct pgt_caps {
 	 */
 	bool supervisor;
 	bool write_protect;
-	bool ignore_accessed; /* a clear access flag does not fault (Arm: HA, AFFD) */
+	bool user_access; /* RISC-V: supervisor requests may use a user's pages (SUM) */
+	bool ignore_accessed; /* clear access flags do not fault (Arm: HA, AFFD; RISC-V: Svadu) */
 	bool no_hierarchy; /* attributes in references to tables do not count (Arm: HPD) */
 };
 
@@ -82,6 +90,19 @@ struct pgt_rule {
 	uint8_t kind[8]; /* enum pgt_kind, by three bits of the entry ... */
 	uint8_t kind_shift; /* ... of which this is the lowest */
 	uint8_t shift; /* an entry of this level covers 2^shift bytes of input addresses */
+	/* The rest is for pgt_decode_far(), where it is needed: */
+	bool far;
+	uint8_t addr_shift; /* addresses stand so much lower in an entry than they are */
+	uint8_t next_level; /* of a table, if the bits of kind say which it is, else 0 */
+	uint64_t never; /* malformed if all of these are set */
+	/*
+	 * A leaf with (entry & sized) == sized is one of several that map one page of 2^size_min
+	 * to 2^size_max bytes; the page's size stands in the lowest bits of its address, and an
+	 * entry's place says which part of the page it maps.
+	 */
+	uint64_t sized;
+	uint8_t size_min, size_max;
+	bool size_by_zero; /* the lowest bit that is 0 tells; else the lowest that is 1 */
 };
 
 /* One table's format: immutable after pgt_init(), free to copy, nothing to release. */
@@ -97,6 +118,8 @@ struct pgt {
 	bool announced; /* guests invalidate what they make present, if asked to (caching mode) */
 	uint64_t leaf_sizes; /* bitmap of leaf sizes: bit 12 set for 4K, 21 for 2M, 30 for 1G */
 	uint64_t accessed; /* the access flag, where leaves have to have it */
+	uint64_t addr_field; /* where addresses stand in entries */
+	bool sizes; /* entries that are neither table nor leaf are leaves of a wrong size */
 };
 
 /*
@@ -111,8 +134,11 @@ struct pgt_entry {
 	enum pgt_kind kind;
 	unsigned perm;
 	uint64_t addr;
+	/* The table's level is so many below the next lower one; address bits of those are zero. */
+	unsigned skip;
 };
 
+/* The parts of a rule that is not far, and what is common to all. */
 static inline enum pgt_kind pgt_rule_kind(const struct pgt_rule *r, uint64_t entry)
 {
 	return (enum pgt_kind)r->kind[entry >> r->kind_shift & 7];
@@ -140,28 +166,41 @@ static inline unsigned pgt_rule_perm(const struct pgt_rule *r, uint64_t entry)
 	       ((entry & use->write) == use->writable ? PGT_WRITE : 0);
 }
 
-static inline struct pgt_entry pgt_rule_decode(const struct pgt_rule *r, uint64_t entry)
+/* All about entry number @index of a table whose rule is far. */
+struct pgt_entry pgt_decode_far(const struct pgt_rule *r, unsigned index, uint64_t entry);
+
+static inline struct pgt_entry pgt_rule_decode(const struct pgt_rule *r, unsigned index,
+					       uint64_t entry)
 {
+	if (__builtin_expect(r->far, 0))
+		return pgt_decode_far(r, index, entry);
 	return (struct pgt_entry){ pgt_rule_classify(r, entry), pgt_rule_perm(r, entry),
-				   entry & pgt_rule_use(r, entry)->addr };
+				   entry & pgt_rule_use(r, entry)->addr, 0 };
 }
 
-/* What @entry, found in a table of @level, is. */
+/* What @entry, number @index in a table of @level, is. */
+static inline struct pgt_entry pgt_decode(const struct pgt *g, unsigned level, unsigned index,
+					  uint64_t entry)
+{
+	return pgt_rule_decode(&g->rule[level], index, entry);
+}
+
+/* The same in parts, of the first entry of a table. */
 static inline enum pgt_kind pgt_classify(const struct pgt *g, unsigned level, uint64_t entry)
 {
-	return pgt_rule_classify(&g->rule[level], entry);
+	return pgt_decode(g, level, 0, entry).kind;
 }
 
 /* PGT_READ and PGT_WRITE as @entry alone grants them; for PGT_TABLE and PGT_LEAF only. */
 static inline unsigned pgt_perm(const struct pgt *g, unsigned level, uint64_t entry)
 {
-	return pgt_rule_perm(&g->rule[level], entry);
+	return pgt_decode(g, level, 0, entry).perm;
 }
 
 /* The table (PGT_TABLE) or page (PGT_LEAF) that @entry refers to. */
 static inline uint64_t pgt_addr(const struct pgt *g, unsigned level, uint64_t entry)
 {
-	return pgt_rule_decode(&g->rule[level], entry).addr;
+	return pgt_decode(g, level, 0, entry).addr;
 }
 
 /* Why pgt_classify() says PGT_BAD; PGT_BAD_NONE if it doesn't. Not for hot paths. */
@@ -177,6 +216,13 @@ static inline unsigned pgt_shift(const struct pgt *g, unsigned level)
 static inline unsigned pgt_index(const struct pgt *g, unsigned level, uint64_t iova)
 {
 	return (unsigned)(iova >> g->rule[level].shift) & ((1u << g->index_bits) - 1);
+}
+
+/* The address bits of the levels that a table entry at @level skips: non-zero leads nowhere. */
+static inline uint64_t pgt_skipped(const struct pgt *g, unsigned level, unsigned skip,
+				   uint64_t iova)
+{
+	return (iova & ((UINT64_C(1) << g->rule[level].shift) - 1)) >> g->rule[level - skip].shift;
 }
 
 /* Entries of one table. */

@@ -21,7 +21,7 @@ void pgt_walk(const struct pgt *g, uint64_t root, uint64_t iova, pgt_read_fn rea
 			w->fault = PGT_FAULT_ACCESS;
 			return;
 		}
-		e = pgt_rule_decode(&g->rule[level], w->entry);
+		e = pgt_decode(g, level, pgt_index(g, level, iova), w->entry);
 		switch (e.kind) {
 		case PGT_NONE:
 			w->fault = PGT_FAULT_ABSENT;
@@ -36,6 +36,11 @@ void pgt_walk(const struct pgt *g, uint64_t root, uint64_t iova, pgt_read_fn rea
 		case PGT_TABLE:
 			w->perm &= e.perm;
 			table = e.addr;
+			if (e.skip && pgt_skipped(g, level, e.skip, iova)) {
+				w->fault = PGT_FAULT_ABSENT;
+				return;
+			}
+			level -= e.skip;
 			break;
 		}
 	}

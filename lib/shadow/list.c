@@ -75,7 +75,7 @@ static void drop_targets(struct shadow_node *n, uint64_t start, uint64_t last, s
 	for (i = 0; i < IOPT_ENTRIES; i++) {
 		if (!n->pte[i] || n->pte[i] & IOPT_TABLE)
 			continue;
-		addr = node_decode(n, n->raw[i]).addr;
+		addr = node_decode(n, i, n->raw[i]).addr;
 		if (addr <= last && addr + size - 1 >= start)
 			node_clear(n, i, reap);
 	}

@@ -10,7 +10,7 @@ static struct shadow_node *follow(const struct shadow *s, uint64_t iova, unsigne
 
 	for (*perm = IOPT_PERM;; n = child) {
 		*i = node_index(n, iova);
-		*perm &= node_decode(n, n->raw[*i]).perm;
+		*perm &= node_decode(n, *i, n->raw[*i]).perm;
 		child = node_child(n, *i);
 		if (!child)
 			return n;
@@ -43,9 +43,9 @@ void shadow_look(const struct shadow *s, uint64_t iova, struct shadow_view *view
 	view->mapped = n->pte[i] && view->perm;
 	view->perm &= (unsigned int)n->pte[i];
 	/* what a superpage was split into is made up entry by entry, when it is used */
-	view->unresolved = !n->pte[i] && (node_decode(n, n->raw[i]).kind == PGT_LEAF ||
-					  (n->own && n->shared));
-	view->target = node_decode(n, n->raw[i]).addr;
+	view->unresolved = !n->pte[i] && (node_decode(n, i, n->raw[i]).kind == PGT_LEAF ||
+					  n->kind == NODE_SPLIT);
+	view->target = node_decode(n, i, n->raw[i]).addr;
 }
 
 static bool same(const struct pgt_entry *a, const struct pgt_entry *b)
@@ -63,17 +63,22 @@ bool shadow_audit(struct shadow *s, uint64_t iova, struct shadow_stale *stale)
 
 	if (s->tree.mode != SHADOW_GUEST || !pgt_input_ok(&s->tree.pgt, iova))
 		return false;
-	for (iova &= (UINT64_C(1) << s->tree.pgt.input_bits) - 1; n && !n->own;) {
+	for (iova &= (UINT64_C(1) << s->tree.pgt.input_bits) - 1; n && n->kind != NODE_SPLIT;) {
 		unsigned int i = node_index(n, iova);
-		const uint64_t *guest = node_guest(n);
-		struct pgt_entry was = node_decode(n, n->raw[i]), is;
+		const uint64_t *guest;
+		struct pgt_entry was = node_decode(n, i, n->raw[i]), is;
 		bool lazy = s->tree.on_demand || n->unread;	/* what is absent was never read */
 		uint64_t raw;
 
+		if (n->own) {
+			n = node_child(n, i);
+			continue;
+		}
+		guest = node_guest(n);
 		if (!guest)
 			return false;
 		raw = guest_load(&guest[i]);
-		is = node_decode(n, raw);
+		is = node_decode(n, i, raw);
 		if (!same(&was, &is) && !(lazy && !node_is_usable(&was))) {
 			*stale = (struct shadow_stale){ n->level, n->raw[i], raw,
 							n->stamps ? n->stamps[i] : 0 };

@@ -20,7 +20,7 @@ static int grow(struct shadow *s, uint64_t last)
 		else
 			while (last >> (iopt_shift(level - 1) + IOPT_BITS))
 				level++;
-		n = node_new(s, 0, level, true);
+		n = node_new(s, 0, level, NODE_PRIVATE, 0);
 		if (!n)
 			return -ENOMEM;
 		if (top) {
@@ -42,7 +42,7 @@ static struct shadow_node *descend(struct shadow *s, uint64_t iova, unsigned int
 		struct shadow_node *child = node_child(n, i);
 
 		if (!child) {
-			child = node_new(s, 0, n->level - 1u, true);
+			child = node_new(s, 0, n->level - 1u, NODE_PRIVATE, 0);
 			if (!child)
 				return NULL;
 			n->raw[i] = IOPT_TABLE | IOPT_PERM;
@@ -79,7 +79,7 @@ int shadow_map(struct shadow *s, uint64_t iova, uint64_t length, uint64_t target
 		unsigned int level = leaf_level(iova + done, target + done, length - done,
 						s->tree.top->level);
 		struct shadow_node *n = descend(s, iova + done, level);
-		struct pgt_entry e = { PGT_LEAF, perm, target + done };
+		struct pgt_entry e = { PGT_LEAF, perm, target + done, 0 };
 		unsigned int i;
 
 		if (!n) {

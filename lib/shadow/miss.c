@@ -11,12 +11,11 @@ static enum shadow_fault refresh(struct shadow_node *n, unsigned int i)
 	struct pgt_entry e;
 
 	if (n->own) {
-		/* of a superpage that was split; private ones are tables of the map protocol */
-		if (n->shared)
-			n->raw[i] = (n->addr + ((uint64_t)i << node_shift(n))) | IOPT_PERM;
+		if (n->kind != NODE_PRIVATE)
+			n->raw[i] = node_derive(n, i);
 		return SHADOW_OK;
 	}
-	e = node_decode(n, n->raw[i]);
+	e = node_decode(n, i, n->raw[i]);
 	if ((!n->unread && !n->shadow->tree.on_demand) || node_is_usable(&e))
 		return SHADOW_OK;
 	guest = node_guest(n);
@@ -48,7 +47,7 @@ static enum shadow_fault fill(struct shadow_node *n, unsigned int i, uint64_t io
 		if (ret)
 			return ret == -ENOMEM ? SHADOW_NOMEM : SHADOW_TARGET;
 	}
-	if (e->kind == PGT_TABLE && !n->own) {
+	if (e->kind == PGT_TABLE && n->kind != NODE_PRIVATE) {
 		int ret = shadow_table_at(n->shadow, e->addr);
 
 		if (ret)
@@ -59,7 +58,7 @@ static enum shadow_fault fill(struct shadow_node *n, unsigned int i, uint64_t io
 		return SHADOW_NOMEM;
 	node_settle(*next);
 	/* A guest's table that is new here has not been read: entry by entry, when used. */
-	if (e->kind == PGT_TABLE && (*next)->refs == 1)
+	if ((*next)->kind == NODE_GUEST && (*next)->refs == 1)
 		(*next)->unread = true;
 	return SHADOW_OK;
 }
@@ -93,7 +92,7 @@ enum shadow_fault shadow_miss(struct shadow *s, uint64_t iova, unsigned int need
 		fault = refresh(n, i);
 		if (fault)
 			return fault;
-		e = node_decode(n, n->raw[i]);
+		e = node_decode(n, i, n->raw[i]);
 		if (e.kind == PGT_NONE)
 			return SHADOW_NOT_MAPPED;
 		if (e.kind == PGT_BAD)

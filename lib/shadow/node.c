@@ -13,9 +13,9 @@
  * them all in one bucket.
  */
 static struct shadow_node **bucket(struct shadow_tree *tree, uint64_t addr, unsigned int level,
-				   bool own)
+				   enum node_kind kind, unsigned int target)
 {
-	uint64_t x = (addr >> IOPT_SHIFT) << 4 | level << 1 | own;
+	uint64_t x = (addr >> IOPT_SHIFT) << 12 | level << 8 | kind << 4 | target;
 
 	return &tree->buckets[(size_t)(x * tree->key >> 32) & tree->mask];
 }
@@ -35,7 +35,8 @@ static int grow(struct shadow_tree *tree)
 		struct shadow_node *node, *next;
 
 		for (node = old[i]; node; node = next) {
-			struct shadow_node **b = bucket(tree, node->addr, node->level, node->own);
+			struct shadow_node **b = bucket(tree, node->addr, node->level,
+							   node->kind, node->target);
 
 			next = node->hash_next;
 			node->hash_next = *b;
@@ -72,9 +73,11 @@ static void page_free(struct shadow *s, void *page)
 	pages_free(s->pool, page);
 }
 
-struct shadow_node *node_new(struct shadow *s, uint64_t addr, unsigned int level, bool own)
+struct shadow_node *node_new(struct shadow *s, uint64_t addr, unsigned int level,
+			     enum node_kind kind, unsigned int target)
 {
 	struct shadow_node *n = slab_alloc(&s->slab);
+	bool own = kind != NODE_GUEST;
 	uint64_t *pte, *raw;
 
 	if (!n)
@@ -88,7 +91,8 @@ struct shadow_node *node_new(struct shadow *s, uint64_t addr, unsigned int level
 		return NULL;
 	}
 	*n = (struct shadow_node){ .shadow = s, .pte = pte, .raw = raw, .addr = addr, .refs = 1,
-				   .level = (uint8_t)level, .own = own, .fresh = !own };
+				   .level = (uint8_t)level, .kind = (uint8_t)kind,
+				   .target = (uint8_t)target, .own = own, .fresh = !own };
 	n->next = s->tree.nodes;
 	n->prev = &s->tree.nodes;
 	if (n->next)
@@ -97,22 +101,23 @@ struct shadow_node *node_new(struct shadow *s, uint64_t addr, unsigned int level
 	return n;
 }
 
-struct shadow_node *node_get(struct shadow *s, uint64_t addr, unsigned int level, bool own)
+struct shadow_node *node_get(struct shadow *s, uint64_t addr, unsigned int level,
+			     enum node_kind kind, unsigned int target)
 {
 	struct shadow_tree *tree = &s->tree;
 	struct shadow_node *n, **b;
 
 	if ((!tree->buckets || tree->shared > tree->mask) && grow(tree))
 		return NULL;
-	for (n = *bucket(tree, addr, level, own); n; n = n->hash_next)
-		if (n->addr == addr && n->level == level && n->own == own) {
+	for (n = *bucket(tree, addr, level, kind, target); n; n = n->hash_next)
+		if (n->addr == addr && n->level == level && n->kind == kind && n->target == target) {
 			n->refs++;
 			return n;
 		}
-	n = node_new(s, addr, level, own);
+	n = node_new(s, addr, level, kind, target);
 	if (!n)
 		return NULL;
-	b = bucket(tree, addr, level, own);
+	b = bucket(tree, addr, level, kind, target);
 	n->hash_next = *b;
 	*b = n;
 	n->shared = true;
@@ -123,7 +128,7 @@ struct shadow_node *node_get(struct shadow *s, uint64_t addr, unsigned int level
 static void unhash(struct shadow_node *n)
 {
 	struct shadow_tree *tree = &n->shadow->tree;
-	struct shadow_node **p = bucket(tree, n->addr, n->level, n->own);
+	struct shadow_node **p = bucket(tree, n->addr, n->level, n->kind, n->target);
 
 	while (*p != n)
 		p = &(*p)->hash_next;
@@ -357,9 +362,16 @@ int shadow_table_at(struct shadow *s, uint64_t addr)
 
 struct shadow_node *node_fill_table(struct shadow_node *n, unsigned int i, const struct pgt_entry *e)
 {
-	struct shadow_node *child = node_get(n->shadow, e->addr, n->level - 1u,
-					     e->kind == PGT_LEAF);
+	unsigned int below = n->level - 1u;
+	unsigned int target = n->kind == NODE_SKIP ? n->target : below - e->skip;
+	struct shadow_node *child;
 
+	if (e->kind == PGT_LEAF)
+		child = node_get(n->shadow, e->addr, below, NODE_SPLIT, 0);
+	else if (below > target)
+		child = node_get(n->shadow, e->addr, below, NODE_SKIP, target);
+	else
+		child = node_get(n->shadow, e->addr, below, NODE_GUEST, 0);
 	if (child)
 		iopt_store(&n->pte[i], (uint64_t)(uintptr_t)child->pte | IOPT_TABLE |
 			   (e->perm & IOPT_PERM));

@@ -14,6 +14,14 @@
  */
 #define OWNER_LINKS 1u
 
+enum node_kind {
+	NODE_GUEST,	/* a guest's table; all others have raw in own format */
+	NODE_PRIVATE,	/* a table of the map protocol */
+	/* Not stored anywhere: what raw says follows from addr. See node_derive(). */
+	NODE_SPLIT,	/* parts of a superpage */
+	NODE_SKIP,	/* between a guest's table and one of a level further down */
+};
+
 struct shadow_node {
 	struct shadow *shadow;
 	uint64_t *pte;			/* what DMA walks */
@@ -27,7 +35,9 @@ struct shadow_node {
 	uint64_t addr;			/* of the table, or of the first page, in the parent's space */
 	uint32_t refs;			/* entries, or the root, that lead here */
 	uint8_t level;			/* 1 maps 4 KiB */
-	bool own;			/* raw is in own format */
+	uint8_t kind;			/* enum node_kind */
+	uint8_t target;			/* of a NODE_SKIP: the level of the table */
+	bool own;			/* raw is in own format: not a NODE_GUEST */
 	bool shared;			/* in the hash */
 	bool fresh;			/* raw has not been written yet, pte is 0 */
 	bool unread;			/* a pass could not read it: what is absent is read when used */
@@ -55,15 +65,16 @@ static inline unsigned int shadow_bits(const struct shadow *s)
 					      node_shift(s->tree.top) + IOPT_BITS;
 }
 
-/* What a raw entry says. */
-static inline struct pgt_entry node_decode(const struct shadow_node *n, uint64_t raw)
+/* What a raw entry @i says. */
+static inline struct pgt_entry node_decode(const struct shadow_node *n, unsigned int i,
+					   uint64_t raw)
 {
 	if (n->own)
 		return (struct pgt_entry){
 			!raw ? PGT_NONE : raw & IOPT_TABLE ? PGT_TABLE : PGT_LEAF,
-			raw & IOPT_PERM, raw & IOPT_ADDR,
+			raw & IOPT_PERM, raw & IOPT_ADDR, 0,
 		};
-	return pgt_rule_decode(&n->shadow->tree.pgt.rule[n->level], raw);
+	return pgt_rule_decode(&n->shadow->tree.pgt.rule[n->level], i, raw);
 }
 
 /*
@@ -83,11 +94,21 @@ static inline struct shadow_node *node_child(const struct shadow_node *n, unsign
 /* A page for a node, within the shadow's limit. NULL for want of memory. */
 void *node_page(struct shadow *s, void *owner, bool zero);
 
-/* A private node, for own tables; otherwise it is fresh. NULL for want of memory. */
-struct shadow_node *node_new(struct shadow *s, uint64_t addr, unsigned int level, bool own);
+/* A node that is not shared: NODE_PRIVATE, or one that is fresh. NULL for want of memory. */
+struct shadow_node *node_new(struct shadow *s, uint64_t addr, unsigned int level,
+			     enum node_kind kind, unsigned int target);
 
-/* The shared node for a guest table (@own false) or a split superpage (true), one reference more. */
-struct shadow_node *node_get(struct shadow *s, uint64_t addr, unsigned int level, bool own);
+/* The shared node of that kind, one reference more. */
+struct shadow_node *node_get(struct shadow *s, uint64_t addr, unsigned int level,
+			     enum node_kind kind, unsigned int target);
+
+/* What raw entry @i of a node is that is neither a guest's table nor private. */
+static inline uint64_t node_derive(const struct shadow_node *n, unsigned int i)
+{
+	if (n->kind == NODE_SPLIT)
+		return (n->addr + ((uint64_t)i << node_shift(n))) | IOPT_PERM;
+	return i ? 0 : n->addr | IOPT_TABLE | IOPT_PERM;
+}
 
 /* One reference less; at the last the node goes, and what only it leads to. */
 void node_put(struct shadow_node *n, struct reap *reap);

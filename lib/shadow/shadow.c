@@ -53,7 +53,7 @@ int shadow_bind(struct shadow *s, const struct pgt *pgt, uint64_t guest_root, bo
 
 	s->tree = (struct shadow_tree){ .mode = SHADOW_GUEST, .on_demand = on_demand, .pgt = *pgt,
 					.key = s->key };
-	s->tree.top = node_get(s, guest_root, pgt->levels, false);
+	s->tree.top = node_get(s, guest_root, pgt->levels, NODE_GUEST, 0);
 	if (!s->tree.top) {
 		tree_drop(&s->tree, reap);
 		s->tree = old;

@@ -37,14 +37,14 @@ static void stamp(struct shadow_node *n, unsigned int i, unsigned int end)
  * What a re-read entry becomes in a shadow that is filled on demand: an entry that was not used is
  * left alone, and a table is linked when it is used.
  */
-static uint64_t demand(const struct shadow_node *n, uint64_t old, uint64_t raw)
+static uint64_t demand(const struct shadow_node *n, unsigned int i, uint64_t old, uint64_t raw)
 {
-	return !old || node_decode(n, raw).kind == PGT_TABLE ? 0 : raw;
+	return !old || node_decode(n, i, raw).kind == PGT_TABLE ? 0 : raw;
 }
 
 static void change(struct shadow_node *n, unsigned int i, uint64_t raw, struct pass *pass)
 {
-	struct pgt_entry e = node_decode(n, raw);
+	struct pgt_entry e = node_decode(n, i, raw);
 
 	node_set_raw(n, i, raw, pass->reap);
 	if (e.kind == PGT_LEAF && node_fill_leaf(n, i, &e) == -ENOMEM)
@@ -148,6 +148,7 @@ static bool is_plain(const struct shadow_node *n)
 	const struct shadow *s = n->shadow;
 
 	return !n->links && !n->heads && !s->tree.on_demand && !s->piece.watch &&
+	       !s->tree.pgt.rule[1].far &&
 	       s->piece.start <= s->piece.last && s->piece_gen == *s->up.gen;
 }
 
@@ -171,7 +172,7 @@ static void sync_leaves(struct shadow_node *n, const uint64_t *guest, const stru
 			return;
 		raw = guest_load(&guest[i]);
 		if (raw != n->raw[i] && n->shadow->tree.on_demand)
-			raw = demand(n, n->raw[i], raw);
+			raw = demand(n, i, n->raw[i], raw);
 		if (raw != n->raw[i])
 			change(n, i, raw, pass);
 	}
@@ -207,6 +208,10 @@ static void enter(struct pass *pass, struct shadow_node *n, uint64_t base)
 		.i = pass->start <= base ? 0 : node_index(n, pass->start),
 		.end = pass->last >= end ? IOPT_ENTRIES - 1 : node_index(n, pass->last),
 	};
+	if (n->own) {
+		pass->depth++;
+		return;
+	}
 	if (pass->s->now)
 		stamp(n, f->i, f->end);
 	if (n->level > 1)
@@ -222,25 +227,38 @@ static void enter(struct pass *pass, struct shadow_node *n, uint64_t base)
 		pass->depth++;
 }
 
+/* What an entry of an upper table has to be now. */
+static uint64_t raw_now(struct shadow_node *n, unsigned int i)
+{
+	bool on_demand = n->shadow->tree.on_demand;
+	const uint64_t *guest;
+	uint64_t raw;
+
+	if (n->own)
+		return on_demand && !node_child(n, i) ? 0 : node_derive(n, i);
+	guest = node_guest(n);
+	if (!guest) {
+		n->unread = true;
+		return 0;
+	}
+	raw = guest_load(&guest[i]);
+	return on_demand && raw != n->raw[i] ? demand(n, i, n->raw[i], raw) : raw;
+}
+
 /* One entry of an upper table. */
 static void step(struct pass *pass, struct frame *f)
 {
 	struct shadow_node *n = f->n, *child;
 	unsigned int i = f->i++;
 	uint64_t base = f->base + ((uint64_t)i << node_shift(n));
-	const uint64_t *guest = node_guest(n);
-	uint64_t raw = guest ? guest_load(&guest[i]) : 0;
-	struct pgt_entry e = node_decode(n, n->raw[i]);
+	uint64_t raw = raw_now(n, i);
+	struct pgt_entry e = node_decode(n, i, n->raw[i]);
 	bool known, present = node_is_usable(&e);
 
-	if (!guest)
-		n->unread = true;
-	if (n->shadow->tree.on_demand && raw != n->raw[i])
-		raw = demand(n, n->raw[i], raw);
 	known = raw == n->raw[i];
 	if (!known)
 		change(n, i, raw, pass);
-	e = node_decode(n, raw);
+	e = node_decode(n, i, raw);
 	if (e.kind != PGT_TABLE)
 		return;
 	child = node_child(n, i);
@@ -255,7 +273,7 @@ static void step(struct pass *pass, struct frame *f)
 		 * The pass may be about a part of it. The rest is as absent as it was, unless it
 		 * was there, or an earlier pass would have read it, but could not.
 		 */
-		if (child && (known || present || f->late) && child->refs == 1)
+		if (child && (known || present || f->late) && child->refs == 1 && !child->own)
 			child->unread = true;
 	}
 	if (child)

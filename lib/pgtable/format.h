@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a format is, before the abilities of a unit make rules of it. */
+#ifndef PGTABLE_FORMAT_H
+#define PGTABLE_FORMAT_H
+
+#include <stddef.h>
+
+#include "pgtable/pgtable.h"
+
+#define BIT(n)		(UINT64_C(1) << (n))
+#define BITS(high, low) ((~UINT64_C(0) >> (63 - (high))) & (~UINT64_C(0) << (low)))
+
+/* Permissions that an entry gives, and what supervisor requests make of the bits. */
+struct permissions {
+	uint64_t read, readable; /* readable if (entry & read) == readable */
+	uint64_t write, writable;
+	uint64_t dirty; /* has to be set for writing, too, unless the unit does that */
+	uint64_t supervisor_ignores, write_protect_honours;
+	uint64_t user; /* has to be set, and clear for supervisors without user_access */
+};
+
+struct pgt_format {
+	enum pgt_id id;
+	unsigned page_shift;
+	unsigned index_bits;
+	unsigned min_levels, max_levels;
+	bool sign_extended;
+	bool input_sets_levels; /* the width of input addresses says how many levels there are */
+	bool announced; /* see struct pgt */
+	bool sizes; /* likewise */
+	unsigned addr_bits; /* the widest address an entry has room for */
+	unsigned addr_shift; /* an entry has addresses shifted right by this */
+	/*
+	 * What three bits from here on say, as sets of values: references to tables, and leaves,
+	 * above level 1; leaves at level 1. All others are malformed, as are leaves at levels that
+	 * are neither in big_levels nor allowed by caps.
+	 */
+	unsigned kind_shift;
+	uint8_t tables, leaves, last;
+	bool next_level; /* the three bits are the next level: of tables, any that is lower */
+	unsigned big_levels;
+	uint64_t present; /* any of these */
+	uint64_t need_both; /* all of these, where there are no big leaves */
+	uint64_t table_reserved; /* besides the address bits beyond the width */
+	uint64_t high_table_reserved; /* from level 4 on */
+	uint64_t leaf_reserved;
+	uint64_t never; /* reserved in a leaf if all of these are set */
+	uint64_t snoop; /* reserved in a leaf without snoop control */
+	uint64_t leaf_ignored; /* address bits with another meaning, or none, in a superpage */
+	uint64_t accessed; /* has to be set in a leaf, unless the unit does that */
+	uint64_t sized; /* see struct pgt_rule */
+	unsigned size_only; /* the one size there is, at level 1; 0: all above the level's own */
+	bool size_by_zero;
+	struct permissions table, leaf;
+};
+
+/* All of them, and how many there are. */
+extern const struct pgt_format pgt_formats[];
+extern const size_t pgt_n_formats;
+
+#endif
