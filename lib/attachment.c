@@ -87,6 +87,13 @@ int attachment_join(struct ioasid_space *space, const struct ioasid_device *devi
 		ranges_unreserve(space, a);
 		return ret;
 	}
+	ret = sink_attach(space, reap);
+	if (ret) {
+		table_unuse(space, reap);
+		ranges_unreserve(space, a);
+		sink_detach(space, reap);
+		return ret;
+	}
 	space->attached++;
 	return 0;
 }
@@ -96,4 +103,5 @@ void attachment_leave(struct ioasid_space *space, const struct attachment *a, st
 	space->attached--;
 	table_unuse(space, reap);
 	ranges_unreserve(space, a);
+	sink_detach(space, reap);
 }

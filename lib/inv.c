@@ -249,6 +249,14 @@ static void refresh(struct submission *sub, const struct job *job)
 		sub->ret = err_set(ENOMEM, "no memory to refresh space %u", space->id);
 }
 
+static void follow(struct submission *sub, const struct job *job)
+{
+	int ret = sink_follow(job->space, job->start, job->last);
+
+	if (ret)
+		sub->ret = ret;
+}
+
 /* @job covers @next too. */
 static void merge(struct job *job, const struct job *next)
 {
@@ -276,6 +284,7 @@ static void add_job(struct submission *sub, struct ioasid_space *space, const st
 			/* nowhere to wait: done by itself, since it must not be left out */
 			space->nest->begin(space, sub->now);
 			refresh(sub, &job);
+			follow(sub, &job);
 			return;
 		}
 		inv->jobs = jobs;
@@ -380,21 +389,32 @@ static struct job *sort(struct job *from, size_t n)
 	return from;
 }
 
+/* Neighbours become one. Returns how many are left. */
+static size_t compact(struct job *jobs, size_t n)
+{
+	size_t i, k = 0;
+
+	for (i = 1; i < n; i++)
+		if (jobs[i].space == jobs[k].space &&
+		    jobs[i].start <= bits_add_sat(jobs[k].last, 1))
+			merge(&jobs[k], &jobs[i]);
+		else
+			jobs[++k] = jobs[i];
+	return n ? k + 1 : 0;
+}
+
 static void run(struct submission *sub)
 {
-	size_t i, j, n = sub->n;
-	struct job *jobs = sort(sub->inv->jobs, n);
+	struct job *jobs = sort(sub->inv->jobs, sub->n);
+	size_t i, n = compact(jobs, sub->n);
 
-	for (i = 0; i < n; i = j) {
-		struct job job = jobs[i];
-
-		if (!i || jobs[i - 1].space != job.space)
-			job.space->nest->begin(job.space, sub->now);
-		for (j = i + 1; j < n && jobs[j].space == job.space &&
-		     jobs[j].start <= bits_add_sat(job.last, 1); j++)
-			merge(&job, &jobs[j]);
-		refresh(sub, &job);
+	for (i = 0; i < n; i++) {
+		if (!i || jobs[i - 1].space != jobs[i].space)
+			jobs[i].space->nest->begin(jobs[i].space, sub->now);
+		refresh(sub, &jobs[i]);
 	}
+	for (i = 0; i < n; i++)
+		follow(sub, &jobs[i]);
 }
 
 static uint64_t audit_time(const struct ioasid_ctx *ctx)

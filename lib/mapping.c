@@ -16,12 +16,31 @@ static int no_memory(void)
 	return err_set(ENOMEM, "no memory for a mapping");
 }
 
+static void leave_child(struct ioasid_space *space, const struct ioasid_mapping *m,
+			struct reap *reap)
+{
+	shadow_unmap(&space->shadow, m->item.start, imap_length(&m->item), reap);
+	sink_follow(space, m->item.start, m->item.last);
+}
+
+static int enter_child(struct ioasid_space *space, const struct ioasid_mapping *m,
+		       struct reap *reap)
+{
+	int ret;
+
+	if (shadow_map(&space->shadow, m->item.start, imap_length(&m->item), m->target,
+		       m->flags & PERM, reap))
+		return no_memory();
+	ret = sink_follow(space, m->item.start, m->item.last);
+	if (ret)
+		leave_child(space, m, reap);
+	return ret;
+}
+
 static int enter(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)
 {
-	if (space->parent)
-		return shadow_map(&space->shadow, m->item.start, imap_length(&m->item), m->target,
-				  m->flags & PERM, reap) ? no_memory() : 0;
-	return space->users ? space->ctx->ops->map(space, m, reap) : 0;
+	return space->parent ? enter_child(space, m, reap) :
+	       space->users ? table_enter(space, m, reap) : 0;
 }
 
 int mapping_check_place(const struct ioasid_space *space, uint64_t start, uint64_t length)
@@ -76,7 +95,7 @@ static int check_target(const struct ioasid_space *space, const struct ioasid_ma
 		return err_set(EINVAL, "address 0x%llx is not a multiple of %llu",
 			       (unsigned long long)m->target,
 			       (unsigned long long)space_alignment(space));
-	if (space->parent || !space->users || m->source || space->ctx->ops->checks_memory)
+	if (space->parent || !space->users || m->source || !table_checks_memory(space))
 		return 0;
 	return source_check_memory(space->ctx, m->target, imap_length(&m->item), m->flags & PERM);
 }
@@ -134,10 +153,9 @@ void mapping_drop(struct ioasid_mapping *m, struct reap *reap)
 	struct ioasid_space *space = mapping_space(m);
 
 	if (space->parent) {
-		shadow_unmap(&space->shadow, m->item.start, imap_length(&m->item), reap);
+		leave_child(space, m, reap);
 	} else if (space->users) {
-		space->ctx->ops->unmap(space, m, reap);
-		nest_unmapped(space, m, reap);
+		table_leave(space, m, reap);
 	}
 	imap_remove(&space->maps, &m->item);
 	mapping_free(m, reap);

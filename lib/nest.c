@@ -72,7 +72,7 @@ static int bind(struct ioasid_space *space, const struct pgt *pgt, uint64_t root
 		return err_set(EBUSY, "space %u has a PASID table: unbind it", space->id);
 	if (space->nest->bind(space, pgt, root, reap))
 		return err_set(ENOMEM, "space %u: no memory to bind a page table", space->id);
-	return 0;
+	return sink_follow(space, 0, UINT64_MAX);
 }
 
 IOASID_EXPORT int ioasid_space_bind_pgtable(struct ioasid_space *space,
@@ -102,8 +102,10 @@ IOASID_EXPORT int ioasid_space_unbind_pgtable(struct ioasid_space *space)
 	ret = ctx_check_drain(space->ctx);
 	if (!ret && (!nest_bound(space) || space->pasids))
 		ret = err_set(EINVAL, "space %u has no page table bound", space->id);
-	if (!ret)
+	if (!ret) {
 		space->nest->unbind(space, &reap);
+		sink_follow(space, 0, UINT64_MAX);
+	}
 	ctx_unlock_drain(space->ctx, &reap);
 	return ret;
 }

@@ -32,14 +32,25 @@ static int resolve(void *opaque, uint64_t addr, struct shadow_piece *piece)
 	return piece->watch ? 0 : -ENOMEM;
 }
 
+/* The lowest address in a range that it maps. */
+static bool first(void *opaque, uint64_t start, uint64_t last, uint64_t *addr)
+{
+	const struct ioasid_space *root = opaque;
+	const struct imap_item *item = imap_first(&root->maps, start, last);
+
+	if (item)
+		*addr = bits_max(item->start, start);
+	return item;
+}
+
 static int create(struct ioasid_space *space)
 {
 	struct ioasid_space *parent = space->parent;
-	struct shadow_parent up = { resolve, parent, &parent->gen };
+	struct shadow_parent up = { resolve, parent, &parent->gen, first };
 
 	if (parent->parent) {
 		up = (struct shadow_parent){ shadow_resolve, &parent->shadow,
-					     &parent->shadow.gen };
+					     &parent->shadow.gen, shadow_first };
 		parent->shadow.is_parent = true;
 	}
 	shadow_init(&space->shadow, &space->ctx->pages, &up,
@@ -61,6 +72,8 @@ static const struct pgt *bound(const struct ioasid_space *space)
 
 static bool fill_on_demand(const struct ioasid_space *space, const struct pgt *pgt)
 {
+	if (!ioasid_ctx_has(space->ctx, IOASID_CAP_FILL_ON_DEMAND))
+		return false;
 	if (space->fill_asked)
 		return space->fill_asked == IOASID_FILL_ON_DEMAND;
 	return !pgt->announced;

@@ -23,6 +23,7 @@
 
 #define PAGE 4096u
 #define MAX_DEPTH 8u
+#define SINK_DEFAULT_LIMIT 65536u
 
 /*
  * Mappings from this size on keep no list of the entries of children that lead to them: when one is
@@ -30,6 +31,7 @@
  */
 #define BIG_MAPPING (UINT64_C(64) << 20)
 
+struct sink;
 struct source;
 
 struct ioasid_ctx {
@@ -53,6 +55,7 @@ struct ioasid_ctx {
 	struct source **sources;	/* by number; [0] is unused */
 	uint32_t n_sources;
 	struct ioasid_space *identity;
+	struct sink *sinks;
 	uint64_t serial;		/* of the latest object: an address can be used again */
 };
 
@@ -107,6 +110,8 @@ struct ioasid_space {
 	struct iopt table;		/* a root's, while it has users */
 	struct shadow shadow;		/* a child's, nested in software */
 	enum ioasid_fill fill_asked;
+	struct sink *sink;		/* a child's, where a kernel has its translations */
+	uint64_t mapping_limit;		/* of what that may have */
 	struct reap_later later;
 	void *backend;
 };
@@ -131,6 +136,7 @@ struct ioasid_fault_queue {
 struct ioasid_mapping {
 	struct imap_item item;
 	uint64_t target;		/* a host address, or an address of the parent */
+	uint32_t runs;			/* list of the items of sinks that lead here; 8-byte aligned */
 	uint32_t flags : 8;
 	uint32_t source : 24;		/* 0: plain memory, or none */
 };
@@ -183,6 +189,37 @@ void space_take_out(struct ioasid_space *space, struct reap *reap);
 int table_use(struct ioasid_space *space, struct reap *reap);
 void table_unuse(struct ioasid_space *space, struct reap *reap);
 uint64_t space_alignment(const struct ioasid_space *space);
+
+/* A root's table in the process: that of a back end which has no other, or of a parent. */
+int table_create_own(struct ioasid_space *space);
+void table_destroy_own(struct ioasid_space *space, struct reap *reap);
+int table_map_own(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap);
+void table_unmap_own(struct ioasid_space *space, const struct ioasid_mapping *m,
+		     struct reap *reap);
+/* A root that gets its first child, or has lost its last. */
+int table_nest(struct ioasid_space *space, struct reap *reap);
+void table_unnest(struct ioasid_space *space, struct reap *reap);
+/* A mapping of a root that has users: in its tables. 0, or err_set(). */
+int table_enter(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap);
+void table_leave(struct ioasid_space *space, struct ioasid_mapping *m, struct reap *reap);
+/* Has the library to look at the memory of mappings, because nobody else does in time? */
+bool table_checks_memory(const struct ioasid_space *space);
+
+/*
+ * sink.c: a kernel's tables of children. On back ends where DMA walks the shadow there are none, and
+ * all of this does nothing.
+ */
+/* A device is going to be attached, and has the ranges reserved that it needs. 0, or err_set(). */
+int sink_attach(struct ioasid_space *space, struct reap *reap);
+/* One is no longer, or could not be. */
+void sink_detach(struct ioasid_space *space, struct reap *reap);
+/* A child's translations in [@start, @last] may have changed: sink_sync(), also below it. */
+int sink_follow(struct ioasid_space *space, uint64_t start, uint64_t last);
+/* A root has a mapping more; one is going, and has gone from the table. */
+void sink_mapped(struct ioasid_space *root, const struct ioasid_mapping *m);
+void sink_unmapping(struct ioasid_mapping *m);
+void sink_unmapped(struct ioasid_space *root);
+size_t sink_pages(const struct ioasid_space *space);
 
 /* ranges.c */
 int ranges_reserve(struct ioasid_space *space, uint64_t start, uint64_t last, const void *owner);

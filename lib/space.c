@@ -54,11 +54,29 @@ static void unlink_child(struct ioasid_space *space)
 	*p = space->sibling;
 }
 
+static int use_parent(struct ioasid_space *parent, struct reap *reap)
+{
+	int ret = table_use(parent, reap);
+
+	if (ret)
+		return ret;
+	ret = table_nest(parent, reap);
+	if (ret)
+		table_unuse(parent, reap);
+	return ret;
+}
+
+static void unuse_parent(struct ioasid_space *parent, struct reap *reap)
+{
+	table_unnest(parent, reap);
+	table_unuse(parent, reap);
+}
+
 static void leave_parent(struct ioasid_space *space, struct reap *reap)
 {
 	space->nest->destroy(space, reap);
 	unlink_child(space);
-	table_unuse(space->parent, reap);
+	unuse_parent(space->parent, reap);
 }
 
 static void space_free(struct reap_later *later)
@@ -95,9 +113,10 @@ static int check_nesting(struct ioasid_ctx *ctx, const struct ioasid_space_optio
 	if (options->fault_queue && options->fault_queue->ctx != ctx)
 		return err_set(EINVAL, "the fault queue is of another context");
 	if (!parent) {
-		if (options->nesting || options->fill || options->memory_limit)
-			return err_set(EINVAL, "nesting, fill and memory_limit are for a space with "
-				       "a parent");
+		if (options->nesting || options->fill || options->memory_limit ||
+		    options->mapping_limit)
+			return err_set(EINVAL, "nesting, fill and limits are for a space with a "
+				       "parent");
 		return 0;
 	}
 	if (options->memory_limit && options->memory_limit < MIN_LIMIT)
@@ -106,8 +125,8 @@ static int check_nesting(struct ioasid_ctx *ctx, const struct ioasid_space_optio
 	if (parent->ctx != ctx)
 		return err_set(EINVAL, "the parent is of another context");
 	if (options->nesting == IOASID_NESTING_HARDWARE) {
-		if (options->fill || options->memory_limit)
-			return err_set(EINVAL, "fill and memory_limit are for nesting in software");
+		if (options->fill || options->memory_limit || options->mapping_limit)
+			return err_set(EINVAL, "fill and limits are for nesting in software");
 		if (parent->parent)
 			return err_set(EINVAL, "space %u is no root: hardware walks two levels",
 				       parent->id);
@@ -117,6 +136,10 @@ static int check_nesting(struct ioasid_ctx *ctx, const struct ioasid_space_optio
 	if (parent->nest && !parent->nest->maps)
 		return err_set(EINVAL, "space %u is nested in hardware: nothing nests on it",
 			       parent->id);
+	if (options->fill == IOASID_FILL_ON_DEMAND &&
+	    !ioasid_ctx_has(ctx, IOASID_CAP_FILL_ON_DEMAND))
+		return err_set(EOPNOTSUPP, "fill on demand: %s",
+			       ioasid_ctx_why_not(ctx, IOASID_CAP_FILL_ON_DEMAND));
 	return 0;
 }
 
@@ -125,7 +148,7 @@ static const struct nest_ops *choose_nesting(const struct ioasid_ctx *ctx,
 					     const struct ioasid_space_options *options)
 {
 	const struct backend_ops *ops = ctx->ops;
-	bool for_shadow = options->fill || options->memory_limit;
+	bool for_shadow = options->fill || options->memory_limit || options->mapping_limit;
 	enum ioasid_nesting nesting = options->nesting;
 	enum ioasid_capability capability = IOASID_CAP_NESTING_SOFTWARE;
 
@@ -156,15 +179,17 @@ int space_nest_on(struct ioasid_space *space, const struct ioasid_space_options 
 	/* A nested space is no wider than the widest table. */
 	ret = ranges_reserve(space, UINT64_C(1) << IOPT_MAX_BITS, UINT64_MAX, space);
 	if (!ret)
-		ret = table_use(options->parent, reap);
+		ret = use_parent(options->parent, reap);
 	if (ret)
 		return ret;
 	space->parent = options->parent;
 	space->fill_asked = options->fill;
+	space->mapping_limit = options->mapping_limit ? options->mapping_limit :
+			       SINK_DEFAULT_LIMIT;
 	space->depth = space->parent->depth + 1;
 	ret = space->nest->create(space);
 	if (ret) {
-		table_unuse(space->parent, reap);
+		unuse_parent(space->parent, reap);
 		return err_set(-ret, "no memory for a space");
 	}
 	space->shadow.limit = (size_t)bits_min(options->memory_limit / PAGE, SIZE_MAX);
@@ -290,7 +315,7 @@ IOASID_EXPORT int ioasid_space_query_info(const struct ioasid_space *space,
 	info.mappings = imap_count(&space->maps);
 	info.memory_bytes = sizeof(*space) +
 			    (space->maps.nodes.pages + space->records.pages + space->table.nodes +
-			     space->table.lists + s->pages + s->slab.pages) * PAGE;
+			     space->table.lists + s->pages + s->slab.pages + sink_pages(space)) * PAGE;
 	ctx_unlock(space->ctx);
 	return options_fill(out, &info, sizeof(info), "space info");
 }

@@ -3,6 +3,9 @@
  * A root's page table. It exists while a device is attached or a space is nested: only then do
  * mappings have to be what a page table can hold, and only then is their memory looked at (Linux:
  * iommufd fills a page table when it joins the address space).
+ *
+ * The table that devices go by can be a kernel's. Then a root with children has one in the process
+ * as well, by which their shadows find its memory.
  */
 #include <errno.h>
 
@@ -13,6 +16,50 @@ uint64_t space_alignment(const struct ioasid_space *space)
 	return space->users || space->parent ? PAGE : 1;
 }
 
+bool table_checks_memory(const struct ioasid_space *space)
+{
+	return !space->ctx->ops->checks_memory || space->children;
+}
+
+int table_create_own(struct ioasid_space *space)
+{
+	iopt_init(&space->table, &space->ctx->pages);
+	space->table.dropped = shadow_drop_list;
+	return 0;
+}
+
+void table_destroy_own(struct ioasid_space *space, struct reap *reap)
+{
+	iopt_clear(&space->table, reap);
+}
+
+int table_map_own(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)
+{
+	if (!iopt_map(&space->table, m->item.start, imap_length(&m->item), m->target,
+		      (m->flags & IOPT_PERM) |
+		      (imap_length(&m->item) >= BIG_MAPPING ? IOPT_BIG : 0), reap))
+		return 0;
+	return err_set(ENOMEM, "space %u: no memory for its page table", space->id);
+}
+
+void table_unmap_own(struct ioasid_space *space, const struct ioasid_mapping *m,
+		     struct reap *reap)
+{
+	iopt_unmap(&space->table, m->item.start, imap_length(&m->item), reap);
+}
+
+/* Is there a second table, for the children? */
+static bool has_own(const struct ioasid_space *space)
+{
+	return space->ctx->ops->run_map && space->children;
+}
+
+static int check_memory(const struct ioasid_space *space, const struct ioasid_mapping *m)
+{
+	return m->source ? 0 : source_check_memory(space->ctx, m->target, imap_length(&m->item),
+						   m->flags & (IOASID_READ | IOASID_WRITE));
+}
+
 static int check_mapping(const struct ioasid_space *space, const struct ioasid_mapping *m)
 {
 	uint64_t length = imap_length(&m->item);
@@ -21,10 +68,7 @@ static int check_mapping(const struct ioasid_space *space, const struct ioasid_m
 		return err_set(EADDRINUSE, "space %u: mapping 0x%llx-0x%llx is not aligned to %u",
 			       space->id, (unsigned long long)m->item.start,
 			       (unsigned long long)m->item.last, PAGE);
-	if (m->source || space->ctx->ops->checks_memory)
-		return 0;
-	return source_check_memory(space->ctx, m->target, length,
-				   m->flags & (IOASID_READ | IOASID_WRITE));
+	return table_checks_memory(space) ? check_memory(space, m) : 0;
 }
 
 static int fill(struct ioasid_space *space, struct reap *reap)
@@ -76,4 +120,64 @@ void table_unuse(struct ioasid_space *space, struct reap *reap)
 		return;
 	space->ctx->ops->table_destroy(space, reap);
 	ranges_unreserve(space, space);
+}
+
+int table_nest(struct ioasid_space *space, struct reap *reap)
+{
+	const struct ioasid_mapping *m;
+	struct imap_item *item;
+	struct imap_iter iter;
+	int ret;
+
+	if (!space->ctx->ops->run_map || space->parent || space->children)
+		return 0;
+	table_create_own(space);
+	imap_for_each(item, &iter, &space->maps, 0, UINT64_MAX) {
+		m = bits_container_of(item, struct ioasid_mapping, item);
+		ret = check_memory(space, m);
+		if (!ret)
+			ret = table_map_own(space, m, reap);
+		if (ret) {
+			table_destroy_own(space, reap);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+void table_unnest(struct ioasid_space *space, struct reap *reap)
+{
+	if (space->ctx->ops->run_map && !space->parent && !space->children)
+		table_destroy_own(space, reap);
+}
+
+int table_enter(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)
+{
+	const struct backend_ops *ops = space->ctx->ops;
+	int ret = has_own(space) ? table_map_own(space, m, reap) : 0;
+
+	if (ret)
+		return ret;
+	ret = ops->map(space, m, reap);
+	if (!has_own(space))
+		return ret;
+	if (ret)
+		table_unmap_own(space, m, reap);
+	else
+		sink_mapped(space, m);
+	return ret;
+}
+
+void table_leave(struct ioasid_space *space, struct ioasid_mapping *m, struct reap *reap)
+{
+	const struct backend_ops *ops = space->ctx->ops;
+
+	if (has_own(space)) {
+		sink_unmapping(m);
+		table_unmap_own(space, m, reap);
+	}
+	ops->unmap(space, m, reap);
+	nest_unmapped(space, m, reap);
+	if (has_own(space))
+		sink_unmapped(space);
 }

@@ -118,9 +118,12 @@ START_TEST(capabilities_say_so_before_a_call_fails)
 	ck_assert(!ioasid_ctx_has(ctx, IOASID_CAP_PAGE_REQUESTS));
 	ck_err(ioasid_fault_queue_create(ctx, NULL, &faults), EOPNOTSUPP);
 	options.parent = root;
-	ck_assert(!ioasid_ctx_has(ctx, IOASID_CAP_NESTING_SOFTWARE));
-	ck_assert(!ioasid_ctx_has(ctx, IOASID_CAP_NESTING_HARDWARE));
+	ck_assert(ioasid_ctx_has(ctx, IOASID_CAP_NESTING_SOFTWARE));
+	ck_assert(!ioasid_ctx_has(ctx, IOASID_CAP_FILL_ON_DEMAND));
+	options.fill = IOASID_FILL_ON_DEMAND;
 	ck_err(ioasid_space_create(ctx, &options, &child), EOPNOTSUPP);
+	options.fill = 0;
+	ck_assert(!ioasid_ctx_has(ctx, IOASID_CAP_NESTING_HARDWARE));
 	options.nesting = IOASID_NESTING_HARDWARE;
 	ck_err(ioasid_space_create(ctx, &options, &child), EOPNOTSUPP);
 	ck_assert_ptr_eq(child, (void *)1);

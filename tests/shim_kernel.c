@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Of lib/vfio/sys.h, what the iommufd back end does with its nodes. */
+#include "shim_ioas.h"
 #include "shim_kernel.h"
 
 #include <errno.h>
@@ -29,6 +30,7 @@ void shim_reset(void)
 	shim_reset_system("/dev/iommu");
 	memset(objects, 0, sizeof(objects));
 	memset(fds, 0, sizeof(fds));
+	shim_ioas_reset();
 }
 
 unsigned int shim_open_fds(void)
@@ -67,6 +69,13 @@ int shim_device_fd(unsigned int device)
 		if (fds[i].open && !fds[i].is_iommu && fds[i].device == device)
 			return FIRST_FD + i;
 	return 0;
+}
+
+uint32_t shim_attached(unsigned int device)
+{
+	int fd = shim_device_fd(device);
+
+	return fd ? fds[fd - FIRST_FD].ioas : 0;
 }
 
 static int new_fd(bool is_iommu, unsigned int device)
@@ -135,6 +144,8 @@ static int destroy(uint32_t id)
 	for (i = 0; i < N_FDS; i++)
 		if (fds[i].open && (fds[i].ioas == id || fds[i].id == id))
 			return -EBUSY;
+	if (objects[id].kind == IOAS)
+		shim_ioas_destroy(id);
 	objects[id].kind = FREE;
 	return 0;
 }
@@ -176,6 +187,12 @@ static int hw_info(uint32_t *w)
 	return 0;
 }
 
+/* IOMMU_IOAS_MAP_WRITEABLE, _READABLE. */
+static uint32_t permission(uint32_t flags)
+{
+	return (flags & 4 ? SHIM_READ : 0) | (flags & 2 ? SHIM_WRITE : 0);
+}
+
 static int iommu_ioctl(unsigned long command, uint32_t *w)
 {
 	switch (command) {
@@ -195,9 +212,14 @@ static int iommu_ioctl(unsigned long command, uint32_t *w)
 	case SHIM_HW_INFO:
 		return hw_info(w);
 	case SHIM_MAP:
-		return is(w[2], IOAS) ? 0 : -ENOENT;
+		return is(w[2], IOAS) ? shim_ioas_map(w[2], get64(w + 8), get64(w + 6), get64(w + 4),
+						      permission(w[1])) : -ENOENT;
+	case SHIM_COPY:
+		return is(w[2], IOAS) && is(w[3], IOAS) ?
+		       shim_ioas_copy(w[2], get64(w + 6), get64(w + 4), w[3], get64(w + 8),
+				      permission(w[1])) : -ENOENT;
 	case SHIM_UNMAP:
-		return is(w[1], IOAS) ? 0 : -ENOENT;
+		return is(w[1], IOAS) ? shim_ioas_unmap(w[1], get64(w + 2), get64(w + 4)) : -ENOENT;
 	}
 	return -ENOTTY;
 }

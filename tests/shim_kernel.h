@@ -15,6 +15,7 @@
 enum shim_command {
 	SHIM_DESTROY = 0x3b80,
 	SHIM_IOAS_ALLOC = 0x3b81,
+	SHIM_COPY = 0x3b83,
 	SHIM_IOVA_RANGES = 0x3b84,
 	SHIM_MAP = 0x3b85,
 	SHIM_UNMAP = 0x3b86,
@@ -59,7 +60,7 @@ struct shim {
 	int fail_error;
 	unsigned int fail_more;		/* and as many after it */
 
-	struct shim_call calls[64];
+	struct shim_call calls[4096];
 	unsigned int n_calls;
 	unsigned int expected;		/* of these, by shim_expect.h */
 	unsigned int opens;
@@ -81,5 +82,7 @@ unsigned int shim_objects(void);
 /* The descriptors: of the iommufd, and of a device; 0: not open. */
 int shim_iommu_fd(void);
 int shim_device_fd(unsigned int device);
+/* The IOAS that the device is attached to; 0: none. What it has: shim_ioas.h. */
+uint32_t shim_attached(unsigned int device);
 
 #endif

@@ -123,6 +123,10 @@ int ioasid_inv_add_device_tlb(struct ioasid_inv *inv, struct ioasid_device *devi
  *         the entry's space has no page table bound; -ENOMEM: what could not be refreshed is not
  *         translated any more until it is invalidated again (with IOASID_FILL_ON_DEMAND: used
  *         again); *handled is then 0; -EDEADLK: the calling thread is inside ioasid_dma_begin().
+ *         Where a kernel has the translations also -ENOMEM: it may lock no more memory; -ENOSPC: it
+ *         has no room for more mappings; -EINVAL: it refused; -E2BIG: more than the space's
+ *         mapping_limit, so that the space translates nothing. What is left to do is done by any
+ *         later invalidation of the space that succeeds; *handled is 0.
  * Since 0.1.
  */
 int ioasid_inv_submit(struct ioasid_inv *inv, size_t *handled);

@@ -71,7 +71,7 @@ int ioasid_space_map_file(struct ioasid_space *space, uint64_t iova, int fd, uin
  * that is aligned to 4096 only takes minutes and gigabytes, unless memory_limit of the space ends it.
  *
  * @param parent_iova where it leads, a multiple of 4096, as are iova and length.
- * @return 0; the errors above.
+ * @return 0; the errors above; -E2BIG: more than the space's mapping_limit.
  * Since 0.1.
  */
 int ioasid_space_map_parent(struct ioasid_space *space, uint64_t iova, uint64_t parent_iova,

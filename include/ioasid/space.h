@@ -62,6 +62,12 @@ struct ioasid_space_options {
 	 * space counts that a device is attached to, never that of a parent.
 	 */
 	struct ioasid_fault_queue *fault_queue;
+	/**
+	 * With software nesting on a back end where a kernel has the translations: the most mappings
+	 * that it may have of this space; 0: 65536. Contiguous pages are one mapping. A page table
+	 * that takes more translates nothing, with -E2BIG, until it is invalidated and takes less.
+	 */
+	uint64_t mapping_limit;
 };
 
 #define IOASID_SPACE_OPTIONS_INIT { .size = sizeof(struct ioasid_space_options) }
@@ -184,7 +190,8 @@ int ioasid_space_allow(struct ioasid_space *space, const struct ioasid_range *ra
  *         unknown flag; -EOPNOTSUPP: format or number of levels not supported, or not by the IOMMU
  *         of a device that is attached; -EBUSY: the space has
  *         mappings; -ENOMEM: the table before stays bound; -EDEADLK: the calling thread is inside
- *         ioasid_dma_begin().
+ *         ioasid_dma_begin(). Where a kernel has the translations also -ENOMEM, -ENOSPC, -E2BIG, as
+ *         ioasid_inv_submit(): then the table is bound.
  * Since 0.1.
  */
 int ioasid_space_bind_pgtable(struct ioasid_space *space, const struct ioasid_pgtable *pgtable);

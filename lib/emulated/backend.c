@@ -194,32 +194,6 @@ static size_t device_reserved(const struct ioasid_device *device, struct ioasid_
 	return platform_device_reserved(emu->platform, ed->device, ranges, n);
 }
 
-static int table_create(struct ioasid_space *space)
-{
-	iopt_init(&space->table, &space->ctx->pages);
-	space->table.dropped = shadow_drop_list;
-	return 0;
-}
-
-static void table_destroy(struct ioasid_space *space, struct reap *reap)
-{
-	iopt_clear(&space->table, reap);
-}
-
-static int map(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)
-{
-	if (!iopt_map(&space->table, m->item.start, imap_length(&m->item), m->target,
-		      (m->flags & IOPT_PERM) |
-		      (imap_length(&m->item) >= BIG_MAPPING ? IOPT_BIG : 0), reap))
-		return 0;
-	return err_set(ENOMEM, "space %u: no memory for its page table", space->id);
-}
-
-static void unmap(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)
-{
-	iopt_unmap(&space->table, m->item.start, imap_length(&m->item), reap);
-}
-
 struct emu_route *emu_route_find(const struct ioasid_device *device, uint32_t pasid)
 {
 	const struct emu_device *ed = device->backend;
@@ -284,10 +258,10 @@ const struct backend_ops backend_emulated = {
 	.device_unbind = device_unbind,
 	.device_reserved = device_reserved,
 	.ppasid_is_fixed = ppasid_is_fixed,
-	.table_create = table_create,
-	.table_destroy = table_destroy,
-	.map = map,
-	.unmap = unmap,
+	.table_create = table_create_own,
+	.table_destroy = table_destroy_own,
+	.map = table_map_own,
+	.unmap = table_unmap_own,
 	.route = route,
 	.forget_route = emu_forget_route,
 	.drain = emu_drain,

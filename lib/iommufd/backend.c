@@ -54,15 +54,13 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 	switch (capability) {
 	case IOASID_CAP_MAP_FILE:
 	case IOASID_CAP_REGISTER_MEMORY:
+	case IOASID_CAP_NESTING_SOFTWARE:
+	case IOASID_CAP_USER_PGTABLE:
 	case IOASID_CAP_MULTI_DEVICE_GROUPS:
 	case IOASID_CAP_ATOMIC_REPLACE:
 		return NULL;
-	case IOASID_CAP_NESTING_SOFTWARE:
-		return "no shadow page tables on iommufd in this version";
 	case IOASID_CAP_NESTING_HARDWARE:
 		return "no nested page tables on iommufd in this version";
-	case IOASID_CAP_USER_PGTABLE:
-		return "no nesting, and so no page tables of the user's, on iommufd in this version";
 	case IOASID_CAP_USER_PASID_TABLE:
 		return "no PASID tables of the user's on iommufd in this version";
 	case IOASID_CAP_FILL_ON_DEMAND:
@@ -131,6 +129,8 @@ const struct backend_ops backend_iommufd = {
 	.table_destroy = iofd_table_destroy,
 	.map = iofd_map,
 	.unmap = iofd_unmap,
+	.run_map = iofd_run_map,
+	.run_unmap = iofd_run_unmap,
 	.route = iofd_route,
 	.drain = drain,
 	.can_drain = can_drain,

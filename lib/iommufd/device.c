@@ -47,6 +47,8 @@ int iofd_device_bind(struct ioasid_device *device)
 	device->info = (struct ioasid_device_info){
 		/* A device whose DMA is not coherent cannot be bound. */
 		.size = sizeof(device->info), .requester = requester, .coherent = true,
+		/* The library walks them, for any IOMMU. */
+		.pgtable_formats = pgt_known(), .nesting_software = true,
 	};
 	device->backend = d;
 	d->fd = open_node(device->name);

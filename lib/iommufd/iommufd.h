@@ -58,6 +58,9 @@ void iofd_table_destroy(struct ioasid_space *space, struct reap *reap);
 int iofd_map(struct ioasid_space *space, const struct ioasid_mapping *mapping, struct reap *reap);
 void iofd_unmap(struct ioasid_space *space, const struct ioasid_mapping *mapping,
 		struct reap *reap);
+int iofd_run_map(struct ioasid_space *space, uint64_t iova, uint64_t length,
+		 const struct ioasid_mapping *m, uint64_t from, uint32_t perm);
+int iofd_run_unmap(struct ioasid_space *space, uint64_t iova, uint64_t length);
 int iofd_route(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space,
 	       struct reap *reap);
 

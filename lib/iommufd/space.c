@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A root's table is an IOAS. The kernel makes the page table behind it when the first device is
+ * A space's table is an IOAS. The kernel makes the page table behind it when the first device is
  * attached, and looks at the memory of the mappings only then.
  */
 #include <errno.h>

@@ -20,6 +20,7 @@
 #define UAPI_IOMMUFD(nr)	_IO(';', nr)
 #define UAPI_DESTROY		UAPI_IOMMUFD(0x80)
 #define UAPI_IOAS_ALLOC		UAPI_IOMMUFD(0x81)
+#define UAPI_IOAS_COPY		UAPI_IOMMUFD(0x83)
 #define UAPI_IOAS_IOVA_RANGES	UAPI_IOMMUFD(0x84)
 #define UAPI_IOAS_MAP		UAPI_IOMMUFD(0x85)
 #define UAPI_IOAS_UNMAP		UAPI_IOMMUFD(0x86)
@@ -94,6 +95,24 @@ UAPI_AT(uapi_ioas_map, ioas_id, 8);
 UAPI_AT(uapi_ioas_map, user_va, 16);
 UAPI_AT(uapi_ioas_map, length, 24);
 UAPI_AT(uapi_ioas_map, iova, 32);
+
+/* struct iommu_ioas_copy, Linux 6.2; flags as above */
+struct uapi_ioas_copy {
+	uint32_t size;
+	uint32_t flags;
+	uint32_t dst_ioas_id;
+	uint32_t src_ioas_id;
+	uint64_t length;
+	uint64_t dst_iova;
+	uint64_t src_iova;
+};
+UAPI_SIZE(uapi_ioas_copy, 40);
+UAPI_AT(uapi_ioas_copy, flags, 4);
+UAPI_AT(uapi_ioas_copy, dst_ioas_id, 8);
+UAPI_AT(uapi_ioas_copy, src_ioas_id, 12);
+UAPI_AT(uapi_ioas_copy, length, 16);
+UAPI_AT(uapi_ioas_copy, dst_iova, 24);
+UAPI_AT(uapi_ioas_copy, src_iova, 32);
 
 /* struct iommu_ioas_unmap, Linux 6.2 */
 struct uapi_ioas_unmap {

@@ -15,6 +15,15 @@ static const struct pgt_format *find_format(enum pgt_id id)
 	return NULL;
 }
 
+uint32_t pgt_known(void)
+{
+	uint32_t mask = 0;
+
+	for (size_t i = 0; i < pgt_n_formats; i++)
+		mask |= 1u << pgt_formats[i].id;
+	return mask;
+}
+
 /* May an entry of @level be a leaf? The 2M and 1G pages of caps are those of 9.7 and 9.8. */
 static bool leaf_allowed(const struct pgt_format *f, unsigned level, const struct pgt_caps *caps)
 {

@@ -129,6 +129,9 @@ struct pgt {
  */
 int pgt_init(struct pgt *g, enum pgt_id id, unsigned levels, const struct pgt_caps *caps);
 
+/* All formats there are: a bit for each id. */
+uint32_t pgt_known(void);
+
 /* What an entry is, what it permits by itself, and the table or page that it refers to. */
 struct pgt_entry {
 	enum pgt_kind kind;

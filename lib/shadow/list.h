@@ -5,9 +5,6 @@
 
 #include "shadow/node.h"
 
-void list_add(uint32_t *head, struct shadow_link *link, struct pages *pool);
-void list_remove(struct shadow_link *link, struct pages *pool);
-
 /* All that leads through an entry of ours becomes unresolved. */
 void list_drop_heads(struct shadow_node *n, unsigned int i, struct reap *reap);
 

@@ -4,8 +4,7 @@
 
 #include "shadow/node.h"
 
-/* Makes raw entry @i what the shadow's rules say that it is for a DMA that comes now. */
-static enum shadow_fault refresh(struct shadow_node *n, unsigned int i)
+enum shadow_fault node_refresh(struct shadow_node *n, unsigned int i)
 {
 	const uint64_t *guest;
 	struct pgt_entry e;
@@ -25,12 +24,8 @@ static enum shadow_fault refresh(struct shadow_node *n, unsigned int i)
 	return SHADOW_OK;
 }
 
-/*
- * Fills entry @i for @iova; *@next is the node to go on with, NULL if this was the page. A superpage is
- * split only where the parent has something: what nodes that takes is up to the parent.
- */
-static enum shadow_fault fill(struct shadow_node *n, unsigned int i, uint64_t iova,
-			      const struct pgt_entry *e, struct shadow_node **next)
+enum shadow_fault node_fill(struct shadow_node *n, unsigned int i, uint64_t iova,
+			    const struct pgt_entry *e, struct shadow_node **next)
 {
 	uint64_t offset = iova & ((UINT64_C(1) << node_shift(n)) - 1);
 
@@ -89,7 +84,7 @@ enum shadow_fault shadow_miss(struct shadow *s, uint64_t iova, unsigned int need
 		unsigned int i = node_index(n, iova);
 		struct pgt_entry e;
 
-		fault = refresh(n, i);
+		fault = node_refresh(n, i);
 		if (fault)
 			return fault;
 		e = node_decode(n, i, n->raw[i]);
@@ -100,7 +95,7 @@ enum shadow_fault shadow_miss(struct shadow *s, uint64_t iova, unsigned int need
 		perm &= e.perm;
 		if ((perm & need) != need)
 			return SHADOW_PERMISSION;
-		fault = fill(n, i, iova, &e, &next);
+		fault = node_fill(n, i, iova, &e, &next);
 		if (fault)
 			return fault;
 		if (next)

@@ -267,6 +267,7 @@ void node_forget(struct shadow_node *n, struct reap *reap)
 
 	n->guest = NULL;
 	n->unread = true;
+	n->shadow->forgot = true;
 	for (i = 0; i < IOPT_ENTRIES; i++)
 		node_set_raw(n, i, 0, reap);
 }

@@ -43,6 +43,8 @@ struct shadow_node {
 	bool unread;			/* a pass could not read it: what is absent is read when used */
 	uint64_t epoch;			/* the pass that has read all of it */
 	uint64_t mark;			/* when drop_below() was here */
+	uint64_t barren_walk;		/* the walk that found no translation here, */
+	uint8_t barren;			/* by way of these permissions: a bit for each of IOPT_PERM */
 	struct shadow_node *hash_next;
 	struct shadow_node *next, **prev;	/* all of the tree's */
 };
@@ -168,6 +170,16 @@ static inline uint64_t guest_load(const uint64_t *p)
 {
 	return le64toh(__atomic_load_n(p, __ATOMIC_RELAXED));
 }
+
+/* Makes raw entry @i what the shadow's rules say that it is for a DMA that comes now. */
+enum shadow_fault node_refresh(struct shadow_node *n, unsigned int i);
+
+/*
+ * Fills entry @i for @iova; *@next is the node to go on with, NULL if this was the page. A superpage is
+ * split only where the parent has something: what nodes that takes is up to the parent.
+ */
+enum shadow_fault node_fill(struct shadow_node *n, unsigned int i, uint64_t iova,
+			    const struct pgt_entry *e, struct shadow_node **next);
 
 /* Reads a whole table and what hangs on it, as far as memory goes. */
 void node_sync(struct shadow_node *n, struct reap *reap);

@@ -49,6 +49,8 @@ struct shadow_parent {
 	int (*resolve)(void *parent, uint64_t addr, struct shadow_piece *piece);
 	void *parent;
 	const uint64_t *gen;	/* changes whenever a piece goes away */
+	/* The lowest address in [@start, @last] that a piece is around. False: there is none. */
+	bool (*first)(void *parent, uint64_t start, uint64_t last, uint64_t *addr);
 };
 
 enum shadow_mode {
@@ -99,6 +101,8 @@ struct shadow {
 	uint64_t key;		/* of the trees' hash */
 	uint64_t epoch;		/* of the latest pass: it reads each shared node once */
 	uint64_t mark;		/* counts the lists handed out: see drop_below() */
+	uint64_t walk;		/* of the latest struct shadow_walk */
+	bool forgot;		/* a table has gone along with the parent's page; cleared by its reader */
 	bool is_parent;		/* others are nested on this one */
 	bool audit;
 	size_t pages;		/* in use, */
@@ -136,6 +140,12 @@ enum shadow_fault shadow_miss(struct shadow *s, uint64_t iova, unsigned int need
 
 /* The piece around @iova, for a shadow that is nested on @s; a resolve function. */
 int shadow_resolve(void *s, uint64_t iova, struct shadow_piece *piece);
+/* The lowest address that is translated, for such a shadow; a first function. */
+bool shadow_first(void *s, uint64_t start, uint64_t last, uint64_t *addr);
+
+/* The lists of users of a piece; @head is 8-byte aligned, and @pool's. */
+void list_add(uint32_t *head, struct shadow_link *link, struct pages *pool);
+void list_remove(struct shadow_link *link, struct pages *pool);
 
 /*
  * Copies @n numbers from @addr of the parent, each loaded once; they lie in one page. 0; -EFAULT: the
@@ -158,6 +168,45 @@ struct shadow_view {
 	uint64_t base, last;	/* for these addresses */
 };
 void shadow_look(const struct shadow *s, uint64_t iova, struct shadow_view *view);
+
+/* Translations that are contiguous on both sides, of one permission and one size of pages. */
+struct shadow_run {
+	uint64_t start, last;
+	uint64_t target;	/* of start, in the parent's space */
+	unsigned int perm;
+	unsigned int shift;	/* log2 of the pages' size */
+};
+
+struct shadow_frame {
+	struct shadow_node *n;
+	unsigned int i, end;
+	unsigned int perm;	/* of the way to it */
+	bool whole;		/* all of the node is gone through, */
+	bool found;		/* and there was a translation */
+	uint64_t base;
+};
+
+/*
+ * A walk through all translations in a range, ascending, for those who cannot wait for a DMA to miss:
+ * what is unresolved is resolved on the way, as far as the parent has it. A table page that the
+ * guest's tables lead to many times is gone through again only where it has translations; so the
+ * work goes with the number of runs. The shadow must not change otherwise meanwhile.
+ */
+struct shadow_walk {
+	struct shadow *s;
+	uint64_t start, last;
+	unsigned int depth;
+	struct shadow_frame frame[PGT_MAX_LEVELS];
+	struct shadow_run ahead;	/* found, but not given yet, */
+	bool has_ahead;			/* if so */
+	int ret;			/* -ENOMEM: something could not be resolved for want of memory */
+	uint64_t wait_start, wait_last;	/* around the parent's addresses that are not mapped yet */
+};
+
+void shadow_walk_begin(struct shadow_walk *w, struct shadow *s, uint64_t start, uint64_t last);
+
+/* The next run, as long as it is; a page that the range has a part of comes whole. False: the end. */
+bool shadow_walk_next(struct shadow_walk *w, struct shadow_run *run);
 
 /* Compares the way to @iova with the guest's tables. True if an entry differs. */
 struct shadow_stale {

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* All translations of a range, with what is unresolved resolved on the way. */
+#include <errno.h>
+
+#include "shadow/node.h"
+#include "util/bits.h"
+
+static void enter(struct shadow_walk *w, struct shadow_node *n, uint64_t base, unsigned int perm)
+{
+	unsigned int shift = node_shift(n);
+	uint64_t end = base + ((uint64_t)IOPT_ENTRIES << shift) - 1;
+
+	if (n->barren_walk == w->s->walk && n->barren >> perm & 1)
+		return;
+	node_settle(n);
+	w->frame[w->depth++] = (struct shadow_frame){
+		.n = n, .base = base, .perm = perm,
+		.i = w->start <= base ? 0 : node_index(n, w->start),
+		.end = w->last >= end ? IOPT_ENTRIES - 1 : node_index(n, w->last),
+		.whole = w->start <= base && w->last >= end,
+	};
+}
+
+static void leave(struct shadow_walk *w)
+{
+	struct shadow_frame *f = &w->frame[--w->depth];
+
+	if (f->found) {
+		if (w->depth)
+			f[-1].found = true;
+		return;
+	}
+	if (!f->whole)
+		return;
+	if (f->n->barren_walk != w->s->walk)
+		f->n->barren = 0;
+	f->n->barren_walk = w->s->walk;
+	f->n->barren |= (uint8_t)(1u << f->perm);
+}
+
+static void wait_for(struct shadow_walk *w, uint64_t start, uint64_t last)
+{
+	w->wait_start = bits_min(w->wait_start, start);
+	w->wait_last = bits_max(w->wait_last, last);
+}
+
+/* An entry without a translation. Resolved if possible: what DMA then finds there; else 0. */
+static uint64_t resolve(struct shadow_walk *w, struct shadow_node *n, unsigned int i)
+{
+	const struct shadow_parent *up = &w->s->up;
+	uint64_t size = UINT64_C(1) << node_shift(n), at;
+	enum shadow_fault fault = node_refresh(n, i);
+	struct shadow_node *next;
+	struct pgt_entry e;
+
+	if (fault == SHADOW_TABLE) {
+		wait_for(w, n->addr, n->addr + PAGES_SIZE - 1);
+		return 0;
+	}
+	e = node_decode(n, i, n->raw[i]);
+	if (!fault && !node_is_usable(&e))
+		return 0;
+	if (e.kind == PGT_TABLE)
+		size = PAGES_SIZE;
+	at = e.addr;
+	if (!fault && (size == PAGES_SIZE || up->first(up->parent, at, at + size - 1, &at)))
+		fault = node_fill(n, i, at - e.addr, &e, &next);
+	if (fault == SHADOW_NOMEM)
+		w->ret = -ENOMEM;
+	if (!n->pte[i])
+		wait_for(w, e.addr, e.addr + size - 1);
+	return n->pte[i];
+}
+
+/* How many of the entries behind @i, up to @end, go on where it ends. */
+static unsigned int count_next(const struct shadow_node *n, unsigned int i, unsigned int end)
+{
+	const uint64_t size = UINT64_C(1) << node_shift(n);
+	const uint64_t *pte = &n->pte[i], *raw = &n->raw[i];
+	unsigned int k;
+
+	for (k = 1; i + k <= end; k++)
+		if (pte[k] != pte[0] + k * size || raw[k] != raw[0] + k * size)
+			break;
+	return k - 1;
+}
+
+/* Goes on to the next entries that translate; false: there are none. */
+static bool step(struct shadow_walk *w, struct shadow_run *run)
+{
+	while (w->depth) {
+		struct shadow_frame *f = &w->frame[w->depth - 1];
+		struct shadow_node *n = f->n;
+		unsigned int i = f->i++, perm;
+		uint64_t pte, base;
+
+		if (i > f->end) {
+			leave(w);
+			continue;
+		}
+		pte = n->pte[i];
+		if (!pte && (n->raw[i] || n->unread || (n->own && n->shared)))
+			pte = resolve(w, n, i);
+		perm = f->perm & (unsigned int)pte;
+		if (!perm)
+			continue;
+		base = f->base + ((uint64_t)i << node_shift(n));
+		if (pte & IOPT_TABLE) {
+			enter(w, node_child(n, i), base, perm);
+			continue;
+		}
+		f->found = true;
+		f->i += count_next(n, i, f->end);
+		*run = (struct shadow_run){
+			.start = base, .last = base + ((uint64_t)(f->i - i) << node_shift(n)) - 1,
+			.target = node_decode(n, i, n->raw[i]).addr, .perm = perm,
+			.shift = node_shift(n),
+		};
+		return true;
+	}
+	return false;
+}
+
+void shadow_walk_begin(struct shadow_walk *w, struct shadow *s, uint64_t start, uint64_t last)
+{
+	struct shadow_node *top = s->tree.top;
+	uint64_t end;
+
+	w->s = s;
+	w->depth = 0;
+	w->has_ahead = false;
+	w->ret = 0;
+	w->wait_start = UINT64_MAX;
+	w->wait_last = 0;
+	w->start = start;
+	s->walk++;
+	if (!top)
+		return;
+	/* of signed addresses the lower half: no IOMMU of a kernel translates the other */
+	end = (UINT64_C(1) << (shadow_bits(s) - s->tree.pgt.sign_extended)) - 1;
+	w->last = bits_min(last, end);
+	if (start <= w->last)
+		enter(w, top, 0, IOPT_PERM);
+}
+
+bool shadow_walk_next(struct shadow_walk *w, struct shadow_run *run)
+{
+	struct shadow_run *ahead = &w->ahead;
+
+	if (!w->has_ahead && !step(w, ahead))
+		return false;
+	*run = *ahead;
+	while ((w->has_ahead = step(w, ahead))) {
+		if (ahead->start != run->last + 1 || ahead->perm != run->perm ||
+		    ahead->target != run->target + (ahead->start - run->start) ||
+		    ahead->shift != run->shift)
+			return true;
+		run->last = ahead->last;
+	}
+	return true;
+}
+
+bool shadow_first(void *opaque, uint64_t start, uint64_t last, uint64_t *addr)
+{
+	struct shadow_walk w;
+	struct shadow_run run;
+
+	shadow_walk_begin(&w, opaque, start, last);
+	if (!shadow_walk_next(&w, &run))
+		return false;
+	*addr = bits_max(run.start, start);
+	return true;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The table that a back end keeps for a child, where DMA does not walk the shadow: a kernel's. It
+ * exists while a device is attached to the child, and follows the shadow at each change.
+ *
+ * What the kernel has is recorded, run by run, so that only differences cost a call. The record, and
+ * not the shadow, says what has to go with a mapping of the root: what the guest has changed
+ * without an invalidation yet is still in the kernel.
+ */
+#ifndef LIB_SINK_H
+#define LIB_SINK_H
+
+#include "objects.h"
+
+/* What one call of backend_ops.run_map() has made: contiguous in the root, within one mapping. */
+struct sink_item {
+	struct imap_item item;		/* in the child */
+	struct shadow_link link;	/* of the root mapping's */
+	uint64_t from;			/* of the first address, in the root */
+	uint32_t perm;			/* 0: it should have gone, but the kernel still has it */
+	uint32_t unused;
+};
+
+/* From start to last, both included; start > last: nothing. */
+struct sink_hull {
+	uint64_t start, last;
+};
+
+struct sink {
+	struct ioasid_space *space;
+	struct sink *next;		/* of the context's */
+	struct imap items;
+	struct slab slab;		/* owned by the sink */
+	struct sink_hull behind;	/* where it could not follow */
+	struct sink_hull wait;		/* around the parent's addresses that entries wait for */
+	bool blocked;			/* nothing is in the kernel, since it would be too much */
+	struct ioasid_mapping *mapping;	/* of the root's, the latest used, good while ... */
+	uint64_t mapping_gen;		/* ... this is the root's generation */
+};
+
+static inline void sink_hull_add(struct sink_hull *hull, uint64_t start, uint64_t last)
+{
+	hull->start = bits_min(hull->start, start);
+	hull->last = bits_max(hull->last, last);
+}
+
+#define SINK_NOTHING	((struct sink_hull){ UINT64_MAX, 0 })
+#define SINK_ALL	((struct sink_hull){ 0, UINT64_MAX })
+
+/*
+ * sink_sync.c: makes the kernel's table what the shadow says for [@start, @last]. 0, or err_set():
+ * -ENOMEM, -ENOSPC, -EINVAL: some of it is not translated, and follows next time; -E2BIG: nothing is.
+ */
+int sink_sync(struct sink *sink, uint64_t start, uint64_t last);
+/* Takes [@start, @last], which has whole items, out of the kernel and the record. */
+int sink_take(struct sink *sink, uint64_t start, uint64_t last);
+
+/* sink_run.c: the shadow's runs, led on to the root. */
+struct sink_run {
+	uint64_t start, last;
+	uint64_t from;			/* in the root */
+	uint32_t perm;
+	unsigned int shift;
+	struct ioasid_mapping *mapping;	/* the one that all of it is in */
+};
+
+struct sink_cursor {
+	struct sink *sink;
+	struct shadow_walk walk;
+	struct shadow_run left;		/* of the walk's latest: what is not used up */
+	bool has_left;
+	uint64_t lo, hi;
+};
+
+void sink_cursor_begin(struct sink_cursor *c, struct sink *sink, uint64_t lo, uint64_t hi);
+/* The next run in [lo, hi] that a device may have. False: the end. */
+bool sink_cursor_next(struct sink_cursor *c, struct sink_run *run);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a child's translations are in its root: the runs that a back end can map. */
+#include "sink.h"
+
+/* Leads @run, at its start, up to the root. Shortens it to what has one permission and one mapping. */
+static bool lead_up(struct sink *sink, struct sink_run *run)
+{
+	struct ioasid_space *space = sink->space->parent;
+	const struct ioasid_mapping *m = sink->mapping;
+	uint64_t n = run->last - run->start;	/* less 1 */
+	struct shadow_view view;
+	struct imap_item *item;
+
+	for (; space->parent; space = space->parent) {
+		shadow_look(&space->shadow, run->from, &view);
+		if (!view.mapped)
+			return false;
+		n = bits_min(n, view.last - run->from);
+		run->from = view.target + (run->from - view.base);
+	}
+	if (!m || sink->mapping_gen != space->gen || run->from < m->item.start ||
+	    run->from > m->item.last) {
+		item = imap_find(&space->maps, run->from);
+		if (!item)
+			return false;
+		sink->mapping = bits_container_of(item, struct ioasid_mapping, item);
+		sink->mapping_gen = space->gen;
+	}
+	run->mapping = sink->mapping;
+	run->last = run->start + bits_min(n, run->mapping->item.last - run->from);
+	return true;
+}
+
+/*
+ * Leaves out what no device may have translated: its IOMMU takes these addresses for something else,
+ * and the kernel refuses them. False: nothing is left at the start; then @run says how much.
+ */
+static bool clip(const struct ioasid_space *space, struct sink_run *run)
+{
+	size_t i;
+
+	for (i = 0; i < space->n_reserved; i++) {
+		const struct reserved *r = &space->reserved[i];
+
+		if (r->start > run->last || r->last < run->start)
+			continue;
+		if (r->start <= run->start) {
+			run->last = bits_min(run->last, r->last);
+			return false;
+		}
+		run->last = r->start - 1;
+	}
+	return true;
+}
+
+/* The walk's next run, cut to the range, is in left. */
+static bool refill(struct sink_cursor *c)
+{
+	struct shadow_run *left = &c->left;
+
+	while (!c->has_left) {
+		if (!shadow_walk_next(&c->walk, left))
+			return false;
+		if (left->start < c->lo) {
+			left->target += c->lo - left->start;
+			left->start = c->lo;
+		}
+		left->last = bits_min(left->last, c->hi);
+		c->has_left = left->start <= left->last;
+	}
+	return true;
+}
+
+/* Takes the first part of what is left; false if that is not to be mapped. */
+static bool next_part(struct sink_cursor *c, struct sink_run *part)
+{
+	struct shadow_run *left = &c->left;
+	bool good;
+
+	*part = (struct sink_run){ .start = left->start, .last = left->last, .from = left->target,
+				   .perm = left->perm, .shift = left->shift };
+	good = clip(c->sink->space, part);
+	if (good && !lead_up(c->sink, part)) {
+		good = false;
+		part->last = part->start | (PAGE - 1);
+	}
+	c->has_left = part->last < left->last;
+	left->target += part->last - left->start + 1;
+	left->start = part->last + 1;
+	return good;
+}
+
+static bool joins(const struct sink_cursor *c, const struct sink_run *run,
+		  const struct sink_run *part)
+{
+	return part->start == run->last + 1 && part->from == run->from + (part->start - run->start) &&
+	       part->perm == run->perm && part->mapping == run->mapping &&
+	       (part->shift == run->shift ||
+		c->sink->space->shadow.tree.mode == SHADOW_OWN);
+}
+
+void sink_cursor_begin(struct sink_cursor *c, struct sink *sink, uint64_t lo, uint64_t hi)
+{
+	c->sink = sink;
+	c->has_left = false;
+	c->lo = lo;
+	c->hi = hi;
+	shadow_walk_begin(&c->walk, &sink->space->shadow, lo, hi);
+}
+
+bool sink_cursor_next(struct sink_cursor *c, struct sink_run *run)
+{
+	struct sink_run part;
+	bool any = false;
+
+	while (refill(c)) {
+		struct shadow_run before = c->left;
+
+		if (!next_part(c, &part))
+			continue;
+		if (any && !joins(c, run, &part)) {
+			c->left = before;
+			c->has_left = true;
+			return true;
+		}
+		if (any)
+			run->last = part.last;
+		else
+			*run = part;
+		any = true;
+	}
+	return any;
+}

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Software nesting on iommufd when the kernel says no, or it gets too much. */
+#include <string.h>
+
+#include "shim_expect.h"
+#include "shim_ioas.h"
+#include "shim_nested.h"
+#include "util/alloc.h"
+
+static struct ioasid_space *limited(struct ioasid_space *parent, uint64_t limit)
+{
+	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
+	struct ioasid_space *space;
+
+	options.parent = parent;
+	options.mapping_limit = limit;
+	ck_ok(ioasid_space_create(ctx, &options, &space));
+	return space;
+}
+
+/* The child is another, with a limit. */
+static void limit_child(uint64_t limit)
+{
+	ck_ok(ioasid_space_destroy(child));
+	child = limited(root, limit);
+}
+
+START_TEST(limits_are_for_children)
+{
+	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
+	struct ioasid_space *space;
+
+	options.mapping_limit = 1;
+	ck_err(ioasid_space_create(ctx, &options, &space), EINVAL);
+}
+END_TEST
+
+/* IOAS_ALLOC, two COPYs, ATTACH: each can fail, and then nothing has happened. */
+START_TEST(attach_that_fails)
+{
+	static const struct { unsigned int nth; int error, result; const char *text; } cases[] = {
+		{ 1, ENOMEM, ENOMEM, "address space" },	{ 2, ENOMEM, ENOMEM, "8192 KiB" },
+		{ 3, ENOMEM, ENOMEM, "0x20000-0x20fff" }, { 3, EINVAL, EINVAL, "0x20000-0x20fff" },
+		{ 3, EIO, EINVAL, "refused" },		{ 4, ENOMEM, ENOMEM, "8192 KiB" },
+		{ 4, EFAULT, EFAULT, "memory" },	{ 4, EINVAL, EINVAL, "cannot" },
+	};
+	size_t i, blocks;
+
+	shim.lock_limit = 8 << 20;
+	gt_map(&table, 0x10000, DATA, PAGE, 1, RW);
+	gt_map(&table, 0x20000, DATA, PAGE, 1, RW);
+	ck_ok(bind_table(child, IOASID_PGTABLE_VTD_SS, 4, table.root));
+	blocks = mem_live_blocks();
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		shim_forget();
+		fail_nth(cases[i].nth, cases[i].error);
+		ck_err(ioasid_device_attach(device, child), cases[i].result);
+		said(cases[i].text, "");
+		ck_assert_ptr_null(ioasid_device_get_space(device));
+		ck_assert_uint_eq(shim_objects(), 2);
+		ck_assert_uint_eq(mem_live_blocks(), blocks);
+	}
+	ck_ok(ioasid_device_attach(device, child));
+	reaches(0x20000, DATA, PAGE, RW);
+	/* nothing is left of it that the root's unmap could stumble over */
+	ck_ok(ioasid_device_detach(device));
+	ck_ok(ioasid_mapping_unmap(memory_mapping));
+}
+END_TEST
+
+/* Of what fails nothing is in the kernel, old or new; any later invalidation repairs it. */
+START_TEST(invalidation_that_fails)
+{
+	static const struct { unsigned int nth; int error, result; } cases[] = {
+		{ 1, EBUSY, EINVAL },			/* the unmap of a run */
+		{ 2, ENOMEM, ENOMEM }, { 2, EINVAL, EINVAL },	/* its first part again */
+		{ 3, ENOMEM, ENOMEM },			/* what is new */
+		{ 4, ENOMEM, ENOMEM },			/* its last part again */
+		{ 5, EBUSY, EINVAL },			/* another that only goes */
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		size_t handled = 7;
+		struct ioasid_inv *inv;
+
+		gt_map(&table, 0x10000, DATA, 3 * PAGE, 1, RW);
+		gt_map(&table, 0x20000, DATA, PAGE, 1, RW);
+		bind_and_attach();
+		gt_map(&table, 0x11000, DATA + 8 * PAGE, PAGE, 1, RW);
+		gt_unmap(&table, 0x20000, PAGE, 1);
+		ck_ok(ioasid_inv_new(ctx, 2, &inv));
+		ck_ok(ioasid_inv_add_range(inv, child, 0x11000, 16 * PAGE, 0));
+		shim_forget();
+		fail_nth(cases[i].nth, cases[i].error);
+		ck_err(ioasid_inv_submit(inv, &handled), cases[i].result);
+		ck_assert_uint_eq(handled, 0);
+		said("space", "");
+		ioasid_inv_free(inv);
+		/* where an unmap has failed, all that can be said is that it is known */
+		if (cases[i].nth != 1)
+			reaches(0x11000, DATA + 8 * PAGE, PAGE, cases[i].nth < 4 ? 0 : RW);
+		if (cases[i].nth != 5)
+			reaches(0x20000, DATA, PAGE, 0);
+		ck_ok(inv_range(ctx, child, 0x7000000, PAGE));
+		reaches(0x10000, DATA, PAGE, RW);
+		reaches(0x11000, DATA + 8 * PAGE, PAGE, RW);
+		reaches(0x12000, DATA + 2 * PAGE, PAGE, RW);
+		reaches(0x20000, DATA, PAGE, 0);
+		shim_forget();
+		ck_ok(inv_all(ctx, child));
+		ck_assert_uint_eq(shim.n_calls, 0);
+		ck_ok(ioasid_device_detach(device));
+	}
+}
+END_TEST
+
+/* A guest may lead to memory that cannot be locked. That is no failure of its invalidation. */
+START_TEST(memory_that_cannot_be_had)
+{
+	bind_and_attach();
+	gt_map(&table, 0x10000, DATA, PAGE, 1, RW);
+	gt_map(&table, 0x20000, DATA, PAGE, 1, RW);
+	shim_forget();
+	fail_nth(1, EFAULT);
+	ck_ok(inv_all(ctx, child));
+	reaches(0x10000, DATA, PAGE, 0);
+	reaches(0x20000, DATA, PAGE, RW);
+	ck_ok(inv_range(ctx, child, 0x10000, PAGE));
+	reaches(0x10000, DATA, PAGE, RW);
+}
+END_TEST
+
+START_TEST(map_of_the_parents_addresses_that_fails)
+{
+	struct ioasid_mapping *m = (void *)1;
+
+	ck_ok(ioasid_device_attach(device, child));
+	shim_forget();
+	fail_nth(1, ENOMEM);
+	ck_err(ioasid_space_map_parent(child, 0x10000, DATA, 4 * PAGE, RW, &m), ENOMEM);
+	ck_assert_ptr_eq(m, (void *)1);
+	ck_assert_ptr_null(ioasid_space_find_mapping(child, 0, UINT64_MAX));
+	reaches(0x10000, 0, 4 * PAGE, 0);
+	ck_ok(ioasid_space_map_parent(child, 0x10000, DATA, 4 * PAGE, RW, &m));
+	reaches(0x10000, DATA, 4 * PAGE, RW);
+	/* an unmap cannot fail: what the kernel keeps goes when that place is looked at again */
+	shim_forget();
+	fail_nth(1, EBUSY);
+	ck_ok(ioasid_mapping_unmap(m));
+	ck_ok(ioasid_space_map_parent(child, 0x11000, DATA, PAGE, RW, &m));
+	reaches(0x10000, 0, PAGE, 0);
+	reaches(0x11000, DATA, PAGE, RW);
+	reaches(0x12000, 0, 2 * PAGE, 0);
+}
+END_TEST
+
+/* The parent's own calls do not fail because of what a guest has in its tables. */
+START_TEST(parent_goes_on_where_children_cannot_follow)
+{
+	struct ioasid_mapping *m;
+
+	gt_map(&table, 0x10000, MEMORY, PAGE, 1, RW);
+	bind_and_attach();
+	shim_forget();
+	fail_nth(2, ENOMEM);
+	ck_ok(ioasid_space_map(root, MEMORY, memory, PAGE, RW, &m));
+	ck_assert_uint_eq(shim.n_calls, 2);
+	reaches(0x10000, 0, PAGE, 0);
+	ck_ok(inv_range(ctx, child, 0, PAGE));
+	reaches(0x10000, 0, PAGE, RW);
+	shim_forget();
+	fail_nth(1, EBUSY);
+	ck_ok(ioasid_mapping_unmap(m));
+	ck_assert_uint_eq(shim.n_calls, 2);
+	ck_ok(inv_range(ctx, child, 0, PAGE));
+	reaches(0x10000, 0, PAGE, 0);
+}
+END_TEST
+
+START_TEST(too_many_mappings)
+{
+	unsigned int i;
+
+	limit_child(4);
+	gt_map(&table, 0x10000, DATA, PAGE, 1, RW);
+	bind_and_attach();
+	for (i = 0; i < 5; i++)
+		gt_map(&table, 0x20000 + 2 * i * PAGE, DATA, PAGE, 1, RW);
+	ck_err(inv_range(ctx, child, 0x20000, 16 * PAGE), E2BIG);
+	said("mapping_limit", "");
+	ck_assert_uint_eq(shim_ioas_count(shim_attached(0)), 0);
+	/* it stays so, whatever is invalidated, and without a call */
+	shim_forget();
+	ck_err(inv_range(ctx, child, 0x10000, PAGE), E2BIG);
+	ck_ok(ioasid_space_map(root, MEMORY, memory, PAGE, RW, NULL));
+	ck_assert_uint_eq(shim.n_calls, 1);
+	/* four are not too many, in whatever order they come and go */
+	gt_unmap(&table, 0x20000, 3 * PAGE, 1);
+	ck_ok(inv_range(ctx, child, 0x20000, 3 * PAGE));
+	ck_assert_uint_eq(shim_ioas_count(shim_attached(0)), 4);
+	reaches(0x10000, DATA, PAGE, RW);
+	gt_map(&table, 0x1000, DATA, PAGE, 1, RW);
+	gt_unmap(&table, 0x28000, PAGE, 1);
+	ck_ok(inv_all(ctx, child));
+	reaches(0x1000, DATA, PAGE, RW);
+	ck_assert_uint_eq(shim_ioas_count(shim_attached(0)), 4);
+}
+END_TEST
+
+START_TEST(too_many_for_bind_and_attach)
+{
+	struct guest_table small;
+	struct ioasid_mapping *m;
+	unsigned int i;
+
+	limit_child(2);
+	for (i = 0; i < 3; i++)
+		gt_map(&table, 2 * i * PAGE, DATA, PAGE, 1, RW);
+	gt_init(&small, IOASID_PGTABLE_VTD_SS, 3, memory, 0, TABLES, DATA);
+	gt_map(&small, 0, DATA, 2 * PAGE, 1, RW);
+	ck_ok(bind_table(child, IOASID_PGTABLE_VTD_SS, 4, table.root));
+	ck_err(ioasid_device_attach(device, child), E2BIG);
+	ck_assert_uint_eq(shim_objects(), 2);
+	ck_ok(bind_table(child, IOASID_PGTABLE_VTD_SS, 3, small.root));
+	ck_ok(ioasid_device_attach(device, child));
+	ck_err(bind_table(child, IOASID_PGTABLE_VTD_SS, 4, table.root), E2BIG);
+	ck_assert_uint_eq(shim_ioas_count(shim_attached(0)), 0);
+	ck_ok(bind_table(child, IOASID_PGTABLE_VTD_SS, 3, small.root));
+	reaches(0, DATA, 2 * PAGE, RW);
+	ck_err(bind_table(child, IOASID_PGTABLE_VTD_SS, 4, table.root), E2BIG);
+	ck_ok(ioasid_space_unbind_pgtable(child));
+	/* mappings count as well, each for itself */
+	ck_ok(ioasid_space_map_parent(child, 0, DATA, PAGE, RW, NULL));
+	ck_ok(ioasid_space_map_parent(child, PAGE, DATA + PAGE, PAGE, RW, NULL));
+	ck_err(ioasid_space_map_parent(child, 2 * PAGE, DATA, PAGE, RW, &m), E2BIG);
+	reaches(0, DATA, 2 * PAGE, RW);
+	reaches(2 * PAGE, 0, PAGE, 0);
+}
+END_TEST
+
+/* Each of four tables leads 512 times to the next, and the last to one page: 2^36 pages. */
+static void make_bomb(uint64_t target)
+{
+	uint64_t pages[4] = { table.root };
+	unsigned int level, i;
+
+	for (level = 1; level < 4; level++)
+		pages[level] = gt_page(&table);
+	for (level = 0; level < 4; level++)
+		for (i = 0; i < 512; i++)
+			gt_store(gt_slot(&table, pages[level], i), level == 3 ?
+				 gt_leaf_value(&table, 1, target, RW) :
+				 gt_table_value(&table, pages[level + 1]));
+}
+
+START_TEST(page_table_bomb)
+{
+	limit_child(1000);
+	bind_and_attach();
+	make_bomb(DATA);
+	ck_err(inv_all(ctx, child), E2BIG);
+	ck_assert_uint_eq(shim_ioas_count(shim_attached(0)), 0);
+	ck_err(inv_range(ctx, child, 0x10000, PAGE), E2BIG);
+	gt_store(gt_slot(&table, table.root, 0), 0);
+	ck_err(inv_all(ctx, child), E2BIG);
+	memset(memory, 0, 4096);
+	gt_map(&table, 0x10000, DATA, PAGE, 1, RW);
+	ck_ok(inv_all(ctx, child));
+	reaches(0x10000, DATA, PAGE, RW);
+}
+END_TEST
+
+/* Nor does one keep the library busy that leads nowhere, yet, or that nobody may use. */
+START_TEST(bombs_that_map_nothing)
+{
+	unsigned int i;
+
+	limit_child(1000);
+	make_bomb(MEMORY);
+	bind_and_attach();
+	ck_ok(inv_all(ctx, child));
+	ck_ok(ioasid_space_map(root, MEMORY, memory, PAGE, RW, NULL));
+	ck_assert_uint_eq(shim_ioas_count(shim_attached(0)), 0);
+	ck_err(inv_all(ctx, child), E2BIG);
+	/* write-only tables, and pages that can be read */
+	for (i = 0; i < 512; i++) {
+		uint64_t *entry = gt_slot(&table, table.root, i);
+
+		gt_store(entry, (gt_load(entry) & ~(SS_READ | SS_WRITE)) | SS_WRITE);
+		entry = gt_slot(&table, 3 * PAGE, i);
+		gt_store(entry, (gt_load(entry) & ~(SS_READ | SS_WRITE)) | SS_READ);
+	}
+	ck_ok(inv_all(ctx, child));
+	ck_assert_uint_eq(shim_ioas_count(shim_attached(0)), 0);
+}
+END_TEST
+
+/* All that is there, as the tables say; then everything goes. */
+static void check_and_clear(void)
+{
+	reaches(0x10000, DATA, 2 * PAGE, RW);
+	reaches(0x12000, DATA + 8 * PAGE, PAGE, RW);
+	reaches(0x13000, 0, PAGE, 0);
+	ck_ok(ioasid_device_detach(device));
+	gt_unmap(&table, 0x10000, 4 * PAGE, 1);
+	ck_ok(inv_all(ctx, child));
+}
+
+START_TEST(allocations_that_fail)
+{
+	unsigned long n, left = 0;
+	struct ioasid_inv *inv;
+	size_t blocks;
+
+	/* so that nothing but the following itself has to allocate */
+	gt_map(&table, 0x10000, DATA, 4 * PAGE, 1, RW);
+	ck_ok(bind_table(child, IOASID_PGTABLE_VTD_SS, 4, table.root));
+	ck_ok(ioasid_inv_new(ctx, 2, &inv));
+	ck_ok(ioasid_inv_add_range(inv, child, 0x12000, 2 * PAGE, 0));
+	blocks = mem_live_blocks();
+	for (n = 1; !left; n++) {
+		gt_map(&table, 0x10000, DATA, 4 * PAGE, 1, RW);
+		ck_ok(inv_all(ctx, child));
+		mem_fail_nth(n);
+		while (ioasid_device_attach(device, child))
+			ck_assert_uint_eq(mem_fail_nth(0), 0);
+		gt_map(&table, 0x12000, DATA + 8 * PAGE, PAGE, 1, RW);
+		gt_unmap(&table, 0x13000, PAGE, 1);
+		if (ioasid_inv_submit(inv, NULL))
+			ck_ok(inv_range(ctx, child, 0, PAGE));
+		left = mem_fail_nth(0);
+		check_and_clear();
+		ck_assert_uint_eq(mem_live_blocks(), blocks);
+	}
+	ck_assert_uint_ge(n, 6);
+	ioasid_inv_free(inv);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("shim-iommufd-nesting-errors");
+	TCase *tc = tcase_create("errors");
+
+	tcase_add_checked_fixture(tc, nested_setup, nested_teardown);
+	tcase_add_test(tc, limits_are_for_children);
+	tcase_add_test(tc, attach_that_fails);
+	tcase_add_test(tc, invalidation_that_fails);
+	tcase_add_test(tc, memory_that_cannot_be_had);
+	tcase_add_test(tc, map_of_the_parents_addresses_that_fails);
+	tcase_add_test(tc, parent_goes_on_where_children_cannot_follow);
+	tcase_add_test(tc, too_many_mappings);
+	tcase_add_test(tc, too_many_for_bind_and_attach);
+	tcase_add_test(tc, page_table_bomb);
+	tcase_add_test(tc, bombs_that_map_nothing);
+	tcase_add_test(tc, allocations_that_fail);
+	suite_add_tcase(suite, tc);
+	return run_suite(suite);
+}

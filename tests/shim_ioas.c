@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <stddef.h>
+
+#include "shim_ioas.h"
+
+#define N_AREAS 8192u
+
+static struct area {
+	uint64_t start, last;
+	uint64_t host;
+	uint32_t perm;
+	bool writable;		/* the memory, as it was first mapped */
+	uint32_t ioas;
+} areas[N_AREAS];
+static unsigned int n_areas;
+
+static struct area *find(uint32_t ioas, uint64_t start, uint64_t last)
+{
+	unsigned int i;
+
+	for (i = 0; i < n_areas; i++)
+		if (areas[i].ioas == ioas && areas[i].start <= last && areas[i].last >= start)
+			return &areas[i];
+	return NULL;
+}
+
+static int add(const struct area *area)
+{
+	if (area->last < area->start || ((area->start | area->host | (area->last + 1)) & 4095))
+		return -EINVAL;
+	if (find(area->ioas, area->start, area->last))
+		return -EEXIST;
+	if (n_areas == N_AREAS)
+		return -ENOMEM;
+	areas[n_areas++] = *area;
+	return 0;
+}
+
+int shim_ioas_map(uint32_t ioas, uint64_t iova, uint64_t length, uint64_t host, uint32_t perm)
+{
+	const struct area area = { iova, iova + length - 1, host, perm, perm & SHIM_WRITE, ioas };
+
+	return add(&area);
+}
+
+/* A new mapping for each that the source has there. */
+int shim_ioas_copy(uint32_t ioas, uint64_t iova, uint64_t length, uint32_t source, uint64_t from,
+		   uint32_t perm)
+{
+	uint64_t done = 0;
+	int ret = 0;
+
+	while (!ret && done < length) {
+		const struct area *s = find(source, from + done, from + done);
+		struct area area;
+		uint64_t n;
+
+		if (!s)
+			return -ENOENT;
+		if (perm & SHIM_WRITE && !s->writable)
+			return -EPERM;
+		n = s->last - (from + done) + 1;
+		if (n > length - done)
+			n = length - done;
+		area = (struct area){ iova + done, iova + done + n - 1,
+				      s->host + (from + done - s->start), perm, s->writable, ioas };
+		ret = add(&area);
+		done += n;
+	}
+	return ret;
+}
+
+int shim_ioas_unmap(uint32_t ioas, uint64_t iova, uint64_t length)
+{
+	uint64_t last = length == UINT64_MAX ? UINT64_MAX : iova + length - 1;
+	unsigned int i, n = 0;
+
+	for (i = 0; i < n_areas; i++)
+		if (areas[i].ioas == ioas && areas[i].start <= last && areas[i].last >= iova) {
+			if (areas[i].start < iova || areas[i].last > last)
+				return -ENOENT;
+			n++;
+		}
+	if (!n)
+		return -ENOENT;
+	for (i = 0; i < n_areas;)
+		if (areas[i].ioas == ioas && areas[i].start >= iova && areas[i].last <= last)
+			areas[i] = areas[--n_areas];
+		else
+			i++;
+	return 0;
+}
+
+uint32_t shim_ioas_look(uint32_t ioas, uint64_t iova, uint64_t *host)
+{
+	const struct area *area = find(ioas, iova, iova);
+
+	if (!area)
+		return 0;
+	*host = area->host + (iova - area->start);
+	return area->perm;
+}
+
+unsigned int shim_ioas_count(uint32_t ioas)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < n_areas; i++)
+		n += areas[i].ioas == ioas;
+	return n;
+}
+
+void shim_ioas_destroy(uint32_t ioas)
+{
+	if (shim_ioas_count(ioas))
+		shim_ioas_unmap(ioas, 0, UINT64_MAX);
+}
+
+void shim_ioas_reset(void)
+{
+	n_areas = 0;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What an IOAS has mapped, by Linux's rules: mappings do not overlap; a copy shares what is mapped in
+ * the source, and may not write what the source cannot; an unmap takes whole mappings, at least one.
+ */
+#ifndef TESTS_SHIM_IOAS_H
+#define TESTS_SHIM_IOAS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SHIM_READ  1u
+#define SHIM_WRITE 2u
+
+/* All of them: 0 or -errno. */
+int shim_ioas_map(uint32_t ioas, uint64_t iova, uint64_t length, uint64_t host, uint32_t perm);
+int shim_ioas_copy(uint32_t ioas, uint64_t iova, uint64_t length, uint32_t source, uint64_t from,
+		   uint32_t perm);
+/* @length UINT64_MAX: all. */
+int shim_ioas_unmap(uint32_t ioas, uint64_t iova, uint64_t length);
+
+/* What a device reaches at @iova: its permission, 0: nothing. */
+uint32_t shim_ioas_look(uint32_t ioas, uint64_t iova, uint64_t *host);
+unsigned int shim_ioas_count(uint32_t ioas);
+
+/* All of one goes; all of all. */
+void shim_ioas_destroy(uint32_t ioas);
+void shim_ioas_reset(void);
+
+#endif
