@@ -219,6 +219,11 @@ int sink_follow(struct ioasid_space *space, uint64_t start, uint64_t last);
 void sink_mapped(struct ioasid_space *root, const struct ioasid_mapping *m);
 void sink_unmapping(struct ioasid_mapping *m);
 void sink_unmapped(struct ioasid_space *root);
+/*
+ * What a device attached to it has: the first run with an address from @at on, as a host address.
+ * perm 0: it should have gone, but may still be there.
+ */
+bool sink_first_run(const struct ioasid_space *space, uint64_t at, struct ioasid_run *run);
 size_t sink_pages(const struct ioasid_space *space);
 
 /* ranges.c */

@@ -186,6 +186,27 @@ void sink_unmapped(struct ioasid_space *root)
 	}
 }
 
+bool sink_first_run(const struct ioasid_space *space, uint64_t at, struct ioasid_run *run)
+{
+	const struct imap_item *item = imap_first(&space->sink->items, at, UINT64_MAX), *below;
+	const struct ioasid_space *root = space;
+	const struct sink_item *i;
+
+	if (!item)
+		return false;
+	while (root->parent)
+		root = root->parent;
+	i = bits_container_of(item, const struct sink_item, item);
+	*run = (struct ioasid_run){ .iova = item->start, .length = imap_length(item) };
+	below = i->perm ? imap_find(&root->maps, i->from) : NULL;
+	if (below) {
+		run->perm = i->perm;
+		run->target = bits_container_of(below, const struct ioasid_mapping, item)->target +
+			      (i->from - below->start);
+	}
+	return true;
+}
+
 size_t sink_pages(const struct ioasid_space *space)
 {
 	const struct sink *sink = space->sink;

@@ -455,11 +455,14 @@ END_TEST
 START_TEST(replace_that_cannot_go_back)
 {
 	struct ioasid_space *old = make_space(ctx, NULL, 0), *new = make_space(ctx, NULL, 0);
+	struct ioasid_space *like_old = make_space(ctx, NULL, 0);
 	uint8_t *memory = memory_new(2 * PAGE);
 	struct ioasid_device *d = bind(0);
 
 	ck_ok(ioasid_space_map(old, 0x1000, memory, PAGE, RW, NULL));
 	ck_ok(ioasid_space_map(new, 0x1000, memory, PAGE, RW, NULL));
+	ck_ok(ioasid_space_map(like_old, 0x1000, memory, PAGE, RW, NULL));
+	ck_ok(ioasid_space_map(like_old, 0x2000, memory + PAGE, PAGE, RW, NULL));
 	ck_ok(ioasid_space_map(old, 0x2000, memory + PAGE, PAGE, RW, NULL));
 	ck_ok(ioasid_space_map(new, 0x2000, memory, PAGE, RW, NULL));
 	ck_ok(ioasid_device_attach(d, old));
@@ -470,6 +473,8 @@ START_TEST(replace_that_cannot_go_back)
 	ck_assert_msg(strstr(logged, "0x2000-0x2fff"), "logged: %s", logged);
 	ck_assert_uint_eq(count(1), 1);
 	ck_assert_ptr_eq(ioasid_device_get_space(d), old);
+	ck_ok(ioasid_device_replace(d, like_old));
+	ck_assert_uint_eq(count(1), 2);
 	ck_ok(ioasid_device_replace(d, new));
 	ck_assert_uint_eq(count(1), 2);
 	ck_ok(ioasid_device_replace(d, old));

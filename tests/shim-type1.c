@@ -100,7 +100,7 @@ START_TEST(bind_isolates_the_group_and_takes_the_device)
 	ck_assert_uint_eq(info.address_bits, 39);
 	ck_assert_uint_eq(info.page_sizes, 0x40201000);
 	ck_assert_uint_eq(info.max_mappings, 16);
-	ck_assert(info.coherent && !info.nesting_software && !info.pasid_bits);
+	ck_assert(info.coherent && info.nesting_software && !info.pasid_bits);
 	has_entries(2, NULL, 0);
 	ck_ok(ioasid_device_unbind(d));
 	expect_end();

@@ -38,10 +38,14 @@ int iofd_map(struct ioasid_space *space, const struct ioasid_mapping *m, struct 
 		.length = imap_length(&m->item),
 		.iova = m->item.start,
 	};
+	const struct ioasid_run run = {
+		.iova = map.iova, .length = map.length, .target = map.user_va,
+		.perm = m->flags & (IOASID_READ | IOASID_WRITE),
+	};
 	int ret = iofd_ioctl(space->ctx, UAPI_IOAS_MAP, &map);
 
 	(void)reap;
-	return ret ? vfio_why_not_mapped(space, m, -ret) : 0;
+	return ret ? vfio_why_not_mapped(space, &run, -ret) : 0;
 }
 
 void iofd_unmap(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)

@@ -80,14 +80,12 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 	switch (capability) {
 	case IOASID_CAP_MAP_FILE:
 	case IOASID_CAP_REGISTER_MEMORY:
+	case IOASID_CAP_NESTING_SOFTWARE:
+	case IOASID_CAP_USER_PGTABLE:
 	case IOASID_CAP_MULTI_DEVICE_GROUPS:
 		return NULL;
-	case IOASID_CAP_NESTING_SOFTWARE:
-		return "no shadow page tables on type1 in this version";
 	case IOASID_CAP_NESTING_HARDWARE:
 		return "VFIO's type1 has no nested page tables";
-	case IOASID_CAP_USER_PGTABLE:
-		return "no nesting, and so no page tables of the user's, on type1 in this version";
 	case IOASID_CAP_USER_PASID_TABLE:
 		return "VFIO's type1 has no PASIDs";
 	case IOASID_CAP_FILL_ON_DEMAND:
@@ -97,7 +95,7 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 	case IOASID_CAP_PAGE_REQUESTS:
 		return "VFIO's type1 has no page requests";
 	case IOASID_CAP_DIRTY_TRACKING:
-		return "no dirty tracking on type1 in this version";
+		return "VFIO's type1 reports all pages that are mapped, written or not";
 	case IOASID_CAP_ENFORCE_SNOOP:
 		return "the kernel decides about snooping itself";
 	case IOASID_CAP_DMA:
@@ -151,6 +149,8 @@ const struct backend_ops backend_type1 = {
 	.table_destroy = table_destroy,
 	.map = t1_map,
 	.unmap = t1_unmap,
+	.run_map = t1_run_map,
+	.run_unmap = t1_run_unmap,
 	.route = t1_route,
 	.drain = drain,
 	.can_drain = can_drain,

@@ -56,6 +56,8 @@ static void fill_info(struct ioasid_device *device, uint32_t requester,
 		.size = sizeof(device->info), .requester = requester, .coherent = true,
 		.group = group->id, .page_sizes = group->page_sizes,
 		.address_bits = group->address_bits,
+		/* The library walks them, for any IOMMU. */
+		.pgtable_formats = pgt_known(), .nesting_software = true,
 		.max_mappings = group->max_entries < UINT32_MAX ? group->max_entries : 0,
 	};
 }

@@ -1,10 +1,33 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Mappings in containers: each of a space's is one entry of each container, and goes as a whole. */
+/*
+ * What is in containers: for each run of a space one entry of each container, which goes as a whole.
+ * A root's runs are its mappings; a child's are those that the API layer makes of its page table.
+ */
 #include <errno.h>
 #include <string.h>
 #include <syslog.h>
 
 #include "type1.h"
+
+static struct ioasid_run run_of(const struct ioasid_mapping *m)
+{
+	return (struct ioasid_run){
+		.iova = m->item.start, .length = imap_length(&m->item), .target = m->target,
+		.perm = m->flags & (IOASID_READ | IOASID_WRITE),
+	};
+}
+
+bool t1_first_run(const struct ioasid_space *space, uint64_t at, struct ioasid_run *run)
+{
+	const struct imap_item *item;
+
+	if (space->parent)
+		return sink_first_run(space, at, run);
+	item = imap_first(&space->maps, at, UINT64_MAX);
+	if (item)
+		*run = run_of(bits_container_of(item, const struct ioasid_mapping, item));
+	return item;
+}
 
 static int too_many(const struct t1_group *group, const struct ioasid_space *space)
 {
@@ -14,50 +37,59 @@ static int too_many(const struct t1_group *group, const struct ioasid_space *spa
 		       group->id);
 }
 
-int t1_check_count(const struct t1_group *group, const struct ioasid_space *space, size_t n)
-{
-	return n > group->max_entries ? too_many(group, space) : 0;
-}
-
 int t1_enter(struct t1_group *group, const struct ioasid_space *space,
-	     const struct ioasid_mapping *m)
+	     const struct ioasid_run *run)
 {
 	struct uapi_dma_map map = {
 		.argsz = sizeof(map),
-		.flags = (m->flags & IOASID_READ ? UAPI_MAP_READ : 0) |
-			 (m->flags & IOASID_WRITE ? UAPI_MAP_WRITE : 0),
-		.vaddr = m->target,
-		.iova = m->item.start,
-		.size = imap_length(&m->item),
+		.flags = (run->perm & IOASID_READ ? UAPI_MAP_READ : 0) |
+			 (run->perm & IOASID_WRITE ? UAPI_MAP_WRITE : 0),
+		.vaddr = run->target,
+		.iova = run->iova,
+		.size = run->length,
 	};
-	int ret = t1_check_count(group, space, (size_t)group->entries + 1);
+	int ret;
 
-	if (ret)
-		return ret;
+	if (group->entries >= group->max_entries)
+		return too_many(group, space);
 	ret = sys_ioctl(group->container, UAPI_MAP_DMA, &map);
 	if (ret)
 		return ret == -ENOSPC ? too_many(group, space) :
-					vfio_why_not_mapped(space, m, -ret);
+					vfio_why_not_mapped(space, run, -ret);
 	group->entries++;
 	return 0;
 }
 
-void t1_remove(struct t1_group *group, const struct ioasid_space *space,
-	       const struct ioasid_mapping *m)
+static uint32_t count_runs(const struct ioasid_space *space, uint64_t iova, uint64_t length)
 {
-	struct uapi_dma_unmap unmap = {
-		.argsz = sizeof(unmap),
-		.iova = m->item.start,
-		.size = imap_length(&m->item),
-	};
+	uint64_t at = iova;
+	struct ioasid_run run;
+	uint32_t n = 0;
+
+	for (; t1_first_run(space, at, &run) && run.iova - iova < length; n++)
+		at = run.iova + run.length;
+	return n;
+}
+
+int t1_check_count(const struct t1_group *group, const struct ioasid_space *space)
+{
+	return count_runs(space, 0, UINT64_MAX) > group->max_entries ? too_many(group, space) : 0;
+}
+
+int t1_remove(struct t1_group *group, const struct ioasid_space *space, uint64_t iova,
+	      uint64_t length)
+{
+	struct uapi_dma_unmap unmap = { .argsz = sizeof(unmap), .iova = iova, .size = length };
 	int ret = sys_ioctl(group->container, UAPI_UNMAP_DMA, &unmap);
 
 	if (ret)
-		ctx_log(space->ctx, LOG_ERR, "space %u: mapping 0x%llx-0x%llx is still in the kernel: %s",
-			space->id, (unsigned long long)m->item.start,
-			(unsigned long long)m->item.last, strerror(-ret));
-	else if (unmap.size)
-		group->entries--;
+		return err_set(EINVAL, "space %u: 0x%llx-0x%llx is still in the kernel: %s", space->id,
+			       (unsigned long long)iova, (unsigned long long)(iova + length - 1),
+			       strerror(-ret));
+	if (unmap.size)
+		group->entries -= (uint32_t)bits_min(group->entries,
+						     count_runs(space, iova, length));
+	return 0;
 }
 
 /* The next group from @group on that is attached to @space, or NULL. */
@@ -68,27 +100,75 @@ static struct t1_group *attached(struct t1_group *group, const struct ioasid_spa
 	return group;
 }
 
-int t1_map(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)
+static struct t1_group *first_attached(const struct ioasid_space *space)
 {
-	struct t1_group *first = attached(t1_of(space->ctx)->groups, space), *group, *failed;
+	return attached(t1_of(space->ctx)->groups, space);
+}
+
+/* For all groups of the space, or for none. */
+static int enter_all(const struct ioasid_space *space, const struct ioasid_run *run)
+{
+	struct t1_group *first = first_attached(space), *group, *failed = NULL;
 	int ret = 0;
 
-	(void)reap;
 	for (group = first; group && !ret; group = attached(group->next, space)) {
-		ret = t1_enter(group, space, m);
+		ret = t1_enter(group, space, run);
 		failed = group;
 	}
 	if (ret)
 		for (group = first; group != failed; group = attached(group->next, space))
-			t1_remove(group, space, m);
+			t1_drop(group, space, run);
 	return ret;
+}
+
+static int remove_all(const struct ioasid_space *space, uint64_t iova, uint64_t length)
+{
+	struct t1_group *group;
+	int ret = 0;
+
+	for (group = first_attached(space); group; group = attached(group->next, space)) {
+		int err = t1_remove(group, space, iova, length);
+
+		if (err)
+			ret = err;
+	}
+	return ret;
+}
+
+void t1_drop(struct t1_group *group, const struct ioasid_space *space,
+	     const struct ioasid_run *run)
+{
+	if (t1_remove(group, space, run->iova, run->length))
+		ctx_log(space->ctx, LOG_ERR, "%s", err_text());
+}
+
+int t1_map(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)
+{
+	const struct ioasid_run run = run_of(m);
+
+	(void)reap;
+	return enter_all(space, &run);
 }
 
 void t1_unmap(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)
 {
-	struct t1_group *group = attached(t1_of(space->ctx)->groups, space);
-
 	(void)reap;
-	for (; group; group = attached(group->next, space))
-		t1_remove(group, space, m);
+	if (remove_all(space, m->item.start, imap_length(&m->item)))
+		ctx_log(space->ctx, LOG_ERR, "%s", err_text());
+}
+
+int t1_run_map(struct ioasid_space *space, uint64_t iova, uint64_t length,
+	       const struct ioasid_mapping *m, uint64_t from, uint32_t perm)
+{
+	const struct ioasid_run run = {
+		.iova = iova, .length = length, .target = m->target + (from - m->item.start),
+		.perm = perm,
+	};
+
+	return enter_all(space, &run);
+}
+
+int t1_run_unmap(struct ioasid_space *space, uint64_t iova, uint64_t length)
+{
+	return remove_all(space, iova, length);
 }

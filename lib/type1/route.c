@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * From one space to another: what is in a group's container is exchanged. Mappings that both spaces
- * have in the same place stay, and DMA there goes on without a gap.
+ * From one space to another: what is in a group's container is exchanged. Runs that both spaces have
+ * in the same place stay, and DMA there goes on without a gap.
  */
 #include <stdio.h>
 #include <string.h>
@@ -9,37 +9,31 @@
 
 #include "type1.h"
 
-#define PERM (IOASID_READ | IOASID_WRITE)
+#define for_each_run(run, space) \
+	for ((run).iova = (run).length = 0; \
+	     t1_first_run((space), (run).iova + (run).length, &(run));)
 
-static const struct ioasid_mapping *mapping_of(const struct imap_item *item)
+/* Has @space the same run? */
+static bool has_same(const struct ioasid_space *space, const struct ioasid_run *run)
 {
-	return bits_container_of(item, const struct ioasid_mapping, item);
-}
+	struct ioasid_run other;
 
-/* Has @space the same mapping? */
-static bool has_same(const struct ioasid_space *space, const struct ioasid_mapping *m)
-{
-	const struct imap_item *item = space ? imap_find(&space->maps, m->item.start) : NULL;
-	const struct ioasid_mapping *other;
-
-	if (!item || item->start != m->item.start || item->last != m->item.last)
-		return false;
-	other = mapping_of(item);
-	return other->target == m->target && !((other->flags ^ m->flags) & PERM);
+	return space && run->perm && t1_first_run(space, run->iova, &other) &&
+	       other.iova == run->iova && other.length == run->length &&
+	       other.target == run->target && other.perm == run->perm;
 }
 
 /* Takes out what @space has below @end, except for what @keep has too. */
 static void remove_below(struct t1_group *group, const struct ioasid_space *space,
 			 const struct ioasid_space *keep, uint64_t end)
 {
-	const struct imap_item *item;
-	struct imap_iter iter;
+	struct ioasid_run run;
 
-	imap_for_each(item, &iter, &space->maps, 0, UINT64_MAX) {
-		if (item->start >= end)
+	for_each_run(run, space) {
+		if (run.iova >= end)
 			break;
-		if (!has_same(keep, mapping_of(item)))
-			t1_remove(group, space, mapping_of(item));
+		if (!has_same(keep, &run))
+			t1_drop(group, space, &run);
 	}
 }
 
@@ -47,16 +41,15 @@ static void remove_below(struct t1_group *group, const struct ioasid_space *spac
 static int enter_all(struct t1_group *group, const struct ioasid_space *space,
 		     const struct ioasid_space *there)
 {
-	const struct imap_item *item;
-	struct imap_iter iter;
+	struct ioasid_run run;
 	int ret;
 
-	imap_for_each(item, &iter, &space->maps, 0, UINT64_MAX) {
-		if (has_same(there, mapping_of(item)))
+	for_each_run(run, space) {
+		if (!run.perm || has_same(there, &run))
 			continue;
-		ret = t1_enter(group, space, mapping_of(item));
+		ret = t1_enter(group, space, &run);
 		if (ret) {
-			remove_below(group, space, there, item->start);
+			remove_below(group, space, there, run.iova);
 			return ret;
 		}
 	}
@@ -83,21 +76,18 @@ static void empty(struct ioasid_ctx *ctx, struct t1_group *group)
 		group->entries = 0;
 }
 
-/* What can be found out before anything is taken out. */
+/* What can be found out before anything is taken out: can all of it be there, and is its memory? */
 static int check(const struct t1_group *group, const struct ioasid_space *space)
 {
-	const struct imap_item *item;
-	struct imap_iter iter;
-	int ret = t1_check_count(group, space, imap_count(&space->maps));
+	int ret = t1_check_count(group, space);
+	struct ioasid_run run;
 
 	if (ret || !group->space)
 		return ret;
-	imap_for_each(item, &iter, &space->maps, 0, UINT64_MAX) {
-		const struct ioasid_mapping *m = mapping_of(item);
-
-		if (m->source || has_same(group->space, m))
+	for_each_run(run, space) {
+		if (!run.perm || has_same(group->space, &run))
 			continue;
-		ret = source_check_memory(space->ctx, m->target, imap_length(item), m->flags & PERM);
+		ret = source_check_memory(space->ctx, run.target, run.length, run.perm);
 		if (ret)
 			return ret;
 	}
@@ -111,14 +101,13 @@ static int check(const struct t1_group *group, const struct ioasid_space *space)
 static void go_back(struct t1_group *group, const struct ioasid_space *keep)
 {
 	const struct ioasid_space *space = group->space;
-	const struct imap_item *item;
-	struct imap_iter iter;
+	struct ioasid_run run;
 	char why[ERR_TEXT_SIZE];
 	int error = err_number();
 
 	snprintf(why, sizeof(why), "%s", err_text());
-	imap_for_each(item, &iter, &space->maps, 0, UINT64_MAX) {
-		if (has_same(keep, mapping_of(item)) || !t1_enter(group, space, mapping_of(item)))
+	for_each_run(run, space) {
+		if (!run.perm || has_same(keep, &run) || !t1_enter(group, space, &run))
 			continue;
 		group->partial = true;
 		ctx_log(space->ctx, LOG_ERR, "group %u: lost when a replace failed: %s", group->id,

@@ -68,13 +68,24 @@ int t1_device_fd(const struct ioasid_device *device);
 int t1_map(struct ioasid_space *space, const struct ioasid_mapping *mapping, struct reap *reap);
 void t1_unmap(struct ioasid_space *space, const struct ioasid_mapping *mapping,
 	      struct reap *reap);
-/* in one; err_set() */
+int t1_run_map(struct ioasid_space *space, uint64_t iova, uint64_t length,
+	       const struct ioasid_mapping *m, uint64_t from, uint32_t perm);
+int t1_run_unmap(struct ioasid_space *space, uint64_t iova, uint64_t length);
+/*
+ * The first run of the space with an address from @at on, as a host address; false: none. perm 0: it
+ * is only to be removed.
+ */
+bool t1_first_run(const struct ioasid_space *space, uint64_t at, struct ioasid_run *run);
+/* In one container: a run, and all runs that are in a range; err_set(). */
 int t1_enter(struct t1_group *group, const struct ioasid_space *space,
-	     const struct ioasid_mapping *mapping);
-void t1_remove(struct t1_group *group, const struct ioasid_space *space,
-	       const struct ioasid_mapping *mapping);
-/* err_set() with -ENOSPC if the container cannot have so many mappings. */
-int t1_check_count(const struct t1_group *group, const struct ioasid_space *space, size_t n);
+	     const struct ioasid_run *run);
+int t1_remove(struct t1_group *group, const struct ioasid_space *space, uint64_t iova,
+	      uint64_t length);
+/* Removes a run; a failure is logged. */
+void t1_drop(struct t1_group *group, const struct ioasid_space *space,
+	     const struct ioasid_run *run);
+/* err_set() with -ENOSPC if the space has more runs than a container takes. */
+int t1_check_count(const struct t1_group *group, const struct ioasid_space *space);
 
 /* route.c */
 int t1_route(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space,

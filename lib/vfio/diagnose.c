@@ -95,20 +95,21 @@ int vfio_no_memory(const char *what)
 		       "(RLIMIT_MEMLOCK, ulimit -l)", what, (unsigned long long)(limit >> 10));
 }
 
-int vfio_why_not_mapped(const struct ioasid_space *space, const struct ioasid_mapping *m, int error)
+int vfio_why_not_mapped(const struct ioasid_space *space, const struct ioasid_run *run, int error)
 {
-	unsigned long long length = imap_length(&m->item), target = m->target;
 	char what[80];
 
-	snprintf(what, sizeof(what), "space %u: mapping 0x%llx-0x%llx", space->id,
-		 (unsigned long long)m->item.start, (unsigned long long)m->item.last);
+	snprintf(what, sizeof(what), "space %u: 0x%llx-0x%llx", space->id,
+		 (unsigned long long)run->iova,
+		 (unsigned long long)(run->iova + run->length - 1));
 	switch (error) {
 	case ENOMEM:
 		return vfio_no_memory(what);
 	case EFAULT:
 		return err_set(EFAULT, "%s: 0x%llx + 0x%llx cannot be locked for DMA: not all mapped in "
-			       "this process%s, or not ordinary memory", what, target, length,
-			       m->flags & IOASID_WRITE ? ", writable" : "");
+			       "this process%s, or not ordinary memory", what,
+			       (unsigned long long)run->target, (unsigned long long)run->length,
+			       run->perm & IOASID_WRITE ? ", writable" : "");
 	default:
 		return err_set(EINVAL, "%s: refused by the kernel: %s", what, strerror(error));
 	}

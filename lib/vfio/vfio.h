@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 struct ioasid_space;
-struct ioasid_mapping;
+struct ioasid_run;
 
 /* Of a name in sysfs, and of a path with two of them. */
 #define VFIO_NAME_SIZE 64
@@ -35,8 +35,7 @@ int vfio_why_not_open(const char *name, const char *node, const char *config, in
 int vfio_why_not_viable(const char *name, uint32_t group);
 /* Memory could not be locked: for want of it, or because of the limit. @what: for whom. */
 int vfio_no_memory(const char *what);
-/* The kernel refuses a mapping. */
-int vfio_why_not_mapped(const struct ioasid_space *space, const struct ioasid_mapping *mapping,
-			int error);
+/* The kernel does not map it; @run: with its host address. */
+int vfio_why_not_mapped(const struct ioasid_space *space, const struct ioasid_run *run, int error);
 
 #endif

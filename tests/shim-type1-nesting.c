@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Software nesting on type1: what is in the containers, by which calls, and when the kernel says no. */
+#include <string.h>
+
+#include "guest_tables.h"
+#include "shim_expect.h"
+#include "shim_type1.h"
+
+/* A guest's memory, from guest address 0: tables in the first part, the rest is what they map. */
+#define MEMORY (8 * MIB)
+#define TABLES (1 * MIB)
+#define DATA   (2 * MIB)
+
+#define GROUP 1u
+
+static struct ioasid_ctx *ctx;
+static struct ioasid_device *device;
+static struct ioasid_space *root, *child;
+static struct ioasid_mapping *memory_mapping;
+static struct guest_table table;	/* bound to the child */
+static uint8_t *memory;
+static char logged[512];
+
+static void keep_log(void *data, int level, const char *text)
+{
+	(void)data;
+	if (level <= 3)	/* LOG_ERR */
+		strncpy(logged, text, sizeof(logged) - 1);
+}
+
+static struct ioasid_device *bind(unsigned int i)
+{
+	struct ioasid_device *d;
+
+	ck_ok(ioasid_device_bind(ctx, shim.devices[i].name, i, &d));
+	return d;
+}
+
+static void setup(void)
+{
+	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
+
+	logged[0] = '\0';
+	shim_reset();
+	options.backend = "type1";
+	options.log = keep_log;
+	ck_ok(ioasid_ctx_open(&options, &ctx));
+	device = bind(0);
+	memory = memory_new(MEMORY);
+	root = make_space(ctx, NULL, 0);
+	ck_ok(ioasid_space_map(root, 0, memory, MEMORY, RW, &memory_mapping));
+	child = make_space(ctx, root, 0);
+	gt_init(&table, IOASID_PGTABLE_VTD_SS, 3, memory, 0, 0, TABLES);
+	ck_ok(bind_table(child, IOASID_PGTABLE_VTD_SS, 3, table.root));
+	shim_forget();
+}
+
+static void teardown(void)
+{
+	ck_ok(ioasid_ctx_close(ctx));
+	memory_free(memory, MEMORY);
+	ck_assert_uint_eq(shim_open_fds(), 0);
+}
+
+static uint64_t host(uint64_t guest)
+{
+	return (uintptr_t)memory + guest;
+}
+
+static void expect_map(uint32_t flags, uint64_t iova, uint64_t guest, uint64_t length)
+{
+	expect(shim_container_fd(GROUP), SHIM_MAP_DMA, 32, flags, U64(host(guest)), U64(iova),
+	       U64(length));
+}
+
+static void expect_unmap(uint64_t iova, uint64_t length)
+{
+	expect(shim_container_fd(GROUP), SHIM_UNMAP_DMA, 24, 0, U64(iova), U64(length));
+}
+
+/* What devices of @group reach at @iova of the guest's memory; @perm 0: nothing. */
+static void group_reaches(uint32_t group, uint64_t iova, uint64_t guest, uint32_t perm)
+{
+	const struct shim_entry *e;
+	unsigned int n = shim_entries(group, &e);
+
+	while (n && (iova < e->iova || iova - e->iova >= e->size)) {
+		n--;
+		e++;
+	}
+	ck_assert_msg((n ? e->flags : 0) == perm, "group %u, %#jx: permission %u, expected %u", group,
+		      (uintmax_t)iova, n ? e->flags : 0, perm);
+	if (perm)
+		ck_assert_uint_eq(e->vaddr + (iova - e->iova), host(guest));
+}
+
+static void reaches(uint64_t iova, uint64_t guest, uint32_t perm)
+{
+	group_reaches(GROUP, iova, guest, perm);
+}
+
+static unsigned int count(void)
+{
+	const struct shim_entry *entries;
+
+	return shim_entries(GROUP, &entries);
+}
+
+START_TEST(attach_maps_the_runs_at_their_host_addresses)
+{
+	gt_map(&table, 0x10000, DATA, 4 * PAGE, 1, RW);
+	gt_map(&table, 0x14000, DATA + 8 * PAGE, 2 * PAGE, 1, IOASID_READ);
+	ck_ok(inv_all(ctx, child));
+	expect_end();
+	ck_ok(ioasid_device_attach(device, child));
+	expect_map(3, 0x10000, DATA, 4 * PAGE);
+	expect_map(1, 0x14000, DATA + 8 * PAGE, 2 * PAGE);
+	expect_end();
+	ck_ok(ioasid_device_detach(device));
+	expect(shim_container_fd(GROUP), SHIM_UNMAP_DMA, 24, 2, U64(0), U64(0));
+	expect_end();
+	ck_assert_uint_eq(count(), 0);
+	ck_ok(ioasid_space_destroy(child));
+	expect_end();
+}
+END_TEST
+
+START_TEST(invalidation_changes_what_differs)
+{
+	gt_map(&table, 0x10000, DATA, 2 * PAGE, 1, RW);
+	gt_map(&table, 0x20000, DATA, PAGE, 1, RW);
+	ck_ok(inv_all(ctx, child));
+	ck_ok(ioasid_device_attach(device, child));
+	shim_forget();
+	gt_map(&table, 0x11000, DATA + 8 * PAGE, PAGE, 1, RW);
+	ck_ok(inv_range(ctx, child, 0x11000, PAGE));
+	expect_unmap(0x10000, 2 * PAGE);
+	expect_map(3, 0x10000, DATA, PAGE);
+	expect_map(3, 0x11000, DATA + 8 * PAGE, PAGE);
+	expect_end();
+	ck_ok(inv_all(ctx, child));
+	expect_end();
+	gt_unmap(&table, 0x10000, 2 * PAGE, 1);
+	ck_ok(inv_range(ctx, child, 0x10000, 2 * PAGE));
+	expect_unmap(0x10000, 2 * PAGE);
+	expect_end();
+	reaches(0x10000, 0, 0);
+	reaches(0x20000, DATA, RW);
+}
+END_TEST
+
+/* The map protocol, and memory that comes and goes below. */
+START_TEST(memory_of_the_parent_comes_and_goes)
+{
+	struct ioasid_space *other = make_space(ctx, root, 0);
+
+	ck_ok(ioasid_space_map_parent(other, 0x5000, MEMORY - PAGE, 2 * PAGE, RW, NULL));
+	ck_ok(ioasid_device_attach(device, other));
+	reaches(0x5000, MEMORY - PAGE, RW);
+	reaches(0x6000, 0, 0);
+	ck_ok(ioasid_space_map(root, MEMORY, memory, PAGE, IOASID_READ, NULL));
+	reaches(0x6000, 0, IOASID_READ);
+	ck_ok(ioasid_mapping_unmap(memory_mapping));
+	reaches(0x5000, 0, 0);
+	reaches(0x6000, 0, IOASID_READ);
+	ck_ok(ioasid_space_unmap_all(other, NULL));
+	ck_assert_uint_eq(count(), 0);
+}
+END_TEST
+
+START_TEST(two_groups_in_a_child)
+{
+	struct ioasid_device *other = bind(1);
+
+	gt_map(&table, 0x10000, DATA, PAGE, 1, RW);
+	ck_ok(inv_all(ctx, child));
+	ck_ok(ioasid_device_attach(device, child));
+	ck_ok(ioasid_device_attach(other, child));
+	gt_map(&table, 0x20000, DATA + PAGE, PAGE, 1, RW);
+	ck_ok(inv_all(ctx, child));
+	group_reaches(2, 0x10000, DATA, RW);
+	group_reaches(2, 0x20000, DATA + PAGE, RW);
+	reaches(0x20000, DATA + PAGE, RW);
+	gt_unmap(&table, 0x10000, PAGE, 1);
+	ck_ok(inv_all(ctx, child));
+	group_reaches(2, 0x10000, 0, 0);
+	reaches(0x10000, 0, 0);
+	ck_ok(ioasid_device_detach(device));
+	ck_assert_uint_eq(count(), 0);
+	group_reaches(2, 0x20000, DATA + PAGE, RW);
+}
+END_TEST
+
+/* Between a root and a child: what both have in the same place stays. */
+START_TEST(replace_between_parent_and_child)
+{
+	struct ioasid_space *other = make_space(ctx, NULL, 0);
+
+	gt_map(&table, 0x10000, DATA, PAGE, 1, RW);
+	gt_map(&table, 0x20000, DATA, PAGE, 1, RW);
+	ck_ok(inv_all(ctx, child));
+	ck_ok(ioasid_space_map(other, 0x20000, memory + DATA, PAGE, RW, NULL));
+	ck_ok(ioasid_space_map(other, 0x30000, memory + DATA, PAGE, RW, NULL));
+	ck_ok(ioasid_device_attach(device, child));
+	shim_forget();
+	ck_ok(ioasid_device_replace(device, other));
+	expect_unmap(0x10000, PAGE);
+	expect_map(3, 0x30000, DATA, PAGE);
+	expect_end();
+	ck_ok(ioasid_device_replace(device, child));
+	expect_unmap(0x30000, PAGE);
+	expect_map(3, 0x10000, DATA, PAGE);
+	expect_end();
+	ck_ok(inv_all(ctx, child));
+	expect_end();
+}
+END_TEST
+
+/* One page again and again: that is an entry of the kernel's for each, and all go in one call. */
+static void map_scattered(unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		gt_map(&table, 0x100000 + i * PAGE, DATA, PAGE, 1, RW);
+}
+
+START_TEST(more_than_the_kernel_takes)
+{
+	map_scattered(17);
+	ck_ok(inv_all(ctx, child));
+	ck_err(ioasid_device_attach(device, child), ENOSPC);
+	said("16 mappings", "dma_entry_limit");
+	ck_assert_ptr_null(ioasid_device_get_space(device));
+	gt_unmap(&table, 0x100000, PAGE, 1);
+	ck_ok(inv_all(ctx, child));
+	ck_ok(ioasid_device_attach(device, child));
+	ck_assert_uint_eq(count(), 16);
+	gt_map(&table, 0x100000, DATA, PAGE, 1, RW);
+	ck_err(inv_all(ctx, child), ENOSPC);
+	said("16 mappings", "dma_entry_limit");
+	/* fewer again: all of it follows, counted rightly */
+	gt_unmap(&table, 0x100000, 17 * PAGE, 1);
+	ck_ok(inv_all(ctx, child));
+	ck_assert_uint_eq(count(), 0);
+	map_scattered(16);
+	ck_ok(inv_all(ctx, child));
+	ck_assert_uint_eq(count(), 16);
+	reaches(0x100000, DATA, RW);
+}
+END_TEST
+
+START_TEST(invalidation_that_fails)
+{
+	ck_ok(ioasid_device_attach(device, child));
+	gt_map(&table, 0x10000, DATA, PAGE, 1, RW);
+	fail_nth(1, ENOMEM);
+	ck_err(inv_all(ctx, child), ENOMEM);
+	said("space 2", "0x10000-0x10fff");
+	ck_ok(inv_range(ctx, child, 0, PAGE));
+	reaches(0x10000, DATA, RW);
+	/* memory that cannot be had is the device's trouble, not the call's */
+	gt_map(&table, 0x20000, DATA, PAGE, 1, RW);
+	fail_nth(1, EFAULT);
+	ck_ok(inv_all(ctx, child));
+	reaches(0x20000, 0, 0);
+	ck_ok(inv_all(ctx, child));
+	reaches(0x20000, DATA, RW);
+	/* what the kernel does not let go of is tried again */
+	gt_unmap(&table, 0x20000, PAGE, 1);
+	fail_nth(1, EIO);
+	ck_err(inv_all(ctx, child), EINVAL);
+	ck_assert_msg(strstr(logged, "0x20000-0x20fff"), "logged: %s", logged);
+	ck_ok(inv_range(ctx, child, 0, PAGE));
+	reaches(0x20000, 0, 0);
+}
+END_TEST
+
+/* In the second of two groups: then in neither. */
+START_TEST(invalidation_that_fails_for_one_group)
+{
+	struct ioasid_device *other = bind(1);
+
+	ck_ok(ioasid_device_attach(device, child));
+	ck_ok(ioasid_device_attach(other, child));
+	gt_map(&table, 0x10000, DATA, PAGE, 1, RW);
+	fail_nth(2, ENOMEM);
+	ck_err(inv_all(ctx, child), ENOMEM);
+	reaches(0x10000, 0, 0);
+	group_reaches(2, 0x10000, 0, 0);
+	ck_ok(inv_all(ctx, child));
+	reaches(0x10000, DATA, RW);
+	group_reaches(2, 0x10000, DATA, RW);
+}
+END_TEST
+
+/* While something is left that should have gone, a group that comes does not get it. */
+START_TEST(what_should_have_gone_does_not_spread)
+{
+	struct ioasid_device *other = bind(1);
+
+	gt_map(&table, 0x10000, DATA, PAGE, 1, RW);
+	gt_map(&table, 0x20000, DATA, PAGE, 1, RW);
+	ck_ok(inv_all(ctx, child));
+	ck_ok(ioasid_device_attach(device, child));
+	gt_unmap(&table, 0x10000, PAGE, 1);
+	fail_nth(1, EIO);
+	ck_err(inv_all(ctx, child), EINVAL);
+	reaches(0x10000, DATA, RW);
+	fail_nth(1, EIO);	/* the attach tries again */
+	shim.fail_more = 1;
+	ck_err(ioasid_device_attach(other, child), EINVAL);
+	ck_ok(ioasid_device_attach(other, child));
+	group_reaches(2, 0x10000, 0, 0);
+	group_reaches(2, 0x20000, DATA, RW);
+	reaches(0x10000, 0, 0);
+}
+END_TEST
+
+/* Nor does it stay where the device goes. */
+START_TEST(what_should_have_gone_goes_with_a_replace)
+{
+	struct ioasid_space *other = make_space(ctx, NULL, 0);
+
+	gt_map(&table, 0x10000, DATA, PAGE, 1, RW);
+	ck_ok(inv_all(ctx, child));
+	ck_ok(ioasid_device_attach(device, child));
+	gt_unmap(&table, 0x10000, PAGE, 1);
+	fail_nth(1, EIO);
+	ck_err(inv_all(ctx, child), EINVAL);
+	reaches(0x10000, DATA, RW);
+	ck_ok(ioasid_device_replace(device, other));
+	ck_assert_uint_eq(count(), 0);
+	ck_ok(ioasid_device_replace(device, child));
+	ck_assert_uint_eq(count(), 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("shim-type1-nesting");
+	TCase *tc = tcase_create("nesting");
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, attach_maps_the_runs_at_their_host_addresses);
+	tcase_add_test(tc, invalidation_changes_what_differs);
+	tcase_add_test(tc, memory_of_the_parent_comes_and_goes);
+	tcase_add_test(tc, two_groups_in_a_child);
+	tcase_add_test(tc, replace_between_parent_and_child);
+	tcase_add_test(tc, more_than_the_kernel_takes);
+	tcase_add_test(tc, invalidation_that_fails);
+	tcase_add_test(tc, invalidation_that_fails_for_one_group);
+	tcase_add_test(tc, what_should_have_gone_does_not_spread);
+	tcase_add_test(tc, what_should_have_gone_goes_with_a_replace);
+	suite_add_tcase(suite, tc);
+	return run_suite(suite);
+}
