@@ -16,6 +16,7 @@ static struct ioasid_platform *new_platform(void)
 
 	iommu.name = device.iommu = "iommu0";
 	iommu.address_bits = 48;
+	iommu.hardware_nesting = true;
 	check(ioasid_platform_new(&platform), "platform");
 	check(ioasid_platform_add_iommu(platform, &iommu), "IOMMU");
 	for (i = 0; i < N_DEVICES; i++) {
