@@ -179,7 +179,7 @@ START_TEST(an_iotlb_is_what_the_model_says)
 
 	dice_state = (uint64_t)_i + 1;
 	ck_assert_int_eq(iotlb_init(&t, g), 0);
-	for (i = 0; i < 200000; i++)
+	for (i = 0; i < 50000; i++)
 		step(&t, &m);
 	ck_assert_uint_eq(iotlb_hits(&t), m.hits);
 	ck_assert_uint_eq(t.evictions, m.evictions);

@@ -14,9 +14,12 @@ static struct {
 	bool all;
 	uint64_t iova, length;
 	uint32_t flags;
+	struct ioasid_device *device;
+	uint32_t pasid;
 } added;
 
-static char a_batch, a_space;
+static char a_batch, a_space, a_device;
+#define DEVICE ((struct ioasid_device *)&a_device)
 #define BATCH ((struct ioasid_inv *)&a_batch)
 #define SPACE ((struct ioasid_space *)&a_space)
 
@@ -41,6 +44,18 @@ int ioasid_inv_add_range(struct ioasid_inv *inv, struct ioasid_space *space, uin
 	added.length = length;
 	added.flags = flags;
 	return length == 0x2000 ? -ENOMEM : 0;
+}
+
+int ioasid_inv_add_device_tlb(struct ioasid_inv *inv, struct ioasid_device *device, uint32_t pasid,
+			      uint64_t iova, uint64_t length)
+{
+	added.calls++;
+	added.batch = inv;
+	added.device = device;
+	added.pasid = pasid;
+	added.iova = iova;
+	added.length = length;
+	return pasid == 0xbad ? -ENOMEM : 0;
 }
 
 static struct ioasid_vtd_translation translation(enum ioasid_vtd_kind kind, bool scalable,
@@ -171,6 +186,41 @@ START_TEST(device_tlbs)
 }
 END_TEST
 
+/* What a descriptor adds for the device 0x200: a range from @iova on; @length 0: nothing. */
+static void adds(uint64_t low, uint64_t high, uint32_t pasid, uint64_t iova, uint64_t length)
+{
+	struct ioasid_vtd_inv inv = descriptor(low, high);
+
+	added.calls = 0;
+	ck_assert_int_eq(ioasid_vtd_inv_add_device_tlb(&inv, 0x200, pasid, BATCH, DEVICE),
+			 pasid == 0xbad && length ? -ENOMEM : 0);
+	ck_assert_uint_eq(added.calls, length != 0);
+	if (!length)
+		return;
+	ck_assert_ptr_eq(added.batch, BATCH);
+	ck_assert_ptr_eq(added.device, DEVICE);
+	ck_assert_uint_eq(added.pasid, pasid);
+	ck_assert_uint_eq(added.iova, iova);
+	ck_assert_uint_eq(added.length, length);
+}
+
+/* 6.5.2.5, 6.5.2.6: the source-id is in bits 47:32, of one with PASID in 31:16. */
+START_TEST(device_tlbs_that_are_told)
+{
+	adds(UINT64_C(0x20000000003), 0x1000, IOASID_NO_PASID, 0x1000, 0x1000);
+	adds(UINT64_C(0x20000000003), UINT64_C(0x7ffffffffffff001), IOASID_NO_PASID, 0, UINT64_MAX);
+	adds(UINT64_C(0x20100000003), 0x1000, IOASID_NO_PASID, 0, 0);
+	adds(UINT64_C(0x20000000003), 0x1000, 0x45, 0, 0);
+	adds(UINT64_C(0x4502000008), 0x1000, 0x45, 0x1000, 0x1000);
+	adds(UINT64_C(0x4502000008), 0x1000, 0x46, 0, 0);
+	adds(UINT64_C(0x4502000008), 0x1001, 0x46, 0x1000, 0x1000);
+	adds(UINT64_C(0x4502000008), 0x1001, 0xbad, 0x1000, 0x1000);
+	adds(UINT64_C(0x4502000008), 0x1000, IOASID_NO_PASID, 0, 0);
+	adds(0x12, 0, IOASID_NO_PASID, 0, 0);
+	adds(0x5, 0, IOASID_NO_PASID, 0, 0);
+}
+END_TEST
+
 enum outcome {
 	NOTHING,
 	RANGE,
@@ -278,6 +328,7 @@ int main(void)
 	tcase_add_test(tc, what_is_blocked_is_looked_up_again);
 	tcase_add_test(tc, the_iotlb_is_not_what_was_looked_up);
 	tcase_add_test(tc, device_tlbs);
+	tcase_add_test(tc, device_tlbs_that_are_told);
 	tcase_add_test(tc, second_stage_translations);
 	tcase_add_test(tc, first_stage_and_nested_translations);
 	tcase_add_test(tc, others_add_nothing);

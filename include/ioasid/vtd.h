@@ -458,8 +458,9 @@ bool ioasid_vtd_inv_is_mapping_stale(const struct ioasid_vtd_inv *inv, uint16_t 
  *
  * A page-selective invalidation without PASID concerns all addresses of first-stage and nested
  * translations of its domain-id, one with PASID no second-stage ones (6.5.2.3, 6.5.2.4). All other
- * descriptors add nothing: the library has no device TLB, a submitted batch covers the devices'
- * too, and for the tables above see ioasid_vtd_inv_is_lookup_stale().
+ * descriptors add nothing: a submitted batch covers the devices' TLBs too, except those that
+ * ioasid_vtd_inv_add_device_tlb() is for; and for the tables above see
+ * ioasid_vtd_inv_is_lookup_stale().
  *
  * @return 0, whether something was added or not; or what ioasid_inv_add_all() and
  *         ioasid_inv_add_range() return. Since 0.1.
@@ -467,6 +468,20 @@ bool ioasid_vtd_inv_is_mapping_stale(const struct ioasid_vtd_inv *inv, uint16_t 
 int ioasid_vtd_inv_add(const struct ioasid_vtd_inv *inv,
 		       const struct ioasid_vtd_translation *translation, struct ioasid_inv *batch,
 		       struct ioasid_space *space);
+
+/**
+ * Adds what a device-TLB invalidation means for one device and PASID (IOASID_NO_PASID: its requests
+ * without one) to a batch: nothing, a range, or everything. Only devices whose TLB has to be told by
+ * itself need it, see ioasid_inv_add_device_tlb(); for others it does no harm. All other descriptors
+ * add nothing.
+ *
+ * @param source_id of the device.
+ * @return 0, whether something was added or not; or what ioasid_inv_add_device_tlb() returns.
+ * Since 0.1.
+ */
+int ioasid_vtd_inv_add_device_tlb(const struct ioasid_vtd_inv *inv, uint16_t source_id,
+				  uint32_t pasid, struct ioasid_inv *batch,
+				  struct ioasid_device *device);
 
 #ifdef __cplusplus
 }

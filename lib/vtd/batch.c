@@ -19,3 +19,19 @@ IOASID_EXPORT int ioasid_vtd_inv_add(const struct ioasid_vtd_inv *inv,
 		range = false;
 	return batch_add(batch, space, inv->start, range ? inv->length : 0, inv->leaf_only);
 }
+
+IOASID_EXPORT int ioasid_vtd_inv_add_device_tlb(const struct ioasid_vtd_inv *inv, uint16_t source_id,
+						uint32_t pasid, struct ioasid_inv *batch,
+						struct ioasid_device *device)
+{
+	/* one without PASID concerns requests without, and the other way round (6.5.2.5, 6.5.2.6) */
+	bool without = inv->type == IOASID_VTD_INV_DEVICE_TLB;
+
+	if ((!without && inv->type != IOASID_VTD_INV_PASID_DEVICE_TLB) ||
+	    inv->source_id != source_id || without != (pasid == IOASID_NO_PASID) ||
+	    (!without && !inv->all_pasids && inv->pasid != pasid))
+		return 0;
+	if (inv->granularity != IOASID_VTD_GRANULARITY_RANGE)
+		return ioasid_inv_add_device_tlb(batch, device, pasid, 0, UINT64_MAX);
+	return ioasid_inv_add_device_tlb(batch, device, pasid, inv->start, inv->length);
+}
