@@ -110,7 +110,7 @@ static void relink(struct hw *h)
 	for (n = 0; n < 16; n++)
 		gt_store(gt_slot(&h->t, table, (unsigned int)((HW_AT / PAGE + n) % 512)),
 			 gt_leaf_value(&h->t, 1, (116 + n) * PAGE, RW));
-	gt_store(gt_entry(&h->t, HW_AT, 2), gt_table_value(&h->t, table));
+	gt_store(gt_entry(&h->t, HW_AT, 2), gt_table_at(&h->t, 2, table));
 }
 
 START_TEST(leaf_only_leaves_structures_in_their_cache)
@@ -435,7 +435,7 @@ static struct ioasid_event missing(struct hw *h, uint64_t n, int64_t page)
 
 START_TEST(the_audit_names_what_was_used_stale)
 {
-	uint64_t old, new, before, accessed = hw_formats[_i] == IOASID_PGTABLE_VTD_FS ? 1 << 5 : 0;
+	uint64_t old, new, before, accessed = hw_marks(hw_formats[_i]) ? 1 << 5 : 0;
 	struct ioasid_event event;
 	struct hw h;
 

@@ -5,6 +5,10 @@ const enum ioasid_pgtable_format hw_formats[HW_FORMATS] = {
 	IOASID_PGTABLE_VTD_SS,
 	IOASID_PGTABLE_VTD_FS,
 	IOASID_PGTABLE_ARM_S1,
+	IOASID_PGTABLE_ARM_S2,
+	IOASID_PGTABLE_AMD_V1,
+	IOASID_PGTABLE_AMD_V2,
+	IOASID_PGTABLE_RISCV,
 };
 
 struct ioasid_space *hw_space(struct ioasid_ctx *ctx, struct ioasid_space *parent)

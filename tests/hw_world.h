@@ -17,8 +17,14 @@
 	"device 0000:00:02.0 iommu=hw pasid-bits=16\n"
 
 /* Formats that an IOMMU is given to walk, all with 4 levels. */
-#define HW_FORMATS 3
+#define HW_FORMATS 7
 extern const enum ioasid_pgtable_format hw_formats[HW_FORMATS];
+
+/* Those of x86-64, in which the walk sets A (bit 5) and D (bit 6). */
+static inline bool hw_marks(enum ioasid_pgtable_format format)
+{
+	return format == IOASID_PGTABLE_VTD_FS || format == IOASID_PGTABLE_AMD_V2;
+}
 
 struct hw {
 	struct guest g;

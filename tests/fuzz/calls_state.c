@@ -38,7 +38,11 @@ static struct ioasid_platform *platform_new(void)
 	iommu.name = "large";
 	iommu.address_bits = 57;
 	iommu.pasid_bits = 3;
+	iommu.hardware_nesting = true;
+	iommu.iotlb.entries = 2;
 	must_succeed(ioasid_platform_add_iommu(p, &iommu));
+	iommu.hardware_nesting = false;
+	iommu.iotlb.entries = 0;
 	iommu.name = "small";
 	iommu.address_bits = 39;
 	iommu.pgtable_formats = 1u << IOASID_PGTABLE_VTD_SS;

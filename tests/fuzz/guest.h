@@ -43,7 +43,7 @@ struct space {
 	struct ioasid_space *space;
 	struct ioasid_device *device;
 	struct ioasid_channel *channel;
-	bool exists, is_table, bound, on_demand;
+	bool exists, is_table, bound, on_demand, hardware;
 	struct vtdw_table table;
 	struct pass passes[MAX_PASSES];
 	size_t n_passes;

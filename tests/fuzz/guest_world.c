@@ -18,6 +18,7 @@ static struct ioasid_platform *three_devices(void)
 		return platform;
 	iommu.name = device.iommu = "wide";
 	iommu.address_bits = 57;
+	iommu.hardware_nesting = true;
 	must_succeed(ioasid_platform_new(&platform));
 	must_succeed(ioasid_platform_add_iommu(platform, &iommu));
 	for (i = 0; i < SPACES; i++) {
@@ -47,11 +48,12 @@ static void open_space(struct guest *g, int s, bool is_table, enum ioasid_fill f
 
 	space->exists = true;
 	space->is_table = is_table;
-	space->on_demand = fill == IOASID_FILL_ON_DEMAND;
+	space->on_demand = fill == IOASID_FILL_ON_DEMAND || space->hardware;
 	if (s != ROOT) {
 		options.parent = g->at[s - 1].space;
-		options.nesting = IOASID_NESTING_SOFTWARE;
-		options.fill = fill;
+		options.nesting = space->hardware ? IOASID_NESTING_HARDWARE :
+						    IOASID_NESTING_SOFTWARE;
+		options.fill = space->hardware ? 0 : fill;
 	}
 	must_succeed(ioasid_space_create(g->ctx, &options, &space->space));
 	must_succeed(ioasid_device_bind(g->ctx, names[s], (uint64_t)s, &space->device));
@@ -87,6 +89,9 @@ void bind_table(struct guest *g, int s, uint64_t root, unsigned int options)
 	struct ioasid_pgtable p = IOASID_PGTABLE_INIT;
 	struct space *space = &g->at[s];
 
+	/* A walk in hardware sets flags in first-stage tables, which the referee knows nothing of. */
+	if (space->hardware)
+		options &= ~1u;
 	p.format = options & 1 ? IOASID_PGTABLE_VTD_FS : IOASID_PGTABLE_VTD_SS;
 	p.levels = options & 2 ? 5 : options & 4 && !(options & 1) ? 3 : 4;
 	p.address_bits = widths[options >> 3 & 7];
@@ -150,6 +155,8 @@ void guest_open(struct guest *g, uint64_t options)
 	map_pages(g, ROOT, &large);
 	fill_tables(g, 0);
 	fill_tables(g, 4);
+	/* With one table and without the audit; else the bit has no meaning. */
+	g->at[FIRST].hardware = options >> 16 & 1 && !map_first && !(options & 0x21);
 	open_space(g, FIRST, !map_first, fills[options >> 3 & 1]);
 	if (map_first)
 		map_pages(g, FIRST, &small);
