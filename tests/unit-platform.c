@@ -162,6 +162,56 @@ START_TEST(members_of_an_iommu_have_ranges)
 }
 END_TEST
 
+static int iommu_caching(bool nests, struct ioasid_platform_iotlb iotlb)
+{
+	struct ioasid_platform_iommu iommu = IOASID_PLATFORM_IOMMU_INIT;
+
+	iommu.name = "caches";
+	iommu.hardware_nesting = nests;
+	iommu.iotlb = iotlb;
+	return ioasid_platform_add_iommu(platform, &iommu);
+}
+
+#define CACHING(nests, ...) iommu_caching(nests, (struct ioasid_platform_iotlb){ __VA_ARGS__ })
+
+START_TEST(caches_have_ranges)
+{
+	struct ioasid_platform_device device = IOASID_PLATFORM_DEVICE_INIT;
+	const struct platform_iommu *iommu;
+	struct ioasid_platform *copy;
+
+	refused(CACHING(true, .entries = 3), EINVAL, "3 entries");
+	refused(CACHING(true, .entries = 131072), EINVAL, "131072 entries");
+	refused(CACHING(true, .ways = 6), EINVAL, "6 ways");
+	refused(CACHING(true, .ways = 128), EINVAL, "128 ways");
+	refused(CACHING(true, .entries = 2, .ways = 4), EINVAL, "4 ways of 2");
+	refused(CACHING(true, .replacement = 3), EINVAL, "replacement 3");
+	refused(CACHING(true, .structures = 1025), EINVAL, "1025");
+	refused(CACHING(false, .structures = 1), EINVAL, "nesting in hardware");
+	ck_assert_int_eq(CACHING(true, .entries = 4), 0);
+	copy = platform_copy(platform);
+	iommu = platform_find_iommu(copy, "caches");
+	ck_assert_uint_eq(iommu->iotlb.entries, 4);
+	ck_assert_uint_eq(iommu->iotlb.ways, 4);
+	ck_assert_int_eq(iommu->iotlb.replacement, IOASID_REPLACE_LRU);
+	ioasid_platform_free(copy);
+
+	ck_assert_int_eq(add_iommu("plain"), 0);
+	device.name = "cached";
+	device.iommu = "plain";
+	device.device_tlb = 4;
+	refused(ioasid_platform_add_device(platform, &device), EINVAL, "plain does not nest");
+	device.iommu = "caches";
+	device.device_tlb = 5;
+	refused(ioasid_platform_add_device(platform, &device), EINVAL, "5 entries");
+	device.device_tlb = 0;
+	device.device_tlb_explicit = true;
+	refused(ioasid_platform_add_device(platform, &device), EINVAL, "does not have");
+	device.device_tlb = 65536;
+	ck_assert_int_eq(ioasid_platform_add_device(platform, &device), 0);
+}
+END_TEST
+
 START_TEST(structures_may_be_shorter_or_longer)
 {
 	struct {
@@ -384,6 +434,7 @@ int main(void)
 	tcase_add_test(tc, names_are_plain_and_bounded);
 	tcase_add_test(tc, iommus_and_devices_share_their_names);
 	tcase_add_test(tc, members_of_an_iommu_have_ranges);
+	tcase_add_test(tc, caches_have_ranges);
 	tcase_add_test(tc, structures_may_be_shorter_or_longer);
 	tcase_add_test(tc, devices_are_checked);
 	tcase_add_test(tc, a_pci_address_gives_the_requester_id);
