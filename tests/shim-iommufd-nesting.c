@@ -13,16 +13,20 @@
 #define FLAGS_RW 7u
 #define FLAGS_R	 5u
 
-/* Addresses here have no high words, but for IOVAs of a few tests. */
-static void expect_copy(uint32_t flags, uint64_t iova, uint32_t from, uint32_t length)
+static void expect_copy(uint32_t flags, uint64_t iova, uint64_t from, uint64_t length)
 {
-	expect(iommu, SHIM_COPY, 40, flags, CHILD, ROOT, length, 0, (uint32_t)iova,
-	       (uint32_t)(iova >> 32), from, 0);
+	expect(iommu, SHIM_COPY, 40, flags, CHILD, ROOT, U64(length), U64(iova), U64(from));
 }
 
-static void expect_unmap(uint64_t iova, uint32_t length)
+static void expect_unmap(uint64_t iova, uint64_t length)
 {
-	expect(iommu, SHIM_UNMAP, 24, CHILD, (uint32_t)iova, (uint32_t)(iova >> 32), length, 0);
+	expect(iommu, SHIM_UNMAP, 24, CHILD, U64(iova), U64(length));
+}
+
+/* Of the root, which has the guest's memory. */
+static void expect_root_unmap(uint64_t iova, uint64_t length)
+{
+	expect(iommu, SHIM_UNMAP, 24, ROOT, U64(iova), U64(length));
 }
 
 /* The root's mappings are in its IOAS once; nothing is locked for them before a device is there. */
@@ -213,8 +217,8 @@ START_TEST(parent_maps_what_entries_wait_for)
 	expect_end();
 	/* nobody waits for this one: nothing is looked at */
 	ck_ok(ioasid_space_map(root, 2 * GIB, memory, PAGE, RW, NULL));
-	expect(iommu, SHIM_MAP, 40, 7, ROOT, 0, (uint32_t)(uintptr_t)memory,
-	       (uint32_t)((uint64_t)(uintptr_t)memory >> 32), PAGE, 0, 0x80000000, 0);
+	expect(iommu, SHIM_MAP, 40, FLAGS_RW, ROOT, 0, U64((uintptr_t)memory), U64(PAGE),
+	       U64(2 * GIB));
 	expect_end();
 	ck_ok(ioasid_space_map(root, MEMORY, memory, 16 * PAGE, IOASID_READ, &m));
 	ck_assert_uint_eq(shim.n_calls, 2);
@@ -222,7 +226,7 @@ START_TEST(parent_maps_what_entries_wait_for)
 	shim_forget();
 	ck_ok(ioasid_mapping_unmap(m));
 	expect_unmap(0x10000, 2 * PAGE);
-	expect(iommu, SHIM_UNMAP, 24, ROOT, MEMORY, 0, 16 * PAGE, 0);
+	expect_root_unmap(MEMORY, 16 * PAGE);
 	expect_end();
 	ck_ok(ioasid_space_map(root, MEMORY, memory + DATA, 16 * PAGE, RW, &m));
 	reaches(0x10000, DATA + 8 * PAGE, 2 * PAGE, RW);
@@ -242,7 +246,7 @@ START_TEST(parent_unmap_takes_it_from_the_children_first)
 	ck_ok(ioasid_mapping_unmap(m));
 	expect_unmap(0x50000, PAGE);
 	expect_unmap(0x14000, 4 * PAGE);
-	expect(iommu, SHIM_UNMAP, 24, ROOT, MEMORY, 0, 16 * PAGE, 0);
+	expect_root_unmap(MEMORY, 16 * PAGE);
 	expect_end();
 	reaches(0x10000, MEMORY - 4 * PAGE, 4 * PAGE, RW);
 	reaches(0x14000, 0, 4 * PAGE, 0);
@@ -264,7 +268,7 @@ START_TEST(parent_unmap_takes_what_is_stale_too)
 	ck_assert_uint_eq(shim_ioas_count(CHILD), 2);
 	gt_map(&table, 0x200000, DATA, PAGE, 1, RW);
 	ck_ok(inv_range(ctx, child, 0x200000, PAGE));
-	reaches(0x400000, 0, 0, RW);
+	reaches(0x400000, 0, PAGE, RW);
 	ck_ok(ioasid_mapping_unmap(m));
 	reaches(0x200000, DATA, PAGE, RW);
 	reaches(0x400000, 0, PAGE, 0);
@@ -353,7 +357,7 @@ START_TEST(replace_and_a_second_device)
 	ck_ok(ioasid_space_map_parent(other, 0, DATA, PAGE, RW, NULL));
 	ck_ok(ioasid_device_replace(device, other));
 	expect(iommu, SHIM_IOAS_ALLOC, 12, 0, 0);
-	expect(iommu, SHIM_COPY, 40, 7, 4, ROOT, PAGE, 0, 0, 0, DATA, 0);
+	expect(iommu, SHIM_COPY, 40, FLAGS_RW, 4, ROOT, U64(PAGE), U64(0), U64(DATA));
 	expect(shim_device_fd(0), SHIM_ATTACH, 12, 0, 4);
 	expect(iommu, SHIM_DESTROY, 8, CHILD);
 	expect_end();
@@ -429,7 +433,7 @@ START_TEST(deeper)
 	ck_assert_uint_eq(shim_ioas_count(CHILD), 0);
 	shim_forget();
 	ck_ok(ioasid_mapping_unmap(memory_mapping));
-	expect(iommu, SHIM_UNMAP, 24, ROOT, 0, 0, MEMORY, 0);
+	expect_root_unmap(0, MEMORY);
 	expect_end();
 }
 END_TEST

@@ -8,6 +8,7 @@ int main(void)
 	suite_add_tcase(suite, dma_mapped());
 	suite_add_tcase(suite, dma_blocked());
 	suite_add_tcase(suite, dma_replace());
+	suite_add_tcase(suite, dma_nested());
 	suite_add_tcase(suite, dma_nvme());
 	return run_suite(suite);
 }

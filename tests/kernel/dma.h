@@ -8,6 +8,7 @@
 TCase *dma_mapped(void);
 TCase *dma_blocked(void);
 TCase *dma_replace(void);
+TCase *dma_nested(void);
 TCase *dma_nvme(void);
 
 #endif
