@@ -15,6 +15,7 @@ struct nested {
 	struct guest g;
 	struct ioasid_fault_queue *faults;
 	struct ioasid_space *space;
+	struct ioasid_space *plain;	/* with the same table, without a queue */
 	struct guest_table table;
 	struct dma dma;
 };
@@ -24,7 +25,7 @@ static const char hardware[] =
 	"device 0000:00:01.0 iommu=u device-tlb=16\n";
 
 /* As guest_open(), with an IOMMU that walks both levels. */
-static void open_hardware(struct guest *g)
+static void open_hardware(struct guest *g, uint64_t ctx_flags)
 {
 	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
 	struct ioasid_platform *platform;
@@ -33,6 +34,7 @@ static void open_hardware(struct guest *g)
 	ck_ok(ioasid_platform_parse(hardware, sizeof(hardware) - 1, &platform));
 	options.backend = "emulated";
 	options.platform = platform;
+	options.flags = ctx_flags;
 	ck_ok(ioasid_ctx_open(&options, &g->ctx));
 	ioasid_platform_free(platform);
 	ck_ok(ioasid_event_queue_create(g->ctx, 0, &g->queue));
@@ -52,14 +54,14 @@ static enum ioasid_pgtable_format format_of(int variant)
 	return variant % 2 ? IOASID_PGTABLE_VTD_FS : IOASID_PGTABLE_VTD_SS;
 }
 
-static void nested_open(struct nested *n, int variant, enum ioasid_fill fill)
+static void nested_open_with(struct nested *n, int variant, enum ioasid_fill fill, uint64_t flags)
 {
 	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
 
 	if (variant < 2)
-		guest_open(&n->g, BEYOND, 0);
+		guest_open(&n->g, BEYOND, flags);
 	else
-		open_hardware(&n->g);
+		open_hardware(&n->g, flags);
 	n->faults = make_queue(n->g.ctx, 0, 0);
 	options.parent = n->g.root;
 	options.nesting = variant < 2 ? IOASID_NESTING_SOFTWARE : IOASID_NESTING_HARDWARE;
@@ -68,7 +70,15 @@ static void nested_open(struct nested *n, int variant, enum ioasid_fill fill)
 	ck_ok(ioasid_space_create(n->g.ctx, &options, &n->space));
 	gt_init(&n->table, format_of(variant), 4, n->g.memory, 0, TABLES, TABLES + 32 * PAGE);
 	ck_ok(bind_table(n->space, n->table.format, 4, n->table.root));
+	options.fault_queue = NULL;
+	ck_ok(ioasid_space_create(n->g.ctx, &options, &n->plain));
+	ck_ok(bind_table(n->plain, n->table.format, 4, n->table.root));
 	guest_attach(&n->g, n->space);
+}
+
+static void nested_open(struct nested *n, int variant, enum ioasid_fill fill)
+{
+	nested_open_with(n, variant, fill, 0);
 }
 
 static void nested_close(struct nested *n)
@@ -147,6 +157,39 @@ START_TEST(on_demand_needs_no_invalidation)
 	id = asks(&n, IOVA + GIB);
 	gt_store(upper, value);
 	succeeds(&n, id);
+	nested_close(&n);
+}
+END_TEST
+
+/* The audit knows that: more permission is no missing invalidation; less is. */
+START_TEST(audit_permits_upgrades)
+{
+	struct ioasid_event event;
+	static struct nested n;
+	uint64_t *leaf, value;
+	uint8_t byte;
+
+	nested_open_with(&n, _i, IOASID_FILL_ON_DEMAND, IOASID_CTX_AUDIT);
+	gt_map(&n.table, IOVA, TARGET, PAGE, 1, IOASID_READ);
+	leaf = gt_entry(&n.table, IOVA, 1);
+	value = gt_load(leaf);
+	ck_ok(dma_get(n.g.channel, IOVA, &byte));
+	gt_store(leaf, value | SS_WRITE);
+	ck_ok(dma_get(n.g.channel, IOVA, &byte));
+	ck_assert_uint_eq(ioasid_event_queue_read(n.g.queue, &event, 1), 0);
+	ck_ok(inv_range(n.g.ctx, n.space, IOVA, PAGE));
+	ck_ok(dma_get(n.g.channel, IOVA, &byte));
+	gt_store(leaf, value);
+	ck_ok(dma_get(n.g.channel, IOVA, &byte));
+	ck_assert_int_eq(take_event(n.g.queue).type, IOASID_EVENT_MISSING_INVALIDATION);
+	ck_ok(inv_range(n.g.ctx, n.space, IOVA, PAGE));
+
+	/* without anybody who responds an upgrade has to be invalidated too */
+	guest_attach(&n.g, n.plain);
+	ck_ok(dma_get(n.g.channel, IOVA, &byte));
+	gt_store(leaf, value | SS_WRITE);
+	ck_ok(dma_get(n.g.channel, IOVA, &byte));
+	ck_assert_int_eq(take_event(n.g.queue).type, IOASID_EVENT_MISSING_INVALIDATION);
 	nested_close(&n);
 }
 END_TEST
@@ -287,6 +330,7 @@ int main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, guest_maps_the_page, 0, VARIANTS);
 	tcase_add_loop_test(tc, on_demand_needs_no_invalidation, 0, VARIANTS);
+	tcase_add_loop_test(tc, audit_permits_upgrades, 0, VARIANTS);
 	tcase_add_loop_test(tc, parent_maps_the_target, 0, VARIANTS);
 	tcase_add_test(tc, mappings_on_a_parent);
 	tcase_add_loop_test(tc, malformed_tables, 0, VARIANTS);

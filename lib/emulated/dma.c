@@ -94,7 +94,8 @@ static void audit(struct ioasid_channel *ch, uint64_t iova, uint32_t access)
 	struct ioasid_space *space = ch->route->space;
 	struct shadow_stale stale;
 
-	if (space && space->parent && shadow_audit(&space->shadow, iova, &stale))
+	if (space && space->parent && shadow_audit(&space->shadow, iova,
+							emu_request_upgrades(ch), &stale))
 		emu_report_stale(ch, iova, access, &stale);
 }
 

@@ -296,7 +296,7 @@ static void audit(struct ioasid_channel *ch, uint64_t iova, uint32_t access, con
 	if (!ch->audit)
 		return;
 	walk_look(&now);
-	if (!walk_is_stale(&now, raw, level, &stale))
+	if (!walk_is_stale(&now, raw, level, emu_request_upgrades(ch), &stale))
 		return;
 	stale.last_invalidated = last_invalidated(space->backend, iova);
 	emu_report_stale(ch, iova, access, &stale);

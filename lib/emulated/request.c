@@ -107,7 +107,9 @@ void emu_requests_allow(struct ioasid_device *device)
  * it may ask for the page, or with an error? VT-d 5.10, 7.1.3, the columns of translation requests:
  * what is absent or not permitted, at either stage, is of the first kind, and so is an address that
  * is too wide (SGN.1, SGN.5). Malformed entries are in first-stage tables (SFS.3), not in
- * second-stage ones (SSS.3), and tables out of reach likewise (SFS.1, SSS.1).
+ * second-stage ones (SSS.3), and tables out of reach likewise (SFS.1, SSS.1). Other formats are taken
+ * for the like of first-stage tables, as SMMUv3 has it (3.9.1: translation, address size, and
+ * stage 2 faults of table walks).
  */
 static bool is_recoverable(const struct ioasid_space *space, int reason)
 {
@@ -122,13 +124,26 @@ static bool is_recoverable(const struct ioasid_space *space, int reason)
 	}
 }
 
-static bool may_ask(const struct ioasid_channel *ch, int reason)
+/* Has the device page requests, and the space somebody to respond? */
+static bool has_requests(const struct ioasid_channel *ch)
 {
 	const struct ioasid_space *space = ch->route->space;
 	const struct emu_device *ed = ch->device->backend;
 
-	return space && space->faults && ch->device->info.page_requests && !ed->requests_off &&
-	       is_recoverable(space, reason);
+	return space && space->faults && ch->device->info.page_requests && !ed->requests_off;
+}
+
+/* Where not-present entries are cached too, a guest leaves no invalidation out. */
+static bool leaves_out_invalidations(const struct ioasid_space *space)
+{
+	const struct shadow_tree *tree = &space->shadow.tree;
+
+	return nest_bound(space) && (tree->mode != SHADOW_GUEST || tree->on_demand);
+}
+
+bool emu_request_upgrades(const struct ioasid_channel *ch)
+{
+	return has_requests(ch) && leaves_out_invalidations(ch->route->space);
 }
 
 /* How many pages the device may ask for now, in one group. */
@@ -248,16 +263,14 @@ static void send_and_wait(struct emu_request *r, struct emu_ask *ask)
 /*
  * A page request invalidates what the IOMMU has cached for its page (VT-d 5.10, 6.5.3.1), so that a
  * guest may give a page more permission without an invalidation (6.5.3.5). It is done before the
- * device looks again, which is late enough for all that the guest did. Where not-present entries are
- * cached too, a guest leaves no invalidation out. Not in flight.
+ * device looks again, which is late enough for all that the guest did. Not in flight.
  */
 static void invalidate(struct ioasid_space *space, const struct emu_request *r)
 {
-	const struct shadow_tree *tree = &space->shadow.tree;
 	struct reap reap = { 0 };
 	uint64_t i;
 
-	if (!nest_bound(space) || (tree->mode == SHADOW_GUEST && !tree->on_demand))
+	if (!leaves_out_invalidations(space))
 		return;
 	space->nest->begin(space, 0);
 	for (i = 0; i < EMU_GROUP_PAGES; i++) {
@@ -279,7 +292,8 @@ int emu_request(struct ioasid_channel *ch, struct emu_ask *ask, int reason)
 {
 	struct emu_request r;
 
-	if (!may_ask(ch, reason) || ask->tries == EMU_REQUEST_TRIES)
+	if (!has_requests(ch) || !is_recoverable(ch->route->space, reason) ||
+	    ask->tries == EMU_REQUEST_TRIES)
 		return reason;
 	if (!emu_can_drain(ch->device->ctx))
 		return err_set(EAGAIN, "%s: DMA at 0x%llx would wait for a page: end the section, "

@@ -72,6 +72,9 @@ struct emu_ask {
  */
 int emu_request(struct ioasid_channel *ch, struct emu_ask *ask, int reason);
 
+/* May the guest give more permission without an invalidation? For the device asks for the page. */
+bool emu_request_upgrades(const struct ioasid_channel *ch);
+
 void emu_requests_init(struct emulated *emu);
 /* The requests of the route go elsewhere from now on: who waits for a response looks again. */
 void emu_requests_drop(struct ioasid_device *device, const struct emu_route *route);

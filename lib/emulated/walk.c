@@ -142,26 +142,29 @@ enum shadow_fault walk_translate(struct walk *w, unsigned int access)
 	return ret == -EAGAIN ? SHADOW_NOT_MAPPED : fault;
 }
 
-static bool same(const struct pgt *g, unsigned int level, uint64_t a, uint64_t b)
+/* @upgrade: more permission than before is no difference. */
+static bool same(const struct pgt *g, unsigned int level, uint64_t a, uint64_t b, bool upgrade)
 {
 	enum pgt_kind kind = pgt_classify(g, level, a);
+	unsigned int was, is;
 
 	if (kind != pgt_classify(g, level, b))
 		return false;
 	if (kind == PGT_NONE || kind == PGT_BAD)
 		return true;
-	return pgt_addr(g, level, a) == pgt_addr(g, level, b) &&
-	       pgt_perm(g, level, a) == pgt_perm(g, level, b);
+	was = pgt_perm(g, level, a);
+	is = pgt_perm(g, level, b);
+	return pgt_addr(g, level, a) == pgt_addr(g, level, b) && (upgrade ? was & is : is) == was;
 }
 
-bool walk_is_stale(const struct walk *now, const uint64_t *raw, unsigned int level,
+bool walk_is_stale(const struct walk *now, const uint64_t *raw, unsigned int level, bool upgrade,
 		   struct shadow_stale *stale)
 {
 	unsigned int at;
 
 	/* Above a level that the walk did not get to there is one that differs. */
 	for (at = now->pgt->levels; at >= level; at--) {
-		if (!now->slot[at] || same(now->pgt, at, raw[at], now->raw[at]))
+		if (!now->slot[at] || same(now->pgt, at, raw[at], now->raw[at], upgrade))
 			continue;
 		*stale = (struct shadow_stale){ .level = at, .old_entry = raw[at],
 						.new_entry = now->raw[at] };

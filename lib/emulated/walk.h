@@ -38,8 +38,11 @@ void walk_look(struct walk *w);
  */
 enum shadow_fault walk_translate(struct walk *w, unsigned int access);
 
-/* Compares the entries that a translation came from with those of a walk now. True: they differ. */
-bool walk_is_stale(const struct walk *now, const uint64_t *raw, unsigned int level,
+/*
+ * Compares the entries that a translation came from with those of a walk now. True: they differ.
+ * @upgrade: those that give more permission than before do not.
+ */
+bool walk_is_stale(const struct walk *now, const uint64_t *raw, unsigned int level, bool upgrade,
 		   struct shadow_stale *stale);
 
 #endif

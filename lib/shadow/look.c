@@ -48,16 +48,17 @@ void shadow_look(const struct shadow *s, uint64_t iova, struct shadow_view *view
 	view->target = node_decode(n, i, n->raw[i]).addr;
 }
 
-static bool same(const struct pgt_entry *a, const struct pgt_entry *b)
+/* @upgrade: more permission than before is no difference. */
+static bool same(const struct pgt_entry *a, const struct pgt_entry *b, bool upgrade)
 {
 	if (a->kind != b->kind)
 		return false;
 	if (a->kind == PGT_NONE || a->kind == PGT_BAD)
 		return true;
-	return a->addr == b->addr && a->perm == b->perm;
+	return a->addr == b->addr && (upgrade ? a->perm & b->perm : b->perm) == a->perm;
 }
 
-bool shadow_audit(struct shadow *s, uint64_t iova, struct shadow_stale *stale)
+bool shadow_audit(struct shadow *s, uint64_t iova, bool upgrade, struct shadow_stale *stale)
 {
 	struct shadow_node *n = s->tree.top;
 
@@ -79,7 +80,7 @@ bool shadow_audit(struct shadow *s, uint64_t iova, struct shadow_stale *stale)
 			return false;
 		raw = guest_load(&guest[i]);
 		is = node_decode(n, i, raw);
-		if (!same(&was, &is) && !(lazy && !node_is_usable(&was))) {
+		if (!same(&was, &is, upgrade) && !(lazy && !node_is_usable(&was))) {
 			*stale = (struct shadow_stale){ n->level, n->raw[i], raw,
 							n->stamps ? n->stamps[i] : 0 };
 			return true;

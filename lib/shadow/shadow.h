@@ -208,12 +208,15 @@ void shadow_walk_begin(struct shadow_walk *w, struct shadow *s, uint64_t start, 
 /* The next run, as long as it is; a page that the range has a part of comes whole. False: the end. */
 bool shadow_walk_next(struct shadow_walk *w, struct shadow_run *run);
 
-/* Compares the way to @iova with the guest's tables. True if an entry differs. */
+/*
+ * Compares the way to @iova with the guest's tables. True if an entry differs. @upgrade: one that gives
+ * more permission than before does not.
+ */
 struct shadow_stale {
 	unsigned int level;	/* 1 maps 4 KiB */
 	uint64_t old_entry, new_entry;
 	uint64_t last_invalidated;
 };
-bool shadow_audit(struct shadow *s, uint64_t iova, struct shadow_stale *stale);
+bool shadow_audit(struct shadow *s, uint64_t iova, bool upgrade, struct shadow_stale *stale);
 
 #endif
