@@ -201,13 +201,12 @@ static void send(struct emu_request *r)
 
 static void set_deadline(struct emu_ask *ask, uint32_t timeout_ms)
 {
+	long ns;
+
 	clock_gettime(CLOCK_MONOTONIC, &ask->deadline);
-	ask->deadline.tv_sec += (time_t)(timeout_ms / 1000);
-	ask->deadline.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
-	if (ask->deadline.tv_nsec >= 1000000000) {
-		ask->deadline.tv_nsec -= 1000000000;
-		ask->deadline.tv_sec++;
-	}
+	ns = ask->deadline.tv_nsec + (long)(timeout_ms % 1000) * 1000000;
+	ask->deadline.tv_sec += (time_t)(timeout_ms / 1000) + ns / 1000000000;
+	ask->deadline.tv_nsec = ns % 1000000000;
 	ask->timed = true;
 }
 
