@@ -7,6 +7,8 @@
  */
 #include <errno.h>
 
+#include <ioasid/smmuv3.h>
+
 #include "objects.h"
 #include "pasidtab/pasidtab.h"
 
@@ -29,6 +31,7 @@ struct record {
 
 struct pasid_table {
 	struct ioasid_pasid_table user;
+	struct ioasid_smmuv3_regs regs;	/* its copy */
 	const struct pasidtab_format *format;
 	uint32_t room;
 	uint64_t now;			/* of the invalidation being carried out */
@@ -45,6 +48,10 @@ static struct pasid_table *table_new(struct ioasid_ctx *ctx, const struct ioasid
 	if (!t)
 		return NULL;
 	t->user = *user;
+	if (user->smmuv3_regs) {
+		t->regs = *user->smmuv3_regs;
+		t->user.smmuv3_regs = &t->regs;
+	}
 	t->format = pasidtab_find(user->format);
 	t->room = user->max_pasids ? user->max_pasids : PASID_TABLE_ROOM;
 	imap_init(&t->by_pasid, &ctx->pages);
@@ -120,7 +127,7 @@ static uint32_t pasid_used(const struct pasid_table *t, uint32_t pasid)
 {
 	if (pasid != IOASID_NO_PASID)
 		return pasid;
-	return t->user.flags ? IOASID_NO_PASID : t->user.rid_pasid;
+	return t->user.flags & PASIDTAB_RID_FLAGS ? IOASID_NO_PASID : t->user.rid_pasid;
 }
 
 bool pasid_table_make_room(struct ioasid_space *space, uint32_t pasid, struct reap *reap)
@@ -268,13 +275,14 @@ int pasid_table_look_up(struct ioasid_space *space, const struct ioasid_device *
 	struct pasid_table *t = space->pasids;
 	struct record *r;
 	int ret;
+	uint32_t rid = pasid_used(t, IOASID_NO_PASID);
 
-	if (pasid == IOASID_NO_PASID && t->user.flags) {
+	if (pasid == IOASID_NO_PASID && rid == IOASID_NO_PASID) {
 		*out = space->parent;
 		return t->user.flags & IOASID_PASID_TABLE_RID_BYPASS ? 0 : IOASID_FAULT_BLOCKED;
 	}
 	if (pasid != IOASID_NO_PASID &&
-	    (pasid >> t->user.pasid_bits || (!t->user.flags && pasid == t->user.rid_pasid)))
+	    (pasid >> t->user.pasid_bits || (pasid == rid && t->format->rid_is_own)))
 		return IOASID_FAULT_PASID_RANGE;
 	pasid = pasid_used(t, pasid);
 	r = find_record(t, pasid);
@@ -402,31 +410,17 @@ static const struct nest_ops nest_pasids = {
 	.look = look,
 };
 
-static int check_user(const struct ioasid_pasid_table *user)
+static int check_user(struct ioasid_pasid_table *user)
 {
-	const uint32_t known = IOASID_PASID_TABLE_RID_BYPASS | IOASID_PASID_TABLE_RID_BLOCKED;
 	const struct pasidtab_format *format = pasidtab_find(user->format);
-	uint32_t bits = user->address_bits ? user->address_bits : 52;
 
-	if (user->flags & ~known || user->flags == known)
-		return err_set(EINVAL, "PASID-table flags 0x%x: unknown, or two at once", user->flags);
-	if (user->reserved || bits < 32 || bits > 52)
-		return err_set(EINVAL, "address_bits %u, must be 32 to 52, or reserved is not 0", bits);
 	if (user->max_pasids > PASID_TABLE_MAX_ROOM)
 		return err_set(EINVAL, "max_pasids %u, at most %u", user->max_pasids,
 			       PASID_TABLE_MAX_ROOM);
-	if (!bits_is_aligned(user->base, PAGE) || user->base >> bits)
-		return err_set(EINVAL, "base 0x%llx: not a multiple of %u, or beyond %u bits",
-			       (unsigned long long)user->base, PAGE, bits);
 	if (!format)
 		return err_set(EOPNOTSUPP, "PASID-table format %u is not supported",
 			       (unsigned int)user->format);
-	if (!user->pasid_bits || user->pasid_bits > 20)
-		return err_set(EINVAL, "pasid_bits %u, must be 1 to 20", user->pasid_bits);
-	if (!user->flags && user->rid_pasid >> user->pasid_bits)
-		return err_set(EINVAL, "rid_pasid %u has more than %u bits", user->rid_pasid,
-			       user->pasid_bits);
-	return format->check(user);
+	return format->prepare(user);
 }
 
 static int check_space(const struct ioasid_space *space)

@@ -423,7 +423,7 @@ START_TEST(a_malformed_description_changes_nothing)
 	REFUSED(flags, 4, EINVAL);
 	REFUSED(flags, 3, EINVAL);
 	REFUSED(max_pasids, 65537, EINVAL);
-	REFUSED(reserved, 1, EINVAL);
+	REFUSED(pgtable_levels, 4, EINVAL);
 	REFUSED(size, 1, EINVAL);
 #undef REFUSED
 }

@@ -50,30 +50,47 @@ size_t ioasid_device_query_pasids(const struct ioasid_device *device,
 enum ioasid_pasid_table_format {
 	/** Intel VT-d in scalable mode: PASID directory and PASID tables (VT-d specification, 9.5, 9.6). */
 	IOASID_PASID_TABLE_VTD = 1,
+	/**
+	 * SMMUv3: context descriptors, linear or in two levels (Arm IHI 0070, 5.3, 5.4). Their stream
+	 * table entry is the VMM's. Of each, the table of low addresses, TTB0.
+	 */
+	IOASID_PASID_TABLE_SMMUV3 = 2,
+	/** AMD's IOMMU: GCR3 tables of 1 to 3 levels (AMD IOMMU specification, 48882, 2.2.6). */
+	IOASID_PASID_TABLE_AMD = 3,
+	/** RISC-V's IOMMU: a process directory of 1 to 3 levels (its specification, 1.0, 3.2). */
+	IOASID_PASID_TABLE_RISCV = 4,
 };
+
+struct ioasid_smmuv3_regs;
 
 /** Requests without PASID are not translated: their addresses are the parent's. */
 #define IOASID_PASID_TABLE_RID_BYPASS 0x1u
 /** Requests without PASID are blocked. */
 #define IOASID_PASID_TABLE_RID_BLOCKED 0x2u
+/** RISCV: IOASID_PGTABLE_IGNORE_ACCESSED of its page tables (DC.tc.SADE). */
+#define IOASID_PASID_TABLE_IGNORE_ACCESSED 0x4u
 
 /** A PASID table that the user (a guest) manages: from a PASID to a page table. */
 struct ioasid_pasid_table {
 	/** sizeof(struct ioasid_pasid_table) */
 	size_t size;
 	enum ioasid_pasid_table_format format;
-	/** How many levels lead to a PASID's entry. VTD: 2. */
+	/** How many levels lead to a PASID's entry. VTD: 2; AMD: GLX + 1; RISCV: PD8, PD17, PD20. */
 	uint32_t levels;
 	/** Address of the first table: an IOVA of the parent, a multiple of 4096. */
 	uint64_t base;
-	/** Width in bits of the PASIDs that it has room for. VTD: 13 to 20 (PDTS + 7, 9.4). */
+	/**
+	 * Width in bits of the PASIDs that it has room for. VTD: 13 to 20 (PDTS + 7, 9.4); AMD: at most
+	 * 9 for each level; RISCV: at most 8, 17, 20.
+	 */
 	uint32_t pasid_bits;
 	/**
-	 * The PASID whose entry requests without PASID use; requests with that PASID are blocked (VTD:
-	 * RID_PASID, 9.4). Not looked at with a flag that says otherwise.
+	 * The PASID whose entry requests without PASID use (VTD: RID_PASID, 9.4; AMD: 0, with GIOV;
+	 * RISCV: 0, with DPE). VTD, SMMUV3: requests with that PASID are blocked. Not looked at with
+	 * a flag that says otherwise.
 	 */
 	uint32_t rid_pasid;
-	/** Width in bits of the addresses that entries hold, 32 to 52; 0: 52. */
+	/** Width in bits of the addresses that entries hold, 32 to 52, RISCV: 56; 0: the most. */
 	uint32_t address_bits;
 	/** IOASID_PASID_TABLE_* */
 	uint32_t flags;
@@ -82,12 +99,20 @@ struct ioasid_pasid_table {
 	 * guest uses more, what was looked up longest ago goes, and is looked up again when used.
 	 */
 	uint32_t max_pasids;
-	uint32_t reserved; /**< 0 */
+	/** AMD: levels of its page tables, 4 or 5 (GuestPagingMode); others: 0. */
+	uint32_t pgtable_levels;
 	/**
 	 * What the guest's IOMMU tells it of itself. VTD: CAP_REG and ECAP_REG, as for
 	 * ioasid_vtd_caps_init(); entries that ask for two stages (ECAP_REG.NEST) are malformed.
 	 */
 	uint64_t caps[2];
+	/** SMMUV3: the guest's unit (ioasid/smmuv3.h), copied; others: NULL. */
+	const struct ioasid_smmuv3_regs *smmuv3_regs;
+	/**
+	 * SMMUV3: the stream table entry, of Config 101b, stage 1 alone (5.2). It says what levels,
+	 * base, pasid_bits, rid_pasid and flags say of other formats: they are 0, as is address_bits.
+	 */
+	uint64_t smmuv3_ste[8];
 };
 
 #define IOASID_PASID_TABLE_INIT { .size = sizeof(struct ioasid_pasid_table) }
@@ -105,7 +130,8 @@ struct ioasid_pasid_table {
  * Only devices of type IOASID_DEVICE_PHYSICAL_USER can be attached to such a space. It has no
  * mappings and no children.
  *
- * @return 0; -EINVAL: the space is a root, a member out of range, unknown flag; -EOPNOTSUPP: the
+ * @return 0; -EINVAL: the space is a root, a member out of range or not of the format, unknown flag,
+ *         the stream table entry illegal or of another Config; -EOPNOTSUPP: the
  *         format is not known, no IOASID_CAP_USER_PASID_TABLE, the space is not nested in software or
  *         is to be filled on invalidation, or a device that is attached cannot use it; -EBUSY: the
  *         space has mappings, a page table or children; -E2BIG; -ENOMEM; -EDEADLK: the calling thread

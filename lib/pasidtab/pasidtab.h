@@ -33,20 +33,36 @@ struct pasidtab_entry {
 };
 
 struct pasidtab_format {
-	/* What can be told of a description. 0, or err_set(): -EINVAL. */
-	int (*check)(const struct ioasid_pasid_table *table);
+	/* Checks a description, and completes it. 0, or err_set(): -EINVAL. */
+	int (*prepare)(struct ioasid_pasid_table *table);
 	/* @pasid is below 2^table->pasid_bits. */
 	void (*look_up)(const struct ioasid_pasid_table *table, uint32_t pasid, pasidtab_load load,
 			void *opaque, struct pasidtab_entry *entry);
+	/* rid_pasid is not for requests with a PASID. */
+	bool rid_is_own;
 };
 
+extern const struct pasidtab_format pasidtab_amd;
+extern const struct pasidtab_format pasidtab_riscv;
+extern const struct pasidtab_format pasidtab_smmuv3;
 extern const struct pasidtab_format pasidtab_vtd;
+
+#define PASIDTAB_RID_FLAGS (IOASID_PASID_TABLE_RID_BYPASS | IOASID_PASID_TABLE_RID_BLOCKED)
 
 /* NULL: not known. */
 const struct pasidtab_format *pasidtab_find(enum ioasid_pasid_table_format format);
 
 /* All that are known: bit IOASID_PASID_TABLE_*. */
-#define PASIDTAB_ALL (UINT64_C(1) << IOASID_PASID_TABLE_VTD)
+#define PASIDTAB_ALL \
+	(UINT64_C(1) << IOASID_PASID_TABLE_VTD | UINT64_C(1) << IOASID_PASID_TABLE_SMMUV3 | \
+	 UINT64_C(1) << IOASID_PASID_TABLE_AMD | UINT64_C(1) << IOASID_PASID_TABLE_RISCV)
+
+/*
+ * The members of most formats: @flags that it has beside those about requests without PASID, at most
+ * @address_bits and @pasid_bits. 0, or err_set(): -EINVAL.
+ */
+int pasidtab_check(const struct ioasid_pasid_table *table, uint32_t flags, uint32_t address_bits,
+		   uint32_t pasid_bits);
 
 static inline void pasidtab_fault(struct pasidtab_entry *entry, enum ioasid_fault_reason reason)
 {

@@ -11,13 +11,13 @@
 #define ECAP_NEST (UINT64_C(1) << 26)	/* 11.4.3 */
 #define ECAP_PSS_SHIFT 35		/* width of PASIDs less one, 5 bits */
 
-static int check(const struct ioasid_pasid_table *table)
+static int prepare(struct ioasid_pasid_table *table)
 {
 	if (table->levels != 2)
 		return err_set(EINVAL, "a PASID table of VT-d has 2 levels, not %u", table->levels);
-	if (table->pasid_bits < 13 || table->pasid_bits > 20)
+	if (table->pasid_bits < 13)
 		return err_set(EINVAL, "pasid_bits %u, of VT-d 13 to 20", table->pasid_bits);
-	return 0;
+	return pasidtab_check(table, 0, 52, 20);
 }
 
 static struct ioasid_vtd_caps caps_of(const struct ioasid_pasid_table *table)
@@ -81,4 +81,4 @@ static void look_up(const struct ioasid_pasid_table *table, uint32_t pasid, pasi
 		describe(&decoded, &caps, entry);
 }
 
-const struct pasidtab_format pasidtab_vtd = { check, look_up };
+const struct pasidtab_format pasidtab_vtd = { prepare, look_up, true };
