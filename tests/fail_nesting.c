@@ -8,7 +8,7 @@
 #include <inttypes.h>
 
 #include "fail_world.h"
-#include "vtd_walker.h"
+#include "referee.h"
 
 static const struct {
 	enum ioasid_pgtable_format format;
@@ -18,6 +18,8 @@ static const struct {
 	{ IOASID_PGTABLE_VTD_SS, IOASID_FILL_ON_DEMAND },
 	{ IOASID_PGTABLE_VTD_FS, IOASID_FILL_ON_INVALIDATION },
 	{ IOASID_PGTABLE_VTD_FS, IOASID_FILL_ON_DEMAND },
+	{ IOASID_PGTABLE_AMD_V1, IOASID_FILL_ON_INVALIDATION },
+	{ IOASID_PGTABLE_AMD_V1, IOASID_FILL_ON_DEMAND },
 };
 
 #define N_VARIANTS (sizeof(variant) / sizeof(variant[0]))
@@ -28,6 +30,15 @@ static unsigned int v;
 static bool is_mapped(uint64_t gpa)
 {
 	return gpa < HOLE || (gpa >= HOLE + MIB / 2 && gpa < MEMORY);
+}
+
+/* From the root straight to a table of pages (AMD 2.2.3). */
+static void skip_levels(struct guest_table *t)
+{
+	uint64_t table = gt_page(t);
+
+	gt_store(gt_slot(t, table, 0), gt_leaf_value(t, 1, 2 * MIB, RW));
+	gt_store(gt_slot(t, t->root, 2), gt_table_at(t, 2, table));
 }
 
 /* The root in pieces, and a table with pages and superpages in one and across several of them. */
@@ -49,6 +60,8 @@ static void tables(struct world *w)
 	gt_map(t, 4 * MIB, HOLE, 2 * MIB, 2, RW);
 	gt_map(t, GIB - PAGE, MIB, PAGE, 1, RW);
 	gt_map(t, GIB, MIB + PAGE, 4 * PAGE, 1, RW);
+	if (t->format == IOASID_PGTABLE_AMD_V1)
+		skip_levels(t);
 }
 
 static void child(struct world *w)
@@ -73,7 +86,7 @@ static void bound(struct world *w)
 static const uint64_t place[] = {
 	0, PAGE, 2 * PAGE, 3 * PAGE, 5 * PAGE, 8 * PAGE, MIB, 2 * MIB, 2 * MIB + PAGE, 3 * MIB,
 	4 * MIB - PAGE, 4 * MIB, 5 * MIB, 6 * MIB - PAGE, 6 * MIB, GIB - PAGE, GIB, GIB + PAGE,
-	GIB + 3 * PAGE, GIB + 4 * PAGE, GIB + MIB, 64 * GIB,
+	GIB + 3 * PAGE, GIB + 4 * PAGE, GIB + MIB, 64 * GIB, 1024 * GIB,
 };
 #define N_PLACES (sizeof(place) / sizeof(place[0]))
 
@@ -117,17 +130,15 @@ static int read_entry(void *opaque, uint64_t gpa, uint64_t *entry)
 /* Where the guest's tables lead now. */
 static uint8_t *referee(struct guest_table *t, uint64_t iova, uint32_t access)
 {
-	const struct vtdw_table walked = {
-		.first_stage = t->format == IOASID_PGTABLE_VTD_FS, .levels = t->levels,
-		.root = t->root, .haw = 52, .page_2m = true, .page_1g = true,
-		.snoop_control = true, .write_protect = true,
-	};
-	struct vtdw_result r = vtdw_walk(&walked, iova, read_entry, t);
+	const struct ioasid_pgtable walked = { .format = t->format, .levels = t->levels,
+					       .root = t->root };
+	struct ref_entry r;
+	enum ref_fault fault = ref_walk(&walked, iova, read_entry, t, &r);
 
-	if (r.fault || !is_mapped(r.gpa) || (access & IOASID_READ && !r.read) ||
+	if (fault || !is_mapped(r.address) || (access & IOASID_READ && !r.read) ||
 	    (access & IOASID_WRITE && !r.write))
 		return NULL;
-	return memory + r.gpa;
+	return memory + r.address;
 }
 
 static void check_dma(struct world *w, int i, uint32_t pasid, uint64_t end, bool may_fault)

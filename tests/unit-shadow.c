@@ -83,6 +83,44 @@ START_TEST(tables_that_lead_to_each_other)
 }
 END_TEST
 
+/*
+ * One page as a table of all levels that leads to itself at each lower one (AMD 2.2.3): a node for
+ * each level, and one for each level that is on the way between two others.
+ */
+START_TEST(table_that_leads_to_itself_skipping_levels)
+{
+	unsigned int i;
+
+	all_of_memory(_i & 1);
+	bind(IOASID_PGTABLE_AMD_V1, _i & 2);
+	for (i = 0; i < 512; i++)
+		gt_store(gt_slot(&w.t, w.t.root, i),
+			 i % 4 == 3 ? gt_leaf_value(&w.t, 1, i * PAGE, RW) :
+				      gt_table_at(&w.t, 2 + i % 4, w.t.root));
+	sync_range(0, ALL);
+	for (i = 0; i < 4000; i++) {
+		uint64_t iova = rnd(UINT64_C(1) << 48) & (rnd(2) ? ALL : ~(UINT64_C(511) << 12)) &
+				(rnd(2) ? ALL : ~(UINT64_C(511) << 21)) &
+				(rnd(2) ? ALL : ~(UINT64_C(511) << 30));
+
+		ck_assert_uint_eq(translate(&w.s, iova, RW), referee(iova, RW));
+	}
+	/* and superpages over two pieces of memory are split: one for each that was used */
+	settle();
+	sync_range(0, ALL);
+	for (i = 0; i < 512; i++)
+		gt_store(gt_slot(&w.t, w.t.root, i), i % 4 == 3 ? 0 :
+			 gt_table_at(&w.t, 2 + i % 4, w.t.root));
+	sync_range(0, ALL);
+	settle();
+	ck_assert_uint_le(count_nodes(&w.s), 4 + 3);
+	memset(gt_slot(&w.t, w.t.root, 0), 0, PAGE);
+	sync_range(0, ALL);
+	ck_assert_uint_eq(count_nodes(&w.s), 1);
+	settle();
+}
+END_TEST
+
 /* One table in many places is one node, and the last place gives it back. */
 START_TEST(shared_table)
 {
@@ -194,6 +232,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, world_open, world_close);
 	tcase_add_loop_test(tc, table_that_leads_to_itself, 0, 2 * VARIANTS);
 	tcase_add_loop_test(tc, tables_that_lead_to_each_other, 0, 2 * VARIANTS);
+	tcase_add_loop_test(tc, table_that_leads_to_itself_skipping_levels, 0, 4);
 	tcase_add_loop_test(tc, shared_table, 0, 2 * VARIANTS);
 	tcase_add_loop_test(tc, nodes_go, 0, 2 * VARIANTS);
 	tcase_add_loop_test(tc, split_superpages, 0, 2 * VARIANTS);

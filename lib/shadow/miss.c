@@ -53,7 +53,7 @@ enum shadow_fault node_fill(struct shadow_node *n, unsigned int i, uint64_t iova
 		return SHADOW_NOMEM;
 	node_settle(*next);
 	/* A guest's table that is new here has not been read: entry by entry, when used. */
-	if ((*next)->kind == NODE_GUEST && (*next)->refs == 1)
+	if (e->kind == PGT_TABLE && (*next)->refs == 1)
 		(*next)->unread = true;
 	return SHADOW_OK;
 }

@@ -40,7 +40,8 @@ struct shadow_node {
 	bool own;			/* raw is in own format: not a NODE_GUEST */
 	bool shared;			/* in the hash */
 	bool fresh;			/* raw has not been written yet, pte is 0 */
-	bool unread;			/* a pass could not read it: what is absent is read when used */
+	bool unread;			/* a pass could not read it: what is absent is read when used; */
+					/* of a NODE_SKIP: so are tables that nothing led to */
 	uint64_t epoch;			/* the pass that has read all of it */
 	uint64_t mark;			/* when drop_below() was here */
 	uint64_t barren_walk;		/* the walk that found no translation here, */

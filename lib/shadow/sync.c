@@ -209,6 +209,7 @@ static void enter(struct pass *pass, struct shadow_node *n, uint64_t base)
 		.end = pass->last >= end ? IOPT_ENTRIES - 1 : node_index(n, pass->last),
 	};
 	if (n->own) {
+		n->unread = n->unread && (f->i || f->end < IOPT_ENTRIES - 1);
 		pass->depth++;
 		return;
 	}
@@ -251,12 +252,12 @@ static void step(struct pass *pass, struct frame *f)
 	struct shadow_node *n = f->n, *child;
 	unsigned int i = f->i++;
 	uint64_t base = f->base + ((uint64_t)i << node_shift(n));
-	uint64_t raw = raw_now(n, i);
-	struct pgt_entry e = node_decode(n, i, n->raw[i]);
-	bool known, present = node_is_usable(&e);
+	uint64_t was = n->raw[i], raw = raw_now(n, i);
+	struct pgt_entry e;
 
-	known = raw == n->raw[i];
-	if (!known)
+	if (!(was | raw))
+		return;	/* most upper entries, and not present in any format */
+	if (raw != was)
 		change(n, i, raw, pass);
 	e = node_decode(n, i, raw);
 	if (e.kind != PGT_TABLE)
@@ -264,6 +265,7 @@ static void step(struct pass *pass, struct frame *f)
 	child = node_child(n, i);
 	if (!child) {
 		/* No node for what is not there: addresses are free, memory is not. */
+		struct pgt_entry before = node_decode(n, i, was);
 		int ret = shadow_table_at(n->shadow, e.addr);
 
 		if (ret == -EFAULT)
@@ -273,7 +275,7 @@ static void step(struct pass *pass, struct frame *f)
 		 * The pass may be about a part of it. The rest is as absent as it was, unless it
 		 * was there, or an earlier pass would have read it, but could not.
 		 */
-		if (child && (known || present || f->late) && child->refs == 1 && !child->own)
+		if (child && (raw == was || node_is_usable(&before) || f->late) && child->refs == 1)
 			child->unread = true;
 	}
 	if (child)

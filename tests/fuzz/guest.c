@@ -53,24 +53,26 @@ static uint64_t some_target(struct input *in)
 
 static uint64_t some_value(struct input *in, struct guest *g, unsigned int word)
 {
-	unsigned int kind = take8(in);
-	uint64_t bits = kind >> 3 & 7;
+	unsigned int kind = take8(in), level = 4 - word / 512 % 4;
+	const struct space *space = &g->at[word / 512 < 4 ? FIRST : SECOND];
+	unsigned int bits = kind >> 3 & 7;
 
 	switch (kind & 7) {
 	case 0:
 		return 0;
 	case 1: /* a table or a small page */
 	case 2:
-		return some_target(in) * PAGE | bits;
+		return entry_value(space, level, some_target(in), false, bits);
 	case 3: /* a larger page, aligned to 2 MiB or not */
-		return (some_target(in) & ~(kind & 64 ? UINT64_C(511) : 0)) * PAGE | 0x80 | bits;
+		return entry_value(space, level, some_target(in) & ~(kind & 64 ? UINT64_C(511) : 0),
+				   true, bits);
 	case 4:
-		return (some_target(in) & ~UINT64_C(0x3ffff)) * PAGE | 0x80 | bits;
+		return entry_value(space, level, some_target(in) & ~UINT64_C(0x3ffff), true, bits);
 	case 5: /* one bit changes */
 		return le64toh(((uint64_t *)(void *)g->memory)[word]) ^
 		       UINT64_C(1) << (take8(in) & 63);
 	case 6:
-		return some_target(in) * PAGE | 7;
+		return entry_value(space, level, some_target(in), false, space->table.format <= 2 ? 7 : 3);
 	default:
 		return take(in, 8);
 	}

@@ -15,7 +15,7 @@
 #define TESTS_FUZZ_GUEST_H
 
 #include "fuzz.h"
-#include "vtd_walker.h"
+#include "referee.h"
 
 enum { ROOT, FIRST, SECOND, SPACES };
 
@@ -44,7 +44,7 @@ struct space {
 	struct ioasid_device *device;
 	struct ioasid_channel *channel;
 	bool exists, is_table, bound, on_demand, hardware;
-	struct vtdw_table table;
+	struct ioasid_pgtable table;
 	struct pass passes[MAX_PASSES];
 	size_t n_passes;
 	struct mapping mappings[MAX_MAPPINGS];
@@ -103,5 +103,12 @@ void guest_open(struct guest *g, uint64_t options);
 void guest_close(struct guest *g);
 void map_pages(struct guest *g, int s, const struct mapping *m);
 void bind_table(struct guest *g, int s, uint64_t root, unsigned int options);
+
+/*
+ * An entry in the format of a space for a table at @level: a reference to a table (a page, at the
+ * lowest), or a large page; @bits are permissions and oddities.
+ */
+uint64_t entry_value(const struct space *space, unsigned int level, uint64_t target, bool large,
+		     unsigned int bits);
 
 #endif

@@ -94,7 +94,7 @@ static void go_down(struct search *f, const struct way *way, struct outcomes *ou
 static void follow_page(struct search *f, const struct way *way, uint64_t target, uint32_t perm,
 			struct outcomes *out)
 {
-	uint64_t below = way->page & (vtdw_span(way->level) / PAGE - 1);
+	uint64_t below = way->page & (ref_span(&f->g->at[way->s].table, way->level) / PAGE - 1);
 	struct outcomes behind = { .n = 0 };
 	size_t i;
 
@@ -109,21 +109,28 @@ static void follow_value(struct search *f, const struct way *way, uint64_t value
 			 struct outcomes *out)
 {
 	struct space *space = &f->g->at[way->s];
-	struct vtdw_judgement j = vtdw_judge(&space->table, way->level, value);
+	struct ref_entry j = ref_judge(&space->table, way->level,
+				       ref_index(&space->table, way->level, way->page * PAGE), value);
 	uint32_t perm = way->perm & ((j.read ? IOASID_READ : 0) | (j.write ? IOASID_WRITE : 0));
 	struct way next = *way;
 
 	switch (j.kind) {
-	case VTDW_ENTRY_ABSENT:
-	case VTDW_ENTRY_MALFORMED:
+	case REF_ABSENT:
+	case REF_NOT_ACCESSED:
+	case REF_MALFORMED:
 		if (is_now || !space->on_demand)
 			add(out, NOWHERE, 0);
 		return;
-	case VTDW_ENTRY_PAGE:
+	case REF_PAGE:
 		follow_page(f, way, j.address, perm, out);
 		return;
-	case VTDW_ENTRY_TABLE:
-		next.level--;
+	case REF_TABLE:
+		if (way->page % (ref_span(&space->table, way->level) / PAGE) /
+		    (ref_span(&space->table, j.level + 1) / PAGE)) {
+			add(out, NOWHERE, 0); /* bits of levels that are skipped */
+			return;
+		}
+		next.level = j.level;
 		next.table = j.address;
 		next.perm = perm;
 		go_down(f, &next, out);
@@ -176,14 +183,6 @@ static void go_down(struct search *f, const struct way *way, struct outcomes *ou
 	}
 }
 
-static int no_entry(void *opaque, uint64_t gpa, uint64_t *entry)
-{
-	(void)opaque;
-	(void)gpa;
-	(void)entry;
-	return -1;
-}
-
 static void find(struct search *f, int s, uint64_t page, struct outcomes *out)
 {
 	struct space *space = &f->g->at[s];
@@ -194,7 +193,7 @@ static void find(struct search *f, int s, uint64_t page, struct outcomes *out)
 	if (space->is_table) {
 		/* Is it an address of the table at all? */
 		if (space->bound && page < UINT64_C(1) << 52 &&
-		    vtdw_walk(&space->table, page * PAGE, no_entry, NULL).fault != VTDW_INPUT)
+		    ref_is_input(&space->table, page * PAGE))
 			go_down(f, &way, out);
 		else
 			add(out, NOWHERE, 0);

@@ -82,51 +82,109 @@ void map_pages(struct guest *g, int s, const struct mapping *m)
 		space->mappings[space->n_mappings++] = *m;
 }
 
-/* Options: a bit for the format, levels, address width, page sizes. */
-void bind_table(struct guest *g, int s, uint64_t root, unsigned int options)
+/* Of those that are not VT-d's: three bits for the format and levels. */
+static void choose_format(struct ioasid_pgtable *p, unsigned int options)
+{
+	static const enum ioasid_pgtable_format others[] = {
+		IOASID_PGTABLE_ARM_S1, IOASID_PGTABLE_ARM_S2, IOASID_PGTABLE_AMD_V1,
+		IOASID_PGTABLE_AMD_V1, IOASID_PGTABLE_AMD_V2, IOASID_PGTABLE_RISCV,
+		IOASID_PGTABLE_RISCV, IOASID_PGTABLE_AMD_V1,
+	};
+	static const uint32_t levels[] = { 4, 4, 4, 5, 4, 4, 5, 3 };
+	static const uint32_t flags[] = {
+		[IOASID_PGTABLE_ARM_S1] = IOASID_PGTABLE_IGNORE_ACCESSED,
+		[IOASID_PGTABLE_ARM_S2] = IOASID_PGTABLE_IGNORE_ACCESSED,
+		[IOASID_PGTABLE_AMD_V2] = IOASID_PGTABLE_PRIVILEGED,
+		[IOASID_PGTABLE_RISCV] = IOASID_PGTABLE_IGNORE_ACCESSED,
+	};
+
+	p->format = others[options & 7];
+	p->levels = levels[options & 7];
+	p->address_bits = options & 64 ? 40 : 0;
+	p->flags = options & 128 ? flags[p->format] : 0;
+}
+
+/*
+ * Options: a bit for the format, levels, address width, page sizes. One width, which would be that
+ * of another, stands for the formats that are not VT-d's.
+ */
+static void choose_table(struct ioasid_pgtable *p, const struct space *space, unsigned int options)
 {
 	static const uint32_t widths[] = { 0, 52, 46, 39, 0, 32, 36, 0 };
-	struct ioasid_pgtable p = IOASID_PGTABLE_INIT;
-	struct space *space = &g->at[s];
+	bool other = (options >> 3 & 7) == 7 && !space->hardware;
 
 	/* A walk in hardware sets flags in first-stage tables, which the referee knows nothing of. */
 	if (space->hardware)
 		options &= ~1u;
-	p.format = options & 1 ? IOASID_PGTABLE_VTD_FS : IOASID_PGTABLE_VTD_SS;
-	p.levels = options & 2 ? 5 : options & 4 && !(options & 1) ? 3 : 4;
-	p.address_bits = widths[options >> 3 & 7];
-	p.flags = options >> 6 & 3;
+
+	p->format = options & 1 ? IOASID_PGTABLE_VTD_FS : IOASID_PGTABLE_VTD_SS;
+	p->levels = options & 2 ? 5 : options & 4 && !(options & 1) ? 3 : 4;
+	p->address_bits = widths[options >> 3 & 7];
+	p->flags = options >> 6 & 3;
+	if (other)
+		choose_format(p, options);
+}
+
+void bind_table(struct guest *g, int s, uint64_t root, unsigned int options)
+{
+	struct ioasid_pgtable p = IOASID_PGTABLE_INIT;
+	struct space *space = &g->at[s];
+
+	choose_table(&p, space, options);
 	p.root = root * PAGE;
-	if (root >> (p.address_bits ? p.address_bits - 12 : 40))
+	if (root >> ((p.address_bits ? p.address_bits : 48) - 12))
 		p.root = 0;
 	trace("%ju: space %d, bind %#jx, format %d, %u levels, %u bits, flags %u, on demand %d",
 	      (uintmax_t)g->time, s, (uintmax_t)p.root, (int)p.format, p.levels, p.address_bits,
 	      p.flags, space->on_demand);
 	must_succeed(ioasid_space_bind_pgtable(space->space, &p));
-	space->table = (struct vtdw_table){
-		.first_stage = options & 1, .levels = p.levels, .root = p.root,
-		.haw = p.address_bits ? p.address_bits : 52,
-		.page_2m = !(p.flags & IOASID_PGTABLE_NO_2M),
-		.page_1g = !(p.flags & IOASID_PGTABLE_NO_1G), .snoop_control = true,
-	};
+	space->table = p;
 	space->bound = true;
 	note_pass(g, s, 0, UINT64_MAX);
+}
+
+uint64_t entry_value(const struct space *space, unsigned int level, uint64_t target, bool large,
+		     unsigned int bits)
+{
+	uint64_t at = target * PAGE, next = bits & 4 && level > 1 ? level - 2 : level - 1;
+
+	switch (space->table.format) {
+	case IOASID_PGTABLE_ARM_S1: /* AP[2:1], the access flag */
+	case IOASID_PGTABLE_ARM_S2:
+		return at | (large ? 1 : 3) | (uint64_t)(bits & 3) << 6 | (bits & 4 ? 0 : 0x400);
+	case IOASID_PGTABLE_AMD_V1: /* IR, IW; a level skipped, or the size in the address */
+		if (large)
+			next = bits & 4 ? 7 : 0;
+		return at | 1 | (uint64_t)(bits & 3) << 61 | next << 9;
+	case IOASID_PGTABLE_RISCV: /* R, W, U, A; D, N */
+		if (!large && level > 1)
+			return at >> 2 | 1;
+		return at >> 2 | 0x51 | (bits & 3) << 1 | (bits & 1) << 7 | (uint64_t)(bits >> 2) << 63;
+	default:
+		return at | bits | (large ? 0x80 : 0);
+	}
 }
 
 /*
  * Tables of four levels that translate the first pages to the same of the parent, and 2 MiB of its
  * large mapping.
  */
-static void fill_tables(struct guest *g, unsigned int first_page)
+static void fill_tables(struct guest *g, const struct space *space, unsigned int first_page)
 {
-	unsigned int i, at = first_page * 512;
+	/* Present, readable, writable in VT-d's formats; U/S is ignored in the one that has none. */
+	unsigned int i, at = first_page * 512, bits = 7;
 
-	/* Present, readable, writable in both formats; U/S is ignored in the one that has none. */
+	if (space->table.format == IOASID_PGTABLE_ARM_S1)
+		bits = 1; /* AP[1] only */
+	else if (space->table.format >= IOASID_PGTABLE_ARM_S2 &&
+		 space->table.format != IOASID_PGTABLE_AMD_V2)
+		bits = 3;
 	for (i = 0; i < 3; i++)
-		store_entry(g, at + i * 512, (first_page + i + 1) * PAGE | 7);
-	store_entry(g, at + 2 * 512 + 1, LARGE * PAGE | 0x87);
+		store_entry(g, at + i * 512,
+			    entry_value(space, 4 - i, first_page + i + 1, false, bits));
+	store_entry(g, at + 2 * 512 + 1, entry_value(space, 2, LARGE, true, bits));
 	for (i = 0; i < SMALL; i++)
-		store_entry(g, at + 3 * 512 + i, i * PAGE | 7);
+		store_entry(g, at + 3 * 512 + i, entry_value(space, 1, i, false, bits));
 }
 
 void guest_open(struct guest *g, uint64_t options)
@@ -153,22 +211,24 @@ void guest_open(struct guest *g, uint64_t options)
 	else
 		large = (struct mapping){ 0, LARGE + 64, 0, RW };
 	map_pages(g, ROOT, &large);
-	fill_tables(g, 0);
-	fill_tables(g, 4);
 	/* With one table and without the audit; else the bit has no meaning. */
 	g->at[FIRST].hardware = options >> 16 & 1 && !map_first && !(options & 0x21);
+	choose_table(&g->at[FIRST].table, &g->at[FIRST], options >> 8 & 0xff);
+	choose_table(&g->at[SECOND].table, &g->at[SECOND], options >> 16 & 0xff);
+	fill_tables(g, &g->at[FIRST], 0);
+	fill_tables(g, &g->at[SECOND], 4);
 	open_space(g, FIRST, !map_first, fills[options >> 3 & 1]);
 	if (map_first)
 		map_pages(g, FIRST, &small);
 	else
-		bind_table(g, FIRST, options >> 8 & 4 ? 1 : 0, options >> 8 & 0xff);
+		bind_table(g, FIRST, g->at[FIRST].table.levels == 3 ? 1 : 0, options >> 8 & 0xff);
 	if (!(options & 0x20))
 		return;
 	open_space(g, SECOND, !map_second, fills[options >> 4 & 1]);
 	if (map_second)
 		map_pages(g, SECOND, &small);
 	else
-		bind_table(g, SECOND, options >> 16 & 4 ? 5 : 4, options >> 16 & 0xff);
+		bind_table(g, SECOND, g->at[SECOND].table.levels == 3 ? 5 : 4, options >> 16 & 0xff);
 }
 
 void guest_close(struct guest *g)
