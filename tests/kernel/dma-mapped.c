@@ -185,6 +185,49 @@ START_TEST(two_groups_in_one_space)
 }
 END_TEST
 
+/* How many mappings a container can have that is made from now on. */
+static bool set_limit(const char *value)
+{
+	int fd = open("/sys/module/vfio_iommu_type1/parameters/dma_entry_limit", O_WRONLY);
+	bool ok = fd >= 0 && write(fd, value, strlen(value)) > 0;
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+/* The kernel's own count and the library's are the same. */
+START_TEST(as_many_mappings_as_the_kernel_takes)
+{
+	struct ioasid_device_info info = IOASID_DEVICE_INFO_INIT;
+	struct machine m;
+	struct engine e;
+	uint64_t i;
+
+	machine_open(&m);
+	if (strcmp(ioasid_ctx_get_backend(m.ctx), "type1") || !set_limit("40")) {
+		test_skip("the kernel takes any number of mappings");
+		machine_close(&m);
+		return;
+	}
+	e = engine_open(&m, EDU_ALONE);
+	ck_ok(ioasid_device_query_info(e.device, &info));
+	ck_assert_uint_eq(info.max_mappings, 40);
+	ck_ok(ioasid_device_attach(e.device, m.space));
+	for (i = 0; i < 40; i++)
+		ck_ok(ioasid_space_map(m.space, i * PAGE, m.memory, PAGE, RW, NULL));
+	ck_err(ioasid_space_map(m.space, 40 * PAGE, m.memory, PAGE, RW, NULL), ENOSPC);
+	ck_ok(ioasid_space_unmap(m.space, 0, 3 * PAGE, NULL));
+	for (i = 40; i < 43; i++)
+		ck_ok(ioasid_space_map(m.space, i * PAGE, m.memory + PAGE, PAGE, RW, NULL));
+	reaches(&m, &e, 42 * PAGE, m.memory + PAGE, RW);
+	no_faults(&m);
+	engine_close(&e);
+	machine_close(&m);
+	ck_assert(set_limit("65535"));
+}
+END_TEST
+
 TCase *dma_mapped(void)
 {
 	TCase *tc = tcase_create("mapped");
@@ -197,5 +240,6 @@ TCase *dma_mapped(void)
 	tcase_add_test(tc, file);
 	tcase_add_test(tc, nested_in_software);
 	tcase_add_test(tc, two_groups_in_one_space);
+	tcase_add_test(tc, as_many_mappings_as_the_kernel_takes);
 	return tc;
 }
