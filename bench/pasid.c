@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A thousand PASIDs that share one page table of a guest's. First uses of PASIDs, each looked up in
- * the guest's PASID table, against the loads that a walk by hand takes; and attachments by PASID to a
- * space with that table, against entries in an array.
+ * the guest's PASID table, against the loads that a walk by hand takes; and attachments by PASID to
+ * a space with that table, against entries in an array.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
 /*
- * A guest's PASID table bound whole: from then on the guest gives its processes address spaces on the
- * device by itself, and the VMM hears of it only when something is to be invalidated.
+ * A guest's PASID table bound whole: from then on the guest gives its processes address spaces on
+ * the device by itself, and the VMM hears of it only when something is to be invalidated.
  *
  * The guest's memory is a root space. On it is one space, to which the VMM binds the guest's PASID
- * table, here that of Intel VT-d in scalable mode: a directory of tables of 64 entries, each of which
- * leads to a process's page table.
+ * table, here that of Intel VT-d in scalable mode: a directory of tables of 64 entries, each of
+ * which leads to a process's page table.
  */
 #include "example.h"
 

@@ -4,8 +4,8 @@
  * on one device, by PASID.
  *
  * The guest's memory is a root space. For each process that the guest binds to the device, the VMM
- * makes a space on it, binds the process's page table there (the CPU's own format), and attaches the
- * device for the PASID that the guest has chosen. Two processes use the same address, and reach
+ * makes a space on it, binds the process's page table there (the CPU's own format), and attaches
+ * the device for the PASID that the guest has chosen. Two processes use the same address, and reach
  * different memory; when one of them exits, its PASID is blocked, and the other's goes on.
  */
 #include "example.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * From the PASIDs that a program names to those on the bus. What a physical device is told to send is
- * what it sends. The requests of mediated devices are their parent's, so that each needs a PASID that
- * no other has there: from a pool of the parent, or from one of the whole context where CPUs put it
- * in (ENQCMD), since they translate for all devices alike.
+ * From the PASIDs that a program names to those on the bus. What a physical device is told to send
+ * is what it sends. The requests of mediated devices are their parent's, so that each needs a PASID
+ * that no other has there: from a pool of the parent, or from one of the whole context where CPUs
+ * put it in (ENQCMD), since they translate for all devices alike.
  */
 #include <errno.h>
 

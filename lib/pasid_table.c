@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a bound PASID table says, as far as DMA has asked. For each PASID used there is a record of the
- * page table that its entry led to, for each such page table one space that is nothing but its shadow,
- * however many PASIDs lead there. The guest decides how many PASIDs are used: beyond a limit, what was
- * looked up longest ago goes.
+ * What a bound PASID table says, as far as DMA has asked. For each PASID used there is a record of
+ * the page table that its entry led to, for each such page table one space that is nothing but its
+ * shadow, however many PASIDs lead there. The guest decides how many PASIDs are used: beyond a
+ * limit, what was looked up longest ago goes.
  */
 #include <errno.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A guest's PASID table bound to a space: for each PASID that DMA has used, what its entry said, and a
- * space of its own for the page table that it leads to. Called with the context locked.
+ * A guest's PASID table bound to a space: for each PASID that DMA has used, what its entry said,
+ * and a space of its own for the page table that it leads to. Called with the context locked.
  */
 #ifndef LIB_PASID_TABLE_H
 #define LIB_PASID_TABLE_H
@@ -20,8 +20,8 @@ struct pasid_table;
 struct ioasid_space *pasid_table_of(const struct ioasid_device *device);
 
 /*
- * Makes room for @pasid, or for IOASID_NO_PASID, if it is not known so far. True: another had to go,
- * and what is in @reap waits for a drain.
+ * Makes room for @pasid, or for IOASID_NO_PASID, if it is not known so far. True: another had to
+ * go, and what is in @reap waits for a drain.
  */
 bool pasid_table_make_room(struct ioasid_space *space, uint32_t pasid, struct reap *reap);
 
@@ -36,8 +36,8 @@ int pasid_table_look_up(struct ioasid_space *space, const struct ioasid_device *
 			uint32_t pasid, struct ioasid_space **out);
 
 /*
- * The guest has changed something: its entry for @pasid, if [@start, @last] is all there is, and what
- * its page table says. @now: as that of shadow_begin_pass(). 0, or -ENOMEM as shadow_sync().
+ * The guest has changed something: its entry for @pasid, if [@start, @last] is all there is, and
+ * what its page table says. @now: as that of shadow_begin_pass(). 0, or -ENOMEM as shadow_sync().
  */
 int pasid_table_invalidate(struct ioasid_space *space, uint32_t pasid, uint64_t start,
 			   uint64_t last, uint64_t now, struct reap *reap);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A hostile guest: PASID tables that lead to themselves, and entries that change while they are read,
- * looked up, invalidated and made room for by other threads. DMA reaches the guest's pages or faults.
+ * A hostile guest: PASID tables that lead to themselves, and entries that change while they are
+ * read, looked up, invalidated and made room for by other threads. DMA reaches the guest's pages or
+ * faults.
  */
 #include <pthread.h>
 #include <sched.h>

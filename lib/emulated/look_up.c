@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Devices whose PASIDs are looked up in a table of the user's. A route that was found there is what
- * DMA walks from then on; it is taken back when the guest invalidates the PASID, or others need room.
+ * DMA walks from then on; it is taken back when the guest invalidates the PASID, or others need
+ * room.
  */
 #include <errno.h>
 
@@ -66,9 +67,9 @@ static struct ioasid_channel *section_of_thread(const struct ioasid_ctx *ctx)
 }
 
 /*
- * What made room can be in use by DMA, and is memory until that has drained. In a section it waits for
- * the end of that; not too much of it. Otherwise this request has not begun with anything yet: it steps
- * back for as long as that takes. True: look again.
+ * What made room can be in use by DMA, and is memory until that has drained. In a section it waits
+ * for the end of that; not too much of it. Otherwise this request has not begun with anything yet:
+ * it steps back for as long as that takes. True: look again.
  */
 static bool drain(struct ioasid_channel *ch, struct reap *reap)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Formats of PASID tables: from a PASID to the page table that a guest has entered for it. Entries are
- * read through a function of the caller's, each 64-bit word once, and what they say is decided on
- * that copy. A look-up reads as many entries as the table has levels.
+ * Formats of PASID tables: from a PASID to the page table that a guest has entered for it. Entries
+ * are read through a function of the caller's, each 64-bit word once, and what they say is decided
+ * on that copy. A look-up reads as many entries as the table has levels.
  */
 #ifndef PASIDTAB_PASIDTAB_H
 #define PASIDTAB_PASIDTAB_H
@@ -58,7 +58,8 @@ const struct pasidtab_format *pasidtab_find(enum ioasid_pasid_table_format forma
 	 UINT64_C(1) << IOASID_PASID_TABLE_AMD | UINT64_C(1) << IOASID_PASID_TABLE_RISCV)
 
 /*
- * The members of most formats: @flags that it has beside those about requests without PASID, at most
+ * The members of most formats: @flags that it has beside those about requests without PASID, at
+ * most
  * @address_bits and @pasid_bits. 0, or err_set(): -EINVAL.
  */
 int pasidtab_check(const struct ioasid_pasid_table *table, uint32_t flags, uint32_t address_bits,
