@@ -45,7 +45,7 @@ struct group {
 extern const struct group memory_group, translate_hot_group, translate_random_group,
 	translate_2m_group, dma_group, threads_group, map_group, map_1t_group, sync_group,
 	sync_pieces_group, inv_group, inv_drain_group, parent_group, bomb_group, fault_group,
-	nested_group, pasid_group;
+	nested_group, pasid_group, dirty_read_group, dirty_write_group;
 
 /* The command line. */
 struct options {

@@ -16,7 +16,7 @@ static const struct group *const groups[] = {
 	&dma_group, &threads_group, &map_group, &map_1t_group, &sync_group, &sync_pieces_group,
 	&inv_group, &inv_drain_group, &parent_group, &bomb_group, &fault_group,
 	&nested_group,
-	&pasid_group,
+	&pasid_group, &dirty_read_group, &dirty_write_group,
 };
 
 static void usage(FILE *f, const char *program)

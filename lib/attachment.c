@@ -71,6 +71,17 @@ int device_check_pasid_table(const struct ioasid_device *device)
 	return 0;
 }
 
+/* A root that records what is written wants that of all devices, also of those on nested spaces. */
+static int check_tracking(const struct ioasid_device *device, const struct ioasid_space *space)
+{
+	while (space->parent)
+		space = space->parent;
+	if (!space->tracks || device->info.dirty_tracking)
+		return 0;
+	return err_set(EOPNOTSUPP, "%s: its IOMMU does not record written pages, which space %u asks "
+		       "for", device->name, space->id);
+}
+
 int attachment_join(struct ioasid_space *space, const struct ioasid_device *device,
 		    const struct attachment *a, struct reap *reap)
 {
@@ -78,6 +89,8 @@ int attachment_join(struct ioasid_space *space, const struct ioasid_device *devi
 
 	ret = space->pasids ? device_check_pasid_table(device) :
 			      device_check_pgtable(device, space, nest_bound(space));
+	if (!ret)
+		ret = check_tracking(device, space);
 	if (!ret)
 		ret = reserve_for(space, device, a);
 	if (ret)

@@ -13,6 +13,7 @@
 #include "nest.h"
 #include "util/reap.h"
 
+struct dirty_bits;
 struct ioasid_device_stats;
 
 struct backend_ops {
@@ -94,6 +95,15 @@ struct backend_ops {
 	 * PASID go: forgets what it has found for @pasid. NULL without IOASID_CAP_USER_PASID_TABLE.
 	 */
 	void (*forget_route)(struct ioasid_space *space, uint32_t pasid, struct reap *reap);
+
+	/*
+	 * Dirty tracking of a root whose tracks is set; NULL where there is no such capability. set:
+	 * on, with all pages clean, or off. read: sets the bits of what was written in
+	 * [@start, @last], which is mapped, and unless @peek makes it clean.
+	 */
+	int (*dirty_set)(struct ioasid_space *space, bool on, struct reap *reap);
+	int (*dirty_read)(struct ioasid_space *space, uint64_t start, uint64_t last, bool peek,
+			  struct dirty_bits *out, struct reap *reap);
 
 	/* Waits until no DMA uses what was taken away before the call. Unlocked. */
 	void (*drain)(struct ioasid_ctx *ctx);

@@ -128,19 +128,6 @@ IOASID_EXPORT int ioasid_space_map_parent(struct ioasid_space *space, uint64_t i
 	return add(space, &r, flags, mapping);
 }
 
-/* Finds the end of what is mapped without a hole from @start on, at most @last. */
-static bool is_whole(const struct ioasid_space *space, uint64_t start, uint64_t last)
-{
-	const struct imap_item *item;
-
-	while ((item = imap_find(&space->maps, start))) {
-		if (item->last >= last)
-			return true;
-		start = item->last + 1;
-	}
-	return false;
-}
-
 struct copy {
 	struct ioasid_space *space, *source;
 	uint64_t from, last;	/* in the source */
@@ -196,7 +183,7 @@ static int copy(struct copy *c, struct reap *reap, struct ioasid_mapping **mappi
 	uint64_t at, n;
 	int ret;
 
-	if (!is_whole(c->source, c->from, c->last))
+	if (!mapping_is_whole(c->source, c->from, c->last))
 		return err_set(ENOENT, "space %u: 0x%llx-0x%llx is not all mapped", c->source->id,
 			       (unsigned long long)c->from, (unsigned long long)c->last);
 	ret = check_copy(c);

@@ -63,6 +63,18 @@ int mapping_check_place(const struct ioasid_space *space, uint64_t start, uint64
 	return 0;
 }
 
+bool mapping_is_whole(const struct ioasid_space *space, uint64_t start, uint64_t last)
+{
+	const struct imap_item *item;
+
+	while ((item = imap_find(&space->maps, start))) {
+		if (item->last >= last)
+			return true;
+		start = item->last + 1;
+	}
+	return false;
+}
+
 int mapping_overlap(const struct ioasid_space *space, uint64_t start, uint64_t last)
 {
 	const struct imap_item *other = imap_first(&space->maps, start, last);
@@ -157,6 +169,7 @@ void mapping_drop(struct ioasid_mapping *m, struct reap *reap)
 	} else if (space->users) {
 		table_leave(space, m, reap);
 	}
+	track_forget(space, m->item.start, m->item.last);
 	imap_remove(&space->maps, &m->item);
 	mapping_free(m, reap);
 }
@@ -219,26 +232,32 @@ static int check_range(const struct ioasid_space *space, const struct imap_item 
 	return 0;
 }
 
-static int unmap(struct ioasid_space *space, uint64_t start, uint64_t last, bool all,
-		 struct reap *reap, uint64_t *sum)
+int mapping_check_unmap_range(const struct ioasid_space *space, uint64_t start, uint64_t last,
+			      bool all)
 {
-	struct imap_item *item = imap_first(&space->maps, start, last);
 	int ret = check_unmap(space);
 
 	if (!ret)
 		ret = nest_check_maps(space);
 	if (!ret && !all)
-		ret = check_range(space, item, start, last);
-	if (ret)
-		return ret;
+		ret = check_range(space, imap_first(&space->maps, start, last), start, last);
+	return ret;
+}
+
+uint64_t mapping_unmap_range(struct ioasid_space *space, uint64_t start, uint64_t last,
+			     struct reap *reap)
+{
+	struct imap_item *item = imap_first(&space->maps, start, last);
+	uint64_t sum = 0;
+
 	while (item) {
 		bool was_last = item->last == last;
 
-		*sum += imap_length(item);
+		sum += imap_length(item);
 		mapping_drop(mapping_of(item), reap);
 		item = was_last ? NULL : imap_first(&space->maps, start, last);
 	}
-	return 0;
+	return sum;
 }
 
 IOASID_EXPORT int ioasid_space_unmap(struct ioasid_space *space, uint64_t iova, uint64_t length,
@@ -256,7 +275,9 @@ IOASID_EXPORT int ioasid_space_unmap(struct ioasid_space *space, uint64_t iova, 
 		return err_set(EOVERFLOW, "0x%llx + 0x%llx runs past the end of the address space",
 			       (unsigned long long)iova, (unsigned long long)length);
 	ctx_lock(space->ctx);
-	ret = unmap(space, iova, last, all, &reap, &sum);
+	ret = mapping_check_unmap_range(space, iova, last, all);
+	if (!ret)
+		sum = mapping_unmap_range(space, iova, last, &reap);
 	ctx_unlock_drain(space->ctx, &reap);
 	if (!ret && unmapped)
 		*unmapped = sum;

@@ -42,6 +42,13 @@ struct nest_ops {
 	void (*parent_changed)(struct ioasid_space *space, const struct ioasid_mapping *m,
 			       struct reap *reap);
 
+	/*
+	 * Dirty tracking of the root (track.c): it has begun with all pages clean, or ended; and some
+	 * of the pages that have become writable since are clean again.
+	 */
+	void (*track)(struct ioasid_space *space, bool on, struct reap *reap);
+	void (*take_written)(struct ioasid_space *space, struct reap *reap);
+
 	/* What it translates at @iova, without reading guest memory; so often while it is locked. */
 	unsigned int max_looks;
 	void (*look)(struct ioasid_space *space, uint64_t iova, struct shadow_view *view);

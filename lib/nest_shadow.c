@@ -11,14 +11,15 @@
 static int resolve(void *opaque, uint64_t addr, struct shadow_piece *piece)
 {
 	struct ioasid_space *root = opaque;
-	struct iopt_hit hit = iopt_walk(&root->table.root, addr);
+	struct iopt_hit hit = root->tracked ? iopt_find(&root->table, addr) :
+					       iopt_walk(&root->table.root, addr);
 	uint64_t mask = (UINT64_C(1) << hit.shift) - 1;
 
 	if (!hit.entry)
 		return -EFAULT;
 	*piece = (struct shadow_piece){
 		.start = addr & ~mask, .last = addr | mask, .host = hit.entry & IOPT_ADDR,
-		.perm = hit.entry & IOPT_PERM,
+		.perm = hit.entry & (IOPT_PERM | IOPT_CLEAN),
 	};
 	if (hit.entry & IOPT_BIG) {
 		struct imap_item *item = imap_find(&root->maps, addr);
@@ -46,15 +47,16 @@ static bool first(void *opaque, uint64_t start, uint64_t last, uint64_t *addr)
 static int create(struct ioasid_space *space)
 {
 	struct ioasid_space *parent = space->parent;
-	struct shadow_parent up = { resolve, parent, &parent->gen, first };
+	struct shadow_parent up = { resolve, track_write, parent, &parent->gen, first };
 
 	if (parent->parent) {
-		up = (struct shadow_parent){ shadow_resolve, &parent->shadow,
+		up = (struct shadow_parent){ shadow_resolve, shadow_write, &parent->shadow,
 					     &parent->shadow.gen, shadow_first };
 		parent->shadow.is_parent = true;
 	}
 	shadow_init(&space->shadow, &space->ctx->pages, &up,
 		    space->ctx->flags & IOASID_CTX_AUDIT);
+	space->shadow.tracked = parent->parent ? parent->shadow.tracked : parent->tracked;
 	return 0;
 }
 
@@ -111,6 +113,19 @@ static void parent_changed(struct ioasid_space *space, const struct ioasid_mappi
 		shadow_drop_range(&space->shadow, m->item.start, m->item.last, reap);
 }
 
+static void track(struct ioasid_space *space, bool on, struct reap *reap)
+{
+	if (on)
+		shadow_take_all(&space->shadow, reap);
+	else
+		shadow_give_all(&space->shadow, reap);
+}
+
+static void take_written(struct ioasid_space *space, struct reap *reap)
+{
+	shadow_take_written(&space->shadow, reap);
+}
+
 /* Entries are resolved as they are looked at, as a DMA would. */
 static void look(struct ioasid_space *space, uint64_t iova, struct shadow_view *view)
 {
@@ -139,6 +154,8 @@ const struct nest_ops nest_shadow = {
 	.begin = begin,
 	.invalidate = invalidate,
 	.parent_changed = parent_changed,
+	.track = track,
+	.take_written = take_written,
 	.max_looks = 1u << 20,
 	.look = look,
 };

@@ -15,6 +15,7 @@
 #include "pasid_table.h"
 #include "shadow/shadow.h"
 #include "util/alloc.h"
+#include "util/bitmap.h"
 #include "util/bits.h"
 #include "util/err.h"
 #include "util/imap.h"
@@ -108,6 +109,10 @@ struct ioasid_space {
 	size_t n_allowed;
 	uint64_t gen;			/* changes when a mapping goes away */
 	struct iopt table;		/* a root's, while it has users */
+	bool tracks;			/* a root's: pages that are written can be recorded, */
+	bool tracking;			/* and are */
+	bool tracked;			/* by the library's own table: track.c, */
+	struct bitmap written;		/* these pages, by number */
 	struct shadow shadow;		/* a child's, nested in software */
 	enum ioasid_fill fill_asked;
 	struct sink *sink;		/* a child's, where a kernel has its translations */
@@ -261,6 +266,33 @@ int mapping_overlap(const struct ioasid_space *space, uint64_t start, uint64_t l
 void mapping_drop(struct ioasid_mapping *mapping, struct reap *reap);
 /* Frees the records of a space that nobody uses. */
 void mapping_forget_all(struct ioasid_space *space, struct reap *reap);
+
+/* Is all of it mapped, without a hole? */
+bool mapping_is_whole(const struct ioasid_space *space, uint64_t start, uint64_t last);
+/* Can [@start, @last] be unmapped now? @all: whatever there is. */
+int mapping_check_unmap_range(const struct ioasid_space *space, uint64_t start, uint64_t last,
+			      bool all);
+/* Does so, and returns the sum of the mappings' lengths. */
+uint64_t mapping_unmap_range(struct ioasid_space *space, uint64_t start, uint64_t last,
+			     struct reap *reap);
+
+/* dirty.c: where a caller wants bits to be set. */
+struct dirty_bits {
+	uint64_t *bitmap;
+	uint64_t first;		/* page of 4 KiB that the bitmap begins with */
+	unsigned int shift;	/* log2 of how many of them a bit stands for */
+};
+/* Sets those for pages @first on, a multiple of 64, where bits are set in @bits. */
+void dirty_bits_add(struct dirty_bits *out, uint64_t first, uint64_t bits);
+
+/* track.c: dirty tracking by a root's own table; the first two as of struct backend_ops */
+int track_set(struct ioasid_space *root, bool on, struct reap *reap);
+int track_read(struct ioasid_space *root, uint64_t start, uint64_t last, bool peek,
+	       struct dirty_bits *out, struct reap *reap);
+/* The page at @iova is going to be written. 0; -EFAULT: it cannot be; -ENOMEM: it must not be. */
+int track_write(void *root, uint64_t iova);
+/* What is no longer mapped. */
+void track_forget(struct ioasid_space *root, uint64_t start, uint64_t last);
 
 /* source.c */
 bool source_can_populate(void);

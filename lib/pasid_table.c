@@ -400,6 +400,17 @@ static void destroy(struct ioasid_space *space, struct reap *reap)
 	nest_shadow.destroy(space, reap);
 }
 
+/* Its own shadow, which reads the PASID table, can become that of a page table again. */
+static void track(struct ioasid_space *space, bool on, struct reap *reap)
+{
+	nest_shadow.track(space, on, reap);
+}
+
+static void take_written(struct ioasid_space *space, struct reap *reap)
+{
+	nest_shadow.take_written(space, reap);
+}
+
 static const struct nest_ops nest_pasids = {
 	.nesting = IOASID_NESTING_SOFTWARE,
 	.destroy = destroy,
@@ -407,6 +418,8 @@ static const struct nest_ops nest_pasids = {
 	.begin = begin,
 	.invalidate = invalidate,
 	.parent_changed = parent_changed,
+	.track = track,
+	.take_written = take_written,
 	.look = look,
 };
 

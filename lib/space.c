@@ -17,6 +17,7 @@ struct ioasid_space *space_new(struct ioasid_ctx *ctx)
 		return NULL;
 	space->ctx = ctx;
 	imap_init(&space->maps, &ctx->pages);
+	bitmap_init(&space->written, &ctx->pages);
 	slab_init(&space->records, &ctx->pages, sizeof(struct ioasid_mapping), space);
 	return space;
 }
@@ -90,6 +91,7 @@ void space_take_out(struct ioasid_space *space, struct reap *reap)
 		leave_parent(space, reap);
 	mapping_forget_all(space, reap);
 	imap_destroy(&space->maps);
+	bitmap_reset(&space->written);
 	slab_destroy(&space->records);
 	mem_free(space->reserved);
 	mem_free(space->allowed);
@@ -104,9 +106,9 @@ static int check_nesting(struct ioasid_ctx *ctx, const struct ioasid_space_optio
 {
 	const struct ioasid_space *parent = options->parent;
 
-	if (options->flags)
+	if (options->flags & ~IOASID_SPACE_DIRTY_TRACKING)
 		return err_set(EINVAL, "unknown space flags 0x%llx",
-			       (unsigned long long)options->flags);
+			       (unsigned long long)(options->flags & ~IOASID_SPACE_DIRTY_TRACKING));
 	if (options->nesting > IOASID_NESTING_HARDWARE || options->fill > IOASID_FILL_ON_DEMAND)
 		return err_set(EINVAL, "nesting %u or fill %u is no known value",
 			       (unsigned int)options->nesting, (unsigned int)options->fill);
@@ -140,6 +142,19 @@ static int check_nesting(struct ioasid_ctx *ctx, const struct ioasid_space_optio
 	    !ioasid_ctx_has(ctx, IOASID_CAP_FILL_ON_DEMAND))
 		return err_set(EOPNOTSUPP, "fill on demand: %s",
 			       ioasid_ctx_why_not(ctx, IOASID_CAP_FILL_ON_DEMAND));
+	return 0;
+}
+
+static int check_tracking(const struct ioasid_ctx *ctx, const struct ioasid_space_options *options)
+{
+	if (!(options->flags & IOASID_SPACE_DIRTY_TRACKING))
+		return 0;
+	if (options->parent)
+		return err_set(EINVAL, "IOASID_SPACE_DIRTY_TRACKING is for a root: it records what "
+			       "spaces nested on it write");
+	if (!ioasid_ctx_has(ctx, IOASID_CAP_DIRTY_TRACKING))
+		return err_set(EOPNOTSUPP, "dirty tracking: %s",
+			       ioasid_ctx_why_not(ctx, IOASID_CAP_DIRTY_TRACKING));
 	return 0;
 }
 
@@ -227,11 +242,14 @@ IOASID_EXPORT int ioasid_space_create(struct ioasid_ctx *ctx,
 		ret = options_copy(&options, sizeof(options), user, "space options");
 	if (!ret)
 		ret = check_nesting(ctx, &options);
+	if (!ret)
+		ret = check_tracking(ctx, &options);
 	if (ret)
 		return ret;
 	space = space_new(ctx);
 	if (!space)
 		return err_set(ENOMEM, "no memory for a space");
+	space->tracks = options.flags & IOASID_SPACE_DIRTY_TRACKING;
 	ctx_lock(ctx);
 	ret = create(space, &options, &reap);
 	ctx_unlock_drain(ctx, &reap);
@@ -313,9 +331,11 @@ IOASID_EXPORT int ioasid_space_query_info(const struct ioasid_space *space,
 	}
 	info.iova_alignment = space_alignment(space);
 	info.mappings = imap_count(&space->maps);
+	info.dirty_tracking = space->tracking;
 	info.memory_bytes = sizeof(*space) +
 			    (space->maps.nodes.pages + space->records.pages + space->table.nodes +
-			     space->table.lists + s->pages + s->slab.pages + sink_pages(space)) * PAGE;
+			     space->table.lists + s->pages + s->slab.pages + sink_pages(space) +
+			     bitmap_pages(&space->written)) * PAGE;
 	ctx_unlock(space->ctx);
 	return options_fill(out, &info, sizeof(info), "space info");
 }

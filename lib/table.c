@@ -35,9 +35,13 @@ void table_destroy_own(struct ioasid_space *space, struct reap *reap)
 
 int table_map_own(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)
 {
-	if (!iopt_map(&space->table, m->item.start, imap_length(&m->item), m->target,
-		      (m->flags & IOPT_PERM) |
-		      (imap_length(&m->item) >= BIG_MAPPING ? IOPT_BIG : 0), reap))
+	unsigned int flags = m->flags & IOPT_PERM;
+
+	if (space->tracked && flags & IOPT_WRITE)
+		flags ^= IOPT_WRITE | IOPT_CLEAN;
+	if (imap_length(&m->item) >= BIG_MAPPING)
+		flags |= IOPT_BIG;
+	if (!iopt_map(&space->table, m->item.start, imap_length(&m->item), m->target, flags, reap))
 		return 0;
 	return err_set(ENOMEM, "space %u: no memory for its page table", space->id);
 }

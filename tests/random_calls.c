@@ -325,7 +325,7 @@ void make_call(struct world *w, const struct call *call)
 		call_unmap, call_unmap, call_unmap, call_unmap_one, call_unmap_one, call_unmap_one,
 		call_unmap_all, call_allow, call_attach, call_detach, call_write, call_write,
 		call_write, call_write, call_write, call_write, call_write, call_write, call_bind,
-		call_needless, call_repair,
+		call_needless, call_repair, call_dirty, call_dirty, call_dirty, call_unmap_dirty,
 	};
 
 	kinds[call->kind % CALL_KINDS](w, call->draw);

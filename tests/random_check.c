@@ -16,6 +16,8 @@ static void check_page(struct world *w, int s, uint64_t page)
 		uint8_t *want = granted ? w->memory + memory * PAGE : NULL;
 		uint8_t *got = dma_where(m->channel, page * PAGE, access);
 
+		if (granted && access & IOASID_WRITE)
+			model_wrote(w, s, page);
 		if (got != want)
 			differs(w, "page %#jx of %s for access %u: memory page %jd, expected %jd",
 				(uintmax_t)page, space_name(s), access,

@@ -26,10 +26,16 @@ static struct ioasid_platform *six_devices(void)
 
 static void space_open(struct world *w, int s, int parent, enum ioasid_fill fill)
 {
+	struct ioasid_space_options tracked = IOASID_SPACE_OPTIONS_INIT;
 	struct model_space *m = &w->at[s];
 
 	m->parent = parent;
-	m->space = make_space(w->ctx, parent < 0 ? NULL : w->at[parent].space, fill);
+	if (s == ROOT) {
+		tracked.flags = IOASID_SPACE_DIRTY_TRACKING;
+		ck_ok(ioasid_space_create(w->ctx, &tracked, &m->space));
+	} else {
+		m->space = make_space(w->ctx, parent < 0 ? NULL : w->at[parent].space, fill);
+	}
 	ck_ok(ioasid_device_bind(w->ctx, space_name(s), (uint64_t)s, &m->device));
 	ck_ok(ioasid_device_attach(m->device, m->space));
 	m->channel = channel_new(m->device, IOASID_NO_PASID);

@@ -26,6 +26,7 @@ enum { ROOT, TABLE1, MAP2, MAP1, TABLE2, OTHER, SPACES };
 #define TABLE_PAGES  12 /* the first of them, in which guests write entries */
 #define MAX_MAPPINGS 200
 #define NOWHERE	     UINT64_MAX
+#define DIRTY_PAGES  (8 * LARGE) /* of ROOT, which are more than it has */
 
 struct model_mapping {
 	uint64_t start, length;
@@ -57,6 +58,8 @@ struct world {
 	struct model_space at[SPACES];
 	struct ioasid_device *guest; /* reserves pages 100-103; attached to ->guest_in, or -1 */
 	int guest_in;
+	bool tracking; /* ROOT records what is written: */
+	bool dirty[DIRTY_PAGES]; /* these, unless they are not mapped any more */
 	/* Makes the n-th allocation from now fail, 0: none; NULL where that cannot be done. */
 	void (*fail_nth)(unsigned long n);
 	bool armed;
@@ -102,7 +105,7 @@ void clear_range(struct world *w, int s, uint64_t start, uint64_t length);
 
 /* Makes a call on the library and the model. */
 void make_call(struct world *w, const struct call *call);
-#define CALL_KINDS 32u
+#define CALL_KINDS 36u
 
 /* The guest's part of that: stores and invalidations, binding. */
 void call_write(struct world *w, const uint64_t *draw);
@@ -110,6 +113,12 @@ void call_bind(struct world *w, const uint64_t *draw);
 void call_needless(struct world *w, const uint64_t *draw);
 /* Puts tables and what they lie in back in order, where calls have left little of it. */
 void call_repair(struct world *w, const uint64_t *draw);
+
+/* Dirty tracking of ROOT. */
+void call_dirty(struct world *w, const uint64_t *draw);
+void call_unmap_dirty(struct world *w, const uint64_t *draw);
+/* A DMA was let write this page. */
+void model_wrote(struct world *w, int s, uint64_t page);
 
 /* Compares some pages, or all windows and lists. */
 void check_some(struct world *w, uint64_t draw);

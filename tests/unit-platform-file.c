@@ -51,6 +51,7 @@ static void expect_round_trip(const struct ioasid_platform *platform)
 		ck_assert_int_eq(a->hardware_nesting, b->hardware_nesting);
 		ck_assert(!memcmp(&a->iotlb, &b->iotlb, sizeof(a->iotlb)));
 		ck_assert_int_eq(a->no_page_requests, b->no_page_requests);
+		ck_assert_int_eq(a->no_dirty_tracking, b->no_dirty_tracking);
 	}
 	for (i = 0; i < copy->n_devices; i++) {
 		ck_assert_uint_eq(copy->devices[i].requester, other->devices[i].requester);
@@ -98,6 +99,7 @@ START_TEST(every_word_means_what_the_manual_says)
 			  1u << IOASID_PGTABLE_VTD_SS | 1u << IOASID_PGTABLE_VTD_FS);
 	ck_assert(!iommu->no_nesting);
 	ck_assert(!iommu->no_page_requests);
+	ck_assert(!iommu->no_dirty_tracking);
 	ck_assert_ptr_eq(platform_device_iommu(platform, device), iommu);
 	ck_assert_uint_eq(device->group, 3);
 	ck_assert_uint_eq(device->pasid_bits, 16);
@@ -109,6 +111,7 @@ START_TEST(every_word_means_what_the_manual_says)
 	ck_assert_uint_eq(platform_find_device(platform, "disk")->page_requests, 7);
 	ck_assert_uint_eq(platform_find_device(platform, "mute")->page_requests,
 			  IOASID_NO_PAGE_REQUESTS);
+	ck_assert(iommu->no_dirty_tracking);
 	ck_assert_uint_eq(iommu->pgtable_formats, 1u << IOASID_PGTABLE_VTD_SS);
 	ck_assert_uint_eq(platform_find_iommu(platform, "plain")->address_bits, 48);
 
@@ -247,7 +250,7 @@ static char *longest_text(void)
 		end += sprintf(end, "iommu i%03u%s address-bits=57 pasid-bits=20 "
 			       "formats=vtd-ss,vtd-fs nesting=software,hardware "
 			       "iotlb=65536 iotlb-ways=64 iotlb-replacement=random iotlb-seed=4294967295 "
-			       "structure-cache=1024\n", i, pad);
+			       "structure-cache=1024 dirty-tracking=off\n", i, pad);
 	for (i = 0; i < 4096; i++)
 		end += sprintf(end, "device %04u%s iommu=i063%s requester=0x%x group=%u "
 			       "pasid-bits=20 device-tlb=65536 device-tlb-invalidation=explicit\n",

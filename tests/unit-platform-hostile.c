@@ -43,6 +43,7 @@ static const struct {
 	{ "iommu a formats=vtd-ss,arm", "line 1:", "\"arm\"" },
 	{ "iommu a formats=vtd-ss,", "line 1:", "\"\"" },
 	{ "iommu a formats=vtd-fs,vtd-fs", "line 1:", "\"vtd-fs\" twice" },
+	{ "iommu a dirty-tracking=yes", "line 1:", "\"dirty-tracking=yes\"" },
 	{ "iommu a nesting=hard", "line 1:", "\"nesting=hard\"" },
 	{ "iommu a nesting=hardware,software", "line 1:", "software,hardware" },
 	{ "iommu a iotlb=64", "line 1:", "an IOTLB, but not" },

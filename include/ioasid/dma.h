@@ -42,7 +42,8 @@ int ioasid_channel_close(struct ioasid_channel *channel);
  *
  * @return 0; -EFAULT: a page could not be translated for reading; -EAGAIN: it would have to wait
  *         for a page, but the thread is inside ioasid_dma_begin(); -EOVERFLOW: the range runs past
- *         the end of the address space; -ENOMEM: a table could not be filled on demand. Since 0.1.
+ *         the end of the address space; -ENOMEM: a table could not be filled on demand, or a write
+ *         not be recorded (ioasid/dirty.h). Since 0.1.
  */
 int ioasid_dma_read(struct ioasid_channel *channel, uint64_t iova, void *buf, size_t length);
 

@@ -10,6 +10,7 @@
 #include <ioasid/common.h>
 #include <ioasid/ctx.h>
 #include <ioasid/device.h>
+#include <ioasid/dirty.h>
 #include <ioasid/dma.h>
 #include <ioasid/event.h>
 #include <ioasid/fault.h>

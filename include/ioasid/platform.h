@@ -57,7 +57,9 @@ struct ioasid_platform_iommu {
 	bool no_page_requests;
 	/** It can walk two levels itself, the guest's page table and its parent, behind an IOTLB. */
 	bool hardware_nesting;
-	uint8_t reserved[5];
+	/** Written pages are not recorded: spaces with dirty tracking are refused. */
+	bool no_dirty_tracking;
+	uint8_t reserved[4];
 	/** With hardware_nesting. */
 	struct ioasid_platform_iotlb iotlb;
 };

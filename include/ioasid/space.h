@@ -29,6 +29,13 @@ enum ioasid_fill {
 	IOASID_FILL_ON_DEMAND = 2,
 };
 
+/**
+ * Pages of the space that DMA writes can be recorded (ioasid/dirty.h); needs
+ * IOASID_CAP_DIRTY_TRACKING. Devices whose IOMMU cannot do that cannot be attached, neither to the
+ * space nor to one that is nested on it.
+ */
+#define IOASID_SPACE_DIRTY_TRACKING UINT64_C(0x1)
+
 /** How to create a space. */
 struct ioasid_space_options {
 	/** sizeof(struct ioasid_space_options) */
@@ -47,7 +54,7 @@ struct ioasid_space_options {
 	 * others, whose guests send nothing for new mappings.
 	 */
 	enum ioasid_fill fill;
-	/** None yet: 0. */
+	/** Of a root: 0 or IOASID_SPACE_DIRTY_TRACKING. */
 	uint64_t flags;
 	/**
 	 * With software nesting: the most memory in bytes that the shadow page table may take, at
@@ -93,7 +100,9 @@ struct ioasid_space_info {
 	bool pgtable_bound;
 	/** Whether a user-managed PASID table is bound (ioasid/pasid.h). */
 	bool pasid_table_bound;
-	uint8_t reserved[5];
+	/** Whether written pages are being recorded: ioasid_space_dirty_start(). */
+	bool dirty_tracking;
+	uint8_t reserved[4];
 	/** Mappings must start and end at multiples of this. */
 	uint64_t iova_alignment;
 	/** Live mappings. */
@@ -119,10 +128,10 @@ struct ioasid_space_info {
  * @param options NULL for a root.
  * @return 0; -EINVAL: unknown flag or value, memory_limit too small, parent or fault queue of
  *         another context, nested deeper than 8, in hardware on a space that is no root, or on one
- *         that is nested in hardware;
+ *         that is nested in hardware, IOASID_SPACE_DIRTY_TRACKING with a parent;
  *         -EADDRINUSE, -EFAULT: the parent has mappings that no page table can hold (see
- *         ioasid_device_attach()); -EOPNOTSUPP: the nesting asked for is not possible; -E2BIG;
- *         -ENOMEM.
+ *         ioasid_device_attach()); -EOPNOTSUPP: the nesting asked for is not possible, or
+ *         dirty tracking is not; -E2BIG; -ENOMEM.
  * Since 0.1.
  */
 int ioasid_space_create(struct ioasid_ctx *ctx, const struct ioasid_space_options *options,

@@ -104,12 +104,11 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 	case IOASID_CAP_DMA:
 	case IOASID_CAP_AUDIT:
 	case IOASID_CAP_ATOMIC_REPLACE:
+	case IOASID_CAP_DIRTY_TRACKING:
 		return NULL;
 	case IOASID_CAP_NESTING_HARDWARE:
 		return count_units(ctx) ? NULL :
 		       "no IOMMU of the emulated platform walks two levels itself";
-	case IOASID_CAP_DIRTY_TRACKING:
-		return "dirty tracking is not emulated";
 	case IOASID_CAP_ENFORCE_SNOOP:
 		return "there is no non-coherent DMA in the emulation";
 	}
@@ -169,6 +168,7 @@ static int device_bind(struct ioasid_device *device)
 		.type = platform_device_type(pd), .default_pasid = pd->default_pasid,
 		.page_requests = pd->page_requests,
 		.pasid_table_formats = ed->iommu->no_nesting ? 0 : PASIDTAB_ALL,
+		.dirty_tracking = !ed->iommu->no_dirty_tracking,
 	};
 	if (ed->unit || !ed->iommu->no_nesting)
 		device->info.pgtable_formats = ed->iommu->pgtable_formats;
@@ -264,6 +264,8 @@ const struct backend_ops backend_emulated = {
 	.unmap = table_unmap_own,
 	.route = route,
 	.forget_route = emu_forget_route,
+	.dirty_set = track_set,
+	.dirty_read = track_read,
 	.drain = emu_drain,
 	.fault_queue_create = emu_queue_create,
 	.fault_queue_destroy = emu_queue_destroy,

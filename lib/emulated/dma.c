@@ -99,6 +99,11 @@ static void audit(struct ioasid_channel *ch, uint64_t iova, uint32_t access)
 		emu_report_stale(ch, iova, access, &stale);
 }
 
+static int no_memory(uint64_t iova)
+{
+	return err_set(ENOMEM, "no memory to translate 0x%llx", (unsigned long long)iova);
+}
+
 int emu_look(struct ioasid_channel *ch, uint64_t iova, uint32_t access, struct iopt_hit *hit)
 {
 	struct ioasid_space *space = ch->route->space;
@@ -108,6 +113,8 @@ int emu_look(struct ioasid_channel *ch, uint64_t iova, uint32_t access, struct i
 		return IOASID_FAULT_BLOCKED;
 	if (emu_nested_of(space)) {
 		why = emu_nested_translate(ch, iova, access, hit);
+		if (why == SHADOW_NOMEM)
+			return no_memory(iova);
 		return why ? (int)reason_of(why) : 0;
 	}
 	*hit = iopt_walk(space_root(space), iova);
@@ -115,8 +122,10 @@ int emu_look(struct ioasid_channel *ch, uint64_t iova, uint32_t access, struct i
 		return 0;
 	if (space->parent)
 		why = shadow_miss(&space->shadow, iova, access);
+	else if ((iopt_granted(hit->perm) & access) == access)
+		why = track_write(space, iova) ? SHADOW_NOMEM : SHADOW_OK;
 	if (why == SHADOW_NOMEM)
-		return err_set(ENOMEM, "no memory to translate 0x%llx", (unsigned long long)iova);
+		return no_memory(iova);
 	*hit = iopt_walk(space_root(space), iova);
 	return (hit->perm & access) == access ? 0 : (int)why_not(ch, iova, why);
 }

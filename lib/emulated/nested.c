@@ -177,6 +177,18 @@ static void parent_changed(struct ioasid_space *space, const struct ioasid_mappi
 	drop_all(space, reap);
 }
 
+/* Entries that permit writing are nowhere told from others. */
+static void track(struct ioasid_space *space, bool on, struct reap *reap)
+{
+	if (on)
+		drop_all(space, reap);
+}
+
+static void take_written(struct ioasid_space *space, struct reap *reap)
+{
+	drop_all(space, reap);
+}
+
 /* The unit's entry with the lowest address at or after @iova, of all units. */
 static const struct iotlb_entry *next_entry(const struct ioasid_space *space, uint64_t iova,
 					    const struct iotlb **owner)
@@ -226,6 +238,8 @@ const struct nest_ops emu_nest = {
 	.begin = begin,
 	.invalidate = invalidate,
 	.parent_changed = parent_changed,
+	.track = track,
+	.take_written = take_written,
 	.max_looks = 256,	/* each goes through all of the IOTLBs */
 	.look = look,
 };
@@ -281,8 +295,9 @@ static struct walk walk_of(const struct ioasid_space *space, uint64_t iova)
 {
 	const struct emu_nested *nested = space->backend;
 
-	return (struct walk){ .second = &space->parent->table.root, .pgt = &nested->pgt,
-			      .table = nested->table, .iova = iova };
+	return (struct walk){ .second = &space->parent->table.root, .write = track_write,
+			      .root = space->parent, .pgt = &nested->pgt, .table = nested->table,
+			      .iova = iova };
 }
 
 /* Are the entries that were used, down to @level, still what the tables say? */

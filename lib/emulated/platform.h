@@ -44,6 +44,7 @@ struct platform_iommu {
 	uint64_t pgtable_formats;	/* bit IOASID_PGTABLE_*; a copy: not 0 */
 	bool no_nesting;
 	bool no_page_requests;
+	bool no_dirty_tracking;
 	bool hardware_nesting;
 	struct ioasid_platform_iotlb iotlb;	/* a copy: nothing is 0 but seed and structures */
 	uint16_t next_named;		/* see the hash tables below */

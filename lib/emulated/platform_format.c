@@ -81,6 +81,8 @@ static void put_iommu(struct out *out, const struct platform_iommu *iommu)
 	put_nesting(out, iommu);
 	if (iommu->no_page_requests)
 		put(out, " page-requests=none");
+	if (iommu->no_dirty_tracking)
+		put(out, " dirty-tracking=off");
 	put(out, "\n");
 }
 

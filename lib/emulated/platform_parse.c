@@ -172,6 +172,13 @@ static int read_work_queues(const struct line *line, const struct key *key, char
 	return read_either(line, word, value, "shared", "dedicated", member);
 }
 
+static int read_dirty_tracking(const struct line *line, const struct key *key, char *word,
+			       char *value, void *member)
+{
+	(void)key;
+	return read_either(line, word, value, "off", "on", member);
+}
+
 static unsigned int find_format(const char *word)
 {
 	unsigned int format;
@@ -280,6 +287,8 @@ static int read_iommu(const struct line *line, struct ioasid_platform *platform)
 		  0, PLATFORM_MAX_STRUCTURES },
 		{ "page-requests", read_takes_requests,
 		  offsetof(struct ioasid_platform_iommu, no_page_requests), 0, 0 },
+		{ "dirty-tracking", read_dirty_tracking,
+		  offsetof(struct ioasid_platform_iommu, no_dirty_tracking), 0, 0 },
 		{ NULL, NULL, 0, 0, 0 },
 	};
 	struct ioasid_platform_iommu iommu = IOASID_PLATFORM_IOMMU_INIT;

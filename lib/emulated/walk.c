@@ -24,7 +24,8 @@ static int read_entry(void *opaque, uint64_t addr, uint64_t *entry)
 			return -EFAULT;
 		w->slot[level] = (uint64_t *)(uintptr_t)iopt_host(&hit, addr);
 		w->raw[level] = le64toh(__atomic_load_n(w->slot[level], __ATOMIC_RELAXED));
-		w->writable |= (hit.perm & IOPT_WRITE ? 1u : 0u) << level;
+		w->addr[level] = addr;
+		w->writable |= (iopt_granted(hit.perm) & IOPT_WRITE ? 1u : 0u) << level;
 		w->reads++;
 	}
 	*entry = w->raw[level];
@@ -55,19 +56,31 @@ static enum shadow_fault fault_of(const struct walk *w)
 	return (enum shadow_fault)faults[w->at.fault];
 }
 
+/* The page at @addr of the root is going to be written. 0; -EFAULT; -ENOMEM. */
+static int take_note(const struct walk *w, uint64_t addr)
+{
+	struct iopt_hit hit = iopt_walk(w->second, addr);
+
+	return hit.perm & IOPT_CLEAN ? w->write(w->root, addr) : 0;
+}
+
 /*
  * Sets @flags in the entry of a level, if it is still what the walk has read: as a locked operation,
  * so that nothing is lost that a CPU writes meanwhile (VT-d 3.6.2). 0; -EAGAIN: it has changed;
- * -EFAULT: the second level does not let it be written.
+ * -EFAULT: the second level does not let it be written; -ENOMEM: nor can it be recorded.
  */
 static int set_flags(struct walk *w, unsigned int level, uint64_t flags)
 {
 	uint64_t was = htole64(w->raw[level]), new = w->raw[level] | flags;
+	int ret;
 
 	if (!w->slot[level] || new == w->raw[level])
 		return 0;
 	if (!(w->writable >> level & 1))
 		return -EFAULT;
+	ret = take_note(w, w->addr[level]);
+	if (ret)
+		return ret;
 	if (!__atomic_compare_exchange_n(w->slot[level], &was, htole64(new), false,
 					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return -EAGAIN;
@@ -120,11 +133,14 @@ static enum shadow_fault walk_once(struct walk *w, unsigned int access, int *ret
 	if ((w->at.perm & access) != access)
 		return SHADOW_PERMISSION;
 	second = iopt_walk(w->second, w->at.addr);
-	if ((second.perm & access) != access)
+	if ((iopt_granted(second.perm) & access) != access)
 		return SHADOW_TARGET;
 	*ret = set_all_flags(w, access);
+	if (!*ret && access & IOPT_WRITE)
+		*ret = take_note(w, w->at.addr);
 	if (*ret)
-		return SHADOW_TABLE;
+		return *ret == -ENOMEM ? SHADOW_NOMEM : SHADOW_TABLE;
+	second = iopt_walk(w->second, w->at.addr);
 	combine(w, &second);
 	return SHADOW_OK;
 }

@@ -12,6 +12,9 @@
 struct walk {
 	/* What to walk. */
 	const struct iopt_root *second;
+	/* A page of the root is going to be written that is clean. 0 or -ENOMEM. */
+	int (*write)(void *root, uint64_t addr);
+	void *root;
 	const struct pgt *pgt;
 	uint64_t table;
 	uint64_t iova;
@@ -21,6 +24,7 @@ struct walk {
 	/* What was read, or known, by level, and where. */
 	uint64_t raw[PGT_MAX_LEVELS + 1];
 	uint64_t *slot[PGT_MAX_LEVELS + 1];	/* NULL: not read */
+	uint64_t addr[PGT_MAX_LEVELS + 1];	/* of the root, where that is */
 	uint32_t writable;			/* bit level: the second level lets it be written */
 	unsigned int reads;
 	struct pgt_walk at;
@@ -34,7 +38,7 @@ void walk_look(struct walk *w);
 /*
  * Walks for a DMA with @access, and sets the accessed and dirty flags in the guest's entries. What it
  * may do then is in the result: a page that was never written is not writable there, so that a first
- * write comes here again. Never SHADOW_NOMEM.
+ * write comes here again. So does the first one to a page that is clean in the root.
  */
 enum shadow_fault walk_translate(struct walk *w, unsigned int access);
 

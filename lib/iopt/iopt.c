@@ -77,7 +77,7 @@ static int grow(struct iopt *table, uint64_t last)
 
 		if (!node)
 			return -ENOMEM;
-		node[0] = (word & IOPT_ADDR) | IOPT_TABLE | IOPT_PERM;
+		node[0] = (word & IOPT_ADDR) | iopt_table_flags(IOPT_PERM);
 		count_add(node, 1);
 		word = iopt_root_word(node, ++level, false);
 		iopt_store(&table->root.word, word);
@@ -100,7 +100,7 @@ static uint64_t *descend(struct iopt *table, uint64_t iova, unsigned int level)
 
 			if (!child)
 				return NULL;
-			iopt_store(slot, (uint64_t)(uintptr_t)child | IOPT_TABLE | IOPT_PERM);
+			iopt_store(slot, (uint64_t)(uintptr_t)child | iopt_table_flags(IOPT_PERM));
 			count_add(node, 1);
 		}
 		node = iopt_node(*slot);
@@ -164,6 +164,15 @@ static unsigned int find(const struct iopt *table, uint64_t iova, struct path *p
 	}
 }
 
+/* The users of an entry that has gone. */
+static void drop_users(struct iopt *table, uint64_t *node, unsigned int i, struct reap *reap)
+{
+	struct iopt_list *heads = heads_of(node);
+
+	if (heads && heads[i].first)
+		table->dropped(&heads[i].first, table->pool, reap);
+}
+
 /* Takes out the nodes on @path from @level upwards that have become empty. */
 static void prune(struct iopt *table, struct path *path, uint64_t iova, unsigned int level,
 		  struct reap *reap)
@@ -172,8 +181,12 @@ static void prune(struct iopt *table, struct path *path, uint64_t iova, unsigned
 		if (level == path->top)
 			iopt_store(&table->root.word, 0);
 		else {
-			iopt_store(&path->node[level + 1][iopt_index(iova, level + 1)], 0);
-			count_add(path->node[level + 1], -1);
+			uint64_t *up = path->node[level + 1];
+			unsigned int i = iopt_index(iova, level + 1);
+
+			iopt_store(&up[i], 0);
+			drop_users(table, up, i, reap);
+			count_add(up, -1);
 		}
 		table->lists -= !!heads_of(path->node[level]);
 		pages_free_clean(table->pool, heads_of(path->node[level]));
@@ -193,21 +206,18 @@ void iopt_unmap(struct iopt *table, uint64_t iova, uint64_t length, struct reap 
 		unsigned int level, i;
 		intptr_t n = 0;
 		uint64_t at = iova, step, *node;
-		struct iopt_list *heads;
 
 		if (iova >> iopt_bits(table->root.word))
 			break;
 		level = find(table, iova, &path);
 		node = path.node[level];
-		heads = heads_of(node);
 		step = UINT64_C(1) << iopt_shift(level);
 		for (i = iopt_index(iova, level); i < IOPT_ENTRIES && iova <= last; i++) {
 			if (node[i] & IOPT_TABLE)
 				break;
 			n -= !!node[i];
 			iopt_store(&node[i], 0);
-			if (heads && heads[i].first)
-				table->dropped(&heads[i].first, table->pool, reap);
+			drop_users(table, node, i, reap);
 			iova = (iova | (step - 1)) + 1;
 			if (!iova)
 				break;

@@ -27,6 +27,8 @@
 #define IOPT_PERM	(IOPT_READ | IOPT_WRITE)
 #define IOPT_TABLE	0x4u	/* leads to a node of the next lower level */
 #define IOPT_BIG	0x8u	/* free for the writer's use */
+#define IOPT_CLEAN	0x10u	/* IOPT_WRITE is to be had, by iopt_give_write() */
+#define IOPT_SPLIT	0x20u	/* beside IOPT_TABLE: what was a leaf, see iopt_split() */
 #define IOPT_ADDR	(~UINT64_C(0xfff))
 
 #define IOPT_SHIFT	12u
@@ -34,6 +36,18 @@
 #define IOPT_ENTRIES	512u
 #define IOPT_LEVELS	5u	/* 57 bits */
 #define IOPT_MAX_BITS	(IOPT_SHIFT + IOPT_BITS * IOPT_LEVELS)
+
+/* What leads to a node permits everything, if it permits @perm. */
+static inline uint64_t iopt_table_flags(unsigned int perm)
+{
+	return IOPT_TABLE | (perm & IOPT_PERM) | (perm & IOPT_WRITE ? IOPT_CLEAN : 0);
+}
+
+/* The permission that an entry has or can be given. */
+static inline unsigned int iopt_granted(unsigned int perm)
+{
+	return (perm & IOPT_PERM) | (perm & IOPT_CLEAN ? IOPT_WRITE : 0);
+}
 
 /* log2 of what an entry of @level covers */
 static inline unsigned int iopt_shift(unsigned int level)
@@ -96,6 +110,15 @@ static inline void iopt_store(uint64_t *p, uint64_t v)
 	__atomic_store_n(p, v, __ATOMIC_RELEASE);
 }
 
+/* A leaf that has @from has @to instead. */
+static inline void iopt_swap(uint64_t *slot, unsigned int from, unsigned int to)
+{
+	uint64_t entry = *slot;
+
+	if (entry & from && !(entry & IOPT_TABLE))
+		iopt_store(slot, (entry & ~(uint64_t)from) | to);
+}
+
 static inline uint64_t *iopt_node(uint64_t entry)
 {
 	return (uint64_t *)(uintptr_t)(entry & IOPT_ADDR);
@@ -106,7 +129,7 @@ struct iopt_hit {
 	uint64_t entry;		/* 0: nothing there */
 	uint64_t *slot;		/* where it stands; NULL if the address is beyond the tree */
 	unsigned int shift;
-	unsigned int perm;	/* of the whole way; 0 without an entry */
+	unsigned int perm;	/* of the whole way, with IOPT_CLEAN; 0 without an entry */
 };
 
 static inline uint64_t iopt_host(const struct iopt_hit *hit, uint64_t iova)
@@ -126,7 +149,7 @@ static inline uint64_t iopt_host(const struct iopt_hit *hit, uint64_t iova)
 static inline __attribute__((always_inline)) struct iopt_hit
 iopt_walk(const struct iopt_root *root, uint64_t iova)
 {
-	struct iopt_hit hit = { 0, NULL, 0, IOPT_PERM };
+	struct iopt_hit hit = { 0, NULL, 0, IOPT_PERM | IOPT_CLEAN };
 	uint64_t word = iopt_load(&root->word);
 
 	/* The 1 sees to an empty table, whose width is 0. */
@@ -199,5 +222,31 @@ int iopt_map(struct iopt *table, uint64_t iova, uint64_t length, uint64_t host, 
 
 /* Unmaps [@iova, @iova + @length): what was mapped by whole calls of iopt_map(). */
 void iopt_unmap(struct iopt *table, uint64_t iova, uint64_t length, struct reap *reap);
+
+/*
+ * protect.c: pages that must not be written before somebody has taken note. Such a page is clean:
+ * where its leaf had IOPT_WRITE it has IOPT_CLEAN.
+ */
+
+/* All that is writable becomes clean. */
+void iopt_take_all(struct iopt *table);
+
+/* Takes that back; leaves that were split are put together again. */
+void iopt_give_all(struct iopt *table, struct reap *reap);
+
+/* Of 64 pages from @iova on, a multiple of 64 pages, those in @pages become clean. */
+void iopt_take_write(struct iopt *table, uint64_t iova, uint64_t pages);
+
+/* The page at @iova, which iopt_split() has a leaf for, can be written. */
+void iopt_give_write(struct iopt *table, uint64_t iova);
+
+/*
+ * Makes the leaf at @iova one of 4 KiB, if there is one. The lists of its users stay with the entry
+ * that was the leaf. 0, or -ENOMEM: it can be smaller than it was, and means the same.
+ */
+int iopt_split(struct iopt *table, uint64_t iova);
+
+/* As iopt_walk(), to the leaf as it was mapped: splits do not count. perm is its first page's. */
+struct iopt_hit iopt_find(const struct iopt *table, uint64_t iova);
 
 #endif

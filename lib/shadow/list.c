@@ -39,7 +39,9 @@ static uint32_t *drop_first(uint32_t *head, struct pages *pool, struct reap *rea
 	n = (struct shadow_node *)(owner - OWNER_LINKS);
 	i = (unsigned int)(link - n->links);
 	if (n->pte[i]) {
-		iopt_store(&n->pte[i], 0);
+		/* The parts of a leaf that was split are on the list themselves. */
+		if (!(n->pte[i] & IOPT_TABLE))
+			iopt_store(&n->pte[i], 0);
 		n->shadow->gen++;
 		reap->drain = true;
 	}
@@ -69,33 +71,36 @@ void list_drop_heads(struct shadow_node *n, unsigned int i, struct reap *reap)
 
 static void drop_targets(struct shadow_node *n, uint64_t start, uint64_t last, struct reap *reap)
 {
-	uint64_t size = UINT64_C(1) << node_shift(n), addr;
+	uint64_t size = UINT64_C(1) << node_shift(n);
 	unsigned int i;
 
 	for (i = 0; i < IOPT_ENTRIES; i++) {
-		if (!n->pte[i] || n->pte[i] & IOPT_TABLE)
+		struct pgt_entry e;
+
+		if (!n->pte[i])
 			continue;
-		addr = node_decode(n, i, n->raw[i]).addr;
-		if (addr <= last && addr + size - 1 >= start)
+		e = node_decode(n, i, n->raw[i]);
+		if (e.kind != PGT_LEAF || e.addr > last || e.addr + size - 1 < start)
+			continue;
+		/* A leaf that was split stays so; what leads through it came before that. */
+		if (!(n->pte[i] & IOPT_TABLE)) {
 			node_clear(n, i, reap);
+			continue;
+		}
+		n->shadow->gen++;
+		if (n->heads && n->heads[i].first)
+			list_drop_heads(n, i, reap);
 	}
 }
 
 void shadow_drop_range(struct shadow *s, uint64_t start, uint64_t last, struct reap *reap)
 {
-	struct shadow_node *n = s->tree.nodes, *next;
+	struct shadow_node *n;
 
-	/* To forget a node frees others, but not those that are held: this and the next. */
-	if (n)
-		n->refs++;
-	for (; n; n = next) {
+	for (n = node_first(s); n; n = node_next(n, reap)) {
 		if (!n->own && n->addr <= last && n->addr + PAGES_SIZE - 1 >= start)
 			node_forget(n, reap);
 		else
 			drop_targets(n, start, last, reap);
-		next = n->next;
-		if (next)
-			next->refs++;
-		node_put(n, reap);
 	}
 }

@@ -41,7 +41,7 @@ void shadow_look(const struct shadow *s, uint64_t iova, struct shadow_view *view
 	view->base = iova & ~(size - 1);
 	view->last = view->base + size - 1;
 	view->mapped = n->pte[i] && view->perm;
-	view->perm &= (unsigned int)n->pte[i];
+	view->perm &= iopt_granted((unsigned int)n->pte[i]);
 	/* what a superpage was split into is made up entry by entry, when it is used */
 	view->unresolved = !n->pte[i] && (node_decode(n, i, n->raw[i]).kind == PGT_LEAF ||
 					  n->kind == NODE_SPLIT);

@@ -25,7 +25,7 @@ static int grow(struct shadow *s, uint64_t last)
 			return -ENOMEM;
 		if (top) {
 			n->raw[0] = IOPT_TABLE | IOPT_PERM;
-			n->pte[0] = (uint64_t)(uintptr_t)top->pte | IOPT_TABLE | IOPT_PERM;
+			n->pte[0] = (uint64_t)(uintptr_t)top->pte | iopt_table_flags(IOPT_PERM);
 		}
 		s->tree.top = top = n;
 		iopt_store(&s->root.word, iopt_root_word(n->pte, level - 1, false));
@@ -46,8 +46,8 @@ static struct shadow_node *descend(struct shadow *s, uint64_t iova, unsigned int
 			if (!child)
 				return NULL;
 			n->raw[i] = IOPT_TABLE | IOPT_PERM;
-			iopt_store(&n->pte[i], (uint64_t)(uintptr_t)child->pte | IOPT_TABLE |
-				   IOPT_PERM);
+			iopt_store(&n->pte[i], (uint64_t)(uintptr_t)child->pte |
+				   iopt_table_flags(IOPT_PERM));
 		}
 		n = child;
 	}

@@ -65,6 +65,19 @@ static enum shadow_fault why_bad(const struct shadow_node *n, unsigned int i)
 	return why == PGT_BAD_ACCESSED ? SHADOW_ACCESS_FLAG : SHADOW_MALFORMED;
 }
 
+/* The leaf entry @i is clean, and is needed for writing; *@next as above. */
+static enum shadow_fault write(struct shadow_node *n, unsigned int i, const struct pgt_entry *e,
+			       unsigned int need, struct shadow_node **next)
+{
+	int ret = -EFAULT;
+
+	if ((iopt_granted((unsigned int)n->pte[i]) & need) == need)
+		ret = node_write(n, i, e, next);
+	if (ret)
+		return ret == -ENOMEM ? SHADOW_NOMEM : SHADOW_TARGET;
+	return SHADOW_OK;
+}
+
 enum shadow_fault shadow_miss(struct shadow *s, uint64_t iova, unsigned int need)
 {
 	struct shadow_node *n = s->tree.top, *next;
@@ -98,6 +111,10 @@ enum shadow_fault shadow_miss(struct shadow *s, uint64_t iova, unsigned int need
 		fault = node_fill(n, i, iova, &e, &next);
 		if (fault)
 			return fault;
+		if (!next && need & IOPT_WRITE && n->pte[i] & IOPT_CLEAN)
+			fault = write(n, i, &e, need, &next);
+		if (fault)
+			return fault;
 		if (next)
 			continue;
 		if (!perm)
@@ -123,7 +140,7 @@ int shadow_resolve(void *opaque, uint64_t iova, struct shadow_piece *piece)
 	struct iopt_hit hit = iopt_walk(&s->root, iova);
 	uint64_t size;
 
-	if (!(hit.entry & IOPT_PERM)) {
+	if (!(hit.entry & (IOPT_PERM | IOPT_CLEAN))) {
 		enum shadow_fault fault = shadow_miss(s, iova, 0);
 
 		if (fault)

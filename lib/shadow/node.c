@@ -154,6 +154,7 @@ static void node_release(struct shadow_node *n, struct reap *reap)
 
 	if (n->self.prev)
 		list_remove(&n->self, s->pool);
+	node_unlink_written(n);
 	if (n->links || n->heads)
 		for (i = 0; i < IOPT_ENTRIES; i++)
 			entry_unlink(n, i, reap);
@@ -195,6 +196,23 @@ void node_put(struct shadow_node *n, struct reap *reap)
 				node_unref(node_child(n, i), &dead);
 		node_release(n, reap);
 	}
+}
+
+struct shadow_node *node_first(struct shadow *s)
+{
+	if (s->tree.nodes)
+		s->tree.nodes->refs++;
+	return s->tree.nodes;
+}
+
+struct shadow_node *node_next(struct shadow_node *n, struct reap *reap)
+{
+	struct shadow_node *next = n->next;
+
+	if (next)
+		next->refs++;
+	node_put(n, reap);
+	return next;
 }
 
 void tree_drop(struct shadow_tree *tree, struct reap *reap)
@@ -281,6 +299,8 @@ int shadow_piece_at(struct shadow *s, uint64_t addr)
 	ret = s->up.resolve(s->up.parent, addr, &s->piece);
 	if (ret)
 		s->piece = (struct shadow_piece){ .start = 1 };
+	else if (s->tracked && s->piece.perm & IOPT_WRITE)
+		s->piece.perm ^= IOPT_WRITE | IOPT_CLEAN;	/* not all of it, or not for long */
 	s->piece_gen = *s->up.gen;
 	return ret;
 }
@@ -338,7 +358,7 @@ int node_fill_leaf(struct shadow_node *n, unsigned int i, const struct pgt_entry
 	int ret = shadow_piece_at(s, addr);
 
 	if (!ret && s->piece.last - addr >= size - 1) {
-		perm = s->piece.perm & e->perm;
+		perm = piece_perm(&s->piece, e->perm);
 		if (!perm)
 			return -EFAULT;
 		ret = entry_watch(n, i, s->piece.watch);
@@ -374,7 +394,7 @@ struct shadow_node *node_fill_table(struct shadow_node *n, unsigned int i, const
 	else
 		child = node_get(n->shadow, e->addr, below, NODE_GUEST, 0);
 	if (child)
-		iopt_store(&n->pte[i], (uint64_t)(uintptr_t)child->pte | IOPT_TABLE |
-			   (e->perm & IOPT_PERM));
+		iopt_store(&n->pte[i], (uint64_t)(uintptr_t)child->pte |
+			   iopt_table_flags(e->perm));
 	return child;
 }

@@ -48,6 +48,7 @@ struct shadow_node {
 	uint8_t barren;			/* by way of these permissions: a bit for each of IOPT_PERM */
 	struct shadow_node *hash_next;
 	struct shadow_node *next, **prev;	/* all of the tree's */
+	struct shadow_node *written_next, **written_prev;	/* the shadow's; NULL: not on it */
 };
 
 /* Own format of a raw entry: the flags of an iopt entry, and an address of the parent. */
@@ -78,6 +79,15 @@ static inline struct pgt_entry node_decode(const struct shadow_node *n, unsigned
 			raw & IOPT_PERM, raw & IOPT_ADDR, 0,
 		};
 	return pgt_rule_decode(&n->shadow->tree.pgt.rule[n->level], i, raw);
+}
+
+/*
+ * What an entry that permits @perm can do with a piece: what both permit, where writing a clean one is
+ * still to be asked for.
+ */
+static inline unsigned int piece_perm(const struct shadow_piece *piece, unsigned int perm)
+{
+	return piece->perm & (perm | (perm & IOPT_WRITE) * (IOPT_CLEAN / IOPT_WRITE));
 }
 
 /*
@@ -116,6 +126,10 @@ static inline uint64_t node_derive(const struct shadow_node *n, unsigned int i)
 /* One reference less; at the last the node goes, and what only it leads to. */
 void node_put(struct shadow_node *n, struct reap *reap);
 
+/* A loop over all nodes of the tree, whose body may free some: this and the next are held. */
+struct shadow_node *node_first(struct shadow *s);
+struct shadow_node *node_next(struct shadow_node *n, struct reap *reap);
+
 /* Frees what a tree holds. */
 void tree_drop(struct shadow_tree *tree, struct reap *reap);
 
@@ -153,6 +167,16 @@ int node_fill_leaf(struct shadow_node *n, unsigned int i, const struct pgt_entry
 
 /* Links the child that a table entry, or a leaf to be split, asks for. NULL for want of memory. */
 struct shadow_node *node_fill_table(struct shadow_node *n, unsigned int i, const struct pgt_entry *e);
+
+/*
+ * write.c: a DMA is going to write through the leaf entry @i, which is clean. *@next: the node to go
+ * on with where it had to be split; NULL: it may. 0; -EFAULT: it may not; -ENOMEM.
+ */
+int node_write(struct shadow_node *n, unsigned int i, const struct pgt_entry *e,
+	       struct shadow_node **next);
+
+/* Off the list of tables with writable entries. */
+void node_unlink_written(struct shadow_node *n);
 
 /* The piece of the parent around @addr: cached, or resolved into the cache. */
 int shadow_piece_at(struct shadow *s, uint64_t addr);

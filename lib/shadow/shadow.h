@@ -39,7 +39,7 @@ struct shadow_link {
 struct shadow_piece {
 	uint64_t start, last;
 	uint64_t host;		/* of start */
-	unsigned int perm;	/* IOPT_READ, IOPT_WRITE */
+	unsigned int perm;	/* IOPT_READ, IOPT_WRITE; IOPT_CLEAN: pages to be had by write() */
 	uint32_t *watch;	/* 8-byte aligned list head; NULL: the parent finds users by scanning */
 };
 
@@ -47,6 +47,8 @@ struct shadow_piece {
 struct shadow_parent {
 	/* The piece around @addr. 0; -EFAULT: there is none; -ENOMEM. */
 	int (*resolve)(void *parent, uint64_t addr, struct shadow_piece *piece);
+	/* The page at @addr is going to be written. 0; -EFAULT: it must not be; -ENOMEM. */
+	int (*write)(void *parent, uint64_t addr);
 	void *parent;
 	const uint64_t *gen;	/* changes whenever a piece goes away */
 	/* The lowest address in [@start, @last] that a piece is around. False: there is none. */
@@ -104,6 +106,8 @@ struct shadow {
 	uint64_t walk;		/* of the latest struct shadow_walk */
 	bool forgot;		/* a table has gone along with the parent's page; cleared by its reader */
 	bool is_parent;		/* others are nested on this one */
+	bool tracked;		/* the root's pages are written with its leave only: write.c */
+	struct shadow_node *written;	/* tables with an entry that has it */
 	bool audit;
 	size_t pages;		/* in use, */
 	size_t limit;		/* and how many may be; 0: any number */
@@ -152,6 +156,21 @@ void list_remove(struct shadow_link *link, struct pages *pool);
  * parent does not map that page for reading; -ENOMEM.
  */
 int shadow_read(struct shadow *s, uint64_t addr, uint64_t *words, unsigned int n);
+
+/*
+ * write.c: a root that keeps track of the pages that are written. In shadows on it, however deep,
+ * entries are clean, as those of an iopt are, until a DMA writes.
+ */
+
+/* From now on, with all entries clean; and until now. */
+void shadow_take_all(struct shadow *s, struct reap *reap);
+void shadow_give_all(struct shadow *s, struct reap *reap);
+
+/* Entries that have come to be writable since are clean again. */
+void shadow_take_written(struct shadow *s, struct reap *reap);
+
+/* The page at @iova is going to be written by a shadow that is nested on @s; a write function. */
+int shadow_write(void *s, uint64_t iova);
 
 /* The parent gives up a piece: all entries on its list become unresolved. */
 void shadow_drop_list(uint32_t *head, struct pages *pool, struct reap *reap);

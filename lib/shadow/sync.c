@@ -63,7 +63,7 @@ struct merge {
 static struct merge merge_of(const struct pgt_rule *rule, const struct shadow_piece *piece,
 			     uint64_t flags)
 {
-	unsigned int perm = pgt_rule_perm(rule, flags) & piece->perm;
+	unsigned int perm = piece_perm(piece, pgt_rule_perm(rule, flags));
 
 	if (pgt_rule_classify(rule, flags) != PGT_LEAF)
 		return (struct merge){ .flags = flags, .limit = UINT64_MAX };

@@ -74,6 +74,7 @@ TCase *contract_map_copy(void);
 TCase *contract_map_parent(void);
 TCase *contract_unmap(void);
 TCase *contract_registered(void);
+TCase *contract_dirty(void);
 TCase *contract_lifetimes(void);
 
 #endif

@@ -18,6 +18,7 @@ int main(void)
 	suite_add_tcase(suite, contract_map_parent());
 	suite_add_tcase(suite, contract_unmap());
 	suite_add_tcase(suite, contract_registered());
+	suite_add_tcase(suite, contract_dirty());
 	suite_add_tcase(suite, contract_lifetimes());
 	return run_suite(suite);
 }

@@ -58,7 +58,7 @@ START_TEST(create_refuses)
 	struct fixture f;
 
 	fixture_open(&f);
-	options.flags = 1;
+	options.flags = UINT64_C(1) << 63;
 	ck_err(ioasid_space_create(f.ctx, &options, &space), EINVAL);
 	options.flags = 0;
 	options.parent = f.space;

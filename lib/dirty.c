@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Dirty tracking: on, off, and what was written. */
+#include <errno.h>
+
+#include "objects.h"
+
+static int check_tracks(const struct ioasid_space *space)
+{
+	if (space->parent)
+		return err_set(EOPNOTSUPP, "space %u is nested: what it writes is recorded by its root",
+			       space->id);
+	if (!space->tracks)
+		return err_set(EOPNOTSUPP, "space %u was not created with "
+			       "IOASID_SPACE_DIRTY_TRACKING", space->id);
+	return 0;
+}
+
+static int set(struct ioasid_space *space, bool on)
+{
+	struct reap reap = { 0 };
+	int ret = check_tracks(space);
+
+	if (ret)
+		return ret;
+	ctx_lock(space->ctx);
+	ret = ctx_check_drain(space->ctx);
+	if (!ret && (on || space->tracking))
+		ret = space->ctx->ops->dirty_set(space, on, &reap);
+	if (!ret)
+		space->tracking = on;
+	ctx_unlock_drain(space->ctx, &reap);
+	return ret;
+}
+
+IOASID_EXPORT int ioasid_space_dirty_start(struct ioasid_space *space)
+{
+	return set(space, true);
+}
+
+IOASID_EXPORT int ioasid_space_dirty_stop(struct ioasid_space *space)
+{
+	return set(space, false);
+}
+
+/* In the order of iommufd's checks. */
+static int check_range(uint64_t iova, uint64_t length, uint64_t page_size, uint64_t *last)
+{
+	if (!length)
+		return err_set(EINVAL, "length 0");
+	if (!bits_range_last(iova, length, last))
+		return err_set(EOVERFLOW, "0x%llx + 0x%llx runs past the end of the address space",
+			       (unsigned long long)iova, (unsigned long long)length);
+	if (page_size < PAGE || !bits_is_pow2(page_size))
+		return err_set(EINVAL, "page size %llu, must be a power of two, at least %u",
+			       (unsigned long long)page_size, PAGE);
+	if (!bits_is_aligned(iova | length, page_size))
+		return err_set(EINVAL, "0x%llx + 0x%llx is not a multiple of the page size %llu",
+			       (unsigned long long)iova, (unsigned long long)length,
+			       (unsigned long long)page_size);
+	return 0;
+}
+
+static struct dirty_bits bits_for(uint64_t iova, uint64_t page_size, uint64_t *bitmap)
+{
+	return (struct dirty_bits){ bitmap, iova / PAGE, bits_ctz(page_size / PAGE) };
+}
+
+void dirty_bits_add(struct dirty_bits *out, uint64_t first, uint64_t bits)
+{
+	uint64_t at = first - out->first;
+
+	/* The range can begin in the midst of the 64 pages. */
+	if (first < out->first) {
+		bits >>= out->first - first;
+		at = 0;
+	}
+	if (!out->shift) {
+		out->bitmap[at / 64] |= bits << at % 64;
+		if (at % 64 && bits >> (64 - at % 64))
+			out->bitmap[at / 64 + 1] |= bits >> (64 - at % 64);
+		return;
+	}
+	while (bits) {
+		uint64_t page = (at + bits_ctz(bits)) >> out->shift;
+		uint64_t end = ((page + 1) << out->shift) - at;
+
+		out->bitmap[page / 64] |= UINT64_C(1) << page % 64;
+		bits = end < 64 ? bits & ~UINT64_C(0) << end : 0;
+	}
+}
+
+static int check_tracking(const struct ioasid_space *space)
+{
+	return space->tracking ? 0 :
+	       err_set(EINVAL, "space %u: dirty tracking is not started", space->id);
+}
+
+static int read(struct ioasid_space *space, uint64_t iova, uint64_t last, bool peek,
+		struct dirty_bits *out, struct reap *reap)
+{
+	int ret = check_tracking(space);
+
+	if (!ret && !mapping_is_whole(space, iova, last))
+		ret = err_set(EINVAL, "space %u: 0x%llx-0x%llx is not all mapped", space->id,
+			      (unsigned long long)iova, (unsigned long long)last);
+	if (!ret && !peek)
+		ret = ctx_check_drain(space->ctx);
+	return ret ? ret : space->ctx->ops->dirty_read(space, iova, last, peek, out, reap);
+}
+
+IOASID_EXPORT int ioasid_space_dirty_read(struct ioasid_space *space, uint64_t iova,
+					  uint64_t length, uint64_t page_size, uint32_t flags,
+					  uint64_t *bitmap)
+{
+	struct reap reap = { 0 };
+	struct dirty_bits out;
+	uint64_t last;
+	int ret;
+
+	if (flags & ~IOASID_DIRTY_PEEK)
+		return err_set(EOPNOTSUPP, "unknown flags 0x%x", flags & ~IOASID_DIRTY_PEEK);
+	ret = check_tracks(space);
+	if (!ret)
+		ret = check_range(iova, length, page_size, &last);
+	if (ret)
+		return ret;
+	out = bits_for(iova, page_size, bitmap);
+	ctx_lock(space->ctx);
+	ret = read(space, iova, last, flags & IOASID_DIRTY_PEEK, &out, &reap);
+	ctx_unlock_drain(space->ctx, &reap);
+	return ret;
+}
+
+static int unmap(struct ioasid_space *space, uint64_t iova, uint64_t last, struct dirty_bits *out,
+		 struct reap *reap, uint64_t *sum)
+{
+	struct imap_item *item;
+	struct imap_iter iter;
+	int ret = check_tracking(space);
+
+	if (!ret)
+		ret = mapping_check_unmap_range(space, iova, last, false);
+	if (ret)
+		return ret;
+	imap_for_each(item, &iter, &space->maps, iova, last) {
+		ret = space->ctx->ops->dirty_read(space, item->start, item->last, true, out, reap);
+		if (ret)
+			return ret;
+	}
+	*sum = mapping_unmap_range(space, iova, last, reap);
+	return 0;
+}
+
+IOASID_EXPORT int ioasid_space_unmap_dirty(struct ioasid_space *space, uint64_t iova,
+					   uint64_t length, uint64_t page_size, uint64_t *bitmap,
+					   uint64_t *unmapped)
+{
+	struct reap reap = { 0 };
+	struct dirty_bits out;
+	uint64_t last, sum;
+	int ret = check_tracks(space);
+
+	if (!ret)
+		ret = check_range(iova, length, page_size, &last);
+	if (ret)
+		return ret;
+	out = bits_for(iova, page_size, bitmap);
+	ctx_lock(space->ctx);
+	ret = unmap(space, iova, last, &out, &reap, &sum);
+	ctx_unlock_drain(space->ctx, &reap);
+	if (!ret && unmapped)
+		*unmapped = sum;
+	return ret;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Shadows on a root that keeps track of the pages that are written: entries are clean until a DMA
+ * writes through them, and that asks the parent, who asks its own, down to the root, which takes
+ * note. To ask is for one page; so a superpage is split first. All that need memory do so before
+ * the root takes note.
+ */
+#include <errno.h>
+
+#include "util/bits.h"
+#include "shadow/node.h"
+
+static void link_written(struct shadow_node *n)
+{
+	struct shadow *s = n->shadow;
+
+	if (n->written_prev)
+		return;
+	n->written_next = s->written;
+	n->written_prev = &s->written;
+	if (n->written_next)
+		n->written_next->written_prev = &n->written_next;
+	s->written = n;
+}
+
+void node_unlink_written(struct shadow_node *n)
+{
+	if (!n->written_prev)
+		return;
+	*n->written_prev = n->written_next;
+	if (n->written_next)
+		n->written_next->written_prev = n->written_prev;
+	n->written_prev = NULL;
+}
+
+int node_write(struct shadow_node *n, unsigned int i, const struct pgt_entry *e,
+	       struct shadow_node **next)
+{
+	struct shadow *s = n->shadow;
+	int ret;
+
+	if (n->level > 1) {
+		/*
+		 * The entry stays on the list of its piece, for those that came to lead through it
+		 * as a whole: see drop_first(). What it translated is filled in again when used.
+		 */
+		*next = node_fill_table(n, i, e);
+		return *next ? 0 : -ENOMEM;
+	}
+	*next = NULL;
+	ret = s->up.write(s->up.parent, e->addr);
+	if (ret)
+		return ret;
+	iopt_swap(&n->pte[i], IOPT_CLEAN, IOPT_WRITE);
+	link_written(n);
+	return 0;
+}
+
+int shadow_write(void *opaque, uint64_t iova)
+{
+	enum shadow_fault fault = shadow_miss(opaque, iova, IOPT_WRITE);
+
+	if (!fault)
+		return 0;
+	return fault == SHADOW_NOMEM ? -ENOMEM : -EFAULT;
+}
+
+/* All leaves of a table that have one permission get the other instead. */
+static void swap_all(struct shadow_node *n, unsigned int from, unsigned int to)
+{
+	unsigned int i;
+
+	for (i = 0; i < IOPT_ENTRIES; i++)
+		iopt_swap(&n->pte[i], from, to);
+}
+
+void shadow_take_written(struct shadow *s, struct reap *reap)
+{
+	struct shadow_node *n;
+
+	while ((n = s->written)) {
+		node_unlink_written(n);
+		swap_all(n, IOPT_WRITE, IOPT_CLEAN);
+		reap->drain = true;
+	}
+}
+
+void shadow_take_all(struct shadow *s, struct reap *reap)
+{
+	struct shadow_node *n;
+
+	shadow_take_written(s, reap);
+	for (n = s->tree.nodes; n; n = n->next)
+		swap_all(n, IOPT_WRITE, IOPT_CLEAN);
+	s->tracked = true;
+	s->piece = (struct shadow_piece){ .start = 1 };
+	reap->drain = true;
+}
+
+/* A superpage that was split is made one again when it is used. */
+static void unsplit(struct shadow_node *n, struct reap *reap)
+{
+	unsigned int i;
+
+	for (i = 0; i < IOPT_ENTRIES; i++)
+		if (n->pte[i] & IOPT_TABLE && node_decode(n, i, n->raw[i]).kind == PGT_LEAF)
+			node_clear(n, i, reap);
+}
+
+void shadow_give_all(struct shadow *s, struct reap *reap)
+{
+	struct shadow_node *n;
+
+	shadow_take_written(s, reap);
+	s->tracked = false;
+	s->piece = (struct shadow_piece){ .start = 1 };
+	for (n = node_first(s); n; n = node_next(n, reap)) {
+		swap_all(n, IOPT_CLEAN, IOPT_WRITE);
+		unsplit(n, reap);
+	}
+}
