@@ -13,11 +13,11 @@
 
 static struct ioasid_space *tracked_root(struct world *w)
 {
-	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
+	struct ioasid_space_options tracked = IOASID_SPACE_OPTIONS_INIT;
 	struct ioasid_space *space;
 
-	options.flags = IOASID_SPACE_DIRTY_TRACKING;
-	check(ioasid_space_create(w->ctx, &options, &space), "space");
+	tracked.flags = IOASID_SPACE_DIRTY_TRACKING;
+	check(ioasid_space_create(w->ctx, &tracked, &space), "space");
 	check(ioasid_space_dirty_start(space), "dirty tracking");
 	return space;
 }
