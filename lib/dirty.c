@@ -140,15 +140,13 @@ static int unmap(struct ioasid_space *space, uint64_t iova, uint64_t last, struc
 
 	if (!ret)
 		ret = mapping_check_unmap_range(space, iova, last, false);
-	if (ret)
-		return ret;
-	imap_for_each(item, &iter, &space->maps, iova, last) {
-		ret = space->ctx->ops->dirty_read(space, item->start, item->last, true, out, reap);
-		if (ret)
-			return ret;
-	}
-	*sum = mapping_unmap_range(space, iova, last, reap);
-	return 0;
+	imap_for_each(item, &iter, &space->maps, iova, last)
+		if (!ret)
+			ret = space->ctx->ops->dirty_read(space, item->start, item->last, true,
+							  out, reap);
+	if (!ret)
+		*sum = mapping_unmap_range(space, iova, last, reap);
+	return ret;
 }
 
 IOASID_EXPORT int ioasid_space_unmap_dirty(struct ioasid_space *space, uint64_t iova,
@@ -157,7 +155,7 @@ IOASID_EXPORT int ioasid_space_unmap_dirty(struct ioasid_space *space, uint64_t 
 {
 	struct reap reap = { 0 };
 	struct dirty_bits out;
-	uint64_t last, sum;
+	uint64_t last, sum = 0;
 	int ret = check_tracks(space);
 
 	if (!ret)

@@ -49,10 +49,8 @@ int track_write(void *opaque, uint64_t iova)
 	struct ioasid_space *root = opaque;
 	struct iopt_hit hit = iopt_walk(&root->table.root, iova);
 
-	if (hit.perm & IOPT_WRITE)
-		return 0;
 	if (!(hit.perm & IOPT_CLEAN))
-		return -EFAULT;
+		return 0;	/* somebody else has written it */
 	if (iopt_split(&root->table, iova) || bitmap_set(&root->written, iova / PAGE))
 		return -ENOMEM;
 	iopt_give_write(&root->table, iova);

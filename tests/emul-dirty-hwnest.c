@@ -6,7 +6,7 @@
 static const char *const platforms[] = {
 	HW_PLATFORM("iotlb=16 structure-cache=4", ""),
 	HW_PLATFORM("iotlb=1", ""),
-	HW_PLATFORM("iotlb=16", "tlb=8"),
+	HW_PLATFORM("iotlb=16", "device-tlb=8"),
 };
 #define PLATFORMS (int)(sizeof(platforms) / sizeof(platforms[0]))
 

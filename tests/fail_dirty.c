@@ -51,6 +51,32 @@ static void grandchild(struct world *w)
 	attached(w, 2);
 }
 
+/* The IOMMU walks, and writes flags into the guest's table besides. */
+static void hardware(struct world *w)
+{
+	static const char text[] = "iommu one pasid-bits=16 nesting=software,hardware\n"
+				   "device 0000:00:01.0 iommu=one pasid-bits=16\n";
+	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
+	struct ioasid_ctx_options open = IOASID_CTX_OPTIONS_INIT;
+	struct ioasid_platform *platform;
+	struct guest_table *t = &w->table;
+
+	ck_ok(ioasid_platform_parse(text, sizeof(text) - 1, &platform));
+	open.backend = "emulated";
+	open.platform = platform;
+	ck_ok(ioasid_ctx_open(&open, &w->ctx));
+	ioasid_platform_free(platform);
+	ck_ok(ioasid_device_bind(w->ctx, "0000:00:01.0", 0, &w->device[0]));
+	tracked_root(w);
+	gt_init(t, IOASID_PGTABLE_VTD_FS, 4, memory, 0, 8 * MIB, 9 * MIB);
+	gt_map(t, 0, 0, MEMORY, 2, RW);
+	options.parent = w->space[0];
+	options.nesting = IOASID_NESTING_HARDWARE;
+	ck_ok(ioasid_space_create(w->ctx, &options, &w->space[1]));
+	ck_ok(bind_pgtable(w->space[1], t));
+	attached(w, 1);
+}
+
 static int write_byte(struct world *w)
 {
 	uint8_t byte = 0x77;
@@ -71,6 +97,7 @@ static const struct fail_case cases[] = {
 	{ "first write of a page", root, write_byte, is_recorded, false, false },
 	{ "first write through a child", mapped_child, write_byte, is_recorded, false, false },
 	{ "first write through a grandchild", grandchild, write_byte, is_recorded, false, false },
+	{ "first write by an IOMMU that walks", hardware, write_byte, is_recorded, true, false },
 };
 
 START_TEST(dirty_case)

@@ -58,11 +58,8 @@ int node_write(struct shadow_node *n, unsigned int i, const struct pgt_entry *e,
 
 int shadow_write(void *opaque, uint64_t iova)
 {
-	enum shadow_fault fault = shadow_miss(opaque, iova, IOPT_WRITE);
-
-	if (!fault)
-		return 0;
-	return fault == SHADOW_NOMEM ? -ENOMEM : -EFAULT;
+	/* It can be written, so that this is all that there can be. */
+	return shadow_miss(opaque, iova, IOPT_WRITE) ? -ENOMEM : 0;
 }
 
 /* All leaves of a table that have one permission get the other instead. */
