@@ -154,7 +154,6 @@ static void node_release(struct shadow_node *n, struct reap *reap)
 
 	if (n->self.prev)
 		list_remove(&n->self, s->pool);
-	node_unlink_written(n);
 	if (n->links || n->heads)
 		for (i = 0; i < IOPT_ENTRIES; i++)
 			entry_unlink(n, i, reap);

@@ -39,6 +39,7 @@ struct shadow_node {
 	uint8_t target;			/* of a NODE_SKIP: the level of the table */
 	bool own;			/* raw is in own format: not a NODE_GUEST */
 	bool shared;			/* in the hash */
+	bool written;			/* an entry has come to be writable: write.c */
 	bool fresh;			/* raw has not been written yet, pte is 0 */
 	bool unread;			/* a pass could not read it: what is absent is read when used; */
 					/* of a NODE_SKIP: so are tables that nothing led to */
@@ -48,7 +49,6 @@ struct shadow_node {
 	uint8_t barren;			/* by way of these permissions: a bit for each of IOPT_PERM */
 	struct shadow_node *hash_next;
 	struct shadow_node *next, **prev;	/* all of the tree's */
-	struct shadow_node *written_next, **written_prev;	/* the shadow's; NULL: not on it */
 };
 
 /* Own format of a raw entry: the flags of an iopt entry, and an address of the parent. */
@@ -174,9 +174,6 @@ struct shadow_node *node_fill_table(struct shadow_node *n, unsigned int i, const
  */
 int node_write(struct shadow_node *n, unsigned int i, const struct pgt_entry *e,
 	       struct shadow_node **next);
-
-/* Off the list of tables with writable entries. */
-void node_unlink_written(struct shadow_node *n);
 
 /* The piece of the parent around @addr: cached, or resolved into the cache. */
 int shadow_piece_at(struct shadow *s, uint64_t addr);

@@ -107,7 +107,7 @@ struct shadow {
 	bool forgot;		/* a table has gone along with the parent's page; cleared by its reader */
 	bool is_parent;		/* others are nested on this one */
 	bool tracked;		/* the root's pages are written with its leave only: write.c */
-	struct shadow_node *written;	/* tables with an entry that has it */
+	bool written;		/* there are tables with an entry that has it */
 	bool audit;
 	size_t pages;		/* in use, */
 	size_t limit;		/* and how many may be; 0: any number */

@@ -10,29 +10,6 @@
 #include "util/bits.h"
 #include "shadow/node.h"
 
-static void link_written(struct shadow_node *n)
-{
-	struct shadow *s = n->shadow;
-
-	if (n->written_prev)
-		return;
-	n->written_next = s->written;
-	n->written_prev = &s->written;
-	if (n->written_next)
-		n->written_next->written_prev = &n->written_next;
-	s->written = n;
-}
-
-void node_unlink_written(struct shadow_node *n)
-{
-	if (!n->written_prev)
-		return;
-	*n->written_prev = n->written_next;
-	if (n->written_next)
-		n->written_next->written_prev = n->written_prev;
-	n->written_prev = NULL;
-}
-
 int node_write(struct shadow_node *n, unsigned int i, const struct pgt_entry *e,
 	       struct shadow_node **next)
 {
@@ -52,7 +29,7 @@ int node_write(struct shadow_node *n, unsigned int i, const struct pgt_entry *e,
 	if (ret)
 		return ret;
 	iopt_swap(&n->pte[i], IOPT_CLEAN, IOPT_WRITE);
-	link_written(n);
+	n->written = s->written = true;
 	return 0;
 }
 
@@ -75,11 +52,15 @@ void shadow_take_written(struct shadow *s, struct reap *reap)
 {
 	struct shadow_node *n;
 
-	while ((n = s->written)) {
-		node_unlink_written(n);
-		swap_all(n, IOPT_WRITE, IOPT_CLEAN);
-		reap->drain = true;
+	if (!s->written)
+		return;
+	for (n = s->tree.nodes; n; n = n->next) {
+		if (n->written)
+			swap_all(n, IOPT_WRITE, IOPT_CLEAN);
+		n->written = false;
 	}
+	s->written = false;
+	reap->drain = true;
 }
 
 void shadow_take_all(struct shadow *s, struct reap *reap)
