@@ -47,6 +47,10 @@ extern const struct group memory_group, translate_hot_group, translate_random_gr
 	sync_pieces_group, inv_group, inv_drain_group, parent_group, bomb_group, fault_group,
 	nested_group, pasid_group, dirty_read_group, dirty_write_group;
 
+/* What main() runs, in this order: each program has its own. */
+extern const struct group *const groups[];
+extern const size_t n_groups;
+
 /* The command line. */
 struct options {
 	bool quick;

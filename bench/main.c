@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The benchmark's command line, and which groups of measures are taken. */
+/* A benchmark's command line: which groups of measures are taken. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,15 +9,6 @@
 #include "report.h"
 
 struct options options;
-
-/* Memory comes first: it also looks at the whole process, which has to be fresh. */
-static const struct group *const groups[] = {
-	&memory_group, &translate_hot_group, &translate_random_group, &translate_2m_group,
-	&dma_group, &threads_group, &map_group, &map_1t_group, &sync_group, &sync_pieces_group,
-	&inv_group, &inv_drain_group, &parent_group, &bomb_group, &fault_group,
-	&nested_group,
-	&pasid_group, &dirty_read_group, &dirty_write_group,
-};
 
 static void usage(FILE *f, const char *program)
 {
@@ -36,7 +27,7 @@ static void list(void)
 {
 	size_t i, k;
 
-	for (i = 0; i < N_ELEMENTS(groups); i++)
+	for (i = 0; i < n_groups; i++)
 		for (k = 0; k < groups[i]->n; k++)
 			printf("%-31s %s\n", groups[i]->measures[k].name,
 			       groups[i]->measures[k].reference);
@@ -99,7 +90,7 @@ int main(int argc, char **argv)
 	parse(argc, argv);
 	pin(0);
 	report_begin();
-	for (i = 0; i < N_ELEMENTS(groups); i++)
+	for (i = 0; i < n_groups; i++)
 		if (wanted(groups[i]))
 			groups[i]->run(groups[i]->measures);
 	report_end();
