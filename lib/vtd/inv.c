@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Invalidation descriptors (6.5.2): what they say. */
 #include "export.h"
+#include "guest/ats.h"
 #include "vtd/bits.h"
 
 #define FIRST_INV_SIZE sizeof(struct ioasid_vtd_inv)
@@ -141,21 +142,10 @@ static enum ioasid_vtd_reason decode_pasid_iotlb(struct decoder *d)
 	return IOASID_VTD_OK;
 }
 
-/*
- * PCIe ATS: with S set, the lowest clear bit from 12 up gives the size: if it is bit 12, 8K, if it
- * is bit 13, 16K, and so on up to bit 63, all addresses. Ones everywhere have no meaning there; they
- * are read as all addresses too.
- */
+/* An address with S, as PCIe ATS has it. */
 static void set_ats_range(struct ioasid_vtd_inv *inv, uint64_t address, bool s)
 {
-	unsigned shift = 12;
-
-	if (s) {
-		while (shift < 64 && entry_bit(address, shift))
-			shift++;
-		shift++;
-	}
-	set_range(inv, address, shift, 64, IOASID_VTD_GRANULARITY_GLOBAL);
+	set_range(inv, address, ats_shift(address, s), 64, IOASID_VTD_GRANULARITY_GLOBAL);
 }
 
 /* PFSID and MIP, hints for throttling, are of no use here. */
