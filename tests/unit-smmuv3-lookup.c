@@ -305,6 +305,7 @@ END_TEST
 
 START_TEST(nested)
 {
+	struct ioasid_pgtable p = IOASID_PGTABLE_INIT;
 	struct ioasid_smmuv3_translation t;
 	uint64_t *ste = build_substreams(1, 10, 0);
 
@@ -320,6 +321,10 @@ START_TEST(nested)
 	ck_assert_uint_eq(t.stage2.root, 0x80000);
 	ck_assert_uint_eq(t.stage2.levels, 3);
 	ck_assert(t.stage2_record && !t.stage2_stall);
+	ck_assert_int_eq(ioasid_smmuv3_translation_get_pgtable(&t, IOASID_PGTABLE_ARM_S1, &p), 0);
+	ck_assert_uint_eq(p.root, 0x26000);
+	ck_assert_int_eq(ioasid_smmuv3_translation_get_pgtable(&t, IOASID_PGTABLE_ARM_S2, &p), 0);
+	ck_assert_uint_eq(p.root, 0x80000);
 	unreadable = 0x1c000;
 	ck_assert_int_eq(why(5, 1), IOASID_SMMUV3_CD_TRANSLATION);
 }
@@ -383,6 +388,69 @@ START_TEST(page_tables)
 }
 END_TEST
 
+/* Of StreamID 768, whose stage 2 is 3 levels of 39 bits; or of what bits high:low make of it. */
+static int get_stage2(unsigned high, unsigned low, uint64_t value, struct ioasid_pgtable *p)
+{
+	uint64_t *entry = at(0x19000), ste[8];
+	struct ioasid_smmuv3_translation t;
+
+	memcpy(ste, entry, sizeof(ste));
+	put_bits(entry, high, low, value);
+	t = look(768, NONE);
+	memcpy(entry, ste, sizeof(ste));
+	ck_assert_int_eq(t.kind, IOASID_SMMUV3_STAGE2);
+	return ioasid_smmuv3_translation_get_pgtable(&t, IOASID_PGTABLE_ARM_S2, p);
+}
+
+START_TEST(page_tables_of_stage2)
+{
+	struct ioasid_pgtable p = IOASID_PGTABLE_INIT;
+	struct ioasid_smmuv3_translation t;
+
+	build_two_levels();
+	ck_assert_int_eq(get_stage2(178, 176, 2, &p), 0); /* S2PS */
+	ck_assert_int_eq(p.format, IOASID_PGTABLE_ARM_S2);
+	ck_assert_uint_eq(p.levels, 3);
+	ck_assert_uint_eq(p.root, 0x80000);
+	ck_assert_uint_eq(p.input_bits, 39);
+	ck_assert_uint_eq(p.address_bits, 40);
+	ck_assert_uint_eq(p.flags, 0);
+	ck_assert_int_eq(get_stage2(181, 181, 1, &p), 0); /* S2AFFD */
+	ck_assert_uint_eq(p.flags, IOASID_PGTABLE_IGNORE_ACCESSED);
+	ck_assert_int_eq(get_stage2(184, 184, 1, &p), 0); /* S2HA */
+	ck_assert_uint_eq(p.flags, IOASID_PGTABLE_IGNORE_ACCESSED);
+	ck_assert_int_eq(get_stage2(113, 112, 3, &p), 0); /* PRIVCFG is nothing to stage 2 */
+	ck_assert_uint_eq(p.flags, 0);
+	t = look(768, NONE);
+	ck_assert_int_eq(ioasid_smmuv3_translation_get_pgtable(&t, IOASID_PGTABLE_ARM_S1, &p),
+			 -ENOENT);
+	t = look(0x10, NONE);
+	ck_assert_int_eq(ioasid_smmuv3_translation_get_pgtable(&t, IOASID_PGTABLE_ARM_S2, &p),
+			 -ENOENT);
+}
+END_TEST
+
+START_TEST(page_tables_of_stage2_that_the_library_does_not_have)
+{
+	struct ioasid_pgtable p = IOASID_PGTABLE_INIT;
+
+	build_two_levels();
+	regs.idr[0] |= TTF_32;
+	regs.idr[0] &= ~TTENDIAN(3u);
+	regs.idr[3] |= STT;
+	regs.idr[5] = OAS(6) | GRAN4K | GRAN16K | DS | VAX(1);
+	ck_assert_int_eq(get_stage2(165, 160, 64 - 31, &p), 0); /* S2T0SZ: all of 3 levels, */
+	ck_assert_uint_eq(p.input_bits, 31);
+	ck_assert_int_eq(get_stage2(165, 160, 64 - 40, &p), -EOPNOTSUPP); /* and two tables */
+	ck_assert_int_eq(get_stage2(167, 160, 3 << 6 | (64 - 21), &p), -EOPNOTSUPP); /* 1 level */
+	ck_assert_int_eq(get_stage2(179, 179, 0, &p), -EOPNOTSUPP); /* S2AA64 */
+	ck_assert_int_eq(get_stage2(180, 180, 1, &p), -EOPNOTSUPP); /* S2ENDI */
+	ck_assert_int_eq(get_stage2(175, 174, 2, &p), -EOPNOTSUPP); /* S2TG */
+	ck_assert_int_eq(get_stage2(195, 195, 1, &p), -EOPNOTSUPP); /* S2DS */
+	ck_assert_int_eq(get_stage2(184, 183, 3, &p), -EOPNOTSUPP); /* S2HA, S2HD */
+}
+END_TEST
+
 /* With bits high:low of the descriptor at 1a000h changed, and those of the entry. */
 static int get_with(unsigned high, unsigned low, uint64_t value, unsigned privcfg)
 {
@@ -419,6 +487,8 @@ START_TEST(page_tables_that_the_library_does_not_have)
 	ck_assert_int_eq(get_with(66, 66, 1, 3), 0);
 	ck_assert_int_eq(get_with(40, 40, 1, 3), -EOPNOTSUPP); /* PAN */
 	ck_assert_int_eq(get_with(40, 40, 1, 0), 0);
+	regs.idr[3] |= STT;
+	ck_assert_int_eq(get_with(5, 0, 64 - 21, 0), -EOPNOTSUPP); /* T0SZ: one level */
 	put_bits(at(0x1a000), 5, 0, 32); /* 4 entries, aligned to their 32 bytes */
 	ck_assert_int_eq(get_with(115, 68, 0x21020 >> 4, 0), -EOPNOTSUPP);
 }
@@ -481,6 +551,8 @@ int main(void)
 	tcase_add_test(tcase, which_events_are_recorded);
 	add_substreams(tcase);
 	tcase_add_test(tcase, page_tables);
+	tcase_add_test(tcase, page_tables_of_stage2);
+	tcase_add_test(tcase, page_tables_of_stage2_that_the_library_does_not_have);
 	tcase_add_test(tcase, page_tables_that_the_library_does_not_have);
 	tcase_add_test(tcase, arguments);
 	tcase_add_test(tcase, reasons);

@@ -418,14 +418,15 @@ int ioasid_smmuv3_lookup_cd(const struct ioasid_smmuv3_regs *regs,
 			    struct ioasid_smmuv3_translation *translation);
 
 /**
- * Describes the page table that a translation starts with, for ioasid_space_bind_pgtable(): that of
- * stage 1, to be bound to a space on guest memory, or of a nested one to a space on that of stage 2.
- * Requests whose top byte is ignored (IOASID_SMMUV3_TABLE_TBI) then have to come without it.
+ * Describes a page table of a translation, for ioasid_space_bind_pgtable(): to be bound to a space
+ * on guest memory, or that of stage 1 of a nested one to a space on that of stage 2. Requests whose
+ * top byte is ignored (IOASID_SMMUV3_TABLE_TBI) then have to come without it.
  *
- * @param format which of its tables to describe: IOASID_PGTABLE_ARM_S1.
+ * @param format which of its tables to describe: IOASID_PGTABLE_ARM_S1 or IOASID_PGTABLE_ARM_S2.
  * @param pgtable receives the description; size as in IOASID_PGTABLE_INIT.
  * @return 0; -ENOENT: the translation has no such table; -EOPNOTSUPP: the format does not have what
- *         the guest chose, such as high addresses; -EINVAL: pgtable->size. Since 0.1.
+ *         the guest chose, such as high addresses, or the concatenated tables of a stage 2;
+ *         -EINVAL: pgtable->size. Since 0.1.
  */
 int ioasid_smmuv3_translation_get_pgtable(const struct ioasid_smmuv3_translation *translation,
 					  enum ioasid_pgtable_format format,

@@ -24,8 +24,10 @@ static int check_table(const struct ioasid_smmuv3_table *table)
 		return unsupported("big-endian tables");
 	if (table->granule_bits != 12 || table->flags & IOASID_SMMUV3_TABLE_DS)
 		return unsupported("granules but 4K, and 52-bit addresses in 4K tables");
-	if (table->root % 4096)
+	if (table->root % 4096 || table->levels < 2)
 		return unsupported("starting levels smaller than a page");
+	if (table->input_bits > 12 + 9 * table->levels)
+		return unsupported("starting levels of several tables");
 	if (table->flags & IOASID_SMMUV3_TABLE_HD)
 		return unsupported("hardware update of the dirty state");
 	return 0;
@@ -54,26 +56,38 @@ static void describe(struct ioasid_pgtable *p, const struct ioasid_smmuv3_table 
 		p->flags |= IOASID_PGTABLE_NO_HIERARCHY;
 }
 
+/* NULL: there is none of that format. */
+static const struct ioasid_smmuv3_table *choose_table(const struct ioasid_smmuv3_translation *t,
+						      enum ioasid_pgtable_format format)
+{
+	if (format == IOASID_PGTABLE_ARM_S1 && (t->table[0].format || t->table[1].format))
+		return &t->table[0];
+	if (format == IOASID_PGTABLE_ARM_S2 && t->stage2.format)
+		return &t->stage2;
+	return NULL;
+}
+
 IOASID_EXPORT int
 ioasid_smmuv3_translation_get_pgtable(const struct ioasid_smmuv3_translation *translation,
 				      enum ioasid_pgtable_format format,
 				      struct ioasid_pgtable *pgtable)
 {
+	const struct ioasid_smmuv3_table *table = choose_table(translation, format);
+	bool stage1 = format == IOASID_PGTABLE_ARM_S1;
 	struct ioasid_pgtable p = IOASID_PGTABLE_INIT;
 	int ret = smmu_check_size(pgtable->size, FIRST_PGTABLE_SIZE);
 
 	if (ret)
 		return ret;
-	if (format != IOASID_PGTABLE_ARM_S1 ||
-	    (!translation->table[0].format && !translation->table[1].format))
+	if (!table)
 		return err_set(ENOENT, "the translation has no table of format %d", (int)format);
-	ret = check_stage1(translation);
+	ret = stage1 ? check_stage1(translation) : check_table(table);
 	if (ret)
 		return ret;
 	p.format = format;
-	if (is_privileged(translation))
+	if (stage1 && is_privileged(translation))
 		p.flags |= IOASID_PGTABLE_PRIVILEGED;
-	describe(&p, &translation->table[0]);
+	describe(&p, table);
 	entry_put(pgtable, &p, sizeof(p));
 	return 0;
 }
