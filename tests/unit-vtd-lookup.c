@@ -274,7 +274,34 @@ START_TEST(the_table_is_described_for_a_space)
 			 0);
 	ck_assert_int_eq(p.format, IOASID_PGTABLE_VTD_FS);
 	ck_assert_uint_eq(p.root, 0x9000);
-	ck_assert_uint_eq(p.flags, 0);
+	ck_assert_uint_eq(p.flags, IOASID_PGTABLE_WRITE_PROTECT);
+}
+END_TEST
+
+static uint32_t first_stage_flags(void)
+{
+	struct ioasid_vtd_caps caps = caps_of(CAP, ALL);
+	struct ioasid_vtd_translation t = look(ALL, SM, IOASID_NO_PASID);
+	struct ioasid_pgtable p = IOASID_PGTABLE_INIT;
+
+	ck_assert_int_eq(ioasid_vtd_translation_get_pgtable(&t, &caps, IOASID_PGTABLE_VTD_FS, &p),
+			 0);
+	return p.flags;
+}
+
+/* RID_PRIV (9.4), SRE and WPE (9.6) of requests without PASID. */
+START_TEST(the_table_is_described_with_its_privileges)
+{
+	build_scalable();
+	at(0x3000 + 32 * (DEVFN - 0x80))[1] = 0x7f;
+	ck_assert_uint_eq(first_stage_flags(), IOASID_PGTABLE_WRITE_PROTECT);
+	at(0x5000 + 64 * 0x3f)[2] |= 1; /* SRE alone makes nobody a supervisor */
+	ck_assert_uint_eq(first_stage_flags(), IOASID_PGTABLE_WRITE_PROTECT);
+	at(0x3000 + 32 * (DEVFN - 0x80))[1] |= 1 << 20;
+	ck_assert_uint_eq(first_stage_flags(),
+			  IOASID_PGTABLE_PRIVILEGED | IOASID_PGTABLE_WRITE_PROTECT);
+	at(0x5000 + 64 * 0x3f)[2] &= ~UINT64_C(0x10);
+	ck_assert_uint_eq(first_stage_flags(), IOASID_PGTABLE_PRIVILEGED);
 }
 END_TEST
 
@@ -324,6 +351,7 @@ int main(void)
 	tcase_add_test(tc, supervisors_have_to_be_allowed);
 	tcase_add_test(tc, fault_processing_can_be_disabled_at_each_entry);
 	tcase_add_test(tc, the_table_is_described_for_a_space);
+	tcase_add_test(tc, the_table_is_described_with_its_privileges);
 	tcase_add_test(tc, structures_may_be_larger_but_not_smaller);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

@@ -193,7 +193,9 @@ ioasid_vtd_translation_get_pgtable(const struct ioasid_vtd_translation *translat
 	if (format == IOASID_PGTABLE_VTD_FS) {
 		p.levels = translation->first_levels;
 		p.root = translation->first_root;
-		p.flags = entry_bit(caps->cap, VTD_CAP_FS1GP) ? 0 : IOASID_PGTABLE_NO_1G;
+		p.flags = (entry_bit(caps->cap, VTD_CAP_FS1GP) ? 0 : IOASID_PGTABLE_NO_1G) |
+			  (translation->supervisor ? IOASID_PGTABLE_PRIVILEGED : 0) |
+			  (translation->write_protect ? IOASID_PGTABLE_WRITE_PROTECT : 0);
 	} else if (format == IOASID_PGTABLE_VTD_SS) {
 		p.levels = translation->second_levels;
 		p.root = translation->second_root;
