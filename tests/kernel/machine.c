@@ -108,7 +108,7 @@ static bool buffer_has(struct machine *m, struct engine *e, uint32_t seed)
 enum { SECRET = 1, BUFFER, HOST };
 
 /* The kernel says no more than a few lines in five seconds: so try again. */
-#define ATTEMPTS 3
+#define ATTEMPTS 6
 
 static void read_faults(struct machine *m, struct engine *e, uint64_t iova)
 {
