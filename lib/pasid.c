@@ -212,8 +212,7 @@ void pasid_unbind(struct ioasid_device *device)
 	if (!has_pools(device))
 		return;
 	pool = find_pool(device->ctx, policy->parent);
-	if (is_used(pool, pasid) && !device->ctx->ops->ppasid_is_fixed(device->ctx, policy->parent,
-								       pasid))
+	if (is_used(pool, pasid))	/* else it is fixed */
 		give_back(pool, pasid);
 	leave_pool(device->ctx, policy->parent);
 	if (is_global(device))
