@@ -85,7 +85,6 @@ static void memory_new(void)
 void calls_open(struct world *w, unsigned int options)
 {
 	static struct ioasid_platform *platform;
-	struct ioasid_ctx_options o = IOASID_CTX_OPTIONS_INIT;
 
 	if (!platform) {
 		platform = platform_new();
@@ -93,10 +92,7 @@ void calls_open(struct world *w, unsigned int options)
 	}
 	memset(w, 0, sizeof(*w));
 	memset(memory, 0, MEMORY_PAGES * PAGE);
-	o.backend = "emulated";
-	o.platform = platform;
-	o.flags = options & 3;
-	must_succeed(ioasid_ctx_open(&o, &w->ctx));
+	w->ctx = open_emulated(platform, options & 3);
 	must_succeed(ioasid_inv_new(w->ctx, options >> 2 & 3, &w->inv));
 	w->state = check_state(w);
 }

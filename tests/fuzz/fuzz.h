@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the fuzzers share: input read piece by piece, and claims that end the program. */
+/* What the fuzzers share: input read piece by piece, a context, claims that end the program. */
 #ifndef TESTS_FUZZ_FUZZ_H
 #define TESTS_FUZZ_FUZZ_H
 
@@ -58,6 +58,24 @@ static inline bool is_empty(const struct input *in)
 		int must_rc = (call);                                                              \
 		must(!must_rc, "%s is %d: %s", #call, must_rc, ioasid_errmsg());                   \
 	} while (0)
+
+/* A context of the emulated back end; @platform NULL: the default one. */
+static inline struct ioasid_ctx *open_emulated(const struct ioasid_platform *platform,
+					       uint32_t flags)
+{
+	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
+	struct ioasid_platform *own = NULL;
+	struct ioasid_ctx *ctx;
+
+	if (!platform)
+		must_succeed(ioasid_platform_new_default(&own));
+	options.backend = "emulated";
+	options.platform = platform ? platform : own;
+	options.flags = flags;
+	must_succeed(ioasid_ctx_open(&options, &ctx));
+	ioasid_platform_free(own);
+	return ctx;
+}
 
 /* Says what is done, if the environment has FUZZ_TRACE. */
 #define trace(...)                                                                                 \

@@ -191,17 +191,13 @@ void guest_open(struct guest *g, uint64_t options)
 {
 	static const enum ioasid_fill fills[] = { IOASID_FILL_ON_INVALIDATION,
 						  IOASID_FILL_ON_DEMAND };
-	struct ioasid_ctx_options ctx_options = IOASID_CTX_OPTIONS_INIT;
 	struct mapping small = { 0, SMALL, 0, RW }, large = { LARGE, LARGE + 64, 0, RW };
 	bool map_first = options >> 7 & 1, map_second = options >> 6 & 1;
 
 	memset(g, 0, sizeof(*g));
 	g->memory = fresh_memory();
 	g->audit = options & 1;
-	ctx_options.backend = "emulated";
-	ctx_options.platform = three_devices();
-	ctx_options.flags = g->audit ? IOASID_CTX_AUDIT : 0;
-	must_succeed(ioasid_ctx_open(&ctx_options, &g->ctx));
+	g->ctx = open_emulated(three_devices(), g->audit ? IOASID_CTX_AUDIT : 0);
 	must_succeed(ioasid_inv_new(g->ctx, 0, &g->inv));
 	if (options & 3)
 		must_succeed(ioasid_event_queue_create(g->ctx, 0, &g->queue));

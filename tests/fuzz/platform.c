@@ -28,13 +28,7 @@ static void check_cut(const struct ioasid_platform *platform, const char *text, 
 
 static void check_open(const struct ioasid_platform *platform)
 {
-	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
-	struct ioasid_ctx *ctx;
-
-	options.backend = "emulated";
-	options.platform = platform;
-	must_succeed(ioasid_ctx_open(&options, &ctx));
-	must_succeed(ioasid_ctx_close(ctx));
+	must_succeed(ioasid_ctx_close(open_emulated(platform, 0)));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

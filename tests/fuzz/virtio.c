@@ -14,15 +14,9 @@ static struct ioasid_space *space;
 
 static void open_space(void)
 {
-	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
 	struct ioasid_space_options nested = IOASID_SPACE_OPTIONS_INIT;
-	struct ioasid_platform *platform;
 
-	must_succeed(ioasid_platform_new_default(&platform));
-	options.backend = "emulated";
-	options.platform = platform;
-	must_succeed(ioasid_ctx_open(&options, &ctx));
-	ioasid_platform_free(platform);
+	ctx = open_emulated(NULL, 0);
 	must_succeed(ioasid_space_create(ctx, NULL, &nested.parent));
 	must_succeed(ioasid_space_create(ctx, &nested, &space));
 }
