@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* AMD's IOMMU: any unit, tables and commands; what is read and what comes out stays in range. */
+#include <errno.h>
+#include <ioasid/amd.h>
+
+#include "fuzz.h"
+
+/* Spaces for batches and for page tables, the same for all inputs. */
+static struct ioasid_ctx *ctx;
+static struct ioasid_space *space, *child;
+static struct ioasid_inv *batch;
+
+/* Guest memory that says what the input says, however it is read. */
+struct memory {
+	struct input *in;
+	unsigned int reads;
+};
+
+static int read_memory(void *opaque, const struct ioasid_amd_dte *host, uint64_t address,
+		       void *buffer, size_t length)
+{
+	struct memory *m = opaque;
+	size_t i;
+
+	must(length == (m->reads ? 8 : 32), "%zu bytes", length);
+	/* a table at the end of 52 bits may reach beyond: there is no memory then */
+	must(address % length == 0 && address >> 53 == 0, "%#jx", (uintmax_t)address);
+	must(!host || (m->reads && host->host_levels), "no host table");
+	must(++m->reads <= 4, "more reads than levels");
+	if (is_empty(m->in))
+		return -1;
+	for (i = 0; i < length; i++)
+		((uint8_t *)buffer)[i] = take8(m->in);
+	return 0;
+}
+
+static void check_reason(enum ioasid_amd_reason why, int rc)
+{
+	must(rc == 0 || rc == -EINVAL, "%d", rc);
+	must((why == IOASID_AMD_OK) == (rc == 0), "reason %d, result %d", (int)why, rc);
+	must(ioasid_amd_reason_text(why)[0], "reason %d has no text", (int)why);
+	must((ioasid_amd_reason_get_code(why) == 0) == (rc == 0), "reason %d", (int)why);
+}
+
+static void decode_entry(struct input *in, const struct ioasid_amd_regs *regs)
+{
+	struct ioasid_amd_dte dte = IOASID_AMD_DTE_INIT;
+	enum ioasid_amd_reason why;
+	uint64_t *raw = calloc(4, 8);
+	int rc;
+
+	for (int i = 0; i < 4; i++)
+		raw[i] = take(in, 8);
+	rc = ioasid_amd_dte_decode(regs, raw, &dte, &why);
+	free(raw);
+	check_reason(why, rc);
+	must(dte.host_levels <= 6 && dte.host_root >> 52 == 0 && dte.host_root % PAGE == 0,
+	     "%u levels at %#jx", dte.host_levels, (uintmax_t)dte.host_root);
+	must(dte.gcr3_levels <= 3 && dte.gcr3_root >> 52 == 0 && dte.gcr3_root % PAGE == 0,
+	     "%u levels at %#jx", dte.gcr3_levels, (uintmax_t)dte.gcr3_root);
+	must(dte.guest == (dte.gcr3_levels > 0), "%u levels", dte.gcr3_levels);
+	must(dte.guest == (dte.guest_levels == 4 || dte.guest_levels == 5), "%u levels",
+	     dte.guest_levels);
+}
+
+static void check_kind(const struct ioasid_amd_translation *t)
+{
+	bool host = t->kind == IOASID_AMD_HOST || t->kind == IOASID_AMD_NESTED;
+	bool guest = t->kind == IOASID_AMD_GUEST || t->kind == IOASID_AMD_NESTED;
+
+	must(t->kind >= IOASID_AMD_BLOCKED && t->kind <= IOASID_AMD_NESTED, "kind %d",
+	     (int)t->kind);
+	must((t->kind == IOASID_AMD_BLOCKED) == (t->reason != IOASID_AMD_OK), "reason %d",
+	     (int)t->reason);
+	if (t->kind == IOASID_AMD_BLOCKED)
+		return;
+	must(host == (t->host_levels > 0), "kind %d", (int)t->kind);
+	must(guest == (t->guest_levels > 0), "kind %d", (int)t->kind);
+	must(guest == (t->pasid != IOASID_NO_PASID), "kind %d, PASID %#x", (int)t->kind, t->pasid);
+	must(t->readable || t->writable, "no permission");
+}
+
+static struct ioasid_amd_translation look(struct input *in, const struct ioasid_amd_regs *regs,
+					  uint16_t device)
+{
+	struct ioasid_amd_translation t = IOASID_AMD_TRANSLATION_INIT;
+	struct memory memory = { in, 0 };
+	uint32_t pasid = (uint32_t)take(in, 4);
+	int rc;
+
+	if (pasid & 1u << 31)
+		pasid = IOASID_NO_PASID;
+	rc = ioasid_amd_lookup(regs, device, pasid, read_memory, &memory, &t);
+	must(rc == (pasid != IOASID_NO_PASID && pasid >> 20 ? -EINVAL : 0), "%d, PASID %#x", rc,
+	     pasid);
+	if (rc)
+		t.kind = IOASID_AMD_BLOCKED;
+	else
+		check_kind(&t);
+	return t;
+}
+
+/* What is described can be bound: nobody else looks at it before. */
+static void check_pgtable(const struct ioasid_amd_translation *t,
+			  enum ioasid_pgtable_format format, uint32_t levels)
+{
+	struct ioasid_pgtable p = IOASID_PGTABLE_INIT;
+	int rc = ioasid_amd_translation_get_pgtable(t, format, &p);
+
+	must(rc == 0 || rc == -ENOENT || rc == -EOPNOTSUPP, "%d", rc);
+	must((rc == -ENOENT) == (levels == 0), "%d, %u levels", rc, levels);
+	if (rc)
+		return;
+	must_succeed(ioasid_space_bind_pgtable(child, &p));
+	must_succeed(ioasid_space_unbind_pgtable(child));
+}
+
+static void check_cmd(const struct ioasid_amd_cmd *cmd)
+{
+	must(cmd->length == 0 || (cmd->length >= PAGE && !(cmd->length & (cmd->length - 1))),
+	     "%#jx", (uintmax_t)cmd->length);
+	must(cmd->length ? cmd->start % cmd->length == 0 : cmd->start == 0, "%#jx + %#jx",
+	     (uintmax_t)cmd->start, (uintmax_t)cmd->length);
+	must(cmd->pasid == IOASID_NO_PASID || cmd->pasid >> 20 == 0, "PASID %#x", cmd->pasid);
+	must(cmd->group < 512 && cmd->response < 16, "group %u", cmd->group);
+	must(cmd->store_address % 8 == 0 && cmd->store_address >> 52 == 0, "%#jx",
+	     (uintmax_t)cmd->store_address);
+}
+
+static void decode_command(struct input *in, const struct ioasid_amd_regs *regs, uint16_t device,
+			   const struct ioasid_amd_translation *t)
+{
+	struct ioasid_amd_cmd cmd = IOASID_AMD_CMD_INIT;
+	uint64_t raw[2] = { take(in, 8), take(in, 8) };
+	enum ioasid_amd_reason why;
+	bool stale;
+	int rc = ioasid_amd_cmd_decode(regs, raw, &cmd, &why);
+
+	check_reason(why, rc);
+	if (rc)
+		return;
+	check_cmd(&cmd);
+	stale = ioasid_amd_cmd_is_mapping_stale(&cmd, device, t);
+	ioasid_amd_cmd_is_lookup_stale(&cmd, device, t);
+	ioasid_inv_reset(batch);
+	must_succeed(ioasid_amd_cmd_add(&cmd, t, batch, space));
+	must(ioasid_inv_get_count(batch) ==
+		     (stale && cmd.opcode != IOASID_AMD_CMD_INVALIDATE_IOTLB_PAGES),
+	     "%zu entries", ioasid_inv_get_count(batch));
+}
+
+static void open_space(void)
+{
+	struct ioasid_space_options nested = IOASID_SPACE_OPTIONS_INIT;
+
+	ctx = open_emulated(NULL, 0);
+	must_succeed(ioasid_space_create(ctx, NULL, &space));
+	nested.parent = space;
+	must_succeed(ioasid_space_create(ctx, &nested, &child));
+	must_succeed(ioasid_inv_new(ctx, 1, &batch));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct input in = { data, data + size };
+	struct ioasid_amd_translation t;
+	struct ioasid_amd_regs regs;
+	uint16_t device;
+
+	if (!ctx)
+		open_space();
+	ioasid_amd_regs_init(&regs, take(&in, 8), take8(&in));
+	regs.control = take(&in, 8);
+	regs.device_table = take(&in, 8);
+	regs.flags = take8(&in) & IOASID_AMD_IOTLB;
+	device = (uint16_t)take(&in, 2);
+	decode_entry(&in, &regs);
+	t = look(&in, &regs, device);
+	check_pgtable(&t, IOASID_PGTABLE_AMD_V1, t.host_levels);
+	check_pgtable(&t, IOASID_PGTABLE_AMD_V2, t.guest_levels);
+	while (!is_empty(&in))
+		decode_command(&in, &regs, device, &t);
+	return 0;
+}
