@@ -1,56 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Commands of AMD's IOMMU (2.4): what they say, whom they concern, what they add to a batch. */
 #include <errno.h>
-#include <ioasid/inv.h>
 
+#define BATCH_FAILS_AT 0x10000
 #include "amd_unit.h"
+#include "batch_stub.h"
 #include "runner.h"
-
-/* In place of the library's: keeps what was added last. */
-static struct {
-	unsigned calls;
-	bool all, tlb;
-	uint64_t iova, length;
-	uint32_t flags, pasid;
-} added;
-
-static char a_batch, a_space, a_device;
-#define BATCH  ((struct ioasid_inv *)&a_batch)
-#define SPACE  ((struct ioasid_space *)&a_space)
-#define DEVICE ((struct ioasid_device *)&a_device)
-
-int ioasid_inv_add_all(struct ioasid_inv *inv, struct ioasid_space *space, uint32_t flags)
-{
-	ck_assert(inv == BATCH && space == SPACE);
-	added.calls++;
-	added.all = true;
-	added.flags = flags;
-	return 0;
-}
-
-int ioasid_inv_add_range(struct ioasid_inv *inv, struct ioasid_space *space, uint64_t iova,
-			 uint64_t length, uint32_t flags)
-{
-	ck_assert(inv == BATCH && space == SPACE);
-	added.calls++;
-	added.all = false;
-	added.iova = iova;
-	added.length = length;
-	added.flags = flags;
-	return length == 0x10000 ? -ENOMEM : 0;
-}
-
-int ioasid_inv_add_device_tlb(struct ioasid_inv *inv, struct ioasid_device *device,
-			      uint32_t pasid, uint64_t iova, uint64_t length)
-{
-	ck_assert(inv == BATCH && device == DEVICE);
-	added.calls++;
-	added.tlb = true;
-	added.pasid = pasid;
-	added.iova = iova;
-	added.length = length;
-	return 0;
-}
 
 static struct ioasid_amd_regs regs;
 
@@ -284,7 +239,8 @@ START_TEST(stale_device_tlbs)
 	ck_assert_int_eq(ioasid_amd_cmd_add(&one, &t, BATCH, SPACE), 0);
 	ck_assert_uint_eq(added.calls, 0);
 	ck_assert_int_eq(ioasid_amd_cmd_add_device_tlb(&one, 0x10, 5, BATCH, DEVICE), 0);
-	ck_assert(added.tlb && added.pasid == 5 && added.iova == 0x3000 && added.length == 0x1000);
+	ck_assert(added.batch == BATCH && added.device == DEVICE && added.pasid == 5);
+	ck_assert(added.iova == 0x3000 && added.length == 0x1000);
 	ck_assert_int_eq(
 		ioasid_amd_cmd_add_device_tlb(&plain, 0x10, IOASID_NO_PASID, BATCH, DEVICE), 0);
 	ck_assert(added.pasid == IOASID_NO_PASID && added.iova == 0 && added.length == UINT64_MAX);
@@ -300,6 +256,7 @@ START_TEST(batch_entries)
 	struct ioasid_amd_cmd c = cmd(OP(3) | DOMAIN(7), 0x5000);
 
 	ck_assert_int_eq(ioasid_amd_cmd_add(&c, &t, BATCH, SPACE), 0);
+	ck_assert(added.batch == BATCH && added.space == SPACE);
 	ck_assert(!added.all && added.iova == 0x5000 && added.length == 0x1000);
 	ck_assert_uint_eq(added.flags, IOASID_INV_LEAF_ONLY);
 	c = cmd(OP(3) | DOMAIN(7), PDE | S | 0x7000);

@@ -1,62 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* VT-d's invalidation descriptors: whom they concern, and what they add to a batch. */
 #include <errno.h>
-#include <ioasid/inv.h>
 
+#define BATCH_FAILS_AT 0x2000
+#include "batch_stub.h"
 #include "runner.h"
 #include "vtd_caps.h"
-
-/* In place of the library's: keeps what was added last. */
-static struct {
-	unsigned calls;
-	struct ioasid_inv *batch;
-	struct ioasid_space *space;
-	bool all;
-	uint64_t iova, length;
-	uint32_t flags;
-	struct ioasid_device *device;
-	uint32_t pasid;
-} added;
-
-static char a_batch, a_space, a_device;
-#define DEVICE ((struct ioasid_device *)&a_device)
-#define BATCH ((struct ioasid_inv *)&a_batch)
-#define SPACE ((struct ioasid_space *)&a_space)
-
-int ioasid_inv_add_all(struct ioasid_inv *inv, struct ioasid_space *space, uint32_t flags)
-{
-	added.calls++;
-	added.batch = inv;
-	added.space = space;
-	added.all = true;
-	added.flags = flags;
-	return 0;
-}
-
-int ioasid_inv_add_range(struct ioasid_inv *inv, struct ioasid_space *space, uint64_t iova,
-			 uint64_t length, uint32_t flags)
-{
-	added.calls++;
-	added.batch = inv;
-	added.space = space;
-	added.all = false;
-	added.iova = iova;
-	added.length = length;
-	added.flags = flags;
-	return length == 0x2000 ? -ENOMEM : 0;
-}
-
-int ioasid_inv_add_device_tlb(struct ioasid_inv *inv, struct ioasid_device *device, uint32_t pasid,
-			      uint64_t iova, uint64_t length)
-{
-	added.calls++;
-	added.batch = inv;
-	added.device = device;
-	added.pasid = pasid;
-	added.iova = iova;
-	added.length = length;
-	return pasid == 0xbad ? -ENOMEM : 0;
-}
 
 static struct ioasid_vtd_translation translation(enum ioasid_vtd_kind kind, bool scalable,
 						 uint16_t domain, uint32_t pasid)
