@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A page fault of a device, from one thread to another and back: a DMA without a translation, a page
- * request that is read, a page that is mapped, a response, and the DMA that goes on. Against the
- * least that wakes two threads in the same way: an eventfd there, a condition variable back.
+ * A page fault of a device, from one thread to another and back: a DMA without a translation, a
+ * page request that is read, a page that is mapped, a response, and the DMA that goes on. Against
+ * the least that wakes two threads in the same way: an eventfd there, a condition variable back.
  */
 #include <poll.h>
 #include <pthread.h>

@@ -217,7 +217,8 @@ static void count_round(struct kernel *k, struct series *s)
 	for (i = 0; i < RUN; i++)
 		move(guest_entry(&k->table, i * PAGE));
 	ioasid_inv_reset(k->batch);
-	check(ioasid_inv_add_range(k->batch, k->child, 0, RUN * PAGE, IOASID_INV_LEAF_ONLY), "batch");
+	check(ioasid_inv_add_range(k->batch, k->child, 0, RUN * PAGE, IOASID_INV_LEAF_ONLY),
+	      "batch");
 	check(ioasid_inv_submit(k->batch, NULL), "invalidation");
 	series_add(s, seam_calls - before, 2);
 }

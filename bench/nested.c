@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Translations through a space that is nested in hardware: found in the IOTLB, or walked for. Against a
- * bare walk of both levels, which takes 24 loads: 4 for each of the guest's 4 tables, and their
- * entries, and 4 for the page.
+ * Translations through a space that is nested in hardware: found in the IOTLB, or walked for.
+ * Against a bare walk of both levels, which takes 24 loads: 4 for each of the guest's 4 tables, and
+ * their entries, and 4 for the page.
  */
 #include <stdlib.h>
 

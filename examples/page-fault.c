@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
 /*
- * An I/O page fault, from the device to the guest and back: a process in the guest shares its address
- * space with a device, which touches a page that is not there yet.
+ * An I/O page fault, from the device to the guest and back: a process in the guest shares its
+ * address space with a device, which touches a page that is not there yet.
  *
  * The program plays all parts. The guest: its memory is a memfd; its kernel keeps the page table of
  * the process there (VT-d first stage, the format of x86-64), which the device uses under a PASID,
@@ -37,7 +37,7 @@ static uint64_t *entry(uint64_t address, unsigned int level)
 	return &table[address >> (12 + 9 * (level - 1)) & 511];
 }
 
-/* The guest's kernel. All that the process uses lies in one 2 MiB region, so four tables are enough. */
+/* The guest's kernel. All that the process uses lies in one 2 MiB region: four tables do. */
 static void guest_maps(uint64_t address, uint64_t physical, uint64_t bits)
 {
 	unsigned int level;
@@ -49,8 +49,8 @@ static void guest_maps(uint64_t address, uint64_t physical, uint64_t bits)
 
 /*
  * The guest's page fault handler: a page for the process, or write permission for one that it had
- * for reading. No invalidation: none is needed for that (VT-d 5.10, 6.5.3.5). False: the process has
- * no memory there.
+ * for reading. No invalidation: none is needed for that (VT-d 5.10, 6.5.3.5). False: the process
+ * has no memory there.
  */
 static bool guest_serves(uint64_t address, bool write)
 {

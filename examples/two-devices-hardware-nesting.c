@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
 /*
- * Two devices of a guest, one of them behind the guest's own IOMMU, which is nested in hardware: the
- * IOMMU walks the guest's page table and the address space that it lies in, and caches what it finds.
+ * Two devices of a guest, one of them behind the guest's own IOMMU, which is nested in hardware:
+ * the IOMMU walks the guest's page table and the address space that it lies in, and caches what it
+ * finds.
  *
  * The program plays all parts. The guest: its memory is a memfd, and its driver writes x86-64 page
- * tables (VT-d first stage) there. The monitor: makes the address spaces and hands on invalidations.
- * The devices: a disk that the guest does not translate, and a network card that it does. The
- * machine: its IOMMU has an IOTLB of two entries, so that one can watch it.
+ * tables (VT-d first stage) there. The monitor: makes the address spaces and hands on
+ * invalidations. The devices: a disk that the guest does not translate, and a network card that it
+ * does. The machine: its IOMMU has an IOTLB of two entries, so that one can watch it.
  */
 #include "example.h"
 

@@ -106,8 +106,8 @@ static int check(const struct ioasid_device *device, uint32_t pasid,
 		if (!device->info.pasid_bits)
 			return err_set(EOPNOTSUPP, "%s has no PASIDs", device->name);
 		if (device->info.type == IOASID_DEVICE_PHYSICAL_USER)
-			return err_set(EOPNOTSUPP, "%s: its PASID table is the user's, who attaches it "
-				       "whole", device->name);
+			return err_set(EOPNOTSUPP, "%s: its PASID table is the user's, who "
+				       "attaches it whole", device->name);
 		if (!pasid || pasid >> device->info.pasid_bits)
 			return err_set(EINVAL, "%s: PASID %u, must be 1 to %u", device->name, pasid,
 				       (1u << device->info.pasid_bits) - 1);

@@ -78,8 +78,8 @@ static int check_tracking(const struct ioasid_device *device, const struct ioasi
 		space = space->parent;
 	if (!space->tracks || device->info.dirty_tracking)
 		return 0;
-	return err_set(EOPNOTSUPP, "%s: its IOMMU does not record written pages, which space %u asks "
-		       "for", device->name, space->id);
+	return err_set(EOPNOTSUPP, "%s: its IOMMU does not record written pages, which space %u "
+		       "asks for", device->name, space->id);
 }
 
 int attachment_join(struct ioasid_space *space, const struct ioasid_device *device,

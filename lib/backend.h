@@ -28,8 +28,8 @@ struct backend_ops {
 	int (*probe)(void);
 
 	/*
-	 * 0 if a device could be bound here, or err_set() with -ENODEV; NULL: always. Only "auto" asks.
-	 * Unlocked.
+	 * 0 if a device could be bound here, or err_set() with -ENODEV; NULL: always. Only "auto"
+	 * asks. Unlocked.
 	 */
 	int (*find_devices)(void);
 
@@ -41,8 +41,8 @@ struct backend_ops {
 	const char *(*why_not)(const struct ioasid_ctx *ctx, enum ioasid_capability capability);
 
 	/*
-	 * Finds device->name; fills in device->info and sets device->backend. A mediated device has a
-	 * type and a policy; without a type it is physical.
+	 * Finds device->name; fills in device->info and sets device->backend. A mediated device has
+	 * a type and a policy; without a type it is physical.
 	 */
 	int (*device_bind)(struct ioasid_device *device);
 	void (*device_unbind)(struct ioasid_device *device);
@@ -72,12 +72,12 @@ struct backend_ops {
 		      struct reap *reap);
 
 	/*
-	 * Where DMA does not walk shadows: a child to which devices are attached has a table too, made by
-	 * table_create(), which the API layer makes follow the shadow. NULL: it does. run_map() has
-	 * [@iova, @iova + @length) lead to what @m, a mapping of the root's, has at @from: 0, or err_set()
-	 * with nothing mapped: -EFAULT: the memory there cannot be had, as if nothing were mapped;
-	 * -ENOMEM, -ENOSPC, -EINVAL. run_unmap() is of whole runs, of one or more: 0, or
-	 * err_set(-EINVAL) with all of them still there.
+	 * Where DMA does not walk shadows: a child to which devices are attached has a table too,
+	 * made by table_create(), which the API layer makes follow the shadow. NULL: it does.
+	 * run_map() has [@iova, @iova + @length) lead to what @m, a mapping of the root's, has at
+	 * @from: 0, or err_set() with nothing mapped: -EFAULT: the memory there cannot be had, as
+	 * if nothing were mapped; -ENOMEM, -ENOSPC, -EINVAL. run_unmap() is of whole runs, of one
+	 * or more: 0, or err_set(-EINVAL) with all of them still there.
 	 */
 	int (*run_map)(struct ioasid_space *space, uint64_t iova, uint64_t length,
 		       const struct ioasid_mapping *m, uint64_t from, uint32_t perm);
@@ -97,8 +97,8 @@ struct backend_ops {
 	void (*forget_route)(struct ioasid_space *space, uint32_t pasid, struct reap *reap);
 
 	/*
-	 * Dirty tracking of a root whose tracks is set; NULL where there is no such capability. set:
-	 * on, with all pages clean, or off. read: sets the bits of what was written in
+	 * Dirty tracking of a root whose tracks is set; NULL where there is no such capability.
+	 * set: on, with all pages clean, or off. read: sets the bits of what was written in
 	 * [@start, @last], which is mapped, and unless @peek makes it clean.
 	 */
 	int (*dirty_set)(struct ioasid_space *space, bool on, struct reap *reap);
@@ -130,7 +130,7 @@ struct backend_ops {
 	const struct nest_ops *nest_hardware;
 	/* Do all of the context's IOMMUs, so that none refuses a space that is nested so? */
 	bool (*all_nest)(const struct ioasid_ctx *ctx);
-	/* What the device itself has cached of @space goes. NULL: devices cache nothing by themselves. */
+	/* What the device itself has cached of @space goes. NULL: devices have no caches. */
 	void (*device_tlb_drop)(struct ioasid_device *device, const struct ioasid_space *space,
 				uint64_t start, uint64_t last, struct reap *reap);
 	/* As ioasid_device_query_stats(); NULL where nothing is counted. */

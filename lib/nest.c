@@ -15,8 +15,8 @@ int nest_check_maps(const struct ioasid_space *space)
 		return err_set(EOPNOTSUPP, "space %u has a PASID table of its user's, no mappings",
 			       space->id);
 	if (space->parent && !space->nest->maps)
-		return err_set(EOPNOTSUPP, "space %u is nested in hardware: it has no mappings, only "
-			       "the page table of its user's", space->id);
+		return err_set(EOPNOTSUPP, "space %u is nested in hardware: it has no mappings, "
+			       "only the page table of its user's", space->id);
 	if (nest_bound(space))
 		return err_set(EOPNOTSUPP, "space %u has a page table of its user's, no mappings",
 			       space->id);

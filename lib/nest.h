@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Who translates for a space on a parent: the library, by a shadow page table (nest_shadow.c), or the
- * IOMMU, which walks both levels (struct backend_ops). Called with the context locked.
+ * Who translates for a space on a parent: the library, by a shadow page table (nest_shadow.c), or
+ * the IOMMU, which walks both levels (struct backend_ops). Called with the context locked.
  */
 #ifndef LIB_NEST_H
 #define LIB_NEST_H
@@ -31,8 +31,8 @@ struct nest_ops {
 
 	/*
 	 * The table may have changed. begin() goes before the ranges of one batch; @now: as that of
-	 * shadow_begin_pass(). @leaf_only: upper levels have not changed. 0, or -ENOMEM: some of it is
-	 * not translated now.
+	 * shadow_begin_pass(). @leaf_only: upper levels have not changed. 0, or -ENOMEM: some of it
+	 * is not translated now.
 	 */
 	void (*begin)(struct ioasid_space *space, uint64_t now);
 	int (*invalidate)(struct ioasid_space *space, uint64_t start, uint64_t last, bool leaf_only,
@@ -43,13 +43,13 @@ struct nest_ops {
 			       struct reap *reap);
 
 	/*
-	 * Dirty tracking of the root (track.c): it has begun with all pages clean, or ended; and some
-	 * of the pages that have become writable since are clean again.
+	 * Dirty tracking of the root (track.c): it has begun with all pages clean, or ended; and
+	 * some of the pages that have become writable since are clean again.
 	 */
 	void (*track)(struct ioasid_space *space, bool on, struct reap *reap);
 	void (*take_written)(struct ioasid_space *space, struct reap *reap);
 
-	/* What it translates at @iova, without reading guest memory; so often while it is locked. */
+	/* What it translates at @iova, without reading guest memory; so often under the lock. */
 	unsigned int max_looks;
 	void (*look)(struct ioasid_space *space, uint64_t iova, struct shadow_view *view);
 };

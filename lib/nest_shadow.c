@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Nesting in software: what a shadow sees of its parent, and what a nested space wants of its shadow. */
+/* Nesting in software: what a shadow sees of its parent, and what its space wants of it. */
 #include <errno.h>
 
 #include "objects.h"

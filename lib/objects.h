@@ -211,8 +211,8 @@ void table_leave(struct ioasid_space *space, struct ioasid_mapping *m, struct re
 bool table_checks_memory(const struct ioasid_space *space);
 
 /*
- * sink.c: a kernel's tables of children. On back ends where DMA walks the shadow there are none, and
- * all of this does nothing.
+ * sink.c: a kernel's tables of children. On back ends where DMA walks the shadow there are none,
+ * and all of this does nothing.
  */
 /* A device is going to be attached, and has the ranges reserved that it needs. 0, or err_set(). */
 int sink_attach(struct ioasid_space *space, struct reap *reap);

@@ -156,8 +156,8 @@ static int check_mix(const struct ioasid_device *device)
 	for (d = device->ctx->devices; d; d = d->next)
 		if (d->info.type == other)
 			return err_set(EINVAL, "%s and %s have shared work queues, one as a physical "
-				       "and one as a mediated device: the CPU cannot translate PASIDs "
-				       "for one alone", device->name, d->name);
+				       "and one as a mediated device: the CPU cannot translate "
+				       "PASIDs for one alone", device->name, d->name);
 	return 0;
 }
 

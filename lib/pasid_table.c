@@ -444,8 +444,8 @@ static int check_space(const struct ioasid_space *space)
 	if (space->nest->nesting != IOASID_NESTING_SOFTWARE)
 		return err_set(EOPNOTSUPP, "space %u is nested in hardware", space->id);
 	if (space->fill_asked == IOASID_FILL_ON_INVALIDATION)
-		return err_set(EOPNOTSUPP, "space %u is filled on invalidation, but nobody tells which "
-			       "PASIDs are going to be used", space->id);
+		return err_set(EOPNOTSUPP, "space %u is filled on invalidation, but nobody tells "
+			       "which PASIDs are going to be used", space->id);
 	if (space->children)
 		return err_set(EBUSY, "space %u is the parent of space %u", space->id,
 			       space->children->id);

@@ -73,8 +73,9 @@ int pgtable_check(const struct ioasid_pgtable *t, struct pgt *pgt)
 		return err_set(-ret, "page-table format %u with %u levels and %u input bits is not "
 			       "supported", (unsigned int)t->format, t->levels, t->input_bits);
 	if (t->input_bits && pgt->input_bits != t->input_bits)
-		return err_set(EOPNOTSUPP, "page-table format %u with %u levels translates %u bits, not %u",
-			       (unsigned int)t->format, t->levels, pgt->input_bits, t->input_bits);
+		return err_set(EOPNOTSUPP, "page-table format %u with %u levels translates %u "
+			       "bits, not %u", (unsigned int)t->format, t->levels, pgt->input_bits,
+			       t->input_bits);
 	if (!bits_is_aligned(t->root, PAGE) || t->root >> pgt->addr_bits)
 		return err_set(EINVAL, "root 0x%llx: not a multiple of %u, or beyond %u bits",
 			       (unsigned long long)t->root, PAGE, pgt->addr_bits);

@@ -171,7 +171,7 @@ void sink_unmapping(struct ioasid_mapping *m)
 	}
 }
 
-/* What the tables were that lay in it, is not known any more; and what spaces between are, neither. */
+/* What the tables were that lay in it is not known any more; nor what spaces between are. */
 void sink_unmapped(struct ioasid_space *root)
 {
 	struct sink *sink;

@@ -3,8 +3,8 @@
  * The table that a back end keeps for a child, where DMA does not walk the shadow: a kernel's. It
  * exists while a device is attached to the child, and follows the shadow at each change.
  *
- * What the kernel has is recorded, run by run, so that only differences cost a call. The record, and
- * not the shadow, says what has to go with a mapping of the root: what the guest has changed
+ * What the kernel has is recorded, run by run, so that only differences cost a call. The record,
+ * and not the shadow, says what has to go with a mapping of the root: what the guest has changed
  * without an invalidation yet is still in the kernel.
  */
 #ifndef LIB_SINK_H
@@ -49,7 +49,8 @@ static inline void sink_hull_add(struct sink_hull *hull, uint64_t start, uint64_
 
 /*
  * sink_sync.c: makes the kernel's table what the shadow says for [@start, @last]. 0, or err_set():
- * -ENOMEM, -ENOSPC, -EINVAL: some of it is not translated, and follows next time; -E2BIG: nothing is.
+ * -ENOMEM, -ENOSPC, -EINVAL: some of it is not translated, and follows next time; -E2BIG: nothing
+ * is.
  */
 int sink_sync(struct sink *sink, uint64_t start, uint64_t last);
 /* Takes [@start, @last], which has whole items, out of the kernel and the record. */

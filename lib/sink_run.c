@@ -2,7 +2,7 @@
 /* What a child's translations are in its root: the runs that a back end can map. */
 #include "sink.h"
 
-/* Leads @run, at its start, up to the root. Shortens it to what has one permission and one mapping. */
+/* Leads @run, at its start, up to the root. Shortens it to one permission and one mapping. */
 static bool lead_up(struct sink *sink, struct sink_run *run)
 {
 	struct ioasid_space *space = sink->space->parent;
@@ -32,8 +32,8 @@ static bool lead_up(struct sink *sink, struct sink_run *run)
 }
 
 /*
- * Leaves out what no device may have translated: its IOMMU takes these addresses for something else,
- * and the kernel refuses them. False: nothing is left at the start; then @run says how much.
+ * Leaves out what no device may have translated: its IOMMU takes these addresses for something
+ * else, and the kernel refuses them. False: nothing is left at the start; then @run says how much.
  */
 static bool clip(const struct ioasid_space *space, struct sink_run *run)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Following the shadow: what the kernel has, item by item, against what the shadow says. Only whole
- * items can be taken out. So one that is no longer right is taken out when the walk comes to it, and
- * what remains of it is mapped again at once.
+ * items can be taken out. So one that is no longer right is taken out when the walk comes to it,
+ * and what remains of it is mapped again at once.
  */
 #include <errno.h>
 #include <syslog.h>
@@ -138,8 +138,8 @@ static void put(struct pass *p, struct sink_run run)
 }
 
 /*
- * Maps what the shadow has in [@lo, @hi], where the kernel has nothing but @gone, which goes as late
- * as it can. No item: @gone is NULL.
+ * Maps what the shadow has in [@lo, @hi], where the kernel has nothing but @gone, which goes as
+ * late as it can. No item: @gone is NULL.
  */
 static void fill(struct pass *p, uint64_t lo, uint64_t hi, const struct sink_hull *gone)
 {
@@ -187,9 +187,9 @@ static enum state state_of(struct pass *p, const struct sink_item *item, uint64_
 }
 
 /*
- * @item is not right any more. One of which something remains goes by itself, so that this comes back
- * at once; of the others, all that follow each other go in one call. Returns up to where
- * all is as it should be.
+ * @item is not right any more. One of which something remains goes by itself, so that this comes
+ * back at once; of the others, all that follow each other go in one call. Returns up to where all
+ * is as it should be.
  */
 static uint64_t change(struct pass *p, uint64_t at, uint64_t last, const struct sink_item *item,
 		       enum state state)
@@ -293,8 +293,8 @@ static int block(struct sink *sink)
 		sink_take(sink, first->start, imap_last_before(&sink->items, UINT64_MAX)->last);
 	sink->blocked = true;
 	sink->wait = SINK_ALL;
-	return err_set(E2BIG, "space %u: its page table takes more than %llu mappings in the kernel "
-		       "(mapping_limit), and so it translates nothing", sink->space->id,
+	return err_set(E2BIG, "space %u: its page table takes more than %llu mappings in the "
+		       "kernel (mapping_limit), and so it translates nothing", sink->space->id,
 		       (unsigned long long)sink->space->mapping_limit);
 }
 

@@ -158,7 +158,10 @@ static int check_tracking(const struct ioasid_ctx *ctx, const struct ioasid_spac
 	return 0;
 }
 
-/* Who translates: as asked, else the IOMMUs if all can and nothing asks for a shadow. NULL: err_set(). */
+/*
+ * Who translates: as asked, else the IOMMUs if all can and nothing asks for a shadow. NULL:
+ * err_set().
+ */
 static const struct nest_ops *choose_nesting(const struct ioasid_ctx *ctx,
 					     const struct ioasid_space_options *options)
 {

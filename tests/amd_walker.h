@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A slow and obvious walker of the page tables of AMD's IOMMU: the referee of random tests. It shares
- * nothing with the library. Host tables: AMD I/O Virtualization Technology Specification (48882),
- * 2.2.3. Guest tables: 2.2.6 and the AMD64 Architecture Programmer's Manual, volume 2, 5.3, 5.4.
+ * A slow and obvious walker of the page tables of AMD's IOMMU: the referee of random tests. It
+ * shares nothing with the library. Host tables: AMD I/O Virtualization Technology Specification
+ * (48882), 2.2.3. Guest tables: 2.2.6 and the AMD64 Architecture Programmer's Manual, volume 2,
+ * 5.3, 5.4.
  */
 #ifndef TESTS_AMD_WALKER_H
 #define TESTS_AMD_WALKER_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Dirty tracking of a root under IOMMUs that walk both levels, whose caches know what was writable. */
+/* Dirty tracking under IOMMUs that walk both levels, whose caches know what was writable. */
 #include "dirty_guest.h"
 #include "hw_world.h"
 
@@ -10,7 +10,7 @@ static const char *const platforms[] = {
 };
 #define PLATFORMS (int)(sizeof(platforms) / sizeof(platforms[0]))
 
-/* The guest's memory is tracked; page n at HW_AT leads to page 16 + n, by tables from HW_TABLES on. */
+/* The guest's memory is tracked; page n at HW_AT leads to page 16 + n. Tables: from HW_TABLES. */
 static void open_tracked(struct hw *h, int i, enum ioasid_pgtable_format format)
 {
 	guest_platform = platforms[i];

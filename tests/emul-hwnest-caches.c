@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The caches of an IOMMU that nests in hardware: sizes, replacement, structures, device TLBs, audit. */
+/* Caches of an IOMMU that nests in hardware: sizes, replacement, structures, device TLBs, audit. */
 #include <string.h>
 
 #include "hw_world.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Random changes of a guest's tables, random invalidations, and DMA through an IOMMU that nests in
- * hardware. The referee keeps, of each page, all that a DMA may find: what the tables say now, and what
- * they said at any time since the page was last invalidated. With a paging-structure cache the way
- * down to a table can be older than what is found there.
+ * hardware. The referee keeps, of each page, all that a DMA may find: what the tables say now, and
+ * what they said at any time since the page was last invalidated. With a paging-structure cache the
+ * way down to a table can be older than what is found there.
  */
 #include <stdio.h>
 #include <string.h>

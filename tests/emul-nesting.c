@@ -331,8 +331,8 @@ START_TEST(ignored_bits_are_ignored)
 {
 	/*
 	 * Accessed and dirty, the software's own bits; AArch64: memory type, shareability, nG, the
-	 * contiguous hint, execute-never, and again the software's; AMD: U and FC; RISC-V: X, G, RSW
-	 * and PBMT.
+	 * contiguous hint, execute-never, and again the software's; AMD: U and FC; RISC-V: X, G,
+	 * RSW and PBMT.
 	 */
 	static const uint64_t ignored[] = {
 		[IOASID_PGTABLE_VTD_SS] = UINT64_C(0x300) | UINT64_C(1) << 52,

@@ -123,8 +123,8 @@ START_TEST(guest_maps_the_page)
 END_TEST
 
 /*
- * Neither for a page that becomes present, nor for one that gets more permission. Bit 1 says that an
- * entry may be written in both formats.
+ * Neither for a page that becomes present, nor for one that gets more permission. Bit 1 says that
+ * an entry may be written in both formats.
  */
 START_TEST(on_demand_needs_no_invalidation)
 {

@@ -76,7 +76,7 @@ START_TEST(guest_changes_the_entry)
 }
 END_TEST
 
-/* VT-d 5.10, 7.1.3: a PASID entry that is not present (SPT.2) answers a page request with "invalid". */
+/* VT-d 5.10, 7.1.3: a PASID entry that is not present (SPT.2) answers with "invalid". */
 START_TEST(guest_takes_the_pasid_away)
 {
 	uint64_t id = asks();

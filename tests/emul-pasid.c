@@ -275,7 +275,7 @@ START_TEST(the_global_pool_runs_out)
 }
 END_TEST
 
-/* Two mediated devices with shared queues on one parent: the IOMMU sees one requester, one PASID. */
+/* Two mediated devices with shared queues on one parent: to the IOMMU one requester, one PASID. */
 START_TEST(shared_queues_of_one_parent_go_together)
 {
 	struct ioasid_device *a = bind(ctx, "enqcmd-a"), *b = bind(ctx, "enqcmd-b");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Dirty tracking: a DMA that cannot be recorded for want of memory writes nothing and leaves no bit. */
+/* Dirty tracking: a DMA for whose record there is no memory writes nothing and leaves no bit. */
 #include "config.h"
 
 #include "fail_world.h"

@@ -39,7 +39,7 @@ void hw_close(struct hw *h);
 
 struct ioasid_space *hw_space(struct ioasid_ctx *ctx, struct ioasid_space *parent);
 
-/* For tests that hold however a space is nested: by shadow, filled in both ways, and in hardware. */
+/* For tests that hold however a space is nested: by shadow, filled both ways, or in hardware. */
 #define HW_WAYS 3
 struct ioasid_space *hw_any_space(struct ioasid_ctx *ctx, struct ioasid_space *parent, int way);
 static inline bool hw_is_hardware(int way)

@@ -135,7 +135,10 @@ START_TEST(what_remains_of_a_run_is_mapped_again_at_once)
 }
 END_TEST
 
-/* New pages come before the old ones behind them go, so that these are missed as shortly as possible. */
+/*
+ * New pages come before the old ones behind them go, so that these are missed as shortly as
+ * possible.
+ */
 START_TEST(an_old_run_goes_when_its_turn_comes)
 {
 	gt_map(&table, 0x20000, DATA, 4 * PAGE, 1, RW);
@@ -253,7 +256,7 @@ START_TEST(parent_unmap_takes_it_from_the_children_first)
 }
 END_TEST
 
-/* What the guest has changed, but not invalidated, is in the kernel until then: it goes all the same. */
+/* What the guest has changed but not invalidated is in the kernel until then: it goes too. */
 START_TEST(parent_unmap_takes_what_is_stale_too)
 {
 	struct ioasid_mapping *m;

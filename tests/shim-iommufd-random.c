@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Software nesting on iommufd, at random: after each call, what the kernel has for each page has to be
- * what a slow and obvious model says: the guest's tables as last invalidated, led through what the
- * parent maps now. A failure names its seed and the step.
+ * Software nesting on iommufd, at random: after each call, what the kernel has for each page has to
+ * be what a slow and obvious model says: the guest's tables as last invalidated, led through what
+ * the parent maps now. A failure names its seed and the step.
  */
 #include <string.h>
 
@@ -15,7 +15,7 @@
 #define PIECE_PAGES  48u
 #define PIECES_START (16 * MIB)
 
-/* Where the guest maps: over the end of a table, around what the device reserves, and superpages. */
+/* Where the guest maps: over the end of a table, around reserved ranges, and superpages. */
 #define REGIONS	     3u
 #define REGION_PAGES 512u
 #define SUPER	     2u

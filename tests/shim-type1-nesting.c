@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Software nesting on type1: what is in the containers, by which calls, and when the kernel says no. */
+/* Software nesting on type1: what is in the containers, by which calls, and refusals. */
 #include <string.h>
 
 #include "guest_tables.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What an IOAS has mapped, by Linux's rules: mappings do not overlap; a copy shares what is mapped in
- * the source, and may not write what the source cannot; an unmap takes whole mappings, at least one.
+ * What an IOAS has mapped, by Linux's rules: mappings do not overlap; a copy shares what is mapped
+ * in the source, and may not write what the source cannot; an unmap takes whole mappings, at least
+ * one.
  */
 #ifndef TESTS_SHIM_IOAS_H
 #define TESTS_SHIM_IOAS_H

@@ -2,7 +2,8 @@
 /*
  * A kernel for the tests of the kernel back ends: a file system of a few names (shim_system.c); an
  * iommufd and VFIO's devices (shim_kernel.c), or VFIO's containers and groups (shim_type1.c), that
- * keep to Linux's rules as far as objects and errors go; and a record of all that was asked of them.
+ * keep to Linux's rules as far as objects and errors go; and a record of all that was asked of
+ * them.
  */
 #ifndef TESTS_SHIM_KERNEL_H
 #define TESTS_SHIM_KERNEL_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Of lib/vfio/sys.h, what the type1 back end does with its nodes. The rules are those of Linux 6.12,
- * drivers/vfio/container.c, group.c and vfio_iommu_type1.c.
+ * Of lib/vfio/sys.h, what the type1 back end does with its nodes. The rules are those of Linux
+ * 6.12, drivers/vfio/container.c, group.c and vfio_iommu_type1.c.
  */
 #include "shim_type1.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A slow and obvious SMMUv3 look-up: the referee of random tests. It shares nothing with the
- * library and says what the specification (IHI 0070, H.a) says: the pseudocode of 5.2.2 and 5.4.2, and the
- * steps of 3.3.
+ * library and says what the specification (IHI 0070, H.a) says: the pseudocode of 5.2.2 and 5.4.2,
+ * and the steps of 3.3.
  */
 #ifndef TESTS_SMMUV3_REFEREE_H
 #define TESTS_SMMUV3_REFEREE_H

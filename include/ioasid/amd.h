@@ -215,8 +215,8 @@ int ioasid_amd_lookup(const struct ioasid_amd_regs *regs, uint16_t device_id, ui
 
 /**
  * Describes the page table that a translation starts with, for ioasid_space_bind_pgtable(): the
- * host table, the guest table, or of a nested one the guest table, to be bound to a space on that of
- * the host table.
+ * host table, the guest table, or of a nested one the guest table, to be bound to a space on that
+ * of the host table.
  *
  * @param format which of its tables to describe: IOASID_PGTABLE_AMD_V1 or IOASID_PGTABLE_AMD_V2.
  * @param pgtable receives the description; size as in IOASID_PGTABLE_INIT.
@@ -286,9 +286,9 @@ int ioasid_amd_cmd_decode(const struct ioasid_amd_regs *regs, const uint64_t raw
 
 /**
  * Whether a command invalidates what a translation was looked up from: an INVALIDATE_DEVTAB_ENTRY
- * of its device, an INVALIDATE_IOMMU_PAGES of its domain-id and PASID that is not about leaves alone
- * (which is what covers guest CR3 tables), or an INVALIDATE_IOMMU_ALL. The caller then looks again
- * and attaches the device to what comes out. A blocked translation counts as being of every
+ * of its device, an INVALIDATE_IOMMU_PAGES of its domain-id and PASID that is not about leaves
+ * alone (which is what covers guest CR3 tables), or an INVALIDATE_IOMMU_ALL. The caller then looks
+ * again and attaches the device to what comes out. A blocked translation counts as being of every
  * domain-id.
  *
  * @param device_id,translation the device, and what ioasid_amd_lookup() said before.

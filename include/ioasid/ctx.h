@@ -42,7 +42,8 @@ enum ioasid_capability {
 	IOASID_CAP_DMA,
 	/** Missing invalidations are named (IOASID_CTX_AUDIT). */
 	IOASID_CAP_AUDIT,
-	/** ioasid_device_replace() is one step: no DMA is blocked in between, or sees some of each. */
+	/** ioasid_device_replace() is one step: no DMA is blocked in between, or sees some of
+	 *  each. */
 	IOASID_CAP_ATOMIC_REPLACE,
 };
 
@@ -80,9 +81,9 @@ struct ioasid_ctx_options {
  *
  * The back end is the one that @p options names, else the one that the environment variable
  * IOASID_BACKEND names, else the first of ioasid_backend_name()'s list that is usable; type1 only
- * where a device is bound to VFIO. The emulated platform is @p options->platform, else the file that IOASID_PLATFORM names, else
- * ioasid_platform_new_default(). Environment variables are ignored in programs that run with
- * privileges their user does not have (AT_SECURE).
+ * where a device is bound to VFIO. The emulated platform is @p options->platform, else the file
+ * that IOASID_PLATFORM names, else ioasid_platform_new_default(). Environment variables are ignored
+ * in programs that run with privileges their user does not have (AT_SECURE).
  *
  * A context must not be used on both sides of a fork(): the child may only exec or exit.
  *
@@ -97,10 +98,11 @@ int ioasid_ctx_open(const struct ioasid_ctx_options *options, struct ioasid_ctx 
 
 /**
  * Closes a context and everything made on it: event and fault queues, channels, devices, spaces,
- * mappings. All handles are invalid afterwards, except invalidation batches, which can only be freed.
+ * mappings. All handles are invalid afterwards, except invalidation batches, which can only be
+ * freed.
  *
- * No other call on the context may be running, and no channel may be inside ioasid_dma_begin(). A DMA
- * that waits for a page is such a call: ioasid_device_detach() makes it end.
+ * No other call on the context may be running, and no channel may be inside ioasid_dma_begin(). A
+ * DMA that waits for a page is such a call: ioasid_device_detach() makes it end.
  *
  * @return 0; -EDEADLK: this thread is inside ioasid_dma_begin().
  * Since 0.1.

@@ -36,7 +36,8 @@ enum ioasid_device_type {
 	IOASID_DEVICE_MEDIATED = 6,
 	/** As IOASID_DEVICE_PHYSICAL_KERNEL, with shared work queues. */
 	IOASID_DEVICE_PHYSICAL_SHARED = 7,
-	/** As IOASID_DEVICE_MEDIATED, with shared work queues: the pPASIDs are of one global pool. */
+	/** As IOASID_DEVICE_MEDIATED, with shared work queues: the pPASIDs are of one global
+	 *  pool. */
 	IOASID_DEVICE_MEDIATED_SHARED = 8,
 };
 
@@ -47,8 +48,8 @@ struct ioasid_device_info {
 	/** Requester ID: PCI bus, device and function; of a mediated device its parent's. */
 	uint32_t requester;
 	/**
-	 * Isolation group; of a mediated device its parent's. A mediated device is told apart by its
-	 * pPASIDs: its attachments are its own all the same.
+	 * Isolation group; of a mediated device its parent's. A mediated device is told apart by
+	 * its pPASIDs: its attachments are its own all the same.
 	 */
 	uint32_t group;
 	/** Bit n: pages of 2^n bytes. */
@@ -76,7 +77,8 @@ struct ioasid_device_info {
 	enum ioasid_device_type type;
 	/** pPASID of the requests of a mediated device that name none; else IOASID_NO_PASID. */
 	uint32_t default_pasid;
-	/** The most mappings that a space can have that the device is attached to; 0: any number. */
+	/** The most mappings that a space can have that the device is attached to; 0: any
+	 *  number. */
 	uint64_t max_mappings;
 	/** Bit IOASID_PASID_TABLE_*: formats for ioasid_space_bind_pasid_table(). */
 	uint64_t pasid_table_formats;
@@ -118,8 +120,8 @@ const char *ioasid_device_get_name(const struct ioasid_device *device);
 
 /**
  * The descriptor of the device, with which it is driven: on Linux that of VFIO, for regions,
- * interrupts and reset. It is there from the bind on, belongs to the device, and is closed when that
- * is unbound. Binding, attaching and detaching are the library's.
+ * interrupts and reset. It is there from the bind on, belongs to the device, and is closed when
+ * that is unbound. Binding, attaching and detaching are the library's.
  *
  * @return the descriptor; -EOPNOTSUPP: the back end's devices have none.
  * Since 0.1.
@@ -163,8 +165,9 @@ struct ioasid_device_stats {
 #define IOASID_DEVICE_STATS_INIT { .size = sizeof(struct ioasid_device_stats) }
 
 /**
- * Fills in what the caches in front of a device have done: a snapshot, for those who develop drivers
- * of IOMMUs. Hits are counted by DMA without a lock; those of DMA in flight may still be missing.
+ * Fills in what the caches in front of a device have done: a snapshot, for those who develop
+ * drivers of IOMMUs. Hits are counted by DMA without a lock; those of DMA in flight may still be
+ * missing.
  *
  * @return 0; -EOPNOTSUPP: the device's IOMMU has no IOTLB that can be asked, see
  *         IOASID_CAP_NESTING_HARDWARE; -EINVAL, -E2BIG: as ioasid_device_query_info(). Since 0.1.
@@ -198,8 +201,8 @@ size_t ioasid_device_query_reserved(const struct ioasid_device *device,
  *         allowed range where the device cannot have one, or a mapping is not aligned; -EFAULT:
  *         memory mapped in the space is no longer there; -ENOSPC: the space has more mappings than
  *         max_mappings of the device; -ENOMEM; -EOPNOTSUPP: the IOMMU lacks what the space needs
- *         (nesting, the page table's format and width, dirty tracking); -E2BIG: a nested space takes
- *         more mappings in the kernel than its mapping_limit.
+ *         (nesting, the page table's format and width, dirty tracking); -E2BIG: a nested space
+ *         takes more mappings in the kernel than its mapping_limit.
  * Since 0.1.
  */
 int ioasid_device_attach(struct ioasid_device *device, struct ioasid_space *space);
@@ -244,9 +247,9 @@ struct ioasid_space *ioasid_device_get_space(const struct ioasid_device *device)
  *
  * @param pasid a vPASID, below 2^pasid_bits of ioasid_device_query_info(). PASID 0 is the device's
  *        own and refused, since requests without PASID may use it.
- * @return as ioasid_device_attach(); -EINVAL also: PASID out of range, or a device that shares it is
- *         attached elsewhere; -EOPNOTSUPP also: the device has no PASIDs, or its PASID table is the
- *         user's; -ENOSPC: no pPASID is left for it.
+ * @return as ioasid_device_attach(); -EINVAL also: PASID out of range, or a device that shares it
+ *         is attached elsewhere; -EOPNOTSUPP also: the device has no PASIDs, or its PASID table is
+ *         the user's; -ENOSPC: no pPASID is left for it.
  * Since 0.1.
  */
 int ioasid_device_attach_pasid(struct ioasid_device *device, uint32_t pasid,

@@ -4,8 +4,8 @@
  * Fault queues: page requests, which are faults that can be recovered from, and the responses to
  * them.
  *
- * A device with page requests (ioasid_device_query_info()) whose DMA finds no translation in a space
- * that was created with a fault queue does not fault: it asks for the pages, and waits until
+ * A device with page requests (ioasid_device_query_info()) whose DMA finds no translation in a
+ * space that was created with a fault queue does not fault: it asks for the pages, and waits until
  * somebody responds. The program reads the request from the queue, maps the pages or has the guest
  * do that, and responds; the DMA then goes on. See ioasid_page_requests(7).
  */
@@ -106,8 +106,8 @@ int ioasid_fault_queue_destroy(struct ioasid_fault_queue *queue);
 int ioasid_fault_queue_get_fd(const struct ioasid_fault_queue *queue);
 
 /**
- * Takes page requests from the queue, oldest first; does not block. Groups are taken whole: what does
- * not fit any more stays for the next call.
+ * Takes page requests from the queue, oldest first; does not block. Groups are taken whole: what
+ * does not fit any more stays for the next call.
  *
  * @param requests,n room for n requests. A group has at most 512.
  * @return how many were written, 0 if none wait; -E2BIG: the group that is next has more than n.
@@ -123,9 +123,9 @@ int ioasid_fault_queue_read(struct ioasid_fault_queue *queue, struct ioasid_page
  * A group can be gone before it is responded to: its time was over, or the device does not wait for
  * it any more, since it was detached or moved to another space.
  *
- * @return how many were taken; if that is none: -EINVAL: unknown code, reserved not 0, or an id that
- *         no group has that was read and is still to be responded to; -EOPNOTSUPP: the back end does
- *         not know IOASID_PAGE_RESPONSE_FAILURE. 0 for n = 0. Since 0.1.
+ * @return how many were taken; if that is none: -EINVAL: unknown code, reserved not 0, or an id
+ *         that no group has that was read and is still to be responded to; -EOPNOTSUPP: the back
+ *         end does not know IOASID_PAGE_RESPONSE_FAILURE. 0 for n = 0. Since 0.1.
  */
 int ioasid_fault_queue_respond(struct ioasid_fault_queue *queue,
 			       const struct ioasid_page_response *responses, size_t n);

@@ -104,17 +104,17 @@ int ioasid_inv_add_device(struct ioasid_inv *inv, struct ioasid_device *device, 
  * caches too. It comes after the invalidation of the space, in the same batch or in a later one: a
  * device may fetch again what its IOMMU still has.
  *
- * @return 0; -EINVAL: the device is of another context, or length 0; -EOVERFLOW: the range runs past
- *         the end; -ENOMEM. Since 0.1.
+ * @return 0; -EINVAL: the device is of another context, or length 0; -EOVERFLOW: the range runs
+ *         past the end; -ENOMEM. Since 0.1.
  */
 int ioasid_inv_add_device_tlb(struct ioasid_inv *inv, struct ioasid_device *device, uint32_t pasid,
 			      uint64_t iova, uint64_t length);
 
 /**
  * Carries out all entries. They are handled as one: ranges are merged, a shadow page table reads
- * each entry once, and the call waits once for DMA that may still use what went away. When it returns, every
- * DMA that starts sees the tables as they were at some time after the call began, or later. The
- * entries stay in the batch.
+ * each entry once, and the call waits once for DMA that may still use what went away. When it
+ * returns, every DMA that starts sees the tables as they were at some time after the call began, or
+ * later. The entries stay in the batch.
  *
  * @param handled receives how many entries were carried out, always: all of them on success; on a
  *        bad entry its index, since those before it, and none after it, were carried out. May be

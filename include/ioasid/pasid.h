@@ -49,7 +49,8 @@ size_t ioasid_device_query_pasids(const struct ioasid_device *device,
 
 /** Formats of PASID tables. */
 enum ioasid_pasid_table_format {
-	/** Intel VT-d in scalable mode: PASID directory and PASID tables (VT-d specification, 9.5, 9.6). */
+	/** Intel VT-d in scalable mode: PASID directory and PASID tables (VT-d specification, 9.5,
+	 *  9.6). */
 	IOASID_PASID_TABLE_VTD = 1,
 	/**
 	 * SMMUv3: context descriptors, linear or in two levels (Arm IHI 0070, 5.3, 5.4). Their
@@ -76,7 +77,8 @@ struct ioasid_pasid_table {
 	/** sizeof(struct ioasid_pasid_table) */
 	size_t size;
 	enum ioasid_pasid_table_format format;
-	/** How many levels lead to a PASID's entry. VTD: 2; AMD: GLX + 1; RISCV: PD8, PD17, PD20. */
+	/** How many levels lead to a PASID's entry. VTD: 2; AMD: GLX + 1; RISCV: PD8, PD17,
+	 *  PD20. */
 	uint32_t levels;
 	/** Address of the first table: an IOVA of the parent, a multiple of 4096. */
 	uint64_t base;

@@ -49,7 +49,7 @@ enum ioasid_pgtable_format {
  * those of a user.
  */
 #define IOASID_PGTABLE_PRIVILEGED 0x4u
-/** VTD_FS, AMD_V2: privileged requests need R/W to write after all (WPE of the PASID entry, 9.6). */
+/** VTD_FS, AMD_V2: privileged requests need R/W to write too (WPE of the PASID entry, 9.6). */
 #define IOASID_PGTABLE_WRITE_PROTECT 0x8u
 /**
  * ARM, RISCV: an entry whose access flag is clear can be used, since the IOMMU sets it (CD.HA,

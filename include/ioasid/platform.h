@@ -28,7 +28,8 @@ enum ioasid_replacement {
 struct ioasid_platform_iotlb {
 	/** Translations: a power of two, 1 to 65536; 0: 256. */
 	uint32_t entries;
-	/** Of each set: a power of two, 1 to 64, at most the entries; 0: 8, or as many as there are. */
+	/** Of each set: a power of two, 1 to 64, at most the entries; 0: 8, or as many as there
+	 *  are. */
 	uint32_t ways;
 	/** 0: IOASID_REPLACE_LRU. */
 	enum ioasid_replacement replacement;
@@ -55,7 +56,8 @@ struct ioasid_platform_iommu {
 	bool no_nesting;
 	/** Page requests are refused: no device behind it can send any. */
 	bool no_page_requests;
-	/** It can walk two levels itself, the guest's page table and its parent, behind an IOTLB. */
+	/** It can walk two levels itself, the guest's page table and its parent, behind an
+	 *  IOTLB. */
 	bool hardware_nesting;
 	/** Written pages are not recorded: spaces with dirty tracking are refused. */
 	bool no_dirty_tracking;
@@ -89,9 +91,9 @@ struct ioasid_platform_device {
 	 */
 	uint32_t default_pasid;
 	/**
-	 * NULL: a physical device. Else the device is mediated: the name of the physical device, added
-	 * before, that it is a part of. Its IOMMU, requester ID and group are the parent's: leave
-	 * them 0. A parent belongs to its driver and cannot be bound.
+	 * NULL: a physical device. Else the device is mediated: the name of the physical device,
+	 * added before, that it is a part of. Its IOMMU, requester ID and group are the parent's:
+	 * leave them 0. A parent belongs to its driver and cannot be bound.
 	 */
 	const char *parent;
 	/**
@@ -109,14 +111,15 @@ struct ioasid_platform_device {
 	/** It has shared work queues, which take the PASID from whoever submits; needs PASIDs. */
 	bool shared_queues;
 	/**
-	 * The device TLB, below, has to be told itself what to give up: ioasid_inv_add_device_tlb().
-	 * Else every invalidation of a space concerns the devices' caches too.
+	 * The device TLB, below, has to be told itself what to give up:
+	 * ioasid_inv_add_device_tlb(). Else every invalidation of a space concerns the devices'
+	 * caches too.
 	 */
 	bool device_tlb_explicit;
 	uint8_t reserved[5];
 	/**
-	 * Translations that it caches itself (ATS): a power of two, 1 to 65536, behind an IOMMU with
-	 * hardware_nesting; 0: none.
+	 * Translations that it caches itself (ATS): a power of two, 1 to 65536, behind an IOMMU
+	 * with hardware_nesting; 0: none.
 	 */
 	uint32_t device_tlb;
 	uint32_t reserved2;
@@ -171,8 +174,8 @@ int ioasid_platform_add_iommu(struct ioasid_platform *platform,
  *
  * @param device copied, as are the names in it.
  * @return 0; -EINVAL: a member out of range, members that do not go together, the group is behind
- *         another IOMMU, or the parent is mediated itself or lacks PASIDs; -ENOENT: no such IOMMU or
- *         parent; -EEXIST: an IOMMU or a device has the name, a device behind the same IOMMU the
+ *         another IOMMU, or the parent is mediated itself or lacks PASIDs; -ENOENT: no such IOMMU
+ *         or parent; -EEXIST: an IOMMU or a device has the name, a device behind the same IOMMU the
  *         requester ID, or one with the same parent the default PASID; -E2BIG: as for an IOMMU;
  *         -ENOMEM. Since 0.1.
  */

@@ -67,7 +67,8 @@ enum ioasid_smmuv3_reason {
 	/** Its level 1 descriptor leads to no entry for it (C_BAD_STREAMID). */
 	IOASID_SMMUV3_STREAM_ABSENT,
 
-	/** Stream table entry, or the descriptor that leads there: not readable (F_STE_FETCH, 7.3.4). */
+	/** Stream table entry, or the descriptor that leads there: not readable (F_STE_FETCH,
+	 *  7.3.4). */
 	IOASID_SMMUV3_STE_ACCESS,
 	/** Not valid: V = 0 (C_BAD_STE, 7.3.5; and so are all others that are ILLEGAL by 5.2.2). */
 	IOASID_SMMUV3_STE_ABSENT,
@@ -93,7 +94,8 @@ enum ioasid_smmuv3_reason {
 	IOASID_SMMUV3_STE_UPDATE,
 	/** Its granule is reserved or not supported (S2TG). */
 	IOASID_SMMUV3_STE_GRANULE,
-	/** Its input address size is out of range, or does not fit its starting level (S2T0SZ, S2SL0). */
+	/** Its input address size is out of range, or does not fit its starting level (S2T0SZ,
+	 *  S2SL0). */
 	IOASID_SMMUV3_STE_SIZE,
 	/** Its table is beyond its output address size (S2TTB). */
 	IOASID_SMMUV3_STE_ROOT,
@@ -106,7 +108,8 @@ enum ioasid_smmuv3_reason {
 	IOASID_SMMUV3_SUBSTREAM_RANGE,
 	/** Its level 1 context descriptor is not valid (C_BAD_SUBSTREAMID). */
 	IOASID_SMMUV3_SUBSTREAM_ABSENT,
-	/** No SubstreamID where one is needed, or 0 where that is taken (F_STREAM_DISABLED, 7.3.7). */
+	/** No SubstreamID where one is needed, or 0 where that is taken (F_STREAM_DISABLED,
+	 *  7.3.7). */
 	IOASID_SMMUV3_STREAM_DISABLED,
 
 	/** Context descriptor, or the one that leads there: not readable (F_CD_FETCH, 7.3.10). */
@@ -213,7 +216,8 @@ struct ioasid_smmuv3_table {
 	enum ioasid_smmuv3_table_format format;
 	/** Width of its input addresses in bits (TxSZ). */
 	uint32_t input_bits;
-	/** Width of the addresses that come out, and that entries hold: IPS or S2PS, OAS at most. */
+	/** Width of the addresses that come out, and that entries hold: IPS or S2PS, OAS at
+	 *  most. */
 	uint32_t output_bits;
 	/** log2 of the granule: 12, 14 or 16. */
 	uint32_t granule_bits;
@@ -481,7 +485,8 @@ struct ioasid_smmuv3_cmd {
 	uint32_t stream_ignore;
 	/** SubstreamID; IOASID_NO_PASID: none (SSV = 0). */
 	uint32_t substream;
-	/** Without Leaf, CFGI_CD is about level 1 descriptors too, and so about all SubstreamIDs. */
+	/** Without Leaf, CFGI_CD is about level 1 descriptors too, and so about all
+	 *  SubstreamIDs. */
 	bool all_substreams;
 
 	/** TLBI: ASID. */
@@ -499,15 +504,15 @@ struct ioasid_smmuv3_cmd {
 	uint64_t length;
 	/** TLBI: log2 of the granule of the tables that are meant (TG); 0: any. */
 	uint32_t granule_bits;
-	/** TLBI: the level of the leaf entries that are meant, 1 to 3 as in the specification (TTL);
-	 *  0: any. */
+	/** TLBI: the level of the leaf entries that are meant, 1 to 3 as in the specification
+	 *  (TTL); 0: any. */
 	uint32_t level;
 
 	/** PRI_RESP: page request group, and 0: failure, 1: invalid request, 2: success. */
 	uint16_t group;
 	uint32_t response;
-	/** RESUME: the stalled request; retry it, or else end it with an abort, or as if it had been
-	 *  carried out. */
+	/** RESUME: the stalled request; retry it, or else end it with an abort, or as if it had
+	 *  been carried out. */
 	uint16_t stall_tag;
 	bool retry;
 	bool abort;

@@ -70,9 +70,10 @@ struct ioasid_space_options {
 	 */
 	struct ioasid_fault_queue *fault_queue;
 	/**
-	 * With software nesting on a back end where a kernel has the translations: the most mappings
-	 * that it may have of this space; 0: 65536. Contiguous pages are one mapping. A page table
-	 * that takes more translates nothing, with -E2BIG, until it is invalidated and takes less.
+	 * With software nesting on a back end where a kernel has the translations: the most
+	 * mappings that it may have of this space; 0: 65536. Contiguous pages are one mapping. A
+	 * page table that takes more translates nothing, with -E2BIG, until it is invalidated and
+	 * takes less.
 	 */
 	uint64_t mapping_limit;
 };

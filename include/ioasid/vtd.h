@@ -471,9 +471,9 @@ int ioasid_vtd_inv_add(const struct ioasid_vtd_inv *inv,
 
 /**
  * Adds what a device-TLB invalidation means for one device and PASID (IOASID_NO_PASID: its requests
- * without one) to a batch: nothing, a range, or everything. Only devices whose TLB has to be told by
- * itself need it, see ioasid_inv_add_device_tlb(); for others it does no harm. All other descriptors
- * add nothing.
+ * without one) to a batch: nothing, a range, or everything. Only devices whose TLB has to be told
+ * by itself need it, see ioasid_inv_add_device_tlb(); for others it does no harm. All other
+ * descriptors add nothing.
  *
  * @param source_id of the device.
  * @return 0, whether something was added or not; or what ioasid_inv_add_device_tlb() returns.

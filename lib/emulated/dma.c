@@ -139,8 +139,8 @@ int emu_find(struct ioasid_channel *ch, uint64_t iova, uint32_t access, struct i
 
 /*
  * No translation, or one to be audited, or a space that the unit walks. Under the lock the tables
- * stand still, so that what is found is final; the mark of the channel keeps it alive until the access
- * is over. Whoever holds the lock waits for no DMA. @length: what the DMA is still about.
+ * stand still, so that what is found is final; the mark of the channel keeps it alive until the
+ * access is over. Whoever holds the lock waits for no DMA. @length: what the DMA is still about.
  */
 static int __attribute__((noinline)) translate_slow(struct ioasid_channel *ch, uint64_t iova,
 						    uint64_t length, uint32_t access,

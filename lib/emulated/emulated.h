@@ -71,8 +71,8 @@ struct emu_route *emu_route_get(struct ioasid_device *device, uint32_t pasid);
 void emu_table_set(struct ioasid_device *device, struct ioasid_space *space, struct reap *reap);
 void emu_forget_route(struct ioasid_space *space, uint32_t pasid, struct reap *reap);
 /*
- * The channel has no route: finds one. Needs the lock, and may give it up for a while. 0; err_set():
- * -ENOMEM; or a reason to fault.
+ * The channel has no route: finds one. Needs the lock, and may give it up for a while. 0;
+ * err_set(): -ENOMEM; or a reason to fault.
  */
 int emu_look_up(struct ioasid_channel *ch);
 /* The space that an event is about, or 0. */
@@ -96,7 +96,7 @@ int emu_check_range(uint64_t iova, uint64_t length);
  * *@hit; why there is no translation, an enum ioasid_fault_reason; or -ENOMEM.
  */
 int emu_look(struct ioasid_channel *ch, uint64_t iova, uint32_t access, struct iopt_hit *hit);
-/* The same, also of a channel without a route: can give up the lock for a while, see emu_look_up(). */
+/* The same, also of a channel without a route: can give up the lock, see emu_look_up(). */
 int emu_find(struct ioasid_channel *ch, uint64_t iova, uint32_t access, struct iopt_hit *hit);
 
 /* The audit has found that a DMA used what is not in the tables any more. */
@@ -133,7 +133,8 @@ bool emu_nested_find(const struct ioasid_channel *ch, uint64_t iova, uint32_t ac
 
 /*
  * With the lock: as the unit finds it, in its caches or in the tables. SHADOW_OK with a hit that
- * permits @access, or the reason. Under audit it reports what was used and is no longer in the tables.
+ * permits @access, or the reason. Under audit it reports what was used and is no longer in the
+ * tables.
  */
 enum shadow_fault emu_nested_translate(struct ioasid_channel *ch, uint64_t iova, uint32_t access,
 				       struct iopt_hit *hit);

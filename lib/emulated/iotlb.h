@@ -2,8 +2,8 @@
 /*
  * A cache of translations: an IOMMU's IOTLB, or the device TLB of a device (VT-d 6.2.4, 4.1).
  *
- * A set-associative array. The set is the number of the page modulo the number of sets, whatever the
- * page's size; so a look-up tries each size that has been used, the smallest first.
+ * A set-associative array. The set is the number of the page modulo the number of sets, whatever
+ * the page's size; so a look-up tries each size that has been used, the smallest first.
  *
  * DMA looks up without a lock. Each set has a sequence counter that is odd while the set changes; a
  * look-up that meets a change finds nothing, and its DMA looks again under the lock of the context,
@@ -69,7 +69,7 @@ struct iotlb_translation iotlb_get(const struct iotlb *t, size_t index);
 /* Takes in a translation, and replaces the one that there is of the same page. */
 void iotlb_fill(struct iotlb *t, const struct iotlb_translation *x);
 
-/* Drops what a change of the guest's table in [@start, @last] concerns. Returns whether it had any. */
+/* Drops what a change of the guest's table in [@start, @last] concerns. True if it had any. */
 bool iotlb_drop(struct iotlb *t, uint64_t tag, uint64_t start, uint64_t last);
 
 /* The entry with the lowest address of those that end at or after @iova; NULL: there is none. */

@@ -2,8 +2,8 @@
 /*
  * Spaces that units walk: what they keep of one in their caches, and when it goes.
  *
- * A guest's invalidation drops entries, where a shadow reads them again. Everything else that ends a
- * translation, as what the parent or an attachment does, drops all that was made of the space, in
+ * A guest's invalidation drops entries, where a shadow reads them again. Everything else that ends
+ * a translation, as what the parent or an attachment does, drops all that was made of the space, in
  * device TLBs too: that is what drivers of IOMMUs do when a nesting parent changes.
  */
 #include <errno.h>

@@ -37,8 +37,8 @@ int platform_check_iotlb(const struct ioasid_platform_iommu *iommu)
 		return err_set(EINVAL, "IOMMU %s: replacement %u is not known", iommu->name,
 			       (unsigned int)t.replacement);
 	if (t.structures > PLATFORM_MAX_STRUCTURES)
-		return err_set(EINVAL, "IOMMU %s: %" PRIu32 " paging-structure cache entries; at most "
-			       "%d are possible", iommu->name, t.structures,
+		return err_set(EINVAL, "IOMMU %s: %" PRIu32 " paging-structure cache entries; at "
+			       "most %d are possible", iommu->name, t.structures,
 			       PLATFORM_MAX_STRUCTURES);
 	platform_choose_iotlb(&t);
 	if (!bits_is_pow2(t.ways) || t.ways > PLATFORM_MAX_TLB_WAYS || t.ways > t.entries)

@@ -25,8 +25,8 @@ static int check_physical(const struct ioasid_platform_device *from, struct plat
 		return err_set(EINVAL, "device %s: a default PASID is for a mediated device",
 			       from->name);
 	if (!from->pasid_bits && (from->pasid_pool || from->user_pasid_table))
-		return err_set(EINVAL, "device %s: a pool of PASIDs, or a table of the user's, but no "
-			       "PASIDs", from->name);
+		return err_set(EINVAL, "device %s: a pool of PASIDs, or a table of the user's, but "
+			       "no PASIDs", from->name);
 	if (from->pasid_bits < 32 && from->pasid_pool >> from->pasid_bits)
 		return err_set(EINVAL, "device %s: pool of %" PRIu32 " PASIDs, but it has PASIDs of %"
 			       PRIu32 " bits", from->name, from->pasid_pool, from->pasid_bits);
@@ -53,8 +53,8 @@ static int check_parent(const struct ioasid_platform_device *from,
 		return err_set(EINVAL, "device %s: its parent %s has no PASIDs", from->name,
 			       parent->name);
 	if (from->default_pasid >> parent->pasid_bits)
-		return err_set(EINVAL, "device %s: default PASID %" PRIu32 ", but its parent %s has "
-			       "PASIDs of %" PRIu32 " bits", from->name, from->default_pasid,
+		return err_set(EINVAL, "device %s: default PASID %" PRIu32 ", but its parent %s "
+			       "has PASIDs of %" PRIu32 " bits", from->name, from->default_pasid,
 			       parent->name, parent->pasid_bits);
 	return 0;
 }
@@ -70,8 +70,8 @@ static int check_mediated(const struct ioasid_platform *platform,
 			       from->parent);
 	if (from->iommu || from->requester || from->group || from->pasid_pool ||
 	    from->user_pasid_table)
-		return err_set(EINVAL, "device %s: IOMMU, requester ID, group, pool and PASID table "
-			       "are those of its parent", from->name);
+		return err_set(EINVAL, "device %s: IOMMU, requester ID, group, pool and PASID "
+			       "table are those of its parent", from->name);
 	ret = check_parent(from, parent);
 	if (ret)
 		return ret;

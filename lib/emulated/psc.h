@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Paging-structure caches: upper-level entries of guests' tables, from which a walk goes on without a
- * look at memory (VT-d 6.2.5, 6.2.6). One entry stands for the way from the root down to it. Fully
- * associative, the least recently used goes. Under the lock of the context.
+ * Paging-structure caches: upper-level entries of guests' tables, from which a walk goes on without
+ * a look at memory (VT-d 6.2.5, 6.2.6). One entry stands for the way from the root down to it.
+ * Fully associative, the least recently used goes. Under the lock of the context.
  */
 #ifndef EMULATED_PSC_H
 #define EMULATED_PSC_H

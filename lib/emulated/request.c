@@ -107,8 +107,8 @@ void emu_requests_allow(struct ioasid_device *device)
  * it may ask for the page, or with an error? VT-d 5.10, 7.1.3, the columns of translation requests:
  * what is absent or not permitted, at either stage, is of the first kind, and so is an address that
  * is too wide (SGN.1, SGN.5). Malformed entries are in first-stage tables (SFS.3), not in
- * second-stage ones (SSS.3), and tables out of reach likewise (SFS.1, SSS.1). Other formats are taken
- * for the like of first-stage tables, as SMMUv3 has it (3.9.1: translation, address size, and
+ * second-stage ones (SSS.3), and tables out of reach likewise (SFS.1, SSS.1). Other formats are
+ * taken for the like of first-stage tables, as SMMUv3 has it (3.9.1: translation, address size, and
  * stage 2 faults of table walks).
  */
 static bool is_recoverable(const struct ioasid_space *space, int reason)
@@ -234,8 +234,8 @@ static void wake_init(pthread_cond_t *wake)
 
 /*
  * Sends what there is room for and waits. Without room the IOMMU drops the request, and answers
- * "success" itself (VT-d 5.10, 7.4.1, table of error conditions; SMMUv3, 8.1): the device tries again.
- * Here it waits with that until there is room.
+ * "success" itself (VT-d 5.10, 7.4.1, table of error conditions; SMMUv3, 8.1): the device tries
+ * again. Here it waits with that until there is room.
  */
 static void send_and_wait(struct emu_request *r, struct emu_ask *ask)
 {

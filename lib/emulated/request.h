@@ -66,8 +66,8 @@ struct emu_ask {
 };
 
 /*
- * The DMA found no translation for ask->iova, for @reason, an enum ioasid_fault_reason. If pages can
- * be asked for it does that, and waits. 0: look again; a reason: the DMA faults; or err_set():
+ * The DMA found no translation for ask->iova, for @reason, an enum ioasid_fault_reason. If pages
+ * can be asked for it does that, and waits. 0: look again; a reason: the DMA faults; or err_set():
  * -EAGAIN.
  */
 int emu_request(struct ioasid_channel *ch, struct emu_ask *ask, int reason);

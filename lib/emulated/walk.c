@@ -65,9 +65,9 @@ static int take_note(const struct walk *w, uint64_t addr)
 }
 
 /*
- * Sets @flags in the entry of a level, if it is still what the walk has read: as a locked operation,
- * so that nothing is lost that a CPU writes meanwhile (VT-d 3.6.2). 0; -EAGAIN: it has changed;
- * -EFAULT: the second level does not let it be written; -ENOMEM: nor can it be recorded.
+ * Sets @flags in the entry of a level, if it is still what the walk has read: as a locked
+ * operation, so that nothing is lost that a CPU writes meanwhile (VT-d 3.6.2). 0; -EAGAIN: it has
+ * changed; -EFAULT: the second level does not let it be written; -ENOMEM: nor can it be recorded.
  */
 static int set_flags(struct walk *w, unsigned int level, uint64_t flags)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The walk of both levels: a guest's table, read through the mappings of the root that it is in, and
- * the root's own table for what it leads to (VT-d 3.8). Under the lock of the context.
+ * The walk of both levels: a guest's table, read through the mappings of the root that it is in,
+ * and the root's own table for what it leads to (VT-d 3.8). Under the lock of the context.
  */
 #ifndef EMULATED_WALK_H
 #define EMULATED_WALK_H
@@ -36,9 +36,9 @@ struct walk {
 void walk_look(struct walk *w);
 
 /*
- * Walks for a DMA with @access, and sets the accessed and dirty flags in the guest's entries. What it
- * may do then is in the result: a page that was never written is not writable there, so that a first
- * write comes here again. So does the first one to a page that is clean in the root.
+ * Walks for a DMA with @access, and sets the accessed and dirty flags in the guest's entries. What
+ * it may do then is in the result: a page that was never written is not writable there, so that a
+ * first write comes here again. So does the first one to a page that is clean in the root.
  */
 enum shadow_fault walk_translate(struct walk *w, unsigned int access);
 

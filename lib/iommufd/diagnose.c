@@ -11,7 +11,8 @@ int iofd_why_no_node(const char *name)
 
 	if (ret)
 		return ret;
-	return err_set(ENODEV, "%s is bound to VFIO, but has no device node: the kernel needs " IOFD_CDEV,
+	return err_set(ENODEV,
+		       "%s is bound to VFIO, but has no device node: the kernel needs " IOFD_CDEV,
 		       name);
 }
 

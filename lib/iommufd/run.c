@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Runs of a child. They are copied from the root's IOAS: so the kernel locks and accounts memory once,
- * whoever maps it.
+ * Runs of a child. They are copied from the root's IOAS: so the kernel locks and accounts memory
+ * once, whoever maps it.
  */
 #include <errno.h>
 #include <stdio.h>

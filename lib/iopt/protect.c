@@ -76,7 +76,7 @@ void iopt_give_all(struct iopt *table, struct reap *reap)
 		if (slot && *slot & IOPT_SPLIT) {
 			uint64_t *node = iopt_node(*slot);
 
-			/* What was one leaf is one again: the first of its pages is where it began. */
+			/* What was one leaf is one again, and begins where its first page does. */
 			iopt_store(slot, node[0]);
 			reap_page(reap, node);
 			table->nodes--;

@@ -12,7 +12,10 @@
 /* A non-leaf entry (3.2.1): V, PPN in bits 53:10. */
 #define NEXT_RESERVED (~(V | ((UINT64_C(1) << PPN_BITS) - 1) << 10))
 
-/* A process context (3.2.3): translation attributes (V, ENS, SUM, PSCID), first-stage context (MODE, PPN). */
+/*
+ * A process context (3.2.3): translation attributes (V, ENS, SUM, PSCID), first-stage context
+ * (MODE, PPN).
+ */
 #define TA_KNOWN   (UINT64_C(0x7) | UINT64_C(0xfffff) << 12)
 #define FSC_PPN	   ((UINT64_C(1) << PPN_BITS) - 1)
 #define FSC_MODE_SHIFT 60u

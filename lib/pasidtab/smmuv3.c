@@ -16,8 +16,8 @@ static int prepare(struct ioasid_pasid_table *table)
 
 	if (table->base || table->levels || table->pasid_bits || table->rid_pasid ||
 	    table->address_bits || table->flags || table->pgtable_levels)
-		return err_set(EINVAL, "of SMMUv3 the stream table entry says what other members say: "
-			       "they are 0");
+		return err_set(EINVAL, "of SMMUv3 the stream table entry says what other members "
+			       "say: they are 0");
 	if (!table->smmuv3_regs)
 		return err_set(EINVAL, "of SMMUv3 the unit's registers are needed");
 	if (ioasid_smmuv3_ste_decode(table->smmuv3_regs, table->smmuv3_ste, &ste, NULL) ||

@@ -129,9 +129,9 @@ const struct pgt_format pgt_formats[] = {
 		/*
 		 * AMD 2.2.3. PR is bit 0, IR bit 61 and IW bit 62 at every level. Bits 9-11 are the
 		 * next level: 0 for a page of the level's size, 7 for one whose size is where the
-		 * lowest 0 of its address stands. U and FC, bits 59 and 60 of a leaf, are no matter of
-		 * translation; other bits from 52 on are reserved. Address bits below a page's size
-		 * do not count, nor do accessed and dirty flags.
+		 * lowest 0 of its address stands. U and FC, bits 59 and 60 of a leaf, are no matter
+		 * of translation; other bits from 52 on are reserved. Address bits below a page's
+		 * size do not count, nor do accessed and dirty flags.
 		 */
 		.id = PGT_AMD_V1,
 		.page_shift = 12,
@@ -156,8 +156,8 @@ const struct pgt_format pgt_formats[] = {
 	},
 	{
 		/*
-		 * AMD 2.2.6: the tables of a processor in long mode (AMD64 volume 2, 5.3 and 5.4). Bits
-		 * 7 and 8 are reserved in the two highest levels, bits 13 up to its size in a
+		 * AMD 2.2.6: the tables of a processor in long mode (AMD64 volume 2, 5.3 and 5.4).
+		 * Bits 7 and 8 are reserved in the two highest levels, bits 13 up to its size in a
 		 * superpage; bit 12 there is PAT.
 		 */
 		.id = PGT_AMD_V2,
@@ -181,11 +181,12 @@ const struct pgt_format pgt_formats[] = {
 	},
 	{
 		/*
-		 * RISC-V, "Sv39", "Addressing and Memory Protection": V is bit 0; R, W and X, bits 1 to
-		 * 3, are 0 in a reference to a table, and W without R is reserved. U, A and D, bits
-		 * 4, 6 and 7, are a leaf's, and reserved in other entries. So are bits 54 to 63, but
-		 * for PBMT, bits 61 and 62 of a leaf, where 3 is reserved (Svpbmt), and N, bit 63 of
-		 * one at level 1, which is of 64K (Svnapot). The page number is in bits 10 to 53.
+		 * RISC-V, "Sv39", "Addressing and Memory Protection": V is bit 0; R, W and X, bits
+		 * 1 to 3, are 0 in a reference to a table, and W without R is reserved. U, A and D,
+		 * bits 4, 6 and 7, are a leaf's, and reserved in other entries. So are bits 54 to
+		 * 63, but for PBMT, bits 61 and 62 of a leaf, where 3 is reserved (Svpbmt), and N,
+		 * bit 63 of one at level 1, which is of 64K (Svnapot). The page number is in bits
+		 * 10 to 53.
 		 */
 		.id = PGT_RISCV,
 		.page_shift = 12,

@@ -53,7 +53,7 @@ enum pgt_bad {
 
 /* What the unit that owns the table can do. All zero is the plainest unit. */
 struct pgt_caps {
-	/* Host address width: 13..52, RISC-V to 56; 0: the most. Entries' addresses are below 2^haw. */
+	/* Host address width: 13..52, RISC-V to 56; 0: the most. Addresses are below 2^haw. */
 	unsigned haw;
 	unsigned input_bits; /* width limit of input addresses (MGAW, 64 - TxSZ); 0: none */
 	bool page_2m; /* second-stage only: first-stage always has 2M pages */

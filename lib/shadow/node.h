@@ -82,8 +82,8 @@ static inline struct pgt_entry node_decode(const struct shadow_node *n, unsigned
 }
 
 /*
- * What an entry that permits @perm can do with a piece: what both permit, where writing a clean one is
- * still to be asked for.
+ * What an entry that permits @perm can do with a piece: what both permit, where writing a clean one
+ * is still to be asked for.
  */
 static inline unsigned int piece_perm(const struct shadow_piece *piece, unsigned int perm)
 {
@@ -169,8 +169,8 @@ int node_fill_leaf(struct shadow_node *n, unsigned int i, const struct pgt_entry
 struct shadow_node *node_fill_table(struct shadow_node *n, unsigned int i, const struct pgt_entry *e);
 
 /*
- * write.c: a DMA is going to write through the leaf entry @i, which is clean. *@next: the node to go
- * on with where it had to be split; NULL: it may. 0; -EFAULT: it may not; -ENOMEM.
+ * write.c: a DMA is going to write through the leaf entry @i, which is clean. *@next: the node to
+ * go on with where it had to be split; NULL: it may. 0; -EFAULT: it may not; -ENOMEM.
  */
 int node_write(struct shadow_node *n, unsigned int i, const struct pgt_entry *e,
 	       struct shadow_node **next);
@@ -197,8 +197,9 @@ static inline uint64_t guest_load(const uint64_t *p)
 enum shadow_fault node_refresh(struct shadow_node *n, unsigned int i);
 
 /*
- * Fills entry @i for @iova; *@next is the node to go on with, NULL if this was the page. A superpage is
- * split only where the parent has something: what nodes that takes is up to the parent.
+ * Fills entry @i for @iova; *@next is the node to go on with, NULL if this was the page. A
+ * superpage is split only where the parent has something: what nodes that takes is up to the
+ * parent.
  */
 enum shadow_fault node_fill(struct shadow_node *n, unsigned int i, uint64_t iova,
 			    const struct pgt_entry *e, struct shadow_node **next);

@@ -152,8 +152,8 @@ void list_add(uint32_t *head, struct shadow_link *link, struct pages *pool);
 void list_remove(struct shadow_link *link, struct pages *pool);
 
 /*
- * Copies @n numbers from @addr of the parent, each loaded once; they lie in one page. 0; -EFAULT: the
- * parent does not map that page for reading; -ENOMEM.
+ * Copies @n numbers from @addr of the parent, each loaded once; they lie in one page. 0; -EFAULT:
+ * the parent does not map that page for reading; -ENOMEM.
  */
 int shadow_read(struct shadow *s, uint64_t addr, uint64_t *words, unsigned int n);
 
@@ -206,10 +206,10 @@ struct shadow_frame {
 };
 
 /*
- * A walk through all translations in a range, ascending, for those who cannot wait for a DMA to miss:
- * what is unresolved is resolved on the way, as far as the parent has it. A table page that the
- * guest's tables lead to many times is gone through again only where it has translations; so the
- * work goes with the number of runs. The shadow must not change otherwise meanwhile.
+ * A walk through all translations in a range, ascending, for those who cannot wait for a DMA to
+ * miss: what is unresolved is resolved on the way, as far as the parent has it. A table page that
+ * the guest's tables lead to many times is gone through again only where it has translations; so
+ * the work goes with the number of runs. The shadow must not change otherwise meanwhile.
  */
 struct shadow_walk {
 	struct shadow *s;
@@ -224,12 +224,12 @@ struct shadow_walk {
 
 void shadow_walk_begin(struct shadow_walk *w, struct shadow *s, uint64_t start, uint64_t last);
 
-/* The next run, as long as it is; a page that the range has a part of comes whole. False: the end. */
+/* The next run, whole; so is a page that the range has a part of. False: the end. */
 bool shadow_walk_next(struct shadow_walk *w, struct shadow_run *run);
 
 /*
- * Compares the way to @iova with the guest's tables. True if an entry differs. @upgrade: one that gives
- * more permission than before does not.
+ * Compares the way to @iova with the guest's tables. True if an entry differs. @upgrade: one that
+ * gives more permission than before does not.
  */
 struct shadow_stale {
 	unsigned int level;	/* 1 maps 4 KiB */

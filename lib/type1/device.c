@@ -44,7 +44,8 @@ static int find(const char *name, uint32_t *requester, uint32_t *group)
 	if (!ret)
 		ret = vfio_check_driver(name);
 	if (!ret && vfio_find_group(name, group))
-		ret = err_set(ENODEV, "%s is behind no IOMMU (is it switched on? intel_iommu=on)", name);
+		ret = err_set(ENODEV, "%s is behind no IOMMU (is it switched on? "
+			      "intel_iommu=on)", name);
 	return ret;
 }
 

@@ -20,8 +20,8 @@ static int refuse_noiommu(const char *name, uint32_t id)
 	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%u/name", id);
 	if (sys_read(path, text, sizeof(text)) < 0 || strncmp(text, "vfio-noiommu", 12))
 		return 0;
-	return err_set(ENODEV, "%s is in VFIO's no-IOMMU mode: nothing would isolate its DMA (is the "
-		       "IOMMU switched on? intel_iommu=on)", name);
+	return err_set(ENODEV, "%s is in VFIO's no-IOMMU mode: nothing would isolate its DMA (is "
+		       "the IOMMU switched on? intel_iommu=on)", name);
 }
 
 static int open_group(const char *name, uint32_t id)

@@ -100,8 +100,8 @@ static int parse(const struct ioasid_device *device, struct t1_group *group,
 	int ret;
 
 	if (!iovas)
-		return err_set(ENODEV, "%s: this kernel does not tell what its IOMMU translates (Linux "
-			       "5.4)", device->name);
+		return err_set(ENODEV, "%s: this kernel does not tell what its IOMMU translates "
+			       "(Linux 5.4)", device->name);
 	room = info->argsz - (size_t)((const char *)(iovas + 1) - (const char *)info);
 	if (!iovas->nr_iovas || iovas->nr_iovas > room / sizeof(struct uapi_iova_range))
 		return err_set(ENODEV, "%s: its IOMMU translates nothing", device->name);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What is in containers: for each run of a space one entry of each container, which goes as a whole.
- * A root's runs are its mappings; a child's are those that the API layer makes of its page table.
+ * What is in containers: for each run of a space one entry of each container, which goes as a
+ * whole. A root's runs are its mappings; a child's are those that the API layer makes of its page
+ * table.
  */
 #include <errno.h>
 #include <string.h>

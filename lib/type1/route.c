@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * From one space to another: what is in a group's container is exchanged. Runs that both spaces have
- * in the same place stay, and DMA there goes on without a gap.
+ * From one space to another: what is in a group's container is exchanged. Runs that both spaces
+ * have in the same place stay, and DMA there goes on without a gap.
  */
 #include <stdio.h>
 #include <string.h>

@@ -72,8 +72,8 @@ int t1_run_map(struct ioasid_space *space, uint64_t iova, uint64_t length,
 	       const struct ioasid_mapping *m, uint64_t from, uint32_t perm);
 int t1_run_unmap(struct ioasid_space *space, uint64_t iova, uint64_t length);
 /*
- * The first run of the space with an address from @at on, as a host address; false: none. perm 0: it
- * is only to be removed.
+ * The first run of the space with an address from @at on, as a host address; false: none. perm 0:
+ * it is only to be removed.
  */
 bool t1_first_run(const struct ioasid_space *space, uint64_t at, struct ioasid_run *run);
 /* In one container: a run, and all runs that are in a range; err_set(). */

@@ -55,8 +55,8 @@ int vfio_why_not_open(const char *name, const char *node, const char *config, in
 		return err_set(EACCES, "%s: no permission to open %s for reading and writing", name,
 			       node);
 	case EBUSY:
-		return err_set(EBUSY, "%s: %s is in use, by another process or context, or its group by "
-			       "VFIO's other kind of node", name, node);
+		return err_set(EBUSY, "%s: %s is in use, by another process or context, or its "
+			       "group by VFIO's other kind of node", name, node);
 	case ENOMEM:
 	case EMFILE:
 	case ENFILE:
@@ -81,8 +81,8 @@ int vfio_why_not_viable(const char *name, uint32_t group)
 		return err_set(EPERM, "group %u of %s is also used by %s, bound to %s", group, name,
 			       other, driver);
 	}
-	return err_set(EPERM, "group %u of %s is used by another process, or its interrupts are not "
-		       "isolated (VFIO's allow_unsafe_interrupts)", group, name);
+	return err_set(EPERM, "group %u of %s is used by another process, or its interrupts are "
+		       "not isolated (VFIO's allow_unsafe_interrupts)", group, name);
 }
 
 int vfio_no_memory(const char *what)
@@ -91,8 +91,8 @@ int vfio_no_memory(const char *what)
 
 	if (limit == UINT64_MAX)
 		return err_set(ENOMEM, "%s: the kernel has no memory for it", what);
-	return err_set(ENOMEM, "%s: no memory, or more than the user may lock: the limit is %llu KiB "
-		       "(RLIMIT_MEMLOCK, ulimit -l)", what, (unsigned long long)(limit >> 10));
+	return err_set(ENOMEM, "%s: no memory, or more than the user may lock: the limit is %llu "
+		       "KiB (RLIMIT_MEMLOCK, ulimit -l)", what, (unsigned long long)(limit >> 10));
 }
 
 int vfio_why_not_mapped(const struct ioasid_space *space, const struct ioasid_run *run, int error)
@@ -106,8 +106,8 @@ int vfio_why_not_mapped(const struct ioasid_space *space, const struct ioasid_ru
 	case ENOMEM:
 		return vfio_no_memory(what);
 	case EFAULT:
-		return err_set(EFAULT, "%s: 0x%llx + 0x%llx cannot be locked for DMA: not all mapped in "
-			       "this process%s, or not ordinary memory", what,
+		return err_set(EFAULT, "%s: 0x%llx + 0x%llx cannot be locked for DMA: not all "
+			       "mapped in this process%s, or not ordinary memory", what,
 			       (unsigned long long)run->target, (unsigned long long)run->length,
 			       run->perm & IOASID_WRITE ? ", writable" : "");
 	default:

@@ -24,7 +24,7 @@ IOASID_EXPORT int ioasid_vtd_inv_add_device_tlb(const struct ioasid_vtd_inv *inv
 						uint32_t pasid, struct ioasid_inv *batch,
 						struct ioasid_device *device)
 {
-	/* one without PASID concerns requests without, and the other way round (6.5.2.5, 6.5.2.6) */
+	/* one without PASID concerns requests without, and vice versa (6.5.2.5, 6.5.2.6) */
 	bool without = inv->type == IOASID_VTD_INV_DEVICE_TLB;
 
 	if ((!without && inv->type != IOASID_VTD_INV_PASID_DEVICE_TLB) ||

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Dirty tracking: who can have it, and what the calls refuse. Not what is recorded, which takes DMA. */
+/* Dirty tracking: who can have it, and what the calls refuse. What is recorded takes DMA. */
 #include "contract.h"
 
 static struct ioasid_space *tracked(struct fixture *f)

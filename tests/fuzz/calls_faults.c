@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Fault queues. There is one thread, so nobody responds while a DMA waits: each queue has a time, the
- * shortest there is, and what was asked for is gone when the DMA is over.
+ * Fault queues. There is one thread, so nobody responds while a DMA waits: each queue has a time,
+ * the shortest there is, and what was asked for is gone when the DMA is over.
  */
 #include "calls.h"
 

@@ -113,7 +113,7 @@ static void choose_table(struct ioasid_pgtable *p, const struct space *space, un
 	static const uint32_t widths[] = { 0, 52, 46, 39, 0, 32, 36, 0 };
 	bool other = (options >> 3 & 7) == 7 && !space->hardware;
 
-	/* A walk in hardware sets flags in first-stage tables, which the referee knows nothing of. */
+	/* A hardware walk sets flags in first-stage tables, which the referee knows nothing of. */
 	if (space->hardware)
 		options &= ~1u;
 
@@ -171,7 +171,7 @@ uint64_t entry_value(const struct space *space, unsigned int level, uint64_t tar
  */
 static void fill_tables(struct guest *g, const struct space *space, unsigned int first_page)
 {
-	/* Present, readable, writable in VT-d's formats; U/S is ignored in the one that has none. */
+	/* Present, readable, writable in VT-d's formats; U/S is ignored in the one without it. */
 	unsigned int i, at = first_page * 512, bits = 7;
 
 	if (space->table.format == IOASID_PGTABLE_ARM_S1)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A guest's page table, merged in software: the device goes where it says, after each invalidation. */
+/* A guest's page table, merged in software: the device goes where it last said. */
 #include "../guest_tables.h"
 #include "dma.h"
 

@@ -150,7 +150,7 @@ START_TEST(under_dma_loses_nothing)
 	}
 	transfers(&m);
 	if (m.lost && !faults_of_a_gap(&m)) {
-		/* The kernel says no more than a few lines in five seconds: again, when it speaks. */
+		/* The kernel says no more than a few lines in 5 seconds: again, when it speaks. */
 		sleep(6);
 		transfers(&m);
 		ck_assert_msg(!m.lost || faults_of_a_gap(&m),

@@ -107,7 +107,7 @@ static enum effect effect(const union command *c)
 		return EFFECT_WAIT;
 	case IOASID_VTD_INV_DEVICE_TLB:
 	case IOASID_VTD_INV_PASID_DEVICE_TLB:
-		/* A batch covers the device TLBs behind a space, and an emulated device has none. */
+		/* A batch covers the device TLBs behind a space; an emulated device has none. */
 	case IOASID_VTD_INV_INTERRUPT_ENTRY_CACHE:
 		/* For the VMM's interrupt remapping. */
 		break;
