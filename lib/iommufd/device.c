@@ -83,7 +83,7 @@ size_t iofd_device_reserved(const struct ioasid_device *device, struct ioasid_ra
 			    size_t n)
 {
 	const struct iofd_device *d = device->backend;
-	size_t count = bits_min(n, d->n_reserved);
+	size_t count = (size_t)bits_min(n, d->n_reserved);
 
 	if (count)
 		memcpy(ranges, d->reserved, count * sizeof(*ranges));

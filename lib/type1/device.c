@@ -103,7 +103,7 @@ size_t t1_device_reserved(const struct ioasid_device *device, struct ioasid_rang
 			  size_t n)
 {
 	const struct t1_group *group = ((const struct t1_device *)device->backend)->group;
-	size_t count = bits_min(n, group->n_reserved);
+	size_t count = (size_t)bits_min(n, group->n_reserved);
 
 	if (count)
 		memcpy(ranges, group->reserved, count * sizeof(*ranges));
