@@ -57,9 +57,7 @@ bool lacks(const struct ioasid_ctx *ctx, enum ioasid_capability capability)
 
 unsigned int rounds(unsigned int normal)
 {
-	const char *slow = getenv("IOASID_TEST_SLOW");
-
-	return slow && *slow ? normal / 16 + 1 : normal;
+	return test_is_slow() ? normal / 16 + 1 : normal;
 }
 
 uint64_t now_ns(void)
