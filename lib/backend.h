@@ -105,7 +105,11 @@ struct backend_ops {
 	int (*dirty_read)(struct ioasid_space *space, uint64_t start, uint64_t last, bool peek,
 			  struct dirty_bits *out, struct reap *reap);
 
-	/* Waits until no DMA uses what was taken away before the call. Unlocked. */
+	/*
+	 * Waits until no DMA uses what was taken away before the call. Unlocked. Asked for only where
+	 * there are channels: NULL where only devices do DMA, for a kernel returns from an unmap or a
+	 * detach when the IOMMU has drained.
+	 */
 	void (*drain)(struct ioasid_ctx *ctx);
 	/* May this thread wait for that, or would it wait for itself? */
 	bool (*can_drain)(const struct ioasid_ctx *ctx);

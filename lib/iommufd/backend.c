@@ -101,18 +101,6 @@ void iofd_destroy(struct ioasid_ctx *ctx, uint32_t id)
 		ctx_log(ctx, LOG_ERR, "iommufd: object %u was not destroyed: %s", id, strerror(-ret));
 }
 
-/* When the kernel returns from an unmap or detach, the IOMMU has drained. */
-static void drain(struct ioasid_ctx *ctx)
-{
-	(void)ctx;
-}
-
-static bool can_drain(const struct ioasid_ctx *ctx)
-{
-	(void)ctx;
-	return true;
-}
-
 const struct backend_ops backend_iommufd = {
 	.name = "iommufd",
 	.checks_memory = true,
@@ -132,6 +120,4 @@ const struct backend_ops backend_iommufd = {
 	.run_map = iofd_run_map,
 	.run_unmap = iofd_run_unmap,
 	.route = iofd_route,
-	.drain = drain,
-	.can_drain = can_drain,
 };

@@ -121,18 +121,6 @@ static void table_destroy(struct ioasid_space *space, struct reap *reap)
 	(void)reap;
 }
 
-/* When the kernel returns from an unmap, the IOMMU has drained. */
-static void drain(struct ioasid_ctx *ctx)
-{
-	(void)ctx;
-}
-
-static bool can_drain(const struct ioasid_ctx *ctx)
-{
-	(void)ctx;
-	return true;
-}
-
 const struct backend_ops backend_type1 = {
 	.name = "type1",
 	.checks_memory = true,
@@ -152,6 +140,4 @@ const struct backend_ops backend_type1 = {
 	.run_map = t1_run_map,
 	.run_unmap = t1_run_unmap,
 	.route = t1_route,
-	.drain = drain,
-	.can_drain = can_drain,
 };
