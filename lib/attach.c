@@ -167,7 +167,7 @@ static int attach_first(struct ioasid_device *device, uint32_t pasid, struct ioa
 	if (!ret) {
 		ret = route(device, pasid, space, reap);
 		if (ret)
-			attachment_leave(space, a, reap);
+			attachment_leave(space, device, a, reap);
 	}
 	if (ret) {
 		forget(device, a);
@@ -223,7 +223,7 @@ static int move(struct ioasid_device *device, uint32_t pasid, struct ioasid_spac
 		a = device_attachment(d, pasid);
 		if (!a)
 			continue;
-		attachment_leave(ret ? space : old, a, reap);
+		attachment_leave(ret ? space : old, d, a, reap);
 		if (!ret)
 			a->space = space;
 	}
@@ -261,7 +261,7 @@ static void detach(struct ioasid_device *device, uint32_t pasid, struct reap *re
 	a->space = NULL;
 	if (device->ctx->ops->routes_groups || !peers_space(device, pasid))
 		route(device, pasid, NULL, reap);
-	attachment_leave(space, a, reap);
+	attachment_leave(space, device, a, reap);
 	ctx_log(device->ctx, LOG_DEBUG, "%s: detached from space %u", device->name, space->id);
 	forget(device, a);
 }

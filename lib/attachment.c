@@ -4,39 +4,78 @@
 
 #include "objects.h"
 
-/* The ranges that the device has for itself: of the requests without PASID, as MSIs are. */
-static int reserve_own(struct ioasid_space *space, const struct ioasid_device *device,
-		       const struct attachment *a)
+/* The ranges that the device has for itself are looked up once: giving them back must not fail. */
+static int find_own(struct ioasid_device *device)
 {
 	const struct backend_ops *ops = device->ctx->ops;
-	size_t i, n = ops->device_reserved(device, NULL, 0);
-	struct ioasid_range *ranges = mem_calloc(n + 1, sizeof(*ranges));
-	int ret = 0;
+	size_t n;
 
-	if (!ranges)
+	if (device->reserved)
+		return 0;
+	n = ops->device_reserved(device, NULL, 0);
+	device->reserved = mem_calloc(n + 1, sizeof(*device->reserved));
+	if (!device->reserved)
 		return err_set(ENOMEM, "no memory to attach %s", device->name);
-	ops->device_reserved(device, ranges, n);
-	for (i = 0; i < n && !ret; i++)
-		ret = ranges_reserve(space, ranges[i].start,
-				     ranges[i].start + ranges[i].length - 1, a);
-	mem_free(ranges);
-	return ret;
+	device->n_reserved = ops->device_reserved(device, device->reserved, n);
+	return 0;
+}
+
+/* The first @n of them. */
+static void unreserve_own(struct ioasid_space *space, const struct ioasid_device *device, size_t n)
+{
+	const struct ioasid_range *r = device->reserved;
+
+	while (n--)
+		ranges_unreserve(space, r[n].start, r[n].start + r[n].length - 1);
+}
+
+/* They are of the requests without PASID, as MSIs are. */
+static int reserve_own(struct ioasid_space *space, struct ioasid_device *device)
+{
+	const struct ioasid_range *r;
+	int ret = find_own(device);
+	size_t i;
+
+	if (ret)
+		return ret;
+	for (i = 0, r = device->reserved; i < device->n_reserved; i++) {
+		ret = ranges_reserve(space, r[i].start, r[i].start + r[i].length - 1);
+		if (!ret)
+			continue;
+		unreserve_own(space, device, i);
+		return ret;
+	}
+	return 0;
+}
+
+static void unreserve_width(struct ioasid_space *space, const struct ioasid_device *device)
+{
+	if (device->info.address_bits < 64)
+		ranges_unreserve(space, UINT64_C(1) << device->info.address_bits, UINT64_MAX);
 }
 
 /* What a device, and the width of its IOMMU, forbid. */
-static int reserve_for(struct ioasid_space *space, const struct ioasid_device *device,
+static int reserve_for(struct ioasid_space *space, struct ioasid_device *device,
 		       const struct attachment *a)
 {
 	int ret = 0;
 
 	if (device->info.address_bits < 64)
-		ret = ranges_reserve(space, UINT64_C(1) << device->info.address_bits, UINT64_MAX,
-				     a);
-	if (!ret && a->pasid == IOASID_NO_PASID)
-		ret = reserve_own(space, device, a);
+		ret = ranges_reserve(space, UINT64_C(1) << device->info.address_bits, UINT64_MAX);
+	if (ret || a->pasid != IOASID_NO_PASID)
+		return ret;
+	ret = reserve_own(space, device);
 	if (ret)
-		ranges_unreserve(space, a);
+		unreserve_width(space, device);
 	return ret;
+}
+
+static void unreserve_for(struct ioasid_space *space, const struct ioasid_device *device,
+			  const struct attachment *a)
+{
+	if (a->pasid == IOASID_NO_PASID)
+		unreserve_own(space, device, device->n_reserved);
+	unreserve_width(space, device);
 }
 
 int device_check_pgtable(const struct ioasid_device *device, const struct ioasid_space *space,
@@ -82,7 +121,7 @@ static int check_tracking(const struct ioasid_device *device, const struct ioasi
 		       "asks for", device->name, space->id);
 }
 
-int attachment_join(struct ioasid_space *space, const struct ioasid_device *device,
+int attachment_join(struct ioasid_space *space, struct ioasid_device *device,
 		    const struct attachment *a, struct reap *reap)
 {
 	int ret;
@@ -97,13 +136,13 @@ int attachment_join(struct ioasid_space *space, const struct ioasid_device *devi
 		return ret;
 	ret = table_use(space, reap);
 	if (ret) {
-		ranges_unreserve(space, a);
+		unreserve_for(space, device, a);
 		return ret;
 	}
 	ret = sink_attach(space, reap);
 	if (ret) {
 		table_unuse(space, reap);
-		ranges_unreserve(space, a);
+		unreserve_for(space, device, a);
 		sink_detach(space, reap);
 		return ret;
 	}
@@ -111,10 +150,11 @@ int attachment_join(struct ioasid_space *space, const struct ioasid_device *devi
 	return 0;
 }
 
-void attachment_leave(struct ioasid_space *space, const struct attachment *a, struct reap *reap)
+void attachment_leave(struct ioasid_space *space, const struct ioasid_device *device,
+		      const struct attachment *a, struct reap *reap)
 {
 	space->attached--;
 	table_unuse(space, reap);
-	ranges_unreserve(space, a);
+	unreserve_for(space, device, a);
 	sink_detach(space, reap);
 }

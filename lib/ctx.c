@@ -153,6 +153,7 @@ IOASID_EXPORT int ioasid_ctx_close(struct ioasid_ctx *ctx)
 		ctx->devices = device->next;
 		pasid_unbind(device);
 		ctx->ops->device_unbind(device);
+		mem_free(device->reserved);
 		mem_free(device->name);
 		mem_free(device);
 	}

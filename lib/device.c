@@ -108,6 +108,7 @@ IOASID_EXPORT int ioasid_device_unbind(struct ioasid_device *device)
 	ctx_lock(ctx);
 	ctx->ops->device_unbind(device);
 	ctx_unlock(ctx);
+	mem_free(device->reserved);
 	mem_free(device->name);
 	mem_free(device);
 	return 0;

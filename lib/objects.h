@@ -79,14 +79,16 @@ struct ioasid_device {
 	struct attachment *attached;	/* all of them, */
 	struct imap by_pasid;		/* and by PASID */
 	struct pasid_policy policy;
+	struct ioasid_range *reserved;	/* once it has been attached without a PASID */
+	size_t n_reserved;
 	unsigned int channels;
 	void *backend;
 };
 
-/* Where a space can have no mappings. Its owner says so: an attachment, or the space itself. */
+/* Where a space can have no mappings, and how many attachments and the like say so. */
 struct reserved {
 	uint64_t start, last;
-	const void *owner;
+	size_t refs;
 };
 
 struct ioasid_space {
@@ -103,7 +105,7 @@ struct ioasid_space {
 	struct ioasid_fault_queue *faults;	/* or NULL */
 	struct imap maps;
 	struct slab records;		/* struct ioasid_mapping */
-	struct reserved *reserved;
+	struct reserved *reserved;	/* ascending by start and last */
 	size_t n_reserved;
 	struct ioasid_range *allowed;	/* ascending, merged */
 	size_t n_allowed;
@@ -232,8 +234,9 @@ bool sink_first_run(const struct ioasid_space *space, uint64_t at, struct ioasid
 size_t sink_pages(const struct ioasid_space *space);
 
 /* ranges.c */
-int ranges_reserve(struct ioasid_space *space, uint64_t start, uint64_t last, const void *owner);
-void ranges_unreserve(struct ioasid_space *space, const void *owner);
+/* Each call of the first asks for one of the second, with the same range. */
+int ranges_reserve(struct ioasid_space *space, uint64_t start, uint64_t last);
+void ranges_unreserve(struct ioasid_space *space, uint64_t start, uint64_t last);
 bool ranges_are_reserved(const struct ioasid_space *space, uint64_t start, uint64_t last);
 int ranges_choose(struct ioasid_space *space, uint64_t address, uint64_t length, uint64_t *iova);
 
@@ -253,9 +256,10 @@ int device_check_pgtable(const struct ioasid_device *device, const struct ioasid
 			 const struct pgt *pgt);
 int device_check_pasid_table(const struct ioasid_device *device);
 /* Makes the space ready for what is going to be attached. */
-int attachment_join(struct ioasid_space *space, const struct ioasid_device *device,
+int attachment_join(struct ioasid_space *space, struct ioasid_device *device,
 		    const struct attachment *a, struct reap *reap);
-void attachment_leave(struct ioasid_space *space, const struct attachment *a, struct reap *reap);
+void attachment_leave(struct ioasid_space *space, const struct ioasid_device *device,
+		      const struct attachment *a, struct reap *reap);
 
 /* mapping.c */
 int mapping_add(struct ioasid_space *space, const struct ioasid_mapping *record, bool any,

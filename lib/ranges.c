@@ -33,11 +33,35 @@ bool ranges_are_reserved(const struct ioasid_space *space, uint64_t start, uint6
 	return false;
 }
 
-int ranges_reserve(struct ioasid_space *space, uint64_t start, uint64_t last, const void *owner)
+/* The first that is not below [@start, @last], by start and last. */
+static size_t find_reserved(const struct ioasid_space *space, uint64_t start, uint64_t last)
 {
-	struct reserved *reserved;
+	const struct reserved *r = space->reserved;
+	size_t lo = 0, hi = space->n_reserved;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (r[mid].start < start || (r[mid].start == start && r[mid].last < last))
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* That range itself, or NULL. */
+static struct reserved *same_reserved(const struct ioasid_space *space, size_t i, uint64_t start,
+				      uint64_t last)
+{
+	struct reserved *r = space->reserved + i;
+
+	return i < space->n_reserved && r->start == start && r->last == last ? r : NULL;
+}
+
+static int check_reserve(const struct ioasid_space *space, uint64_t start, uint64_t last)
+{
 	const struct imap_item *item = imap_first(&space->maps, start, last);
-	size_t i;
 
 	if (item)
 		return err_set(EADDRINUSE, "space %u has a mapping at 0x%llx-0x%llx, in what would be "
@@ -48,24 +72,38 @@ int ranges_reserve(struct ioasid_space *space, uint64_t start, uint64_t last, co
 		return err_set(EADDRINUSE, "space %u: 0x%llx-0x%llx would be reserved, but "
 			       "ioasid_space_allow() claims a part of it", space->id,
 			       (unsigned long long)start, (unsigned long long)last);
-	reserved = mem_realloc(space->reserved, (space->n_reserved + 1) * sizeof(*reserved));
-	if (!reserved)
-		return err_set(ENOMEM, "no memory for a reserved range");
-	space->reserved = reserved;
-	for (i = space->n_reserved++; i && reserved[i - 1].start > start; i--)
-		reserved[i] = reserved[i - 1];
-	reserved[i] = (struct reserved){ start, last, owner };
 	return 0;
 }
 
-void ranges_unreserve(struct ioasid_space *space, const void *owner)
+int ranges_reserve(struct ioasid_space *space, uint64_t start, uint64_t last)
 {
-	size_t i, n = 0;
+	size_t i = find_reserved(space, start, last);
+	struct reserved *r = same_reserved(space, i, start, last);
+	int ret;
 
-	for (i = 0; i < space->n_reserved; i++)
-		if (space->reserved[i].owner != owner)
-			space->reserved[n++] = space->reserved[i];
-	space->n_reserved = n;
+	if (r) {
+		r->refs++;
+		return 0;
+	}
+	ret = check_reserve(space, start, last);
+	if (ret)
+		return ret;
+	r = mem_realloc(space->reserved, (space->n_reserved + 1) * sizeof(*r));
+	if (!r)
+		return err_set(ENOMEM, "no memory for a reserved range");
+	space->reserved = r;
+	memmove(r + i + 1, r + i, (space->n_reserved++ - i) * sizeof(*r));
+	r[i] = (struct reserved){ start, last, 1 };
+	return 0;
+}
+
+void ranges_unreserve(struct ioasid_space *space, uint64_t start, uint64_t last)
+{
+	size_t i = find_reserved(space, start, last);
+	struct reserved *r = space->reserved + i;
+
+	if (!--r->refs)
+		memmove(r, r + 1, (--space->n_reserved - i) * sizeof(*r));
 }
 
 /* The reserved range at or after *@i, merged with all that touch it. False at the end. */

@@ -106,12 +106,12 @@ int table_use(struct ioasid_space *space, struct reap *reap)
 	int ret = 0;
 
 	if (!space->parent && !space->users) {
-		ret = ranges_reserve(space, UINT64_C(1) << IOPT_MAX_BITS, UINT64_MAX, space);
+		ret = ranges_reserve(space, UINT64_C(1) << IOPT_MAX_BITS, UINT64_MAX);
 		if (ret)
 			return ret;
 		ret = fill(space, reap);
 		if (ret)
-			ranges_unreserve(space, space);
+			ranges_unreserve(space, UINT64_C(1) << IOPT_MAX_BITS, UINT64_MAX);
 	}
 	if (!ret)
 		space->users++;
@@ -123,7 +123,7 @@ void table_unuse(struct ioasid_space *space, struct reap *reap)
 	if (--space->users || space->parent)
 		return;
 	space->ctx->ops->table_destroy(space, reap);
-	ranges_unreserve(space, space);
+	ranges_unreserve(space, UINT64_C(1) << IOPT_MAX_BITS, UINT64_MAX);
 }
 
 int table_nest(struct ioasid_space *space, struct reap *reap)

@@ -10,6 +10,7 @@ static const char text[] =
 	"iommu one pasid-bits=16 nesting=software,hardware iotlb=8 structure-cache=8\n"
 	"iommu two pasid-bits=16 nesting=hardware\n"
 	"device 0000:00:01.0 iommu=one pasid-bits=16 device-tlb=4\n"
+	"reserved 0000:00:01.0 0xfee00000 1M\n"
 	"device 0000:00:02.0 iommu=two pasid-bits=16 device-tlb=4\n";
 
 static int open_ctx(struct world *w)

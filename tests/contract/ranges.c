@@ -63,6 +63,30 @@ START_TEST(attach_narrows_and_detach_widens)
 }
 END_TEST
 
+START_TEST(what_two_reserve_stays_until_both_are_gone)
+{
+	struct ioasid_device *a, *b;
+	struct state none, one;
+	struct fixture f;
+
+	fixture_open(&f);
+	a = fixture_bind(&f, SHARED_A);
+	b = fixture_bind(&f, SHARED_B);
+	state_get(f.space, &none);
+	ck_ok(ioasid_device_attach(a, f.space));
+	state_get(f.space, &one);
+	ck_ok(ioasid_device_attach(b, f.space));
+	ck_ok(ioasid_device_detach(a));
+	state_same(f.space, &one, "attach of the second, detach of the first");
+	ck_ok(ioasid_device_attach(a, f.space));
+	ck_ok(ioasid_device_detach(b));
+	state_same(f.space, &one, "attach of the first again, detach of the second");
+	ck_ok(ioasid_device_detach(a));
+	state_same(f.space, &none, "detach of both");
+	fixture_close(&f);
+}
+END_TEST
+
 START_TEST(counts_do_not_depend_on_the_room)
 {
 	struct ioasid_range one, all[MAX_RANGES];
@@ -384,6 +408,7 @@ TCase *contract_ranges(void)
 	TCase *tc = tcase_create("ranges");
 
 	tcase_add_test(tc, attach_narrows_and_detach_widens);
+	tcase_add_test(tc, what_two_reserve_stays_until_both_are_gone);
 	tcase_add_test(tc, counts_do_not_depend_on_the_room);
 	tcase_add_test(tc, reserved_ranges_cannot_be_mapped);
 	tcase_add_test(tc, addresses_beyond_the_iommu_cannot_be_mapped);
