@@ -189,7 +189,9 @@ static uint64_t check_space(const struct world *w, int s, uint64_t state)
 	must(info.depth == (parent ? above.depth + 1 : 0) && info.depth <= 8, "depth %u",
 	     info.depth);
 	must(parent || (!info.pgtable_bound && !info.nesting), "a root with a table");
-	must(!info.pgtable_bound || (!info.mappings && info.fill), "a table and mappings");
+	must(!info.pgtable_bound || !info.mappings, "a table and mappings");
+	must(!info.fill == !(info.pgtable_bound && info.nesting == IOASID_NESTING_SOFTWARE),
+	     "filled %d", (int)info.fill);
 	must(!info.pgtable_bound ||
 	     info.caching_mode == (info.fill == IOASID_FILL_ON_INVALIDATION), "caching mode");
 	state = hash(hash(hash(state, info.id), info.depth), info.fill);
