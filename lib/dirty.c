@@ -69,8 +69,8 @@ void dirty_bits_add(struct dirty_bits *out, uint64_t first, uint64_t bits)
 {
 	uint64_t at = first - out->first;
 
-	/* The range can begin in the midst of the 64 pages. */
-	if (first < out->first) {
+	/* The range can begin in the midst of the 64 pages; numbers can have wrapped around. */
+	if ((int64_t)at < 0) {
 		bits >>= out->first - first;
 		at = 0;
 	}

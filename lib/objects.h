@@ -67,6 +67,7 @@ struct attachment {
 	uint32_t pasid;			/* as the program names it, */
 	uint32_t ppasid;		/* and on the bus */
 	struct ioasid_space *space;
+	void *backend;
 };
 
 struct ioasid_device {
@@ -114,7 +115,8 @@ struct ioasid_space {
 	bool tracks;			/* a root's: pages that are written can be recorded, */
 	bool tracking;			/* and are */
 	bool tracked;			/* by the library's own table: track.c, */
-	struct bitmap written;		/* these pages, by number */
+	struct bitmap written;		/* these pages, by number, */
+	bool all_written;		/* or it could not be kept which */
 	struct shadow shadow;		/* a child's, nested in software */
 	enum ioasid_fill fill_asked;
 	struct sink *sink;		/* a child's, where a kernel has its translations */
@@ -289,12 +291,31 @@ struct dirty_bits {
 /* Sets those for pages @first on, a multiple of 64, where bits are set in @bits. */
 void dirty_bits_add(struct dirty_bits *out, uint64_t first, uint64_t bits);
 
+/* The root of the space, if it records what is written; else NULL. */
+struct ioasid_space *space_tracking_root(struct ioasid_space *space);
+
+/*
+ * dirty_kept.c: where a kernel's tables record. What was kept of tables that have gone: reported, as
+ * of backend_ops.dirty_read(); forgotten.
+ */
+void dirty_kept_read(struct ioasid_space *root, uint64_t start, uint64_t last, bool peek,
+		     struct dirty_bits *out);
+void dirty_kept_reset(struct ioasid_space *root);
+/* Of a root, or a child that has a sink: all that its page tables know is kept. */
+void dirty_keep_all(struct ioasid_space *space);
+/* A root's children that have sinks, as of backend_ops.dirty_read(), which is asked for each. */
+int dirty_read_children(struct ioasid_space *root, uint64_t start, uint64_t last, bool peek,
+			struct dirty_bits *out, struct reap *reap);
+
 /* track.c: dirty tracking by a root's own table; the first two as of struct backend_ops */
 int track_set(struct ioasid_space *root, bool on, struct reap *reap);
 int track_read(struct ioasid_space *root, uint64_t start, uint64_t last, bool peek,
 	       struct dirty_bits *out, struct reap *reap);
 /* The page at @iova is going to be written. 0; -EFAULT: it cannot be; -ENOMEM: it must not be. */
 int track_write(void *root, uint64_t iova);
+/* The next of all that is nested on @root, in whatever depth; begin with the root itself. */
+struct ioasid_space *space_next_below(const struct ioasid_space *root,
+				      const struct ioasid_space *space);
 /* What is no longer mapped. */
 void track_forget(struct ioasid_space *root, uint64_t start, uint64_t last);
 

@@ -56,6 +56,9 @@ int sink_sync(struct sink *sink, uint64_t start, uint64_t last);
 /* Takes [@start, @last], which has whole items, out of the kernel and the record. */
 int sink_take(struct sink *sink, uint64_t start, uint64_t last);
 
+/* dirty_kept.c: whole items are going to be taken out; what was written through them is kept. */
+void dirty_keep_items(struct sink *sink, uint64_t start, uint64_t last);
+
 /* sink_run.c: the shadow's runs, led on to the root. */
 struct sink_run {
 	uint64_t start, last;

@@ -51,8 +51,10 @@ int sink_take(struct sink *sink, uint64_t start, uint64_t last)
 {
 	struct ioasid_space *space = sink->space;
 	struct imap_item *item;
-	int ret = space->ctx->ops->run_unmap(space, start, last - start + 1);
+	int ret;
 
+	dirty_keep_items(sink, start, last);
+	ret = space->ctx->ops->run_unmap(space, start, last - start + 1);
 	if (ret) {
 		ctx_log(space->ctx, LOG_ERR, "%s", err_text());
 		keep(sink, start, last);

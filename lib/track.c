@@ -18,8 +18,8 @@
 
 #include "objects.h"
 
-/* The next of all that is nested on @root, in whatever depth; begin with the root itself. */
-static struct ioasid_space *next_below(const struct ioasid_space *root, struct ioasid_space *space)
+struct ioasid_space *space_next_below(const struct ioasid_space *root,
+				      const struct ioasid_space *space)
 {
 	if (space->children)
 		return space->children;
@@ -38,7 +38,7 @@ int track_set(struct ioasid_space *root, bool on, struct reap *reap)
 		iopt_take_all(&root->table);
 	else
 		iopt_give_all(&root->table, reap);
-	for (s = next_below(root, root); s; s = next_below(root, s))
+	for (s = space_next_below(root, root); s; s = space_next_below(root, s))
 		s->nest->track(s, on, reap);
 	reap->drain = true;
 	return 0;
@@ -83,7 +83,7 @@ int track_read(struct ioasid_space *root, uint64_t start, uint64_t last, bool pe
 	if (peek || !r.any)
 		return 0;
 	/* Children lose more than they have to: what is dirty still comes back when it is used. */
-	for (s = next_below(root, root); s; s = next_below(root, s))
+	for (s = space_next_below(root, root); s; s = space_next_below(root, s))
 		s->nest->take_written(s, reap);
 	reap->drain = true;
 	return 0;
@@ -91,6 +91,6 @@ int track_read(struct ioasid_space *root, uint64_t start, uint64_t last, bool pe
 
 void track_forget(struct ioasid_space *root, uint64_t start, uint64_t last)
 {
-	if (root->tracked)
+	if (root->tracking)
 		bitmap_clear(&root->written, start / PAGE, last / PAGE);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Of lib/vfio/sys.h, what the iommufd back end does with its nodes. */
+#include "shim_hwpt.h"
 #include "shim_ioas.h"
 #include "shim_kernel.h"
 
@@ -23,6 +24,7 @@ static struct {
 	bool open, is_iommu;
 	unsigned int device;
 	uint32_t id, ioas;	/* bound; attached; 0: not */
+	uint32_t hwpt;		/* attached to; 0: the kernel's own choice */
 } fds[N_FDS];
 
 void shim_reset(void)
@@ -31,6 +33,7 @@ void shim_reset(void)
 	memset(objects, 0, sizeof(objects));
 	memset(fds, 0, sizeof(fds));
 	shim_ioas_reset();
+	shim_hwpt_reset();
 }
 
 unsigned int shim_open_fds(void)
@@ -78,6 +81,13 @@ uint32_t shim_attached(unsigned int device)
 	return fd ? fds[fd - FIRST_FD].ioas : 0;
 }
 
+uint32_t shim_hwpt(unsigned int device)
+{
+	int fd = shim_device_fd(device);
+
+	return fd ? fds[fd - FIRST_FD].hwpt : 0;
+}
+
 static int new_fd(bool is_iommu, unsigned int device)
 {
 	int i;
@@ -87,7 +97,7 @@ static int new_fd(bool is_iommu, unsigned int device)
 			fds[i].open = true;
 			fds[i].is_iommu = is_iommu;
 			fds[i].device = device;
-			fds[i].id = fds[i].ioas = 0;
+			fds[i].id = fds[i].ioas = fds[i].hwpt = 0;
 			return FIRST_FD + i;
 		}
 	return -EMFILE;
@@ -112,7 +122,7 @@ void sys_close(int fd)
 {
 	objects[fds[fd - FIRST_FD].id].kind = FREE;
 	fds[fd - FIRST_FD].open = false;
-	fds[fd - FIRST_FD].ioas = 0;
+	fds[fd - FIRST_FD].ioas = fds[fd - FIRST_FD].hwpt = 0;
 }
 
 /* The lowest id that is free, as the kernel does. */
@@ -142,10 +152,12 @@ static int destroy(uint32_t id)
 		if (objects[i].kind == HWPT && objects[i].ioas == id)
 			return -EBUSY;
 	for (i = 0; i < N_FDS; i++)
-		if (fds[i].open && (fds[i].ioas == id || fds[i].id == id))
+		if (fds[i].open && (fds[i].ioas == id || fds[i].hwpt == id || fds[i].id == id))
 			return -EBUSY;
 	if (objects[id].kind == IOAS)
 		shim_ioas_destroy(id);
+	if (objects[id].kind == HWPT)
+		shim_hwpt_destroy(id);
 	objects[id].kind = FREE;
 	return 0;
 }
@@ -178,12 +190,24 @@ static int iova_ranges(uint32_t *w)
 
 static int hw_info(uint32_t *w)
 {
-	uint64_t *vtd = (uint64_t *)(uintptr_t)get64(w + 4);
-
-	if (!is(w[2], DEVICE) || w[3] != 24)
+	if (!is(w[2], DEVICE))
 		return -ENOENT;
-	vtd[1] = shim.cap_reg;
+	if (w[3] < sizeof(shim.hw_data))
+		return -EFAULT;
+	memcpy((void *)(uintptr_t)get64(w + 4), shim.hw_data, sizeof(shim.hw_data));
+	w[3] = shim.hw_length;
 	w[6] = shim.hw_type;
+	put64(w + 8, shim.hw_capabilities);
+	return 0;
+}
+
+static int hwpt_alloc(uint32_t *w)
+{
+	if (!is(w[2], DEVICE) || !is(w[3], IOAS))
+		return -ENOENT;
+	w[4] = new_object(HWPT);
+	objects[w[4]].ioas = w[3];
+	shim_hwpt_new(w[4], w[2], w[1]);
 	return 0;
 }
 
@@ -191,6 +215,18 @@ static int hw_info(uint32_t *w)
 static uint32_t permission(uint32_t flags)
 {
 	return (flags & 4 ? SHIM_READ : 0) | (flags & 2 ? SHIM_WRITE : 0);
+}
+
+/* What page tables had recorded there goes too. */
+static int unmap(uint32_t ioas, uint64_t iova, uint64_t length)
+{
+	int ret = shim_ioas_unmap(ioas, iova, length);
+	uint32_t id;
+
+	for (id = 1; id < N_OBJECTS && !ret; id++)
+		if (is(id, HWPT) && objects[id].ioas == ioas)
+			shim_hwpt_unmapped(id, iova, length);
+	return ret;
 }
 
 static int iommu_ioctl(unsigned long command, uint32_t *w)
@@ -202,11 +238,11 @@ static int iommu_ioctl(unsigned long command, uint32_t *w)
 	case SHIM_DESTROY:
 		return destroy(w[1]);
 	case SHIM_HWPT_ALLOC:
-		if (!is(w[2], DEVICE) || !is(w[3], IOAS))
-			return -ENOENT;
-		w[4] = new_object(HWPT);
-		objects[w[4]].ioas = w[3];
-		return 0;
+		return hwpt_alloc(w);
+	case SHIM_SET_DIRTY:
+	case SHIM_GET_DIRTY:
+		return is(w[command == SHIM_SET_DIRTY ? 2 : 1], HWPT) ? shim_hwpt_ioctl(command, w) :
+									-ENOENT;
 	case SHIM_IOVA_RANGES:
 		return iova_ranges(w);
 	case SHIM_HW_INFO:
@@ -219,9 +255,38 @@ static int iommu_ioctl(unsigned long command, uint32_t *w)
 		       shim_ioas_copy(w[2], get64(w + 6), get64(w + 4), w[3], get64(w + 8),
 				      permission(w[1])) : -ENOENT;
 	case SHIM_UNMAP:
-		return is(w[1], IOAS) ? shim_ioas_unmap(w[1], get64(w + 2), get64(w + 4)) : -ENOENT;
+		return is(w[1], IOAS) ? unmap(w[1], get64(w + 2), get64(w + 4)) : -ENOENT;
 	}
 	return -ENOTTY;
+}
+
+static uint32_t group_of(int i)
+{
+	return shim.devices[fds[i].device].group;
+}
+
+/* To an IOAS or a page table; the rest of the group moves along. */
+static int attach(int i, uint32_t *w)
+{
+	uint32_t hwpt = is(w[2], HWPT) ? w[2] : 0;
+	int k;
+
+	if (!fds[i].id || (!hwpt && !is(w[2], IOAS)))
+		return -ENOENT;
+	if (hwpt && shim.unlike & 1u << fds[i].device && shim_hwpt_maker(hwpt) != fds[i].id)
+		return -EINVAL;
+	for (k = 0; k < N_FDS && !fds[i].ioas; k++)	/* the group is attached as one */
+		if (fds[k].open && fds[k].ioas && !fds[k].is_iommu && group_of(k) == group_of(i) &&
+		    (fds[k].hwpt != hwpt || (!hwpt && fds[k].ioas != w[2])))
+			return -EINVAL;
+	for (k = 0; k < N_FDS; k++)
+		if (k == i || (fds[k].open && fds[k].ioas && !fds[k].is_iommu &&
+			       fds[i].ioas && group_of(k) == group_of(i))) {
+			fds[k].hwpt = hwpt;
+			fds[k].ioas = hwpt ? objects[hwpt].ioas : w[2];
+		}
+	w[2] = hwpt ? hwpt : 1000;		/* of the automatic page table */
+	return 0;
 }
 
 static int vfio_ioctl(int fd, unsigned long command, uint32_t *w)
@@ -235,18 +300,9 @@ static int vfio_ioctl(int fd, unsigned long command, uint32_t *w)
 		w[3] = fds[i].id = new_object(DEVICE);
 		return 0;
 	case SHIM_ATTACH:
-		if (!fds[i].id || !is(w[2], IOAS))
-			return -ENOENT;
-		fds[i].ioas = w[2];
-		for (i = 0; i < N_FDS; i++)	/* the rest of the group moves along */
-			if (fds[i].open && fds[i].ioas && !fds[i].is_iommu &&
-			    shim.devices[fds[i].device].group ==
-			    shim.devices[fds[fd - FIRST_FD].device].group)
-				fds[i].ioas = w[2];
-		w[2] = 1000;			/* of the automatic page table */
-		return 0;
+		return attach(i, w);
 	case SHIM_DETACH:
-		fds[i].ioas = 0;
+		fds[i].ioas = fds[i].hwpt = 0;
 		return 0;
 	}
 	return -ENOTTY;

@@ -22,12 +22,14 @@ enum shim_command {
 	SHIM_UNMAP = 0x3b86,
 	SHIM_HWPT_ALLOC = 0x3b89,
 	SHIM_HW_INFO = 0x3b8a,
+	SHIM_SET_DIRTY = 0x3b8b,	/* Linux 6.7 */
+	SHIM_GET_DIRTY = 0x3b8c,
 	SHIM_BIND = 0x3b00 + 118,
 	SHIM_ATTACH = 0x3b00 + 119,
 	SHIM_DETACH = 0x3b00 + 120,
 };
 
-#define SHIM_WORDS   10u
+#define SHIM_WORDS   12u
 #define SHIM_DEVICES 4u
 
 /* One ioctl: its words of 32 bits as they went in. */
@@ -49,8 +51,10 @@ struct shim {
 	int open_vfio;
 	bool no_group, no_cdev;
 	uint64_t aperture_start, aperture_last;
-	uint32_t hw_type;
-	uint64_t cap_reg;
+	uint32_t hw_type, hw_length;
+	uint64_t hw_data[5];		/* as the type has it */
+	uint64_t hw_capabilities;
+	unsigned int unlike;		/* bit i: device i takes only page tables made for it */
 	uint64_t lock_limit;
 	const char *reserved;		/* the file reserved_regions of each group */
 	const char *group_name;		/* the file name of each group; NULL: there is none */
@@ -85,5 +89,7 @@ int shim_iommu_fd(void);
 int shim_device_fd(unsigned int device);
 /* The IOAS that the device is attached to; 0: none. What it has: shim_ioas.h. */
 uint32_t shim_attached(unsigned int device);
+/* The page table that it is attached to, if it was told one; else 0. */
+uint32_t shim_hwpt(unsigned int device);
 
 #endif

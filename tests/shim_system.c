@@ -23,7 +23,8 @@ void shim_reset_system(const char *node)
 	memcpy(shim.devices, devices, sizeof(devices));
 	shim.aperture_last = (UINT64_C(1) << 48) - 1;
 	shim.hw_type = 1;
-	shim.cap_reg = UINT64_C(3) << 34;
+	shim.hw_length = 24;
+	shim.hw_data[1] = UINT64_C(3) << 34;	/* the capability register */
 	shim.lock_limit = UINT64_MAX;
 	shim.reserved = "0x00000000fee00000 0x00000000feefffff msi\n";
 }

@@ -26,8 +26,9 @@ extern "C" {
  * Starts recording, with all pages clean. What is mapped later is clean too. Where recording is on,
  * it begins anew. When the call returns, every write that is still to come is recorded.
  *
- * @return 0; -EOPNOTSUPP: the space was not created with IOASID_SPACE_DIRTY_TRACKING; -EDEADLK: the
- *         calling thread is inside ioasid_dma_begin().
+ * @return 0; -EOPNOTSUPP: the space was not created with IOASID_SPACE_DIRTY_TRACKING, or the kernel
+ *         refuses; -ENOMEM: a kernel's: if recording was on, it goes on, and all pages count as
+ *         written; -EDEADLK: the calling thread is inside ioasid_dma_begin().
  * Since 0.1.
  */
 int ioasid_space_dirty_start(struct ioasid_space *space);
@@ -35,7 +36,9 @@ int ioasid_space_dirty_start(struct ioasid_space *space);
 /**
  * Stops recording, and forgets what was recorded. Where recording is not on, it does nothing.
  *
- * @return as ioasid_space_dirty_start(). Since 0.1.
+ * @return 0; -EOPNOTSUPP: the space was not created with IOASID_SPACE_DIRTY_TRACKING; -EDEADLK: the
+ *         calling thread is inside ioasid_dma_begin().
+ * Since 0.1.
  */
 int ioasid_space_dirty_stop(struct ioasid_space *space);
 
@@ -56,7 +59,8 @@ int ioasid_space_dirty_stop(struct ioasid_space *space);
  *         recording is not on; -EOVERFLOW: the range runs past the end of the address space;
  *         -EOPNOTSUPP: unknown flag, or the space was not created with IOASID_SPACE_DIRTY_TRACKING;
  *         -EDEADLK: without IOASID_DIRTY_PEEK, and the calling thread is inside ioasid_dma_begin().
- *         The bitmap is unchanged then.
+ *         The bitmap is unchanged then. -ENOMEM: a kernel's; bits may be set, and without
+ *         IOASID_DIRTY_PEEK all pages count as written until recording starts anew.
  * Since 0.1.
  */
 int ioasid_space_dirty_read(struct ioasid_space *space, uint64_t iova, uint64_t length,
@@ -72,6 +76,7 @@ int ioasid_space_dirty_read(struct ioasid_space *space, uint64_t iova, uint64_t 
  * @return 0; -EINVAL, -EOVERFLOW, -EOPNOTSUPP: as ioasid_space_dirty_read(); -ENOENT: nothing is
  *         mapped in the range, or a mapping lies only partly inside; -EDEADLK: the calling thread
  *         is inside ioasid_dma_begin(). Nothing is unmapped then, and the bitmap is unchanged.
+ *         -ENOMEM: a kernel's; nothing is unmapped, but bits may be set.
  * Since 0.1.
  */
 int ioasid_space_unmap_dirty(struct ioasid_space *space, uint64_t iova, uint64_t length,

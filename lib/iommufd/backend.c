@@ -58,6 +58,7 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 	case IOASID_CAP_USER_PGTABLE:
 	case IOASID_CAP_MULTI_DEVICE_GROUPS:
 	case IOASID_CAP_ATOMIC_REPLACE:
+	case IOASID_CAP_DIRTY_TRACKING:
 		return NULL;
 	case IOASID_CAP_NESTING_HARDWARE:
 		return "no nested page tables on iommufd in this version";
@@ -69,8 +70,6 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 		return "no PASIDs on iommufd in this version";
 	case IOASID_CAP_PAGE_REQUESTS:
 		return "no page requests on iommufd in this version";
-	case IOASID_CAP_DIRTY_TRACKING:
-		return "no dirty tracking on iommufd in this version";
 	case IOASID_CAP_ENFORCE_SNOOP:
 		return "the kernel decides about snooping itself";
 	case IOASID_CAP_DMA:
@@ -120,4 +119,6 @@ const struct backend_ops backend_iommufd = {
 	.run_map = iofd_run_map,
 	.run_unmap = iofd_run_unmap,
 	.route = iofd_route,
+	.dirty_set = iofd_dirty_set,
+	.dirty_read = iofd_dirty_read,
 };

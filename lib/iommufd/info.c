@@ -43,7 +43,7 @@ static int read_ranges(struct ioasid_device *device, uint32_t ioas, struct apert
 static int find_aperture(struct ioasid_device *device, struct aperture *a)
 {
 	const struct iofd_device *d = device->backend;
-	struct uapi_hwpt_alloc hwpt = { .size = sizeof(hwpt), .dev_id = d->id };
+	struct uapi_hwpt_alloc hwpt = { .size = UAPI_HWPT_ALLOC_PLAIN, .dev_id = d->id };
 	int ret = iofd_ioas_alloc(device->ctx, &hwpt.pt_id);
 
 	if (ret)
@@ -59,21 +59,15 @@ static int find_aperture(struct ioasid_device *device, struct aperture *a)
 	return ret;
 }
 
-/* Larger pages: known for VT-d only. A kernel or driver that tells nothing is none the worse. */
-static uint64_t large_pages(struct ioasid_device *device)
+/* Larger pages: known for VT-d only. */
+static uint64_t large_pages(const struct ioasid_device *device)
 {
-	const struct iofd_device *d = device->backend;
-	struct uapi_hw_info_vtd vtd = { 0 };
-	struct uapi_hw_info info = {
-		.size = sizeof(info), .dev_id = d->id, .data_len = sizeof(vtd),
-		.data_uptr = (uintptr_t)&vtd,
-	};
+	const struct iofd_hw *hw = &((const struct iofd_device *)device->backend)->hw;
 
-	if (iofd_ioctl(device->ctx, UAPI_GET_HW_INFO, &info) ||
-	    info.out_data_type != UAPI_HW_INFO_INTEL_VTD)
+	if (hw->type != UAPI_HW_INFO_INTEL_VTD)
 		return 0;
-	return (vtd.cap_reg & UAPI_VTD_CAP_2M ? UINT64_C(1) << 21 : 0) |
-	       (vtd.cap_reg & UAPI_VTD_CAP_1G ? UINT64_C(1) << 30 : 0);
+	return (hw->vtd.cap_reg & UAPI_VTD_CAP_2M ? UINT64_C(1) << 21 : 0) |
+	       (hw->vtd.cap_reg & UAPI_VTD_CAP_1G ? UINT64_C(1) << 30 : 0);
 }
 
 static int add_reserved(struct iofd_device *d, uint64_t start, uint64_t last)
@@ -124,6 +118,7 @@ int iofd_device_info(struct ioasid_device *device)
 
 	if (ret)
 		return ret;
+	iofd_hw_query(device);
 	info->address_bits = a.last ? bits_ilog2(a.last) + 1 : 1;
 	info->page_sizes = a.alignment | large_pages(device);
 	/* The ends of the aperture that a width cannot say. */

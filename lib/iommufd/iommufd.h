@@ -5,6 +5,7 @@
 
 #include "objects.h"
 #include "uapi.h"
+#include "uapi_hwpt.h"
 #include "vfio/sys.h"
 #include "vfio/vfio.h"
 
@@ -15,11 +16,39 @@ struct iofd {
 	int fd;			/* of IOFD_NODE */
 };
 
+/* What the kernel tells of the IOMMU in front of a device. */
+struct iofd_hw {
+	uint32_t type;		/* UAPI_HW_INFO_*; NONE: it tells nothing */
+	uint32_t length;	/* of the data that it has, if there is room or not */
+	uint64_t capabilities;	/* UAPI_HW_CAP_* */
+	uint32_t pasid_bits;
+	union {
+		struct uapi_hw_info_vtd vtd;
+		uint64_t room[8];
+	};
+};
+
 struct iofd_device {
 	int fd;			/* of the device's VFIO node */
 	uint32_t id;		/* the device in the iommufd */
+	struct iofd_hw hw;
 	struct ioasid_range *reserved;
 	size_t n_reserved;
+};
+
+/* A page table of the kernel's. */
+struct iofd_pt {
+	struct iofd_pt *next;		/* of its space's */
+	struct ioasid_space *space;
+	uint32_t id;
+	uint32_t flags;			/* UAPI_HWPT_*: what it was made for */
+	unsigned int users;		/* attachments; struct attachment has it as backend */
+};
+
+/* Of a space that has an IOAS. */
+struct iofd_space {
+	struct iofd_pt automatic;	/* its id is the IOAS: the kernel makes page tables itself */
+	struct iofd_pt *pts;		/* those that were made for something */
 };
 
 static inline int iofd_ioctl(const struct ioasid_ctx *ctx, unsigned long command, void *arg)
@@ -27,10 +56,16 @@ static inline int iofd_ioctl(const struct ioasid_ctx *ctx, unsigned long command
 	return sys_ioctl(((const struct iofd *)ctx->backend)->fd, command, arg);
 }
 
-/* The IOAS of a root that has a table. */
+/* NULL: it has none. */
+static inline const struct iofd_space *iofd_space(const struct ioasid_space *space)
+{
+	return space->backend;
+}
+
+/* The IOAS of a space that has a table. */
 static inline uint32_t iofd_ioas(const struct ioasid_space *space)
 {
-	return (uint32_t)(uintptr_t)space->backend;
+	return iofd_space(space)->automatic.id;
 }
 
 /* A new IOAS; err_set(). */
@@ -48,6 +83,9 @@ int iofd_device_fd(const struct ioasid_device *device);
 /* info.c: fills in what needs the bound device; err_set(). */
 int iofd_device_info(struct ioasid_device *device);
 
+/* hw_info.c: asks. A kernel or a driver that tells nothing is no error. */
+void iofd_hw_query(struct ioasid_device *device);
+
 /* diagnose.c: why the device has no node, or cannot be bound. Each is err_set(). */
 int iofd_why_no_node(const char *name);
 int iofd_why_not_bound(const struct ioasid_device *device, int error);
@@ -61,7 +99,28 @@ void iofd_unmap(struct ioasid_space *space, const struct ioasid_mapping *mapping
 int iofd_run_map(struct ioasid_space *space, uint64_t iova, uint64_t length,
 		 const struct ioasid_mapping *m, uint64_t from, uint32_t perm);
 int iofd_run_unmap(struct ioasid_space *space, uint64_t iova, uint64_t length);
+
+/*
+ * hwpt.c
+ * Makes a page table for the device, without users so far; what is asked for is in @alloc. err_set()
+ */
+int iofd_pt_new(const struct ioasid_device *device, struct ioasid_space *space,
+		struct uapi_hwpt_alloc *alloc, struct iofd_pt **out);
+/* A user less. Without any it goes. */
+void iofd_pt_put(struct iofd_pt *pt);
+
+/* attach.c */
 int iofd_route(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space,
 	       struct reap *reap);
+
+/*
+ * dirty.c: as of struct backend_ops; and a page table comes while written pages may be recorded, or
+ * goes: what it knows is kept. err_set()
+ */
+int iofd_dirty_set(struct ioasid_space *space, bool on, struct reap *reap);
+int iofd_dirty_read(struct ioasid_space *space, uint64_t start, uint64_t last, bool peek,
+		    struct dirty_bits *out, struct reap *reap);
+int iofd_dirty_join(const struct iofd_pt *pt);
+void iofd_dirty_leave(const struct iofd_pt *pt);
 
 #endif

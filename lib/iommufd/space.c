@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A space's table is an IOAS. The kernel makes the page table behind it when the first device is
- * attached, and looks at the memory of the mappings only then.
+ * A space's table is an IOAS. The page table behind it comes when the first device is attached
+ * (hwpt.c), and the kernel looks at the memory of the mappings only then.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,18 +12,26 @@
 
 int iofd_table_create(struct ioasid_space *space)
 {
-	uint32_t id;
-	int ret = iofd_ioas_alloc(space->ctx, &id);
+	struct iofd_space *s = mem_calloc(1, sizeof(*s));
+	int ret;
 
-	if (!ret)
-		space->backend = (void *)(uintptr_t)id;
-	return ret;
+	if (!s)
+		return err_set(ENOMEM, "space %u: no memory for its table", space->id);
+	ret = iofd_ioas_alloc(space->ctx, &s->automatic.id);
+	if (ret) {
+		mem_free(s);
+		return ret;
+	}
+	s->automatic.space = space;
+	space->backend = s;
+	return 0;
 }
 
 void iofd_table_destroy(struct ioasid_space *space, struct reap *reap)
 {
 	(void)reap;
 	iofd_destroy(space->ctx, iofd_ioas(space));
+	mem_free(space->backend);
 	space->backend = NULL;
 }
 
@@ -63,52 +71,4 @@ void iofd_unmap(struct ioasid_space *space, const struct ioasid_mapping *m, stru
 		ctx_log(space->ctx, LOG_ERR, "space %u: mapping 0x%llx-0x%llx is still in the kernel: %s",
 			space->id, (unsigned long long)m->item.start,
 			(unsigned long long)m->item.last, strerror(-ret));
-}
-
-static int why_not_attached(const struct ioasid_device *device, const struct ioasid_space *space,
-			    int error)
-{
-	char what[80];
-
-	snprintf(what, sizeof(what), "%.40s: attaching to space %u", device->name, space->id);
-	switch (error) {
-	case ENOMEM:
-		return vfio_no_memory(what);
-	case EFAULT:
-		return err_set(EFAULT, "%s: memory of a mapping cannot be locked for DMA: it is no "
-			       "longer mapped in this process, or not ordinary memory", what);
-	case EADDRINUSE:
-		return err_set(EADDRINUSE, "%s: a mapping lies where the device cannot have one, or is "
-			       "not aligned to the IOMMU's pages", what);
-	case EBUSY:
-		return err_set(EBUSY, "%s: group %u is in use by somebody else", what,
-			       device->info.group);
-	case EINVAL:
-		return err_set(EINVAL, "%s: its IOMMU cannot take on that space", what);
-	default:
-		return err_set(EINVAL, "%s: refused by the kernel: %s", what, strerror(error));
-	}
-}
-
-/* An attach while attached is a replace, for the whole group; a failed one changes nothing. */
-int iofd_route(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space,
-	       struct reap *reap)
-{
-	const struct iofd_device *d = device->backend;
-	struct uapi_attach attach = { .argsz = sizeof(attach) };
-	struct uapi_detach detach = { .argsz = sizeof(detach) };
-	int ret;
-
-	(void)pasid;
-	(void)reap;
-	if (space) {
-		attach.pt_id = iofd_ioas(space);
-		ret = sys_ioctl(d->fd, UAPI_ATTACH, &attach);
-		return ret ? why_not_attached(device, space, -ret) : 0;
-	}
-	ret = sys_ioctl(d->fd, UAPI_DETACH, &detach);
-	if (ret)
-		ctx_log(device->ctx, LOG_ERR, "%s: was not detached: %s", device->name,
-			strerror(-ret));
-	return 0;
 }

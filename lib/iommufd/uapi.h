@@ -3,7 +3,7 @@
  * The kernel's commands as far as this back end gives them: numbers, layouts and flags. Each
  * structure names the one that it stands for, in include/uapi/linux/iommufd.h or vfio.h, and the
  * first Linux that has it. They end where that Linux ended them: a kernel that knows more takes the
- * rest for zero.
+ * rest for zero. Those of page tables are in uapi_hwpt.h.
  */
 #ifndef IOMMUFD_UAPI_H
 #define IOMMUFD_UAPI_H
@@ -24,8 +24,6 @@
 #define UAPI_IOAS_IOVA_RANGES	UAPI_IOMMUFD(0x84)
 #define UAPI_IOAS_MAP		UAPI_IOMMUFD(0x85)
 #define UAPI_IOAS_UNMAP		UAPI_IOMMUFD(0x86)
-#define UAPI_HWPT_ALLOC		UAPI_IOMMUFD(0x89)
-#define UAPI_GET_HW_INFO	UAPI_IOMMUFD(0x8a)
 
 /* vfio.h: VFIO_BASE is 100. */
 #define UAPI_VFIO(nr)		_IO(';', 100 + (nr))
@@ -126,57 +124,6 @@ UAPI_AT(uapi_ioas_unmap, ioas_id, 4);
 UAPI_AT(uapi_ioas_unmap, iova, 8);
 UAPI_AT(uapi_ioas_unmap, length, 16);
 
-/* struct iommu_hwpt_alloc, Linux 6.6: it ended here, and without flags nothing more is needed */
-struct uapi_hwpt_alloc {
-	uint32_t size;
-	uint32_t flags;
-	uint32_t dev_id;
-	uint32_t pt_id;
-	uint32_t out_hwpt_id;
-	uint32_t reserved;
-};
-UAPI_SIZE(uapi_hwpt_alloc, 24);
-UAPI_AT(uapi_hwpt_alloc, flags, 4);
-UAPI_AT(uapi_hwpt_alloc, dev_id, 8);
-UAPI_AT(uapi_hwpt_alloc, pt_id, 12);
-UAPI_AT(uapi_hwpt_alloc, out_hwpt_id, 16);
-
-/* enum iommu_hw_info_type, Linux 6.6 */
-#define UAPI_HW_INFO_NONE	0u
-#define UAPI_HW_INFO_INTEL_VTD	1u
-
-/* struct iommu_hw_info, Linux 6.6: what came later lies behind */
-struct uapi_hw_info {
-	uint32_t size;
-	uint32_t flags;
-	uint32_t dev_id;
-	uint32_t data_len;
-	uint64_t data_uptr;
-	uint32_t out_data_type;
-	uint32_t reserved;		/* since Linux 6.15 with the width of PASIDs in its first byte */
-};
-UAPI_SIZE(uapi_hw_info, 32);
-UAPI_AT(uapi_hw_info, flags, 4);
-UAPI_AT(uapi_hw_info, dev_id, 8);
-UAPI_AT(uapi_hw_info, data_len, 12);
-UAPI_AT(uapi_hw_info, data_uptr, 16);
-UAPI_AT(uapi_hw_info, out_data_type, 24);
-
-/* struct iommu_hw_info_vtd, Linux 6.6 */
-struct uapi_hw_info_vtd {
-	uint32_t flags;
-	uint32_t reserved;
-	uint64_t cap_reg;
-	uint64_t ecap_reg;
-};
-UAPI_SIZE(uapi_hw_info_vtd, 24);
-UAPI_AT(uapi_hw_info_vtd, cap_reg, 8);
-UAPI_AT(uapi_hw_info_vtd, ecap_reg, 16);
-
-/* Capability register, second-stage large pages (VT-d 4.1, 11.4.2, SSLPS). */
-#define UAPI_VTD_CAP_2M		(UINT64_C(1) << 34)
-#define UAPI_VTD_CAP_1G		(UINT64_C(1) << 35)
-
 /* struct vfio_device_bind_iommufd, Linux 6.6 */
 struct uapi_bind {
 	uint32_t argsz;
@@ -193,7 +140,7 @@ UAPI_AT(uapi_bind, out_devid, 12);
 struct uapi_attach {
 	uint32_t argsz;
 	uint32_t flags;
-	uint32_t pt_id;			/* in: an IOAS; out: the page table that was taken */
+	uint32_t pt_id;			/* in: an IOAS or a page table; out: that which was taken */
 };
 UAPI_SIZE(uapi_attach, 12);
 UAPI_AT(uapi_attach, flags, 4);

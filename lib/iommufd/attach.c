@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where a device's requests go: which page table of a space's it is, and who uses which. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "iommufd.h"
+
+static int why_not_attached(const struct ioasid_device *device, const struct ioasid_space *space,
+			    int error)
+{
+	char what[80];
+
+	snprintf(what, sizeof(what), "%.40s: attaching to space %u", device->name, space->id);
+	switch (error) {
+	case ENOMEM:
+		return vfio_no_memory(what);
+	case EFAULT:
+		return err_set(EFAULT, "%s: memory of a mapping cannot be locked for DMA: it is no "
+			       "longer mapped in this process, or not ordinary memory", what);
+	case EADDRINUSE:
+		return err_set(EADDRINUSE, "%s: a mapping lies where the device cannot have one, or is "
+			       "not aligned to the IOMMU's pages", what);
+	case EBUSY:
+		return err_set(EBUSY, "%s: group %u is in use by somebody else", what,
+			       device->info.group);
+	case EINVAL:
+		return err_set(EINVAL, "%s: its IOMMU cannot take on that space", what);
+	default:
+		return err_set(EINVAL, "%s: refused by the kernel: %s", what, strerror(error));
+	}
+}
+
+/* 0 or -errno. An attach while attached is a replace, of the whole group; a failed one changes nothing. */
+static int kernel_attach(const struct ioasid_device *device, uint32_t pasid, uint32_t id)
+{
+	const struct iofd_device *d = device->backend;
+	struct uapi_attach attach = { .argsz = sizeof(attach), .pt_id = id };
+
+	(void)pasid;
+	return sys_ioctl(d->fd, UAPI_ATTACH, &attach);
+}
+
+static void kernel_detach(const struct ioasid_device *device, uint32_t pasid)
+{
+	const struct iofd_device *d = device->backend;
+	struct uapi_detach detach = { .argsz = sizeof(detach) };
+	int ret = sys_ioctl(d->fd, UAPI_DETACH, &detach);
+
+	(void)pasid;
+	if (ret)
+		ctx_log(device->ctx, LOG_ERR, "%s: was not detached: %s", device->name,
+			strerror(-ret));
+}
+
+/* The page table that requests of the device go to; NULL: they are blocked. */
+static struct iofd_pt *now(const struct ioasid_device *device, uint32_t pasid)
+{
+	const struct attachment *a = device_attachment(device, pasid);
+
+	return a ? a->backend : NULL;
+}
+
+static void note(struct attachment *a, struct iofd_pt *pt)
+{
+	struct iofd_pt *old = a->backend;
+
+	a->backend = pt;
+	if (pt)
+		pt->users++;
+	if (old)
+		iofd_pt_put(old);
+}
+
+/* The kernel has attached the device, or replaced what it and its group were attached to. */
+static void moved(struct ioasid_device *device, uint32_t pasid, struct iofd_pt *pt)
+{
+	bool group = now(device, pasid);
+	struct ioasid_device *d;
+
+	for (d = device->ctx->devices; d; d = d->next)
+		if (d == device || (group && d->info.group == device->info.group && now(d, pasid)))
+			note(device_attachment(d, pasid), pt);
+}
+
+static int attach_to(struct ioasid_device *device, uint32_t pasid, struct iofd_pt *pt)
+{
+	int ret = kernel_attach(device, pasid, pt->id);
+
+	if (!ret)
+		moved(device, pasid, pt);
+	return ret;
+}
+
+/* What the device's group is attached to already. */
+static struct iofd_pt *group_now(const struct ioasid_device *device, uint32_t pasid)
+{
+	const struct ioasid_device *d;
+
+	for (d = device->ctx->devices; d; d = d->next)
+		if (d->info.group == device->info.group && now(d, pasid))
+			return now(d, pasid);
+	return NULL;
+}
+
+/* What the page table has to be able to do: UAPI_HWPT_* */
+static uint32_t needs(const struct ioasid_space *space)
+{
+	while (space->parent)
+		space = space->parent;
+	return space->tracks ? UAPI_HWPT_DIRTY : 0;
+}
+
+/* To a page table that was made for @flags: one that there is, else a new one. */
+static int attach_made(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space,
+		       uint32_t flags)
+{
+	struct uapi_hwpt_alloc alloc = { .size = UAPI_HWPT_ALLOC_PLAIN, .flags = flags };
+	struct iofd_space *s = space->backend;
+	struct iofd_pt *pt;
+	int ret;
+
+	for (pt = s->pts; pt; pt = pt->next) {
+		if (pt->flags != flags)
+			continue;
+		ret = attach_to(device, pasid, pt);
+		if (ret != -EINVAL)
+			return ret ? why_not_attached(device, space, -ret) : 0;
+	}
+	alloc.pt_id = s->automatic.id;
+	ret = iofd_pt_new(device, space, &alloc, &pt);
+	if (ret)
+		return ret;
+	pt->users++;
+	ret = attach_to(device, pasid, pt);
+	iofd_pt_put(pt);
+	return ret ? why_not_attached(device, space, -ret) : 0;
+}
+
+static int attach(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space)
+{
+	struct iofd_space *s = space->backend;
+	struct iofd_pt *pt = now(device, pasid) ? NULL : group_now(device, pasid);
+	uint32_t flags = needs(space);
+	int ret;
+
+	if (!pt && flags)
+		return attach_made(device, pasid, space, flags);
+	ret = attach_to(device, pasid, pt ? pt : &s->automatic);
+	return ret ? why_not_attached(device, space, -ret) : 0;
+}
+
+int iofd_route(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space,
+	       struct reap *reap)
+{
+	(void)reap;
+	if (space)
+		return attach(device, pasid, space);
+	kernel_detach(device, pasid);
+	note(device_attachment(device, pasid), NULL);
+	return 0;
+}

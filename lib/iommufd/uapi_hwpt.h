@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The kernel's commands for page tables, and what it tells of an IOMMU; as uapi.h. */
+#ifndef IOMMUFD_UAPI_HWPT_H
+#define IOMMUFD_UAPI_HWPT_H
+
+#include "uapi.h"
+
+#define UAPI_HWPT_ALLOC		UAPI_IOMMUFD(0x89)
+#define UAPI_GET_HW_INFO	UAPI_IOMMUFD(0x8a)
+#define UAPI_HWPT_SET_DIRTY	UAPI_IOMMUFD(0x8b)
+#define UAPI_HWPT_GET_DIRTY	UAPI_IOMMUFD(0x8c)
+
+/* enum iommufd_hwpt_alloc_flags: Linux 6.6, 6.7, 6.11, 6.15 */
+#define UAPI_HWPT_NEST_PARENT	0x1u
+#define UAPI_HWPT_DIRTY		0x2u
+#define UAPI_HWPT_FAULT		0x4u
+#define UAPI_HWPT_PASID		0x8u
+
+/* struct iommu_hwpt_alloc */
+struct uapi_hwpt_alloc {
+	uint32_t size;
+	uint32_t flags;
+	uint32_t dev_id;
+	uint32_t pt_id;
+	uint32_t out_hwpt_id;
+	uint32_t reserved;
+	uint32_t data_type;
+	uint32_t data_len;
+	uint64_t data_uptr;
+	uint32_t fault_id;
+	uint32_t reserved2;
+};
+UAPI_SIZE(uapi_hwpt_alloc, 48);
+UAPI_AT(uapi_hwpt_alloc, flags, 4);
+UAPI_AT(uapi_hwpt_alloc, dev_id, 8);
+UAPI_AT(uapi_hwpt_alloc, pt_id, 12);
+UAPI_AT(uapi_hwpt_alloc, out_hwpt_id, 16);
+UAPI_AT(uapi_hwpt_alloc, data_type, 24);
+UAPI_AT(uapi_hwpt_alloc, data_len, 28);
+UAPI_AT(uapi_hwpt_alloc, data_uptr, 32);
+UAPI_AT(uapi_hwpt_alloc, fault_id, 40);
+
+/* Where it ended in Linux 6.6; with data, in 6.7; with a fault queue, in 6.11. */
+#define UAPI_HWPT_ALLOC_PLAIN	24u
+#define UAPI_HWPT_ALLOC_DATA	40u
+#define UAPI_HWPT_ALLOC_FAULT	48u
+
+/* enum iommu_hw_info_type: Linux 6.6, 6.12, 7.0 */
+#define UAPI_HW_INFO_NONE	0u
+#define UAPI_HW_INFO_INTEL_VTD	1u
+#define UAPI_HW_INFO_ARM_SMMUV3	2u
+#define UAPI_HW_INFO_AMD	4u
+
+/* enum iommufd_hw_capabilities, Linux 6.7 */
+#define UAPI_HW_CAP_DIRTY	0x1u
+
+/* struct iommu_hw_info, Linux 6.7; 6.6 had no capabilities, which are 0 then */
+struct uapi_hw_info {
+	uint32_t size;
+	uint32_t flags;
+	uint32_t dev_id;
+	uint32_t data_len;
+	uint64_t data_uptr;
+	uint32_t data_type;
+	uint8_t out_max_pasid_log2;	/* Linux 6.15; 0 before */
+	uint8_t reserved[3];
+	uint64_t out_capabilities;
+};
+UAPI_SIZE(uapi_hw_info, 40);
+UAPI_AT(uapi_hw_info, flags, 4);
+UAPI_AT(uapi_hw_info, dev_id, 8);
+UAPI_AT(uapi_hw_info, data_len, 12);
+UAPI_AT(uapi_hw_info, data_uptr, 16);
+UAPI_AT(uapi_hw_info, data_type, 24);
+UAPI_AT(uapi_hw_info, out_max_pasid_log2, 28);
+UAPI_AT(uapi_hw_info, out_capabilities, 32);
+
+/* struct iommu_hw_info_vtd, Linux 6.6 */
+struct uapi_hw_info_vtd {
+	uint32_t flags;
+	uint32_t reserved;
+	uint64_t cap_reg;
+	uint64_t ecap_reg;
+};
+UAPI_SIZE(uapi_hw_info_vtd, 24);
+UAPI_AT(uapi_hw_info_vtd, cap_reg, 8);
+UAPI_AT(uapi_hw_info_vtd, ecap_reg, 16);
+
+/* Capability register, second-stage large pages (VT-d 4.1, 11.4.2, SSLPS). */
+#define UAPI_VTD_CAP_2M		(UINT64_C(1) << 34)
+#define UAPI_VTD_CAP_1G		(UINT64_C(1) << 35)
+
+/* struct iommu_hwpt_set_dirty_tracking, Linux 6.7 */
+struct uapi_set_dirty {
+	uint32_t size;
+	uint32_t flags;
+	uint32_t hwpt_id;
+	uint32_t reserved;
+};
+UAPI_SIZE(uapi_set_dirty, 16);
+UAPI_AT(uapi_set_dirty, flags, 4);
+UAPI_AT(uapi_set_dirty, hwpt_id, 8);
+
+#define UAPI_SET_DIRTY_ON	0x1u
+
+/* struct iommu_hwpt_get_dirty_bitmap, Linux 6.7 */
+struct uapi_get_dirty {
+	uint32_t size;
+	uint32_t hwpt_id;
+	uint32_t flags;
+	uint32_t reserved;
+	uint64_t iova;
+	uint64_t length;
+	uint64_t page_size;
+	uint64_t data;			/* address of uint64_t[]; bits are set and never taken away */
+};
+UAPI_SIZE(uapi_get_dirty, 48);
+UAPI_AT(uapi_get_dirty, hwpt_id, 4);
+UAPI_AT(uapi_get_dirty, flags, 8);
+UAPI_AT(uapi_get_dirty, iova, 16);
+UAPI_AT(uapi_get_dirty, length, 24);
+UAPI_AT(uapi_get_dirty, page_size, 32);
+UAPI_AT(uapi_get_dirty, data, 40);
+
+#define UAPI_GET_DIRTY_NO_CLEAR	0x1u
+
+#endif

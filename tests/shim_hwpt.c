@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Linux's rules: iommufd_hwpt_set_dirty_tracking(), iommufd_hwpt_get_dirty_bitmap(). */
+#include "shim_hwpt.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "shim_kernel.h"
+
+#define N_HWPTS	 16u
+#define N_DIRTY	 4096u
+#define DIRTY_OK 2u		/* IOMMU_HWPT_ALLOC_DIRTY_TRACKING */
+
+static struct {
+	uint32_t maker, flags;
+	bool on;
+	unsigned int n;
+	uint64_t dirty[N_DIRTY];	/* numbers of pages */
+} hwpts[N_HWPTS];
+
+void shim_hwpt_new(uint32_t id, uint32_t maker, uint32_t flags)
+{
+	shim_hwpt_destroy(id);
+	hwpts[id].maker = maker;
+	hwpts[id].flags = flags;
+}
+
+void shim_hwpt_destroy(uint32_t id)
+{
+	memset(&hwpts[id], 0, sizeof(hwpts[id]));
+}
+
+void shim_hwpt_reset(void)
+{
+	memset(hwpts, 0, sizeof(hwpts));
+}
+
+uint32_t shim_hwpt_maker(uint32_t id)
+{
+	return hwpts[id].maker;
+}
+
+bool shim_hwpt_write(uint32_t id, uint64_t iova)
+{
+	if (!hwpts[id].on || hwpts[id].n == N_DIRTY)
+		return false;
+	hwpts[id].dirty[hwpts[id].n++] = iova / 4096;
+	return true;
+}
+
+void shim_hwpt_unmapped(uint32_t id, uint64_t iova, uint64_t length)
+{
+	unsigned int i;
+
+	for (i = 0; i < hwpts[id].n; i++)
+		if (hwpts[id].dirty[i] * 4096 - iova < length)
+			hwpts[id].dirty[i--] = hwpts[id].dirty[--hwpts[id].n];
+}
+
+bool shim_hwpt_tracks(uint32_t id)
+{
+	return hwpts[id].on;
+}
+
+static uint64_t get64(const uint32_t *words)
+{
+	uint64_t value;
+
+	memcpy(&value, words, sizeof(value));
+	return value;
+}
+
+static int get_dirty(uint32_t id, const uint32_t *w)
+{
+	uint64_t start = get64(w + 4), last = start + get64(w + 6) - 1, size = get64(w + 8);
+	uint64_t *bitmap = (uint64_t *)(uintptr_t)get64(w + 10);
+	unsigned int i;
+
+	if (w[2] & ~1u || w[3])
+		return -EOPNOTSUPP;
+	if (last < start || size < 4096 || (start | (last + 1)) & (size - 1))
+		return -EINVAL;
+	for (i = 0; i < hwpts[id].n; i++) {
+		uint64_t iova = hwpts[id].dirty[i] * 4096, bit = (iova - start) / size;
+
+		if (iova < start || iova > last)
+			continue;
+		bitmap[bit / 64] |= UINT64_C(1) << bit % 64;
+		if (!(w[2] & 1))
+			hwpts[id].dirty[i--] = hwpts[id].dirty[--hwpts[id].n];
+	}
+	return 0;
+}
+
+int shim_hwpt_ioctl(unsigned long command, const uint32_t *w)
+{
+	uint32_t id = w[command == SHIM_SET_DIRTY ? 2 : 1];
+
+	if (!(hwpts[id].flags & DIRTY_OK))
+		return -EOPNOTSUPP;
+	if (command == SHIM_GET_DIRTY)
+		return get_dirty(id, w);
+	if (w[1] & ~1u)
+		return -EOPNOTSUPP;
+	hwpts[id].on = w[1];
+	if (hwpts[id].on)
+		hwpts[id].n = 0;
+	return 0;
+}
