@@ -126,6 +126,12 @@ struct backend_ops {
 	int (*fault_queue_respond)(struct ioasid_fault_queue *queue,
 				   const struct ioasid_page_response *responses, size_t n);
 
+	/*
+	 * How much memory the process has locked for DMA, by the kernel's count, and how much it may;
+	 * NULL: the API layer counts.
+	 */
+	void (*locked)(const struct ioasid_ctx *ctx, uint64_t *bytes, uint64_t *limit);
+
 	/* DMA issued by the program; NULL where only devices can do that. */
 	int (*channel_open)(struct ioasid_device *device, uint32_t pasid,
 			    struct ioasid_channel **channel);

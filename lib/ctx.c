@@ -108,6 +108,7 @@ IOASID_EXPORT int ioasid_ctx_open(const struct ioasid_ctx_options *user, struct 
 	slab_init(&ctx->attachments, &ctx->pages, sizeof(struct attachment), ctx);
 	pasids_init(ctx);
 	ctx->flags = options.flags;
+	ctx->lock_limit = UINT64_MAX;
 	ctx->can_populate = source_can_populate();
 	ctx->log = options.log;
 	ctx->log_data = options.log_data;
@@ -173,4 +174,17 @@ IOASID_EXPORT int ioasid_ctx_close(struct ioasid_ctx *ctx)
 IOASID_EXPORT const char *ioasid_ctx_get_backend(const struct ioasid_ctx *ctx)
 {
 	return ctx->ops->name;
+}
+
+IOASID_EXPORT int ioasid_ctx_query_info(const struct ioasid_ctx *ctx, struct ioasid_ctx_info *out)
+{
+	struct ioasid_ctx_info info = { .size = sizeof(info) };
+
+	ctx_lock(ctx);
+	info.locked_bytes = ctx->locked;
+	info.locked_limit = ctx->lock_limit;
+	if (ctx->ops->locked)
+		ctx->ops->locked(ctx, &info.locked_bytes, &info.locked_limit);
+	ctx_unlock(ctx);
+	return options_fill(out, &info, sizeof(info), "context info");
 }

@@ -52,6 +52,8 @@ struct ioasid_ctx {
 	struct ioasid_fault_queue *fault_queues;
 	struct ioasid_channel *channels;	/* only ever grows; read without the lock */
 	struct reap limbo;		/* nodes whose drain is still to come */
+	uint64_t lock_limit;		/* of memory locked for DMA, in bytes; UINT64_MAX: none */
+	uint64_t locked;
 	bool can_populate;		/* madvise(2) can tell whether a page is there */
 	struct source **sources;	/* by number; [0] is unused */
 	uint32_t n_sources;
@@ -281,6 +283,18 @@ int mapping_check_unmap_range(const struct ioasid_space *space, uint64_t start, 
 /* Does so, and returns the sum of the mappings' lengths. */
 uint64_t mapping_unmap_range(struct ioasid_space *space, uint64_t start, uint64_t last,
 			     struct reap *reap);
+
+/*
+ * locked.c: memory locked for DMA. To charge gives 0 or err_set(-ENOMEM); @fmt says what for.
+ */
+int locked_charge(struct ioasid_ctx *ctx, uint64_t length, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+void locked_release(struct ioasid_ctx *ctx, uint64_t length);
+/* A root's mapping, if it has a page table; and all mappings that it has. */
+int locked_charge_mapping(const struct ioasid_mapping *m);
+void locked_release_mapping(const struct ioasid_mapping *m);
+int locked_charge_space(struct ioasid_space *space);
+void locked_release_space(struct ioasid_space *space);
 
 /* dirty.c: where a caller wants bits to be set. */
 struct dirty_bits {

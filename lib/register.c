@@ -55,12 +55,19 @@ static int add(struct ioasid_ctx *ctx, const struct source *source, uint32_t fla
 	if (!ret)
 		ret = source_check_memory(ctx, source->start, source->length, flags);
 	if (!ret)
-		ret = source_add(ctx, source, &number);
+		ret = locked_charge(ctx, source->length, "0x%llx + 0x%llx",
+				    (unsigned long long)source->start,
+				    (unsigned long long)source->length);
 	if (ret)
 		return ret;
-	r.source = number & 0xffffff;
-	ret = mapping_add(ctx->identity, &r, false, reap, NULL);
-	source_put(ctx, number, reap);	/* the mapping in the identity root keeps it */
+	ret = source_add(ctx, source, &number);
+	if (!ret) {
+		r.source = number & 0xffffff;
+		ret = mapping_add(ctx->identity, &r, false, reap, NULL);
+		source_put(ctx, number, reap);	/* the mapping in the identity root keeps it */
+	}
+	if (ret)
+		locked_release(ctx, source->length);
 	return ret;
 }
 
@@ -100,6 +107,7 @@ static int drop(struct ioasid_ctx *ctx, uint64_t start, uint64_t length, struct 
 		return err_set(EBUSY, "%llu mappings of that memory remain",
 			       (unsigned long long)ctx->sources[m->source]->refs - 1);
 	mapping_drop(m, reap);
+	locked_release(ctx, length);
 	return 0;
 }
 

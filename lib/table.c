@@ -75,9 +75,35 @@ static int check_mapping(const struct ioasid_space *space, const struct ioasid_m
 	return table_checks_memory(space) ? check_memory(space, m) : 0;
 }
 
-static int fill(struct ioasid_space *space, struct reap *reap)
+static int create(struct ioasid_space *space, struct reap *reap)
 {
 	const struct backend_ops *ops = space->ctx->ops;
+	struct imap_item *item;
+	struct imap_iter iter;
+	int ret = locked_charge_space(space);
+
+	if (ret)
+		return ret;
+	ret = ops->table_create(space);
+	if (ret)
+		goto release;
+	imap_for_each(item, &iter, &space->maps, 0, UINT64_MAX) {
+		ret = ops->map(space, bits_container_of(item, struct ioasid_mapping, item), reap);
+		if (ret)
+			goto destroy;
+	}
+	return 0;
+
+destroy:
+	/* Walked it can have been: by DMA that a detach still waits for. */
+	ops->table_destroy(space, reap);
+release:
+	locked_release_space(space);
+	return ret;
+}
+
+static int check_and_create(struct ioasid_space *space, struct reap *reap)
+{
 	struct imap_item *item;
 	struct imap_iter iter;
 	int ret;
@@ -87,18 +113,7 @@ static int fill(struct ioasid_space *space, struct reap *reap)
 		if (ret)
 			return ret;
 	}
-	ret = ops->table_create(space);
-	if (ret)
-		return ret;
-	imap_for_each(item, &iter, &space->maps, 0, UINT64_MAX) {
-		ret = ops->map(space, bits_container_of(item, struct ioasid_mapping, item), reap);
-		if (!ret)
-			continue;
-		/* Walked it can have been: by DMA that a detach still waits for. */
-		ops->table_destroy(space, reap);
-		return ret;
-	}
-	return 0;
+	return create(space, reap);
 }
 
 int table_use(struct ioasid_space *space, struct reap *reap)
@@ -109,7 +124,7 @@ int table_use(struct ioasid_space *space, struct reap *reap)
 		ret = ranges_reserve(space, UINT64_C(1) << IOPT_MAX_BITS, UINT64_MAX);
 		if (ret)
 			return ret;
-		ret = fill(space, reap);
+		ret = check_and_create(space, reap);
 		if (ret)
 			ranges_unreserve(space, UINT64_C(1) << IOPT_MAX_BITS, UINT64_MAX);
 	}
@@ -123,6 +138,7 @@ void table_unuse(struct ioasid_space *space, struct reap *reap)
 	if (--space->users || space->parent)
 		return;
 	space->ctx->ops->table_destroy(space, reap);
+	locked_release_space(space);
 	ranges_unreserve(space, UINT64_C(1) << IOPT_MAX_BITS, UINT64_MAX);
 }
 
@@ -155,7 +171,7 @@ void table_unnest(struct ioasid_space *space, struct reap *reap)
 		table_destroy_own(space, reap);
 }
 
-int table_enter(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)
+static int enter(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)
 {
 	const struct backend_ops *ops = space->ctx->ops;
 	int ret = has_own(space) ? table_map_own(space, m, reap) : 0;
@@ -172,6 +188,18 @@ int table_enter(struct ioasid_space *space, const struct ioasid_mapping *m, stru
 	return ret;
 }
 
+int table_enter(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)
+{
+	int ret = locked_charge_mapping(m);
+
+	if (ret)
+		return ret;
+	ret = enter(space, m, reap);
+	if (ret)
+		locked_release_mapping(m);
+	return ret;
+}
+
 void table_leave(struct ioasid_space *space, struct ioasid_mapping *m, struct reap *reap)
 {
 	const struct backend_ops *ops = space->ctx->ops;
@@ -181,6 +209,7 @@ void table_leave(struct ioasid_space *space, struct ioasid_mapping *m, struct re
 		table_unmap_own(space, m, reap);
 	}
 	ops->unmap(space, m, reap);
+	locked_release_mapping(m);
 	nest_unmapped(space, m, reap);
 	if (has_own(space))
 		sink_unmapped(space);

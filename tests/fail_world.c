@@ -233,6 +233,12 @@ static char *dump(const struct world *w)
 	for (i = 0; i < N_SPACES; i++)
 		if (w->space[i])
 			dump_space(out, w->space[i]);
+	if (w->ctx) {
+		struct ioasid_ctx_info info = IOASID_CTX_INFO_INIT;
+
+		ck_ok(ioasid_ctx_query_info(w->ctx, &info));
+		fprintf(out, "locked %" PRIu64 "\n", info.locked_bytes);
+	}
 	if (w->inv)
 		fprintf(out, "batch of %zu\n", ioasid_inv_get_count(w->inv));
 	fprintf(out, "handles%s%s%s%s\n", w->ctx ? " ctx" : "", w->queue ? " queue" : "",

@@ -21,6 +21,7 @@ static const char sample[] =
 	"device user iommu=iommu0 pasid-bits=3 pasid-table=user\n"
 	"device queues pasid-bits=3 work-queues=shared iommu=iommu0\n"
 	"pasid-pool 0x40\n"
+	"locked-memory 3M\n"
 	"iommu plain\n"
 	"iommu both nesting=software,hardware iotlb=64 iotlb-ways=0x4 iotlb-replacement=random "
 	"iotlb-seed=4294967295 structure-cache=16\n"

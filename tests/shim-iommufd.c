@@ -223,6 +223,26 @@ START_TEST(closing_takes_everything_along)
 }
 END_TEST
 
+/* proc_pid_status(5): in units of KiB */
+START_TEST(locked_memory_is_what_the_kernel_has_counted)
+{
+	struct ioasid_ctx_info info = IOASID_CTX_INFO_INIT;
+
+	shim.lock_limit = 8 << 20;
+	shim.status = "Name:\ttest\nVmLck:\t       8 kB\nVmPin:\t    4096 kB\nVmHWM:\t 1 kB\n";
+	ck_ok(ioasid_ctx_query_info(ctx, &info));
+	ck_assert_uint_eq(info.locked_bytes, 4 << 20);
+	ck_assert_uint_eq(info.locked_limit, 8 << 20);
+	shim.status = NULL;
+	ck_ok(ioasid_ctx_query_info(ctx, &info));
+	ck_assert_uint_eq(info.locked_bytes, UINT64_MAX);
+	shim.status = "Name:\ttest\n";
+	ck_ok(ioasid_ctx_query_info(ctx, &info));
+	ck_assert_uint_eq(info.locked_bytes, UINT64_MAX);
+	expect_end();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("shim-iommufd");
@@ -235,6 +255,7 @@ int main(void)
 	tcase_add_test(tc, replace_is_one_attach);
 	tcase_add_test(tc, groups_move_in_one_call);
 	tcase_add_test(tc, files_and_copies_are_mapped_by_address);
+	tcase_add_test(tc, locked_memory_is_what_the_kernel_has_counted);
 	tcase_add_test(tc, closing_takes_everything_along);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

@@ -93,6 +93,7 @@ START_TEST(every_word_means_what_the_manual_says)
 	ck_assert_uint_eq(platform->n_iommus, 5);
 	ck_assert_uint_eq(platform->n_devices, 11);
 	ck_assert_uint_eq(platform->n_reserved, 3);
+	ck_assert_uint_eq(platform->locked_memory, 3 << 20);
 	ck_assert_uint_eq(iommu->address_bits, 39);
 	ck_assert_uint_eq(iommu->pasid_bits, 16);
 	ck_assert_uint_eq(iommu->pgtable_formats,

@@ -109,6 +109,25 @@ int ioasid_ctx_open(const struct ioasid_ctx_options *options, struct ioasid_ctx 
  */
 int ioasid_ctx_close(struct ioasid_ctx *ctx);
 
+/** A context's state. */
+struct ioasid_ctx_info {
+	/** sizeof(struct ioasid_ctx_info), set by the caller. */
+	size_t size;
+	/**
+	 * Memory that is locked for DMA. On the emulated platform what this context has locked; on a
+	 * kernel back end what the kernel has counted for the whole process, UINT64_MAX if it does
+	 * not tell.
+	 */
+	uint64_t locked_bytes;
+	/** How much may be: by the platform, or RLIMIT_MEMLOCK. UINT64_MAX: any amount. */
+	uint64_t locked_limit;
+};
+
+#define IOASID_CTX_INFO_INIT { .size = sizeof(struct ioasid_ctx_info) }
+
+/** Fills in the context's state. @return 0; -EINVAL, -E2BIG: info->size. Since 0.1. */
+int ioasid_ctx_query_info(const struct ioasid_ctx *ctx, struct ioasid_ctx_info *info);
+
 /** The name of the context's back end. Since 0.1. */
 const char *ioasid_ctx_get_backend(const struct ioasid_ctx *ctx);
 

@@ -203,6 +203,15 @@ int ioasid_platform_add_reserved(struct ioasid_platform *platform, const char *n
 int ioasid_platform_set_pasid_pool(struct ioasid_platform *platform, uint32_t pasids);
 
 /**
+ * Sets how much memory each context on the platform may lock for DMA: the RLIMIT_MEMLOCK of a process
+ * on a kernel. Counted are the pages of each mapping of a root to which a device is attached, or on
+ * which a space is nested, and registered memory, once: see ioasid_emulation(7).
+ *
+ * @param bytes 0: any amount. Since 0.1.
+ */
+void ioasid_platform_set_locked_memory(struct ioasid_platform *platform, uint64_t bytes);
+
+/**
  * The description as the text of a platform file, which ioasid_platform_parse() reads back.
  *
  * @param buf,size where to write; always terminated if size is not 0.

@@ -52,6 +52,8 @@ static int emu_open(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *opt
 	}
 	emu->fences = !emu_barrier_register();
 	emu_requests_init(emu);
+	if (emu->platform->locked_memory)
+		ctx->lock_limit = emu->platform->locked_memory;
 	ctx->backend = emu;
 	return 0;
 }

@@ -34,6 +34,12 @@ IOASID_EXPORT void ioasid_platform_free(struct ioasid_platform *platform)
 	mem_free(platform);
 }
 
+IOASID_EXPORT void ioasid_platform_set_locked_memory(struct ioasid_platform *platform,
+						     uint64_t bytes)
+{
+	platform->locked_memory = bytes;
+}
+
 /* Room for one element more. The array may move, what is in it stays. */
 static int make_room(void *array, size_t n, size_t *room, size_t size, size_t max, const char *what)
 {

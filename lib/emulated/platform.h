@@ -88,6 +88,7 @@ struct ioasid_platform {
 	size_t n_iommus, room_iommus;
 	size_t n_devices, room_devices;
 	size_t n_reserved, room_reserved;
+	uint64_t locked_memory;		/* 0: any amount */
 	uint32_t pasid_pool;		/* of all mediated ones with shared queues; a copy: never 0 */
 
 	/* Hash tables chained by index + 1, so that a copy is a plain copy; 0 ends a chain. */

@@ -139,6 +139,8 @@ IOASID_EXPORT size_t ioasid_platform_format(const struct ioasid_platform *platfo
 		put_iommu(&out, &platform->iommus[i]);
 	for (i = 0; i < platform->n_devices; i++)
 		put_device(&out, platform, &platform->devices[i]);
+	if (platform->locked_memory)
+		put(&out, "locked-memory %" PRIu64 "\n", platform->locked_memory);
 	if (platform->pasid_pool)
 		put(&out, "pasid-pool %" PRIu32 "\n", platform->pasid_pool);
 	for (i = 0; i < platform->n_reserved; i++)

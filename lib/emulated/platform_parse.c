@@ -377,6 +377,24 @@ static int read_pasid_pool(const struct line *line, struct ioasid_platform *plat
 	return ioasid_platform_set_pasid_pool(platform, (uint32_t)pasids);
 }
 
+static int read_locked_memory(const struct line *line, struct ioasid_platform *platform)
+{
+	uint64_t bytes;
+	int ret;
+
+	if (line->words != 2)
+		return bad(line, "locked-memory: one number is needed; write locked-memory BYTES");
+	if (platform->locked_memory)
+		return bad(line, "locked-memory is here twice");
+	ret = read_address(line, line->word[1], &bytes);
+	if (ret)
+		return ret;
+	if (!bytes)
+		return bad(line, W ": the value can be 1 or more", line->word[1]);
+	ioasid_platform_set_locked_memory(platform, bytes);
+	return 0;
+}
+
 /* Cuts the line's text into words. */
 static int split(struct line *line)
 {
@@ -424,6 +442,7 @@ static int read_line(struct line *line, struct ioasid_platform *platform)
 		{ "device", read_device },
 		{ "reserved", read_reserved },
 		{ "pasid-pool", read_pasid_pool },
+		{ "locked-memory", read_locked_memory },
 	};
 	size_t i;
 
@@ -433,9 +452,8 @@ static int read_line(struct line *line, struct ioasid_platform *platform)
 		if (!strcmp(line->word[0], kinds[i].word))
 			return kinds[i].read(line, platform);
 	}
-	return bad(line, "unknown word " W "; a line begins with iommu, device, pasid-pool or "
-		   "reserved",
-		   line->word[0]);
+	return bad(line, "unknown word " W "; a line begins with iommu, device, reserved, pasid-pool "
+		   "or locked-memory", line->word[0]);
 }
 
 IOASID_EXPORT int ioasid_platform_parse(const char *text, size_t length,

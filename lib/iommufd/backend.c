@@ -100,6 +100,13 @@ void iofd_destroy(struct ioasid_ctx *ctx, uint32_t id)
 		ctx_log(ctx, LOG_ERR, "iommufd: object %u was not destroyed: %s", id, strerror(-ret));
 }
 
+/* In all modes of accounting the kernel keeps mm->pinned_vm too. */
+static void locked(const struct ioasid_ctx *ctx, uint64_t *bytes, uint64_t *limit)
+{
+	(void)ctx;
+	vfio_locked("VmPin:", bytes, limit);
+}
+
 const struct backend_ops backend_iommufd = {
 	.name = "iommufd",
 	.checks_memory = true,
@@ -121,4 +128,5 @@ const struct backend_ops backend_iommufd = {
 	.route = iofd_route,
 	.dirty_set = iofd_dirty_set,
 	.dirty_read = iofd_dirty_read,
+	.locked = locked,
 };

@@ -121,6 +121,12 @@ static void table_destroy(struct ioasid_space *space, struct reap *reap)
 	(void)reap;
 }
 
+static void locked(const struct ioasid_ctx *ctx, uint64_t *bytes, uint64_t *limit)
+{
+	(void)ctx;
+	vfio_locked("VmLck:", bytes, limit);
+}
+
 const struct backend_ops backend_type1 = {
 	.name = "type1",
 	.checks_memory = true,
@@ -140,4 +146,5 @@ const struct backend_ops backend_type1 = {
 	.run_map = t1_run_map,
 	.run_unmap = t1_run_unmap,
 	.route = t1_route,
+	.locked = locked,
 };

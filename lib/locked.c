@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Memory locked for DMA, counted against a limit where a platform has one. Counted is what Linux's
+ * iommufd would pin: the pages of each mapping of a root, while the root has a page table. It does not
+ * notice that two mappings are of the same memory. Registered memory is counted once, however often
+ * it is mapped. A kernel counts by itself: there the limit here is none.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "objects.h"
+
+int locked_charge(struct ioasid_ctx *ctx, uint64_t length, const char *fmt, ...)
+{
+	char what[80];
+	va_list ap;
+
+	if (length <= ctx->lock_limit && ctx->locked <= ctx->lock_limit - length) {
+		ctx->locked += length;
+		return 0;
+	}
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	return err_set(ENOMEM, "%s: needs %llu KiB of locked memory; the limit is %llu KiB, of which "
+		       "%llu KiB are in use", what, (unsigned long long)(length >> 10),
+		       (unsigned long long)(ctx->lock_limit >> 10),
+		       (unsigned long long)(ctx->locked >> 10));
+}
+
+void locked_release(struct ioasid_ctx *ctx, uint64_t length)
+{
+	ctx->locked -= length;
+}
+
+static uint64_t cost(const struct ioasid_ctx *ctx, const struct ioasid_mapping *m)
+{
+	return m->source && !ctx->sources[m->source]->is_file ? 0 : imap_length(&m->item);
+}
+
+int locked_charge_mapping(const struct ioasid_mapping *m)
+{
+	struct ioasid_space *space = mapping_space(m);
+
+	return locked_charge(space->ctx, cost(space->ctx, m), "space %u: 0x%llx-0x%llx", space->id,
+			     (unsigned long long)m->item.start, (unsigned long long)m->item.last);
+}
+
+void locked_release_mapping(const struct ioasid_mapping *m)
+{
+	struct ioasid_ctx *ctx = mapping_space(m)->ctx;
+
+	locked_release(ctx, cost(ctx, m));
+}
+
+static uint64_t cost_of_all(const struct ioasid_space *space)
+{
+	struct imap_item *item;
+	struct imap_iter iter;
+	uint64_t sum = 0;
+
+	imap_for_each(item, &iter, &space->maps, 0, UINT64_MAX)
+		sum += cost(space->ctx, bits_container_of(item, struct ioasid_mapping, item));
+	return sum;
+}
+
+int locked_charge_space(struct ioasid_space *space)
+{
+	return locked_charge(space->ctx, cost_of_all(space), "space %u with all its mappings",
+			     space->id);
+}
+
+void locked_release_space(struct ioasid_space *space)
+{
+	locked_release(space->ctx, cost_of_all(space));
+}
