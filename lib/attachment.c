@@ -4,23 +4,7 @@
 
 #include "objects.h"
 
-/* The ranges that the device has for itself are looked up once: giving them back must not fail. */
-static int find_own(struct ioasid_device *device)
-{
-	const struct backend_ops *ops = device->ctx->ops;
-	size_t n;
-
-	if (device->reserved)
-		return 0;
-	n = ops->device_reserved(device, NULL, 0);
-	device->reserved = mem_calloc(n + 1, sizeof(*device->reserved));
-	if (!device->reserved)
-		return err_set(ENOMEM, "no memory to attach %s", device->name);
-	device->n_reserved = ops->device_reserved(device, device->reserved, n);
-	return 0;
-}
-
-/* The first @n of them. */
+/* The first @n of the ranges that the device has for itself. */
 static void unreserve_own(struct ioasid_space *space, const struct ioasid_device *device, size_t n)
 {
 	const struct ioasid_range *r = device->reserved;
@@ -30,16 +14,14 @@ static void unreserve_own(struct ioasid_space *space, const struct ioasid_device
 }
 
 /* They are of the requests without PASID, as MSIs are. */
-static int reserve_own(struct ioasid_space *space, struct ioasid_device *device)
+static int reserve_own(struct ioasid_space *space, const struct ioasid_device *device)
 {
-	const struct ioasid_range *r;
-	int ret = find_own(device);
+	const struct ioasid_range *r = device->reserved;
 	size_t i;
 
-	if (ret)
-		return ret;
-	for (i = 0, r = device->reserved; i < device->n_reserved; i++) {
-		ret = ranges_reserve(space, r[i].start, r[i].start + r[i].length - 1);
+	for (i = 0; i < device->n_reserved; i++) {
+		int ret = ranges_reserve(space, r[i].start, r[i].start + r[i].length - 1);
+
 		if (!ret)
 			continue;
 		unreserve_own(space, device, i);
@@ -55,7 +37,7 @@ static void unreserve_width(struct ioasid_space *space, const struct ioasid_devi
 }
 
 /* What a device, and the width of its IOMMU, forbid. */
-static int reserve_for(struct ioasid_space *space, struct ioasid_device *device,
+static int reserve_for(struct ioasid_space *space, const struct ioasid_device *device,
 		       const struct attachment *a)
 {
 	int ret = 0;
@@ -121,7 +103,7 @@ static int check_tracking(const struct ioasid_device *device, const struct ioasi
 		       "asks for", device->name, space->id);
 }
 
-int attachment_join(struct ioasid_space *space, struct ioasid_device *device,
+int attachment_join(struct ioasid_space *space, const struct ioasid_device *device,
 		    const struct attachment *a, struct reap *reap)
 {
 	int ret;

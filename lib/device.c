@@ -16,6 +16,19 @@ static struct ioasid_device *find(const struct ioasid_ctx *ctx, const char *name
 	return NULL;
 }
 
+/* Kept, for to give them back in a detach nothing may be allocated. */
+static int find_reserved(struct ioasid_device *device)
+{
+	const struct backend_ops *ops = device->ctx->ops;
+	size_t n = ops->device_reserved(device, NULL, 0);
+
+	device->reserved = mem_calloc(n + 1, sizeof(*device->reserved));
+	if (!device->reserved)
+		return err_set(ENOMEM, "no memory for device %s", device->name);
+	device->n_reserved = ops->device_reserved(device, device->reserved, n);
+	return 0;
+}
+
 static int bind(struct ioasid_ctx *ctx, struct ioasid_device *device, struct reap *reap)
 {
 	int ret;
@@ -25,21 +38,28 @@ static int bind(struct ioasid_ctx *ctx, struct ioasid_device *device, struct rea
 	ret = ctx->ops->device_bind(device);
 	if (ret)
 		return ret;
+	ret = find_reserved(device);
+	if (ret)
+		goto unbind;
 	ret = pasid_bind(device);
-	if (!ret) {
-		ret = group_join(device, reap);
-		if (ret)
-			pasid_unbind(device);
-	}
-	if (ret) {
-		ctx->ops->device_unbind(device);
-		return ret;
-	}
+	if (ret)
+		goto forget;
+	ret = group_join(device, reap);
+	if (ret)
+		goto leave;
 	imap_init(&device->by_pasid, &ctx->pages);
 	device->serial = ++ctx->serial;
 	device->next = ctx->devices;
 	ctx->devices = device;
 	return 0;
+
+leave:
+	pasid_unbind(device);
+forget:
+	mem_free(device->reserved);
+unbind:
+	ctx->ops->device_unbind(device);
+	return ret;
 }
 
 IOASID_EXPORT int ioasid_device_bind(struct ioasid_ctx *ctx, const char *name, uint64_t cookie,

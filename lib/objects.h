@@ -82,7 +82,7 @@ struct ioasid_device {
 	struct attachment *attached;	/* all of them, */
 	struct imap by_pasid;		/* and by PASID */
 	struct pasid_policy policy;
-	struct ioasid_range *reserved;	/* once it has been attached without a PASID */
+	struct ioasid_range *reserved;	/* ranges that it has for itself */
 	size_t n_reserved;
 	unsigned int channels;
 	void *backend;
@@ -260,7 +260,7 @@ int device_check_pgtable(const struct ioasid_device *device, const struct ioasid
 			 const struct pgt *pgt);
 int device_check_pasid_table(const struct ioasid_device *device);
 /* Makes the space ready for what is going to be attached. */
-int attachment_join(struct ioasid_space *space, struct ioasid_device *device,
+int attachment_join(struct ioasid_space *space, const struct ioasid_device *device,
 		    const struct attachment *a, struct reap *reap);
 void attachment_leave(struct ioasid_space *space, const struct ioasid_device *device,
 		      const struct attachment *a, struct reap *reap);
