@@ -2,7 +2,7 @@
 /**
  * @file ioasid.h
  * All of libioasid, except the helpers for particular IOMMUs (ioasid/vtd.h,
- * ioasid/smmuv3.h, ioasid/amd.h, ioasid/virtio.h).
+ * ioasid/smmuv3.h, ioasid/amd.h, ioasid/riscv.h, ioasid/virtio.h).
  */
 #ifndef IOASID_IOASID_H
 #define IOASID_IOASID_H

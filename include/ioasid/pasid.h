@@ -107,6 +107,7 @@ struct ioasid_pasid_table {
 	/**
 	 * What the guest's IOMMU tells it of itself. VTD: CAP_REG and ECAP_REG, as for
 	 * ioasid_vtd_caps_init(); entries that ask for two stages (ECAP_REG.NEST) are malformed.
+	 * RISCV: capabilities, and 0; if that is 0 too, all of Sv39, Sv48 and Sv57.
 	 */
 	uint64_t caps[2];
 	/** SMMUV3: the guest's unit (ioasid/smmuv3.h), copied; others: NULL. */

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The page table of a translation as ioasid_space_bind_pgtable() takes it, and a process directory
+ * as ioasid_space_bind_pasid_table() does.
+ */
+#include "export.h"
+#include "guest/pdt.h"
+#include "riscv/bits.h"
+
+#define FIRST_DC_SIZE	   sizeof(struct ioasid_riscv_dc)
+#define FIRST_PGTABLE_SIZE sizeof(struct ioasid_pgtable)
+#define FIRST_TABLE_SIZE   sizeof(struct ioasid_pasid_table)
+
+static int unsupported(const char *what)
+{
+	return err_set(EOPNOTSUPP, "RISC-V IOMMU: %s", what);
+}
+
+IOASID_EXPORT int
+ioasid_riscv_translation_get_pgtable(const struct ioasid_riscv_translation *translation,
+				     enum ioasid_pgtable_format format,
+				     struct ioasid_pgtable *pgtable)
+{
+	const struct ioasid_riscv_translation *t = translation;
+	struct ioasid_pgtable p = IOASID_PGTABLE_INIT;
+	int ret = riscv_check_size(pgtable->size, FIRST_PGTABLE_SIZE);
+
+	if (ret)
+		return ret;
+	if (format != IOASID_PGTABLE_RISCV || !t->first_levels)
+		return err_set(ENOENT, "the translation has no table of format %d", (int)format);
+	if (t->first_levels < 3)
+		return unsupported("tables of Sv32");
+	if (t->big_endian)
+		return unsupported("big-endian tables");
+	p.format = format;
+	p.levels = t->first_levels;
+	p.root = t->first_root;
+	p.flags = t->first_update ? IOASID_PGTABLE_IGNORE_ACCESSED : 0;
+	entry_put(pgtable, &p, sizeof(p));
+	return 0;
+}
+
+IOASID_EXPORT int ioasid_riscv_dc_get_pasid_table(const struct ioasid_riscv_regs *regs,
+						  const struct ioasid_riscv_dc *dc,
+						  struct ioasid_pasid_table *table)
+{
+	struct ioasid_pasid_table t = IOASID_PASID_TABLE_INIT;
+	int ret = riscv_check_size(dc->size, FIRST_DC_SIZE);
+
+	if (!ret)
+		ret = riscv_check_size(table->size, FIRST_TABLE_SIZE);
+	if (ret)
+		return ret;
+	if (!dc->pdt_levels || dc->pdt_levels > 3)
+		return err_set(ENOENT, "the device context has no process directory");
+	if (dc->second_levels)
+		return unsupported("process directories behind a second stage");
+	if (dc->sv32)
+		return unsupported("tables of Sv32");
+	if (dc->big_endian)
+		return unsupported("big-endian tables");
+	t.format = IOASID_PASID_TABLE_RISCV;
+	t.levels = dc->pdt_levels;
+	t.base = dc->pdt_root;
+	t.pasid_bits = pdt_bits(dc->pdt_levels);
+	t.caps[0] = regs->capabilities;
+	if (!dc->default_process)
+		t.flags |= IOASID_PASID_TABLE_RID_BYPASS;
+	if (dc->first_update)
+		t.flags |= IOASID_PASID_TABLE_IGNORE_ACCESSED;
+	entry_put(table, &t, sizeof(t));
+	return 0;
+}
