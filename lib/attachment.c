@@ -113,6 +113,8 @@ int attachment_join(struct ioasid_space *space, const struct ioasid_device *devi
 	if (!ret)
 		ret = check_tracking(device, space);
 	if (!ret)
+		ret = viommu_check_attach(space, device);
+	if (!ret)
 		ret = reserve_for(space, device, a);
 	if (ret)
 		return ret;

@@ -11,6 +11,7 @@
 #include <ioasid/fault.h>
 
 #include "nest.h"
+#include "viommu.h"
 #include "util/reap.h"
 
 struct dirty_bits;
@@ -131,6 +132,9 @@ struct backend_ops {
 	 * NULL: the API layer counts.
 	 */
 	void (*locked)(const struct ioasid_ctx *ctx, uint64_t *bytes, uint64_t *limit);
+
+	/* vIOMMUs; NULL where there are none. */
+	const struct viommu_ops *viommu;
 
 	/* DMA issued by the program; NULL where only devices can do that. */
 	int (*channel_open)(struct ioasid_device *device, uint32_t pasid,

@@ -123,16 +123,19 @@ IOASID_EXPORT int ioasid_ctx_open(const struct ioasid_ctx_options *user, struct 
 	return 0;
 }
 
-/* Children before their parents. */
+/* Children before their parents, with the vIOMMUs in between. */
 static void free_spaces(struct ioasid_ctx *ctx, struct reap *reap)
 {
 	unsigned int depth = MAX_DEPTH + 1;
 	uint32_t i;
 
-	while (depth--)
+	while (depth--) {
+		if (!depth)
+			viommu_close_all(ctx, reap);
 		for (i = 0; i < ctx->n_spaces; i++)
 			if (ctx->spaces[i] && ctx->spaces[i]->depth == depth)
 				space_take_out(ctx->spaces[i], reap);
+	}
 	mem_free(ctx->spaces);
 }
 
@@ -152,6 +155,7 @@ IOASID_EXPORT int ioasid_ctx_close(struct ioasid_ctx *ctx)
 		device_detach_all(device, &reap);
 	while ((device = ctx->devices)) {
 		ctx->devices = device->next;
+		vdevice_close(device);
 		pasid_unbind(device);
 		ctx->ops->device_unbind(device);
 		mem_free(device->reserved);

@@ -120,6 +120,9 @@ IOASID_EXPORT int ioasid_device_unbind(struct ioasid_device *device)
 	if (!ret && device->channels)
 		ret = err_set(EBUSY, "%s: %u of its channels are open", device->name,
 			      device->channels);
+	if (!ret && device->vdevice)
+		ret = err_set(EBUSY, "%s has a vDEVICE, 0x%llx", device->name,
+			      (unsigned long long)ioasid_vdevice_get_id(device->vdevice));
 	if (!ret)
 		take_out(device, &reap);
 	ctx_unlock_drain(ctx, &reap);

@@ -10,15 +10,6 @@
 #define DEFAULT_DEPTH 256u
 #define MAX_QUEUE 1048576u
 
-struct ioasid_event_queue {
-	struct ioasid_ctx *ctx;
-	struct ioasid_event_queue *next;
-	int fd;			/* readable while the queue is not empty */
-	size_t depth, head, count;
-	uint64_t lost;		/* since the latest event in the ring */
-	struct ioasid_event ring[];
-};
-
 IOASID_EXPORT const char *ioasid_fault_reason_text(enum ioasid_fault_reason reason)
 {
 	switch (reason) {
@@ -42,15 +33,12 @@ IOASID_EXPORT const char *ioasid_fault_reason_text(enum ioasid_fault_reason reas
 	return NULL;
 }
 
-IOASID_EXPORT int ioasid_event_queue_create(struct ioasid_ctx *ctx, size_t depth,
-					    struct ioasid_event_queue **out)
+int event_queue_new(struct ioasid_ctx *ctx, size_t depth, struct ioasid_event_queue **out)
 {
 	struct ioasid_event_queue *q;
 
 	if (!depth)
 		depth = DEFAULT_DEPTH;
-	if (depth > MAX_QUEUE)
-		return err_set(EINVAL, "event queue of %zu: at most %u", depth, MAX_QUEUE);
 	q = mem_calloc(1, sizeof(*q) + depth * sizeof(q->ring[0]));
 	if (!q)
 		return err_set(ENOMEM, "no memory for a queue of %zu events", depth);
@@ -63,6 +51,27 @@ IOASID_EXPORT int ioasid_event_queue_create(struct ioasid_ctx *ctx, size_t depth
 	}
 	q->ctx = ctx;
 	q->depth = depth;
+	*out = q;
+	return 0;
+}
+
+void event_queue_free(struct ioasid_event_queue *q)
+{
+	close(q->fd);
+	mem_free(q);
+}
+
+IOASID_EXPORT int ioasid_event_queue_create(struct ioasid_ctx *ctx, size_t depth,
+					    struct ioasid_event_queue **out)
+{
+	struct ioasid_event_queue *q;
+	int ret;
+
+	if (depth > MAX_QUEUE)
+		return err_set(EINVAL, "event queue of %zu: at most %u", depth, MAX_QUEUE);
+	ret = event_queue_new(ctx, depth, &q);
+	if (ret)
+		return ret;
 	ctx_lock(ctx);
 	q->next = ctx->queues;
 	ctx->queues = q;
@@ -78,12 +87,11 @@ IOASID_EXPORT int ioasid_event_queue_destroy(struct ioasid_event_queue *q)
 	if (!q)
 		return 0;
 	ctx_lock(q->ctx);
-	for (p = &q->ctx->queues; *p != q; p = &(*p)->next)
+	for (p = q->viommu ? &q->viommu->queues : &q->ctx->queues; *p != q; p = &(*p)->next)
 		;
 	*p = q->next;
 	ctx_unlock(q->ctx);
-	close(q->fd);
-	mem_free(q);
+	event_queue_free(q);
 	return 0;
 }
 
@@ -104,7 +112,7 @@ static void push(struct ioasid_event_queue *q, const struct ioasid_event *event)
 }
 
 /* A full ring loses what comes; the mark for it goes in front of the next event that fits. */
-static void post(struct ioasid_event_queue *q, const struct ioasid_event *event)
+void event_queue_post(struct ioasid_event_queue *q, const struct ioasid_event *event)
 {
 	const struct ioasid_event mark = { .type = IOASID_EVENT_OVERFLOW, .lost = q->lost };
 	bool was_empty = !q->count && !q->lost;
@@ -126,7 +134,7 @@ void event_post(struct ioasid_ctx *ctx, const struct ioasid_event *event)
 	struct ioasid_event_queue *q;
 
 	for (q = ctx->queues; q; q = q->next)
-		post(q, event);
+		event_queue_post(q, event);
 }
 
 IOASID_EXPORT size_t ioasid_event_queue_read(struct ioasid_event_queue *q,

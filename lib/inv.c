@@ -13,6 +13,7 @@ enum kind {
 	BY_PASID,
 	BY_DEVICE,
 	IN_DEVICE,	/* what the device itself has cached */
+	OF_VIOMMU,	/* all spaces nested on it */
 };
 
 /* What the caller added. The object is looked up by its serial number when it is needed. */
@@ -198,6 +199,19 @@ IOASID_EXPORT int ioasid_inv_add_device_tlb(struct ioasid_inv *inv, struct ioasi
 	return ret ? ret : add(inv, device->ctx, &e, 0);
 }
 
+IOASID_EXPORT int ioasid_inv_add_viommu(struct ioasid_inv *inv, struct ioasid_viommu *viommu,
+					uint64_t iova, uint64_t length, uint32_t flags)
+{
+	struct entry e = { .serial = viommu->serial, .kind = OF_VIOMMU };
+	int ret = check_range(iova, length, &e.last);
+
+	if (ret)
+		return ret;
+	e.start = iova & ~(uint64_t)(PAGE - 1);
+	e.last |= PAGE - 1;
+	return add(inv, viommu->ctx, &e, flags);
+}
+
 static struct ioasid_device *find_device(const struct ioasid_ctx *ctx, uint64_t serial)
 {
 	struct ioasid_device *device;
@@ -333,6 +347,21 @@ static int plan_device(struct submission *sub, const struct entry *e, size_t ind
 	return 0;
 }
 
+static int plan_viommu(struct submission *sub, const struct entry *e, size_t index)
+{
+	const struct ioasid_ctx *ctx = sub->inv->ctx;
+	const struct ioasid_viommu *viommu = viommu_find_serial(ctx, e->serial);
+	uint32_t id;
+
+	if (!viommu)
+		return err_set(ENOENT, "entry %zu: its vIOMMU is gone", index);
+	for (id = 1; id < ctx->n_spaces; id++)
+		if (ctx->spaces[id] && ctx->spaces[id]->viommu == viommu &&
+		    nest_bound(ctx->spaces[id]))
+			add_job(sub, ctx->spaces[id], e);
+	return 0;
+}
+
 /* Turns the entries up to the first bad one into jobs. */
 static int plan(struct submission *sub, size_t *handled)
 {
@@ -345,6 +374,8 @@ static int plan(struct submission *sub, size_t *handled)
 
 		if (e->kind == BY_DEVICE || e->kind == IN_DEVICE) {
 			ret = plan_device(sub, e, *handled);
+		} else if (e->kind == OF_VIOMMU) {
+			ret = plan_viommu(sub, e, *handled);
 		} else if (invalidate_looked_up(sub, e)) {
 			ret = 0;
 		} else {
@@ -427,25 +458,29 @@ static uint64_t audit_time(const struct ioasid_ctx *ctx)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
+int inv_submit_locked(struct ioasid_inv *inv, size_t *handled, struct reap *reap)
+{
+	struct submission sub = { .inv = inv, .now = audit_time(inv->ctx), .reap = reap };
+	int ret = plan(&sub, handled);
+
+	run(&sub);
+	if (!sub.ret)
+		return ret;
+	*handled = 0;
+	return sub.ret;
+}
+
 IOASID_EXPORT int ioasid_inv_submit(struct ioasid_inv *inv, size_t *out)
 {
 	struct ioasid_ctx *ctx = inv->ctx;
 	struct reap reap = { 0 };
-	struct submission sub = { .inv = inv, .reap = &reap };
 	size_t handled = 0;
 	int ret;
 
 	ctx_lock(ctx);
 	ret = ctx_check_drain(ctx);
-	if (!ret) {
-		sub.now = audit_time(ctx);
-		ret = plan(&sub, &handled);
-		run(&sub);
-		if (sub.ret) {
-			ret = sub.ret;
-			handled = 0;
-		}
-	}
+	if (!ret)
+		ret = inv_submit_locked(inv, &handled, &reap);
 	ctx_unlock_drain(ctx, &reap);
 	if (out)
 		*out = handled;

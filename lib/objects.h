@@ -8,6 +8,7 @@
 #include <ioasid/ioasid.h>
 
 #include "backend.h"
+#include "event.h"
 #include "export.h"
 #include "iopt/iopt.h"
 #include "nest.h"
@@ -50,6 +51,7 @@ struct ioasid_ctx {
 	struct pasids pasids;
 	struct ioasid_event_queue *queues;
 	struct ioasid_fault_queue *fault_queues;
+	struct ioasid_viommu *viommus;
 	struct ioasid_channel *channels;	/* only ever grows; read without the lock */
 	struct reap limbo;		/* nodes whose drain is still to come */
 	uint64_t lock_limit;		/* of memory locked for DMA, in bytes; UINT64_MAX: none */
@@ -84,6 +86,7 @@ struct ioasid_device {
 	struct pasid_policy policy;
 	struct ioasid_range *reserved;	/* ranges that it has for itself */
 	size_t n_reserved;
+	struct ioasid_vdevice *vdevice;	/* or NULL */
 	unsigned int channels;
 	void *backend;
 };
@@ -102,6 +105,7 @@ struct ioasid_space {
 	struct ioasid_space *parent;
 	struct ioasid_space *children, *sibling;	/* nested on it */
 	const struct nest_ops *nest;	/* a child's */
+	struct ioasid_viommu *viommu;	/* a child's that is nested on one; or NULL */
 	struct pasid_table *pasids;	/* a child's, with a PASID table of the user's; or NULL */
 	unsigned int attached;		/* attachments of devices */
 	unsigned int users;		/* of its table: attachments and children */
@@ -347,9 +351,8 @@ uint32_t source_find_registered(const struct ioasid_ctx *ctx, uint64_t addr, uin
 /* pgtable_check.c: makes *@pgt of a user's description. 0 or -errno, with the reason set. */
 int pgtable_check(const struct ioasid_pgtable *table, struct pgt *pgt);
 
-/* event.c */
-void event_post(struct ioasid_ctx *ctx, const struct ioasid_event *event);
-void event_close_all(struct ioasid_ctx *ctx);
+/* inv.c: ioasid_inv_submit() with the lock held, of which @reap waits for the end. */
+int inv_submit_locked(struct ioasid_inv *inv, size_t *handled, struct reap *reap);
 
 /* fault.c */
 void fault_queue_close_all(struct ioasid_ctx *ctx);

@@ -177,6 +177,7 @@ static struct ioasid_space *shadow_space(struct ioasid_space *of, const struct p
 {
 	const struct ioasid_space_options options = {
 		.size = sizeof(options), .parent = of->parent, .fill = IOASID_FILL_ON_DEMAND,
+		.viommu = of->viommu,
 	};
 	struct ioasid_space *space = space_new(of->ctx);
 	struct reap reap = { 0 };

@@ -75,6 +75,8 @@ static void unuse_parent(struct ioasid_space *parent, struct reap *reap)
 
 static void leave_parent(struct ioasid_space *space, struct reap *reap)
 {
+	if (space->viommu)
+		space->viommu->spaces--;
 	space->nest->destroy(space, reap);
 	unlink_child(space);
 	unuse_parent(space->parent, reap);
@@ -114,6 +116,10 @@ static int check_nesting(struct ioasid_ctx *ctx, const struct ioasid_space_optio
 			       (unsigned int)options->nesting, (unsigned int)options->fill);
 	if (options->fault_queue && options->fault_queue->ctx != ctx)
 		return err_set(EINVAL, "the fault queue is of another context");
+	if (options->viommu && options->viommu->ctx != ctx)
+		return err_set(EINVAL, "the vIOMMU is of another context");
+	if (options->viommu && parent != options->viommu->parent)
+		return err_set(EINVAL, "the vIOMMU is on another parent");
 	if (!parent) {
 		if (options->nesting || options->fill || options->memory_limit ||
 		    options->mapping_limit)
@@ -158,6 +164,20 @@ static int check_tracking(const struct ioasid_ctx *ctx, const struct ioasid_spac
 	return 0;
 }
 
+/* Do all IOMMUs that the space can be in front of walk two levels? */
+static bool all_nest(const struct ioasid_ctx *ctx, const struct ioasid_viommu *viommu)
+{
+	if (viommu)
+		return viommu->nests_hardware;
+	return ctx->ops->all_nest && ctx->ops->all_nest(ctx);
+}
+
+static bool viommu_nests(const struct ioasid_viommu *viommu, enum ioasid_nesting nesting)
+{
+	return nesting == IOASID_NESTING_HARDWARE ? viommu->nests_hardware :
+						    viommu->nests_software;
+}
+
 /*
  * Who translates: as asked, else the IOMMUs if all can and nothing asks for a shadow. NULL:
  * err_set().
@@ -165,13 +185,11 @@ static int check_tracking(const struct ioasid_ctx *ctx, const struct ioasid_spac
 static const struct nest_ops *choose_nesting(const struct ioasid_ctx *ctx,
 					     const struct ioasid_space_options *options)
 {
-	const struct backend_ops *ops = ctx->ops;
 	bool for_shadow = options->fill || options->memory_limit || options->mapping_limit;
 	enum ioasid_nesting nesting = options->nesting;
 	enum ioasid_capability capability = IOASID_CAP_NESTING_SOFTWARE;
 
-	if (!nesting && !for_shadow && !options->parent->parent && ops->all_nest &&
-	    ops->all_nest(ctx))
+	if (!nesting && !for_shadow && !options->parent->parent && all_nest(ctx, options->viommu))
 		nesting = IOASID_NESTING_HARDWARE;
 	if (nesting == IOASID_NESTING_HARDWARE)
 		capability = IOASID_CAP_NESTING_HARDWARE;
@@ -180,7 +198,12 @@ static const struct nest_ops *choose_nesting(const struct ioasid_ctx *ctx,
 			ioasid_ctx_why_not(ctx, capability));
 		return NULL;
 	}
-	return nesting == IOASID_NESTING_HARDWARE ? ops->nest_hardware : &nest_shadow;
+	if (options->viommu && !viommu_nests(options->viommu, nesting)) {
+		err_set(EOPNOTSUPP, "%s: not by the IOMMU of the vIOMMU",
+			ioasid_capability_name(capability));
+		return NULL;
+	}
+	return nesting == IOASID_NESTING_HARDWARE ? ctx->ops->nest_hardware : &nest_shadow;
 }
 
 int space_nest_on(struct ioasid_space *space, const struct ioasid_space_options *options,
@@ -213,6 +236,9 @@ int space_nest_on(struct ioasid_space *space, const struct ioasid_space_options 
 	space->shadow.limit = (size_t)bits_min(options->memory_limit / PAGE, SIZE_MAX);
 	space->sibling = space->parent->children;
 	space->parent->children = space;
+	space->viommu = options->viommu;
+	if (space->viommu)
+		space->viommu->spaces++;
 	return 0;
 }
 
@@ -243,6 +269,8 @@ IOASID_EXPORT int ioasid_space_create(struct ioasid_ctx *ctx,
 
 	if (user)
 		ret = options_copy(&options, sizeof(options), user, "space options");
+	if (options.viommu && !options.parent)
+		options.parent = options.viommu->parent;
 	if (!ret)
 		ret = check_nesting(ctx, &options);
 	if (!ret)
@@ -281,7 +309,7 @@ static int busy(const struct ioasid_space *space)
 			if (a->space == space)
 				return err_set(EBUSY, "space %u: %s is attached", space->id,
 					       device->name);
-	return 0;
+	return viommu_check_parent(space);
 }
 
 IOASID_EXPORT int ioasid_space_destroy(struct ioasid_space *space)

@@ -19,5 +19,6 @@ int main(void)
 	add_nesting_cases(s);
 	add_pasid_cases(s);
 	add_hardware_cases(s);
+	add_viommu_cases(s);
 	return run_suite(s);
 }

@@ -63,6 +63,16 @@ static void take_away(struct world *w)
 	}
 }
 
+static void close_viommu(struct world *w)
+{
+	ck_ok(ioasid_device_detach(w->device[0]));
+	ck_ok(ioasid_vdevice_destroy(w->vdevice));
+	ck_ok(ioasid_space_destroy(w->space[1]));
+	ck_ok(ioasid_event_queue_destroy(w->queue));
+	ck_ok(ioasid_viommu_destroy(w->viommu));
+	w->space[1] = NULL;
+}
+
 /* Takes down what there is, in order, and looks for what the context still holds. */
 static void world_close(struct world *w)
 {
@@ -76,6 +86,8 @@ static void world_close(struct world *w)
 		return;
 	take_away(w);
 	ck_ok(ioasid_channel_close(w->channel));
+	if (w->viommu)
+		close_viommu(w);
 	for (k = 0; k < N_DEVICES; k++)
 		ck_ok(ioasid_device_unbind(w->device[k]));
 	for (k = N_SPACES - 1; k >= 0; k--)

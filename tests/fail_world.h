@@ -38,6 +38,8 @@ struct world {
 	struct ioasid_inv *inv;
 	struct ioasid_event_queue *queue;
 	struct ioasid_fault_queue *faults;
+	struct ioasid_viommu *viommu;			/* on space 0; space 1 is on it */
+	struct ioasid_vdevice *vdevice;			/* of device 0 */
 	struct ioasid_channel *channel;
 	struct ioasid_mapping *mapping;
 	struct guest_table table;
@@ -73,5 +75,6 @@ void add_mapping_cases(Suite *s);
 void add_nesting_cases(Suite *s);
 void add_pasid_cases(Suite *s);
 void add_hardware_cases(Suite *s);
+void add_viommu_cases(Suite *s);
 
 #endif

@@ -37,6 +37,8 @@ struct ioasid_inv;
 struct ioasid_channel;
 struct ioasid_event_queue;
 struct ioasid_fault_queue;
+struct ioasid_viommu;
+struct ioasid_vdevice;
 
 /** A device may read through the mapping; a DMA reads. */
 #define IOASID_READ 0x1u

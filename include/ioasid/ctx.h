@@ -45,6 +45,8 @@ enum ioasid_capability {
 	/** ioasid_device_replace() is one step: no DMA is blocked in between, or sees some of
 	 *  each. */
 	IOASID_CAP_ATOMIC_REPLACE,
+	/** vIOMMUs, vDEVICEs, and their event queues: ioasid/viommu.h. */
+	IOASID_CAP_VIOMMU,
 };
 
 /** Audit: check each DMA through a nested space against the guest's tables; needs IOASID_CAP_AUDIT. */
@@ -97,8 +99,8 @@ struct ioasid_ctx_options {
 int ioasid_ctx_open(const struct ioasid_ctx_options *options, struct ioasid_ctx **ctx);
 
 /**
- * Closes a context and everything made on it: event and fault queues, channels, devices, spaces,
- * mappings. All handles are invalid afterwards, except invalidation batches, which can only be
+ * Closes a context and everything made on it: event and fault queues, channels, vIOMMUs, devices,
+ * spaces, mappings. All handles are invalid afterwards, except invalidation batches, which can only be
  * freed.
  *
  * No other call on the context may be running, and no channel may be inside ioasid_dma_begin(). A

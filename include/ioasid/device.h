@@ -82,6 +82,8 @@ struct ioasid_device_info {
 	uint64_t max_mappings;
 	/** Bit IOASID_PASID_TABLE_*: formats for ioasid_space_bind_pasid_table(). */
 	uint64_t pasid_table_formats;
+	/** Bit IOASID_VIOMMU_*: what ioasid_viommu_create() can make of the IOMMU. */
+	uint64_t viommu_types;
 };
 
 #define IOASID_DEVICE_INFO_INIT { .size = sizeof(struct ioasid_device_info) }
@@ -106,8 +108,8 @@ int ioasid_device_bind(struct ioasid_ctx *ctx, const char *name, uint64_t cookie
 /**
  * Detaches the device from all its spaces and gives it back. Waits for its DMA in flight.
  *
- * @return 0; -EBUSY: a channel of the device is open; -EDEADLK: the calling thread is inside
- *         ioasid_dma_begin().
+ * @return 0; -EBUSY: a channel of the device is open, or it has a vDEVICE; -EDEADLK: the calling
+ *         thread is inside ioasid_dma_begin().
  * Since 0.1.
  */
 int ioasid_device_unbind(struct ioasid_device *device);
@@ -202,7 +204,8 @@ size_t ioasid_device_query_reserved(const struct ioasid_device *device,
  *         memory mapped in the space is no longer there; -ENOSPC: the space has more mappings than
  *         max_mappings of the device; -ENOMEM; -EOPNOTSUPP: the IOMMU lacks what the space needs
  *         (nesting, the page table's format and width, dirty tracking); -E2BIG: a nested space
- *         takes more mappings in the kernel than its mapping_limit.
+ *         takes more mappings in the kernel than its mapping_limit; -ENOENT: the space is on a
+ *         vIOMMU, where the device has no vDEVICE.
  * Since 0.1.
  */
 int ioasid_device_attach(struct ioasid_device *device, struct ioasid_space *space);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
 /**
  * @file event.h
- * Event queues: faults that nobody can recover from, and what the audit found.
+ * Event queues: faults that nobody can recover from, and what the audit found. A vIOMMU has queues of
+ * its own (ioasid/viommu.h), which are read in the same way.
  */
 #ifndef IOASID_EVENT_H
 #define IOASID_EVENT_H
@@ -80,7 +81,9 @@ struct ioasid_event {
 	uint32_t space;
 	/** MISSING_INVALIDATION: level of the entry, 1 for the one that maps 4096 bytes. */
 	uint32_t level;
-	uint32_t reserved;
+	/** FAULT, from a vIOMMU's queue: the number of the event there, from 0 on, modulo 2^31. Those
+	 *  that were lost count. */
+	uint32_t sequence;
 	/** MISSING_INVALIDATION: the guest's entry as it was when last read, and as it is now. */
 	uint64_t old_entry;
 	uint64_t new_entry;
@@ -88,6 +91,13 @@ struct ioasid_event {
 	uint64_t last_invalidated;
 	/** OVERFLOW: how many events were lost at this point. */
 	uint64_t lost;
+	/** FAULT, from a vIOMMU's queue: the guest's name for the device (ioasid/viommu.h). */
+	uint64_t virtual_id;
+	/** FAULT, from a vIOMMU's queue of another format than IOASID_EVENTS_PLAIN: the IOMMU's own
+	 *  record, as the guest's memory is to have it, and how many bytes it has. */
+	uint64_t record[4];
+	uint32_t record_size;
+	uint32_t reserved;
 };
 
 /**

@@ -111,6 +111,15 @@ int ioasid_inv_add_device_tlb(struct ioasid_inv *inv, struct ioasid_device *devi
 			      uint64_t iova, uint64_t length);
 
 /**
+ * Adds an entry: a range of all spaces that are nested on a vIOMMU when the batch is submitted.
+ * Spaces that have no page table bound are passed over; a vIOMMU that has none is no error.
+ *
+ * @return as ioasid_inv_add_range(). Since 0.1.
+ */
+int ioasid_inv_add_viommu(struct ioasid_inv *inv, struct ioasid_viommu *viommu, uint64_t iova,
+			  uint64_t length, uint32_t flags);
+
+/**
  * Carries out all entries. They are handled as one: ranges are merged, a shadow page table reads
  * each entry once, and the call waits once for DMA that may still use what went away. When it
  * returns, every DMA that starts sees the tables as they were at some time after the call began, or
@@ -119,8 +128,8 @@ int ioasid_inv_add_device_tlb(struct ioasid_inv *inv, struct ioasid_device *devi
  * @param handled receives how many entries were carried out, always: all of them on success; on a
  *        bad entry its index, since those before it, and none after it, were carried out. May be
  *        NULL.
- * @return 0; -ENOENT: the entry's space or device is gone, or the PASID is not attached; -EINVAL:
- *         the entry's space has no page table bound; -ENOMEM: what could not be refreshed is not
+ * @return 0; -ENOENT: the entry's space, device or vIOMMU is gone, or the PASID is not attached;
+ *         -EINVAL: the entry's space has no page table bound; -ENOMEM: what could not be refreshed is not
  *         translated any more until it is invalidated again (with IOASID_FILL_ON_DEMAND: used
  *         again); *handled is then 0; -EDEADLK: the calling thread is inside ioasid_dma_begin().
  *         Where a kernel has the translations also -ENOMEM: it may lock no more memory; -ENOSPC: it

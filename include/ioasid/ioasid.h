@@ -21,5 +21,6 @@
 #include <ioasid/platform.h>
 #include <ioasid/space.h>
 #include <ioasid/version.h>
+#include <ioasid/viommu.h>
 
 #endif

@@ -76,6 +76,13 @@ struct ioasid_space_options {
 	 * takes less.
 	 */
 	uint64_t mapping_limit;
+	/**
+	 * NULL, or a vIOMMU (ioasid/viommu.h) to nest the space on: its parent is that of the space,
+	 * and parent the same or NULL. The vIOMMU stays alive as long as the space. Devices need a
+	 * vDEVICE there before they are attached. nesting is 0 or what the vIOMMU's IOMMU can do; 0
+	 * is hardware if it can, unless something asks for a shadow.
+	 */
+	struct ioasid_viommu *viommu;
 };
 
 #define IOASID_SPACE_OPTIONS_INIT { .size = sizeof(struct ioasid_space_options) }
@@ -129,7 +136,8 @@ struct ioasid_space_info {
  * @param options NULL for a root.
  * @return 0; -EINVAL: unknown flag or value, memory_limit too small, parent or fault queue of
  *         another context, nested deeper than 8, in hardware on a space that is no root, or on one
- *         that is nested in hardware, IOASID_SPACE_DIRTY_TRACKING with a parent;
+ *         that is nested in hardware, IOASID_SPACE_DIRTY_TRACKING with a parent, vIOMMU of
+ *         another context or on another parent;
  *         -EADDRINUSE, -EFAULT: the parent has mappings that no page table can hold (see
  *         ioasid_device_attach()); -EOPNOTSUPP: the nesting asked for is not possible, or
  *         dirty tracking is not; -E2BIG; -ENOMEM.
@@ -141,8 +149,9 @@ int ioasid_space_create(struct ioasid_ctx *ctx, const struct ioasid_space_option
 /**
  * Destroys a space with its mappings and its page table's binding.
  *
- * @return 0; -EBUSY: a device is attached, a space is nested on it, or it is the identity root,
- *         ioasid_errmsg() says who; -EDEADLK: the calling thread is inside ioasid_dma_begin().
+ * @return 0; -EBUSY: a device is attached, a space is nested on it, a vIOMMU is on it, or it is
+ *         the identity root, ioasid_errmsg() says who; -EDEADLK: the calling thread is inside
+ *         ioasid_dma_begin().
  * Since 0.1.
  */
 int ioasid_space_destroy(struct ioasid_space *space);

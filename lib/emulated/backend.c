@@ -5,6 +5,7 @@
 
 #include "emulated.h"
 #include "pasidtab/pasidtab.h"
+#include "viommu.h"
 
 static int probe(void)
 {
@@ -107,6 +108,7 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 	case IOASID_CAP_AUDIT:
 	case IOASID_CAP_ATOMIC_REPLACE:
 	case IOASID_CAP_DIRTY_TRACKING:
+	case IOASID_CAP_VIOMMU:
 		return NULL;
 	case IOASID_CAP_NESTING_HARDWARE:
 		return count_units(ctx) ? NULL :
@@ -174,6 +176,8 @@ static int device_bind(struct ioasid_device *device)
 	};
 	if (ed->unit || !ed->iommu->no_nesting)
 		device->info.pgtable_formats = ed->iommu->pgtable_formats;
+	if (ed->unit || !ed->iommu->no_nesting)
+		device->info.viommu_types = EMU_VIOMMU_TYPES;
 	return 0;
 }
 
@@ -274,6 +278,7 @@ const struct backend_ops backend_emulated = {
 	.fault_queue_read = emu_queue_read,
 	.fault_queue_respond = emu_queue_respond,
 	.can_drain = emu_can_drain,
+	.viommu = &emu_viommu,
 	.channel_open = emu_channel_open,
 	.nest_hardware = &emu_nest,
 	.all_nest = all_nest,

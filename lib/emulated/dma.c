@@ -50,10 +50,12 @@ static enum ioasid_fault_reason why_not(const struct ioasid_channel *ch, uint64_
 static struct ioasid_event event_for(const struct ioasid_channel *ch, uint64_t iova,
 				     uint32_t access)
 {
+	const struct ioasid_space *space = emu_space(ch);
+
 	return (struct ioasid_event){
 		.cookie = ch->device->cookie, .requester = ch->device->info.requester,
 		.pasid = ch->pasid, .iova = iova, .access = access,
-		.space = emu_space_id(ch),
+		.space = space ? space->id : 0,
 	};
 }
 
@@ -65,6 +67,7 @@ static int fault(struct ioasid_channel *ch, uint64_t iova, uint32_t access,
 	event.type = IOASID_EVENT_FAULT;
 	event.reason = reason;
 	event_post(ch->device->ctx, &event);
+	viommu_post(ch->device, emu_space(ch), &event);
 	ctx_log(ch->device->ctx, LOG_WARNING, "%s: DMA fault at 0x%llx: %s", ch->device->name,
 		(unsigned long long)iova, ioasid_fault_reason_text(reason));
 	return err_set(EFAULT, "%s: DMA %s%s at 0x%llx: %s", ch->device->name,

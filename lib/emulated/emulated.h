@@ -75,8 +75,8 @@ void emu_forget_route(struct ioasid_space *space, uint32_t pasid, struct reap *r
  * err_set(): -ENOMEM; or a reason to fault.
  */
 int emu_look_up(struct ioasid_channel *ch);
-/* The space that an event is about, or 0. */
-uint32_t emu_space_id(const struct ioasid_channel *ch);
+/* The space that an event is about, or NULL. */
+const struct ioasid_space *emu_space(const struct ioasid_channel *ch);
 /* After a section in which something had to go. */
 void emu_flush(struct ioasid_channel *ch);
 

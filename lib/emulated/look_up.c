@@ -47,12 +47,11 @@ void emu_forget_route(struct ioasid_space *space, uint32_t pasid, struct reap *r
 	}
 }
 
-uint32_t emu_space_id(const struct ioasid_channel *ch)
+const struct ioasid_space *emu_space(const struct ioasid_channel *ch)
 {
 	const struct emu_device *ed = ch->device->backend;
-	const struct ioasid_space *space = ch->route->space ? ch->route->space : ed->table;
 
-	return space ? space->id : 0;
+	return ch->route->space ? ch->route->space : ed->table;
 }
 
 /* The channel on which this thread is between ioasid_dma_begin() and ioasid_dma_end(), or NULL. */

@@ -70,6 +70,8 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 		return "no PASIDs on iommufd in this version";
 	case IOASID_CAP_PAGE_REQUESTS:
 		return "no page requests on iommufd in this version";
+	case IOASID_CAP_VIOMMU:
+		return "no vIOMMUs on iommufd in this version";
 	case IOASID_CAP_ENFORCE_SNOOP:
 		return "the kernel decides about snooping itself";
 	case IOASID_CAP_DMA:

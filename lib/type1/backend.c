@@ -96,6 +96,8 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 		return "VFIO's type1 has no page requests";
 	case IOASID_CAP_DIRTY_TRACKING:
 		return "VFIO's type1 reports all pages that are mapped, written or not";
+	case IOASID_CAP_VIOMMU:
+		return "VFIO containers have no vIOMMUs: that takes iommufd";
 	case IOASID_CAP_ENFORCE_SNOOP:
 		return "the kernel decides about snooping itself";
 	case IOASID_CAP_DMA:

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
+/**
+ * @file viommu.h
+ * vIOMMUs: what a guest has of an IOMMU, and its devices by the names that it has for them.
+ *
+ * A vIOMMU is a slice of one IOMMU for one guest, on the root space that holds the guest's memory.
+ * Spaces are nested on it (struct ioasid_space_options, viommu). A vDEVICE gives a device the ID that
+ * it has behind the guest's IOMMU: SMMUv3's StreamID, AMD's DeviceID, VT-d's requester ID. From then
+ * on events come and commands go by that ID, so that a VMM need not translate them.
+ *
+ * A guest with devices behind several IOMMUs has a vIOMMU for each.
+ */
+#ifndef IOASID_VIOMMU_H
+#define IOASID_VIOMMU_H
+
+#include <ioasid/common.h>
+#include <ioasid/event.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What the guest sees. */
+enum ioasid_viommu_type {
+	/**
+	 * No particular IOMMU: a VMM that emulates one decodes the guest's commands itself, and
+	 * submits batches (ioasid/inv.h).
+	 */
+	IOASID_VIOMMU_PLAIN = 1,
+	/** An SMMUv3, whose commands and event records are passed on as they are. */
+	IOASID_VIOMMU_SMMUV3 = 2,
+};
+
+/** How to create a vIOMMU. */
+struct ioasid_viommu_options {
+	/** sizeof(struct ioasid_viommu_options) */
+	size_t size;
+	/** IOASID_VIOMMU_*; viommu_types of ioasid_device_query_info() says which the device's IOMMU
+	 *  has. */
+	enum ioasid_viommu_type type;
+	/** 0 */
+	uint32_t reserved;
+};
+
+#define IOASID_VIOMMU_OPTIONS_INIT { .size = sizeof(struct ioasid_viommu_options) }
+
+/**
+ * Creates a vIOMMU.
+ *
+ * The parent stays alive as long as it, and has to be what it has to be when a space is nested on it
+ * (ioasid_space_create()). The device only says which IOMMU it is a slice of, and can be unbound
+ * before it.
+ *
+ * @param parent a root: the guest's memory.
+ * @param device one that is behind the IOMMU.
+ * @return 0; -EINVAL: no known type, reserved is not 0, the parent is no root, or parent and device
+ *         are of different contexts; -EOPNOTSUPP: no IOASID_CAP_VIOMMU, or the device's IOMMU has no
+ *         such type; -EADDRINUSE, -EFAULT: as ioasid_space_create(); -E2BIG: options->size; -ENOMEM.
+ * Since 0.1.
+ */
+int ioasid_viommu_create(struct ioasid_space *parent, struct ioasid_device *device,
+			 const struct ioasid_viommu_options *options,
+			 struct ioasid_viommu **viommu);
+
+/**
+ * Destroys a vIOMMU.
+ *
+ * @return 0; -EBUSY: it has spaces, vDEVICEs or event queues, ioasid_errmsg() says which. Since 0.1.
+ */
+int ioasid_viommu_destroy(struct ioasid_viommu *viommu);
+
+/** The root that it was created on. Since 0.1. */
+struct ioasid_space *ioasid_viommu_get_parent(const struct ioasid_viommu *viommu);
+
+/**
+ * Carries out commands of the guest's in their order, as its IOMMU would. The device IDs in them are
+ * those of vDEVICEs. When the call returns, what was invalidated is not used by DMA any more, as
+ * after a CMD_SYNC.
+ *
+ * Of an IOASID_VIOMMU_SMMUV3 a command is 16 bytes, as the guest's queue has it. What it can be is
+ * TLBI_NH_ALL, _ASID, _VA and _VAA, TLBI_NSNH_ALL, CFGI_CD, CFGI_CD_ALL and ATC_INV; all else is the
+ * VMM's to deal with. VMIDs in them are ignored. Everything nested on the vIOMMU is invalidated that
+ * can have the ASID, and no less. In a space with a PASID table (ioasid/pasid.h), CFGI_CD has the
+ * context descriptor read again.
+ *
+ * @param commands,size,n @p n commands of @p size bytes each. None: tests whether there are commands.
+ * @param handled receives how many were carried out, always: all on success; on a bad command its
+ *        index, since those before it, and none after it, were carried out. May be NULL.
+ * @return 0; -EIO: a command that cannot be passed on, is malformed, or names no vDEVICE; -EINVAL:
+ *         size; -EOPNOTSUPP: an IOASID_VIOMMU_PLAIN has no commands; -EDEADLK: the calling thread is
+ *         inside ioasid_dma_begin(); -ENOMEM: *handled is 0 then, and what could not be refreshed is
+ *         not translated until it is invalidated again. Since 0.1.
+ */
+int ioasid_viommu_invalidate(struct ioasid_viommu *viommu, const void *commands, size_t size,
+			     size_t n, size_t *handled);
+
+/**
+ * Creates a vDEVICE: the device is behind the vIOMMU, and the guest's name for it is @p virtual_id.
+ *
+ * It is needed before the device is attached to a space on the vIOMMU, and stays for as long as it is
+ * attached to one.
+ *
+ * @param virtual_id any number, which no other device behind the vIOMMU has; for an
+ *        IOASID_VIOMMU_SMMUV3 at most 32 bits.
+ * @return 0; -EINVAL: the device is of another context or behind another IOMMU, or virtual_id is too
+ *         large; -EEXIST: the device has a vDEVICE, or another has the number; -ENOMEM. Since 0.1.
+ */
+int ioasid_vdevice_create(struct ioasid_viommu *viommu, struct ioasid_device *device,
+			  uint64_t virtual_id, struct ioasid_vdevice **vdevice);
+
+/**
+ * Destroys a vDEVICE. The device is the guest's no longer, and can be unbound.
+ *
+ * @return 0; -EBUSY: the device is attached to a space on the vIOMMU. Since 0.1.
+ */
+int ioasid_vdevice_destroy(struct ioasid_vdevice *vdevice);
+
+/** The guest's name for the device. Since 0.1. */
+uint64_t ioasid_vdevice_get_id(const struct ioasid_vdevice *vdevice);
+
+/**
+ * The device with a number behind the vIOMMU: what a guest's command names, for a batch
+ * (ioasid_inv_add_pasid() and others). NULL if there is none. Since 0.1.
+ */
+struct ioasid_device *ioasid_viommu_get_device(const struct ioasid_viommu *viommu,
+					       uint64_t virtual_id);
+
+/** In what form events come. */
+enum ioasid_event_format {
+	/** As members of struct ioasid_event alone. */
+	IOASID_EVENTS_PLAIN = 1,
+	/**
+	 * Beside them as the SMMUv3's records (7.3), with the StreamID that the guest knows:
+	 * F_TRANSLATION, F_ADDR_SIZE, F_ACCESS, F_PERMISSION, C_BAD_STE, C_BAD_CD, C_BAD_SUBSTREAMID and
+	 * F_STREAM_DISABLED. Faults of the parent are the VMM's own, and none of these.
+	 */
+	IOASID_EVENTS_SMMUV3 = 2,
+};
+
+/** How to create an event queue on a vIOMMU. */
+struct ioasid_viommu_events_options {
+	/** sizeof(struct ioasid_viommu_events_options) */
+	size_t size;
+	/** IOASID_EVENTS_*: one that goes with the vIOMMU's type, or IOASID_EVENTS_PLAIN. */
+	enum ioasid_event_format format;
+	/** How many events it holds, 1 to 524288; 0: 256. */
+	uint32_t depth;
+};
+
+#define IOASID_VIOMMU_EVENTS_OPTIONS_INIT { .size = sizeof(struct ioasid_viommu_events_options) }
+
+/**
+ * Creates an event queue that receives the unrecoverable faults of the spaces on the vIOMMU, of
+ * devices that have a vDEVICE there; virtual_id says of which. It is used like any other
+ * (ioasid/event.h), and event queues of the context still receive the same faults.
+ *
+ * @return 0; -EINVAL: no known format, or depth; -EEXIST: the vIOMMU has an event queue of that
+ *         format; -EOPNOTSUPP: the vIOMMU has none of that format; -EMFILE, -ENFILE: no file
+ *         descriptor left; -E2BIG: options->size; -ENOMEM. Since 0.1.
+ */
+int ioasid_viommu_create_events(struct ioasid_viommu *viommu,
+				const struct ioasid_viommu_events_options *options,
+				struct ioasid_event_queue **queue);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

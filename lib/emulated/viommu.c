@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * vIOMMUs of the emulated platform: any IOMMU that nests can have them, as an SMMUv3 too. What
+ * commands invalidate is what a batch of the program's own would.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "emulated.h"
+#include "viommu.h"
+
+static int create(struct ioasid_viommu *v, const struct ioasid_device *device)
+{
+	const struct emu_device *ed = device->backend;
+
+	v->nests_hardware = device->info.nesting_hardware;
+	v->nests_software = device->info.nesting_software;
+	v->iommu = ed->iommu;
+	return 0;
+}
+
+static void destroy(struct ioasid_viommu *v)
+{
+	(void)v;
+}
+
+static int vdevice_create(struct ioasid_vdevice *v)
+{
+	const struct emu_device *ed = v->device->backend;
+
+	if (ed->iommu != v->viommu->iommu)
+		return err_set(EINVAL, "%s is behind another IOMMU than the vIOMMU's",
+			       v->device->name);
+	return 0;
+}
+
+/* Makes a batch of the commands up to the first bad one, whose index is in *@n then. */
+static int collect(struct ioasid_viommu *v, const void *commands, size_t *n)
+{
+	const char *at = commands;
+	uint64_t command[2];
+	size_t i;
+	int ret;
+
+	ioasid_inv_reset(v->batch);
+	for (i = 0; i < *n; i++) {
+		memcpy(command, at + i * sizeof(command), sizeof(command));
+		ret = emu_smmuv3_add(v, command);
+		if (ret) {
+			*n = i;
+			return ret;
+		}
+	}
+	return 0;
+}
+
+static int invalidate(struct ioasid_viommu *v, const void *commands, size_t size, size_t n,
+		      size_t *handled, struct reap *reap)
+{
+	size_t entries, good = n;
+	int ret, failed;
+
+	if (v->type != IOASID_VIOMMU_SMMUV3)
+		return err_set(EOPNOTSUPP, "a plain vIOMMU has no commands, but batches");
+	if (size != EMU_SMMUV3_COMMAND)
+		return err_set(EINVAL, "a command of %zu bytes: an SMMUv3's has %u", size,
+			       EMU_SMMUV3_COMMAND);
+	failed = collect(v, commands, &good);
+	if (failed == -ENOMEM)
+		return failed;
+	ret = inv_submit_locked(v->batch, &entries, reap);
+	if (ret)
+		return ret;
+	*handled = good;
+	return failed;
+}
+
+const struct viommu_ops emu_viommu = {
+	.create = create,
+	.destroy = destroy,
+	.vdevice_create = vdevice_create,
+	.invalidate = invalidate,
+};

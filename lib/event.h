@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Event queues: rings of the library's own, of a context or of a vIOMMU. */
+#ifndef LIB_EVENT_H
+#define LIB_EVENT_H
+
+#include <ioasid/event.h>
+#include <ioasid/viommu.h>
+
+struct ioasid_event_queue {
+	struct ioasid_ctx *ctx;
+	struct ioasid_event_queue *next;
+	struct ioasid_viommu *viommu;		/* NULL: of the context */
+	enum ioasid_event_format format;	/* of a vIOMMU's */
+	uint32_t sequence;			/* of the next event of a vIOMMU's */
+	int fd;					/* readable while the queue is not empty */
+	size_t depth, head, count;
+	uint64_t lost;				/* since the latest event in the ring */
+	struct ioasid_event ring[];
+};
+
+/* One that nobody has seen yet; err_set(): -EMFILE, -ENFILE, -ENOMEM. */
+int event_queue_new(struct ioasid_ctx *ctx, size_t depth, struct ioasid_event_queue **queue);
+
+void event_queue_free(struct ioasid_event_queue *queue);
+
+void event_queue_post(struct ioasid_event_queue *queue, const struct ioasid_event *event);
+
+/* To all of the context's queues. */
+void event_post(struct ioasid_ctx *ctx, const struct ioasid_event *event);
+/* To those of the vIOMMU that @space is on, if @device has a name there. */
+void viommu_post(const struct ioasid_device *device, const struct ioasid_space *space,
+		 const struct ioasid_event *event);
+
+void event_close_all(struct ioasid_ctx *ctx);
+
+#endif

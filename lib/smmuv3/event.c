@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Event records (7.3). */
+#include "smmuv3/bits.h"
+#include "smmuv3/event.h"
+
+enum {
+	C_BAD_STE = 0x04,
+	F_STREAM_DISABLED = 0x06,
+	C_BAD_SUBSTREAMID = 0x08,
+	C_BAD_CD = 0x0a,
+	F_TRANSLATION = 0x10,
+	F_ACCESS = 0x12,
+	F_PERMISSION = 0x13,
+};
+
+/* Of records of 7.3.13 to 7.3.16: SSV, RnW, and CLASS, which is 10b: the input address. */
+#define SSV ENTRY_BIT(11)
+#define RNW ENTRY_BIT(35)
+#define CLASS_IN (UINT64_C(2) << 40)
+
+/* 0: no record. */
+static uint8_t code_of(enum ioasid_fault_reason reason)
+{
+	switch (reason) {
+	case IOASID_FAULT_NO_PGTABLE:
+		return C_BAD_STE;	/* 5.2: V = 0 */
+	case IOASID_FAULT_BLOCKED:
+		return F_STREAM_DISABLED; /* 5.2: S1DSS = 00b */
+	case IOASID_FAULT_PASID_RANGE:
+		return C_BAD_SUBSTREAMID;
+	case IOASID_FAULT_PASID_NOT_PRESENT:
+	case IOASID_FAULT_PASID_MALFORMED:
+		return C_BAD_CD;
+	case IOASID_FAULT_ADDRESS_WIDTH: /* 3.4.1: beyond TxSZ is a fault of translation */
+	case IOASID_FAULT_NOT_MAPPED:
+	case IOASID_FAULT_MALFORMED_ENTRY:
+		return F_TRANSLATION;
+	case IOASID_FAULT_ACCESS_FLAG:
+		return F_ACCESS;
+	case IOASID_FAULT_PERMISSION:
+		return F_PERMISSION;
+	case IOASID_FAULT_TARGET_NOT_MAPPED:
+	case IOASID_FAULT_TABLE_NOT_MAPPED:
+	case IOASID_FAULT_PASID_TABLE_NOT_MAPPED:
+	case IOASID_FAULT_REQUEST_INVALID:
+	case IOASID_FAULT_REQUEST_FAILURE:
+	case IOASID_FAULT_REQUEST_TIMEOUT:
+		break;
+	}
+	return 0;
+}
+
+bool smmu_event_encode(const struct ioasid_event *event, uint64_t record[4])
+{
+	uint8_t code = code_of(event->reason);
+	uint64_t first = code | event->virtual_id << 32;
+
+	if (!code)
+		return false;
+	if (event->pasid != IOASID_NO_PASID)
+		first |= SSV | (uint64_t)event->pasid << 12;
+	record[0] = htole64(first);
+	record[1] = record[2] = record[3] = 0;
+	if (code < F_TRANSLATION)
+		return true;
+	/* Of one that reads and writes, as an atomic does, RnW is 0 (7.3.13). */
+	record[1] = htole64(CLASS_IN | (event->access & IOASID_WRITE ? 0 : RNW));
+	record[2] = htole64(event->iova);
+	return true;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Event records (7.3): faults as an SMMU tells its driver of them. */
+#ifndef SMMUV3_EVENT_H
+#define SMMUV3_EVENT_H
+
+#include <ioasid/event.h>
+
+/*
+ * The record of a fault, little-endian, in the name of the StreamID virtual_id. False if there is
+ * none: the fault is the parent's, or one that the device is told of itself.
+ */
+bool smmu_event_encode(const struct ioasid_event *event, uint64_t record[4]);
+
+#endif

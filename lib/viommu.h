@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* vIOMMUs and what hangs on them, and what a back end supplies for that. */
+#ifndef LIB_VIOMMU_H
+#define LIB_VIOMMU_H
+
+#include <ioasid/viommu.h>
+
+#include "util/imap.h"
+#include "util/reap.h"
+#include "util/slab.h"
+
+struct viommu_ops;
+
+struct ioasid_viommu {
+	struct ioasid_ctx *ctx;
+	struct ioasid_viommu *next;
+	uint64_t serial;
+	struct ioasid_space *parent;
+	enum ioasid_viommu_type type;
+	bool nests_hardware, nests_software;	/* how spaces on it can be nested */
+	unsigned int spaces;			/* nested on it */
+	struct imap by_id;			/* vDEVICEs, by the guest's names for them */
+	struct slab records;			/* struct ioasid_vdevice */
+	struct ioasid_event_queue *queues;
+	struct ioasid_inv *batch;		/* of commands being carried out */
+	const void *iommu;			/* the back end's name for what it is a slice of */
+};
+
+struct ioasid_vdevice {
+	struct imap_item item;			/* the guest's name for the device */
+	struct ioasid_viommu *viommu;
+	struct ioasid_device *device;
+};
+
+/* Called with the context locked. */
+struct viommu_ops {
+	/*
+	 * The parent has a table. Fills in nests_* and iommu; 0, or err_set(): -EOPNOTSUPP where the
+	 * device's IOMMU has no such type, -ENOMEM.
+	 */
+	int (*create)(struct ioasid_viommu *viommu, const struct ioasid_device *device);
+	void (*destroy)(struct ioasid_viommu *viommu);
+
+	/* The number is free. 0, or err_set(): -EINVAL: it is behind another IOMMU; -ENOMEM. */
+	int (*vdevice_create)(struct ioasid_vdevice *vdevice);
+
+	/* As ioasid_viommu_invalidate(). */
+	int (*invalidate)(struct ioasid_viommu *viommu, const void *commands, size_t size,
+			  size_t n, size_t *handled, struct reap *reap);
+};
+
+/* Ends all that are left on a context whose devices are gone, and the spaces on them. */
+void viommu_close_all(struct ioasid_ctx *ctx, struct reap *reap);
+/* The device's vDEVICE goes if it has one. */
+void vdevice_close(struct ioasid_device *device);
+
+/* err_set(-ENOENT) if the device cannot be attached to the space for want of a vDEVICE. */
+int viommu_check_attach(const struct ioasid_space *space, const struct ioasid_device *device);
+
+/* err_set(-EBUSY) if vIOMMUs are on it. */
+int viommu_check_parent(const struct ioasid_space *space);
+
+struct ioasid_vdevice *viommu_find(const struct ioasid_viommu *viommu, uint64_t virtual_id);
+struct ioasid_viommu *viommu_find_serial(const struct ioasid_ctx *ctx, uint64_t serial);
+
+#endif
