@@ -9,29 +9,40 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <string.h>
+
+#include "copier.h"
 
 #define PAGES	4096u
 #define SIZE	4096u
 #define FEW	64u		/* pages that can be copied while everything stands still */
 #define ROUNDS	8u		/* a device that writes too fast is stopped all the same */
 
-/* The device: counts in pages here and there, with a rest after each. */
+/* The device: copies the last page, in part, to pages here and there, with a rest after each. */
 static atomic_bool stop;
 
 static void *device_works(void *data)
 {
-	struct ioasid_channel *channel = data;
+	struct copier *copier = data;
 	unsigned int page = 0;
-	uint64_t before;
 
 	while (!stop) {
 		page = (page * 5 + 1) % PAGES;
-		check(ioasid_dma_fetch_add(channel, (uint64_t)(page / 8) * SIZE, 8, 1, &before),
-		      "the device's DMA");
+		check(copier_copy(copier, (uint64_t)(PAGES - 1) * SIZE, (uint64_t)(page / 8) * SIZE,
+				  8 + page % 64), "the device's DMA");
 		usleep(5);
 	}
 	return NULL;
+}
+
+/* The device's IOMMU has to record what it writes. */
+static void open_device(struct copier *copier, struct ioasid_ctx *ctx, struct ioasid_device *device)
+{
+	struct ioasid_device_info info = IOASID_DEVICE_INFO_INIT;
+
+	check(ioasid_device_query_info(device, &info), "asking about the device");
+	if (!info.dirty_tracking)
+		not_here(ioasid_ctx_get_backend(ctx), "the device's IOMMU records no written pages");
+	check(copier_open(copier, ctx, device), "driving the device");
 }
 
 /* Copies what was written since the last round. Returns how many pages that were. */
@@ -54,30 +65,30 @@ static unsigned int copy_dirty(struct ioasid_space *space, const char *from, cha
 int main(int argc, char **argv)
 {
 	struct ioasid_space_options tracked = IOASID_SPACE_OPTIONS_INIT;
-	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
-	struct ioasid_channel *channel;
-	struct ioasid_device *device;
 	struct ioasid_space *space;
 	struct ioasid_ctx *ctx;
+	struct copier copier;
+	struct arguments a;
 	unsigned int round, n;
 	int from_fd, to_fd;
 	pthread_t thread;
 	char *from, *to;
 
-	options.backend = backend_option(argc, argv, "Memory is copied while a device writes to it.");
-	check(ioasid_ctx_open(&options, &ctx), "opening a context");
-	check(ioasid_device_bind(ctx, "0000:00:01.0", 1, &device), "binding the device");
-	check(ioasid_channel_open(device, IOASID_NO_PASID, &channel), "opening a channel");
+	a = parse_arguments(argc, argv, "Memory is copied while a device writes to it.");
+	ctx = open_context(&a, 0, NULL);
+	need(ctx, IOASID_CAP_DIRTY_TRACKING);
+	open_device(&copier, ctx, bind_device(ctx, &a, 0, "0000:00:01.0"));
 
 	/* The guest's memory, in a space that can record what is written. */
 	from = new_memory("source", (size_t)PAGES * SIZE, &from_fd);
+	memset(from + (size_t)(PAGES - 1) * SIZE, '*', SIZE);
 	to = new_memory("destination", (size_t)PAGES * SIZE, &to_fd);
 	tracked.flags = IOASID_SPACE_DIRTY_TRACKING;
 	check(ioasid_space_create(ctx, &tracked, &space), "creating a space");
 	check(ioasid_space_map_file(space, 0, from_fd, 0, (uint64_t)PAGES * SIZE,
 				    IOASID_READ | IOASID_WRITE, NULL), "mapping the memory");
-	check(ioasid_device_attach(device, space), "attaching the device");
-	expect(!pthread_create(&thread, NULL, device_works, channel), "a thread");
+	check(ioasid_device_attach(copier.device, space), "attaching the device");
+	expect(!pthread_create(&thread, NULL, device_works, &copier), "a thread");
 
 	/* All of it once, from when on each write is recorded. */
 	check(ioasid_space_dirty_start(space), "starting dirty tracking");
@@ -100,6 +111,7 @@ int main(int argc, char **argv)
 	printf("both memories are the same\n");
 
 	check(ioasid_space_dirty_stop(space), "stopping dirty tracking");
+	copier_close(&copier);
 	check(ioasid_ctx_close(ctx), "closing the context");
 	return EXIT_SUCCESS;
 }

@@ -10,7 +10,6 @@
 #include "example.h"
 
 #include <endian.h>
-#include <string.h>
 
 #define MEMORY	(4u << 20)	/* of the guest, from guest address 0 */
 #define PAGE	4096u
@@ -26,7 +25,7 @@
 /* What the guest's IOMMU tells it, ECAP_REG (11.4.3): SMTS, FSTS, and PSS: 20 bits. */
 #define ECAP	(UINT64_C(1) << 43 | UINT64_C(1) << 47 | UINT64_C(19) << 35)
 
-static const char platform_text[] =
+static const char machine[] =
 	"iommu iommu0 pasid-bits=20\n"
 	"device accelerator iommu=iommu0 pasid-bits=20 pasid-table=user\n";
 
@@ -77,21 +76,6 @@ static void guest_set_pasid(uint64_t directory, uint32_t pasid, uint64_t page_ta
 	entry[0] = page_table ? htole64(PRESENT | FIRST_STAGE) : 0;
 }
 
-static struct ioasid_ctx *open_context(int argc, char **argv)
-{
-	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
-	struct ioasid_platform *platform;
-	struct ioasid_ctx *ctx;
-
-	options.backend = backend_option(argc, argv, "A guest's PASID table, bound whole.");
-	check(ioasid_platform_parse(platform_text, strlen(platform_text), &platform),
-	      "describing the platform");
-	options.platform = platform;
-	check(ioasid_ctx_open(&options, &ctx), "opening a context");
-	ioasid_platform_free(platform);
-	return ctx;
-}
-
 static struct ioasid_space *bind_table(struct ioasid_ctx *ctx, struct ioasid_space *root,
 				       uint64_t directory)
 {
@@ -129,12 +113,16 @@ int main(int argc, char **argv)
 	struct ioasid_device *device;
 	struct ioasid_inv *inv;
 	struct ioasid_ctx *ctx;
+	struct arguments a;
 	uint64_t directory;
 	int fd;
 
-	ctx = open_context(argc, argv);
+	a = parse_arguments(argc, argv, "A guest's PASID table, bound whole.");
+	ctx = open_context(&a, 0, machine);
+	need(ctx, IOASID_CAP_USER_PASID_TABLE);
+	need(ctx, IOASID_CAP_DMA);	/* an edu has no PASIDs */
 	check(ioasid_inv_new(ctx, 0, &inv), "making a batch");
-	check(ioasid_device_bind(ctx, "accelerator", 1, &device), "binding the device");
+	device = bind_device(ctx, &a, 0, "accelerator");
 	memory = new_memory("guest", MEMORY, &fd);
 	check(ioasid_space_create(ctx, NULL, &root), "creating the root");
 	check(ioasid_space_map_file(root, 0, fd, 0, MEMORY, IOASID_READ | IOASID_WRITE, NULL),

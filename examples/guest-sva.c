@@ -11,7 +11,6 @@
 #include "example.h"
 
 #include <endian.h>
-#include <string.h>
 
 #define MEMORY	(4u << 20)	/* of the guest, from guest address 0 */
 #define PAGE	4096u
@@ -88,7 +87,6 @@ static void invalidate(struct ioasid_inv *inv, struct ioasid_device *device, uin
 int main(int argc, char **argv)
 {
 	static const uint32_t pasid[2] = { 100, 200 };
-	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
 	struct ioasid_space *root, *space[2];
 	struct ioasid_event_queue *faults;
 	struct ioasid_channel *dma[2];
@@ -96,15 +94,18 @@ int main(int argc, char **argv)
 	struct ioasid_event event;
 	struct ioasid_inv *inv;
 	struct ioasid_ctx *ctx;
+	struct arguments a;
 	uint64_t table[2], page[2];
 	char text[8];
 	int fd, i;
 
-	options.backend = backend_option(argc, argv, "Two processes of a guest on one device.");
-	check(ioasid_ctx_open(&options, &ctx), "opening a context");
+	a = parse_arguments(argc, argv, "Two processes of a guest on one device.");
+	ctx = open_context(&a, 0, NULL);
+	need(ctx, IOASID_CAP_PASID);
+	need(ctx, IOASID_CAP_DMA);	/* an edu has no PASIDs */
 	check(ioasid_event_queue_create(ctx, 0, &faults), "creating an event queue");
 	check(ioasid_inv_new(ctx, 0, &inv), "making a batch");
-	check(ioasid_device_bind(ctx, "0000:00:01.0", 1, &device), "binding the device");
+	device = bind_device(ctx, &a, 0, "0000:00:01.0");
 	memory = new_memory("guest", MEMORY, &fd);
 	check(ioasid_space_create(ctx, NULL, &root), "creating the root");
 	check(ioasid_space_map_file(root, 0, fd, 0, MEMORY, IOASID_READ | IOASID_WRITE, NULL),

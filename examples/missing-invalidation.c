@@ -9,7 +9,6 @@
 #include "example.h"
 
 #include <endian.h>
-#include <string.h>
 #include <time.h>
 
 #define GUEST_MEMORY	(1u << 20)
@@ -77,7 +76,6 @@ static void device_writes(struct ioasid_channel *channel, const char *text)
 
 int main(int argc, char **argv)
 {
-	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
 	struct ioasid_space_options nested = IOASID_SPACE_OPTIONS_INIT;
 	struct ioasid_pgtable table = IOASID_PGTABLE_INIT;
 	struct ioasid_event_queue *queue;
@@ -86,11 +84,11 @@ int main(int argc, char **argv)
 	struct ioasid_space *space;
 	struct ioasid_inv *batch;
 	struct ioasid_ctx *ctx;
+	struct arguments a;
 	int fd;
 
-	options.backend = backend_option(argc, argv, "A guest forgets an invalidation.");
-	options.flags = IOASID_CTX_AUDIT;
-	check(ioasid_ctx_open(&options, &ctx), "opening a context");
+	a = parse_arguments(argc, argv, "A guest forgets an invalidation.");
+	ctx = open_context(&a, IOASID_CTX_AUDIT, NULL);
 	check(ioasid_event_queue_create(ctx, 0, &queue), "creating an event queue");
 
 	guest = new_memory("guest", GUEST_MEMORY, &fd);
@@ -105,7 +103,7 @@ int main(int argc, char **argv)
 	table.levels = 3;
 	check(ioasid_space_create(ctx, &nested, &space), "creating the nested space");
 	check(ioasid_space_bind_pgtable(space, &table), "binding the guest's table");
-	check(ioasid_device_bind(ctx, "0000:00:01.0", 1, &device), "binding the device");
+	device = bind_device(ctx, &a, 0, "0000:00:01.0");
 	check(ioasid_device_attach(device, space), "attaching the device");
 	check(ioasid_channel_open(device, IOASID_NO_PASID, &channel), "opening a channel");
 

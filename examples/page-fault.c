@@ -13,7 +13,6 @@
 #include <endian.h>
 #include <poll.h>
 #include <pthread.h>
-#include <string.h>
 
 #define GUEST_MEMORY	(4u << 20)
 #define TABLES		0x100000u	/* guest-physical: levels 4, 3, 2, 1, a page each */
@@ -133,7 +132,6 @@ static int device_ends(struct job *job)
 
 int main(int argc, char **argv)
 {
-	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
 	struct ioasid_space_options nested = IOASID_SPACE_OPTIONS_INIT;
 	struct ioasid_pgtable table = IOASID_PGTABLE_INIT;
 	struct ioasid_space *memory, *process;
@@ -142,12 +140,16 @@ int main(int argc, char **argv)
 	struct ioasid_event event;
 	struct ioasid_ctx *ctx;
 	struct job job = { 0 };
+	struct arguments a;
 	int fd;
 
-	options.backend = backend_option(argc, argv, "A page fault of a device, served by a guest.");
-	check(ioasid_ctx_open(&options, &ctx), "opening a context");
+	a = parse_arguments(argc, argv, "A page fault of a device, served by a guest.");
+	ctx = open_context(&a, 0, NULL);
+	need(ctx, IOASID_CAP_PAGE_REQUESTS);
+	need(ctx, IOASID_CAP_PASID);
+	need(ctx, IOASID_CAP_DMA);	/* an edu sends no page requests */
 	check(ioasid_event_queue_create(ctx, 0, &events), "creating an event queue");
-	check(ioasid_device_bind(ctx, "0000:00:01.0", 1, &device), "binding the device");
+	device = bind_device(ctx, &a, 0, "0000:00:01.0");
 
 	printf("1. The guest's memory is a root; the page table of a process is nested on it.\n");
 	guest = new_memory("guest", GUEST_MEMORY, &fd);

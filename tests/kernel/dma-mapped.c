@@ -74,9 +74,9 @@ START_TEST(one_transfer_over_two_mappings)
 	pattern(expected, EDU_LENGTH, 77);
 	memcpy(m.memory + 6 * PAGE - 512, expected, 512);
 	memcpy(m.memory + 2 * PAGE, expected + 512, EDU_LENGTH - 512);
-	edu_read(&e.edu, PAGE - 512, EDU_LENGTH);
+	ck_assert_int_eq(edu_read(&e.edu, PAGE - 512, EDU_LENGTH), 0);
 	memset(m.memory, 0, MEMORY);
-	edu_write(&e.edu, PAGE - 512, EDU_LENGTH);
+	ck_assert_int_eq(edu_write(&e.edu, PAGE - 512, EDU_LENGTH), 0);
 	ck_assert(!memcmp(m.memory + 6 * PAGE - 512, expected, 512));
 	ck_assert(!memcmp(m.memory + 2 * PAGE, expected + 512, EDU_LENGTH - 512));
 	no_faults(&m);

@@ -76,8 +76,8 @@ static void transfer(struct mover *m, uint32_t seed)
 
 	memset(a, 0, 2 * PAGE);
 	pattern(source, EDU_LENGTH, seed);
-	edu_read(&m->engine.edu, 0, EDU_LENGTH);
-	edu_write(&m->engine.edu, PAGE, EDU_LENGTH);
+	ck_assert_int_eq(edu_read(&m->engine.edu, 0, EDU_LENGTH), 0);
+	ck_assert_int_eq(edu_write(&m->engine.edu, PAGE, EDU_LENGTH), 0);
 	ck_assert_msg(all_zero(a, PAGE) || all_zero(b, PAGE), "transfer %u is in both spaces", seed);
 	if (has_pattern(a, EDU_LENGTH, seed))
 		m->in_a++;

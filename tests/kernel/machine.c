@@ -48,7 +48,7 @@ struct engine engine_open(struct machine *m, int which)
 {
 	struct engine e = { .device = machine_bind(m, which) };
 
-	edu_open(&e.edu, ioasid_device_get_fd(e.device));
+	ck_assert_int_eq(edu_open(&e.edu, ioasid_device_get_fd(e.device)), 0);
 	return e;
 }
 
@@ -94,7 +94,7 @@ static bool buffer_has(struct machine *m, struct engine *e, uint32_t seed)
 		ck_ok(ioasid_device_replace(e->device, look));
 	else
 		ck_ok(ioasid_device_attach(e->device, look));
-	edu_write(&e->edu, PAGE, EDU_LENGTH);
+	ck_assert_int_eq(edu_write(&e->edu, PAGE, EDU_LENGTH), 0);
 	has = has_pattern(window, EDU_LENGTH, seed);
 	if (before)
 		ck_ok(ioasid_device_replace(e->device, before));
@@ -115,7 +115,7 @@ static void read_faults(struct machine *m, struct engine *e, uint64_t iova)
 	unsigned int i;
 
 	for (i = 0; i < ATTEMPTS; i++) {
-		edu_read(&e->edu, iova, EDU_LENGTH);
+		ck_assert_int_eq(edu_read(&e->edu, iova, EDU_LENGTH), 0);
 		if (kmsg_has_fault(m->kmsg, iova))
 			return;
 	}
@@ -128,7 +128,7 @@ static void write_faults(struct machine *m, struct engine *e, uint64_t iova, con
 	unsigned int i;
 
 	for (i = 0; i < ATTEMPTS; i++) {
-		edu_write(&e->edu, iova, EDU_LENGTH);
+		ck_assert_int_eq(edu_write(&e->edu, iova, EDU_LENGTH), 0);
 		ck_assert_msg(has_pattern(host, EDU_LENGTH, HOST),
 			      "the device has written at %#jx, where it may not", (uintmax_t)iova);
 		if (kmsg_has_fault(m->kmsg, iova))
@@ -140,12 +140,12 @@ static void write_faults(struct machine *m, struct engine *e, uint64_t iova, con
 void reaches(struct machine *m, struct engine *e, uint64_t iova, uint8_t *host, uint32_t perm)
 {
 	pattern(host, EDU_LENGTH, BUFFER);
-	edu_read(&e->edu, iova, EDU_LENGTH);
+	ck_assert_int_eq(edu_read(&e->edu, iova, EDU_LENGTH), 0);
 	ck_assert_msg(buffer_has(m, e, BUFFER), "the device cannot read at %#jx",
 		      (uintmax_t)iova);
 	if (perm & IOASID_WRITE) {
 		memset(host, 0, EDU_LENGTH);
-		edu_write(&e->edu, iova, EDU_LENGTH);
+		ck_assert_int_eq(edu_write(&e->edu, iova, EDU_LENGTH), 0);
 		ck_assert_msg(has_pattern(host, EDU_LENGTH, BUFFER),
 			      "the device cannot write at %#jx", (uintmax_t)iova);
 		return;

@@ -6,8 +6,8 @@
 #ifndef TESTS_KERNEL_MACHINE_H
 #define TESTS_KERNEL_MACHINE_H
 
+#include "../../examples/edu.h"
 #include "../support.h"
-#include "edu.h"
 #include "kmsg.h"
 
 enum { EDU_ALONE, NVME, EDU_SHARED_A, EDU_SHARED_B };

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
+/* What each driver in user space begins with, through the device's VFIO descriptor. */
+#ifndef EXAMPLES_PCI_H
+#define EXAMPLES_PCI_H
+
+#include <stdint.h>
+
+struct pci_bar {
+	volatile uint8_t *at;
+	uint64_t size;
+};
+
+/* Maps BAR 0, and lets the device do DMA. 0, or -errno. */
+int pci_open(struct pci_bar *bar, int fd);
+void pci_close(struct pci_bar *bar);
+
+#endif
