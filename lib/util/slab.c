@@ -13,7 +13,8 @@
  * offset 0, the head, ends the list. Objects from fresh on were never used.
  */
 struct slab_page {
-	uint32_t next, prev;		/* references, as of pages_ref() */
+	struct slab_link all;		/* of the slab's pages, */
+	struct slab_link partial;	/* and of those with a free object */
 	uint16_t free;
 	uint16_t fresh;
 	uint16_t used;
@@ -32,23 +33,32 @@ static struct slab_page *page_at(const struct slab *slab, uint32_t ref)
 	return ref ? pages_ptr(slab->pool, ref) : NULL;
 }
 
-static void list_add(struct slab_page **list, struct slab_page *page)
+static struct slab_link *link_of(struct slab_page *page, enum slab_list which)
 {
-	page->prev = 0;
-	page->next = *list ? pages_ref(*list) : 0;
-	if (*list)
-		(*list)->prev = pages_ref(page);
-	*list = page;
+	return which == SLAB_ALL ? &page->all : &page->partial;
 }
 
-static void list_del(struct slab *slab, struct slab_page **list, struct slab_page *page)
+static void list_add(struct slab *slab, enum slab_list which, struct slab_page *page)
 {
-	if (page->prev)
-		page_at(slab, page->prev)->next = page->next;
+	struct slab_page *next = slab->list[which];
+
+	*link_of(page, which) = (struct slab_link){ .next = next ? pages_ref(next) : 0 };
+	if (next)
+		link_of(next, which)->prev = pages_ref(page);
+	slab->list[which] = page;
+}
+
+static void list_del(struct slab *slab, enum slab_list which, struct slab_page *page)
+{
+	const struct slab_link *link = link_of(page, which);
+	struct slab_page *prev = page_at(slab, link->prev), *next = page_at(slab, link->next);
+
+	if (prev)
+		link_of(prev, which)->next = link->next;
 	else
-		*list = page_at(slab, page->next);
-	if (page->next)
-		page_at(slab, page->next)->prev = page->prev;
+		slab->list[which] = next;
+	if (next)
+		link_of(next, which)->prev = link->prev;
 }
 
 static struct slab_page *new_page(struct slab *slab)
@@ -61,7 +71,8 @@ static struct slab_page *new_page(struct slab *slab)
 	page->fresh = SLAB_HEADER_SIZE;
 	pages_set_owner(page, slab->owner);
 	poison(page + 1, PAGES_SIZE - sizeof(*page));
-	list_add(&slab->partial, page);
+	list_add(slab, SLAB_ALL, page);
+	list_add(slab, SLAB_PARTIAL, page);
 	slab->pages++;
 	return page;
 }
@@ -82,28 +93,22 @@ void slab_init(struct slab *slab, struct pages *pool, size_t size, void *owner)
 	slab->end = (PAGES_SIZE - SLAB_HEADER_SIZE) / slab->size * slab->size + SLAB_HEADER_SIZE;
 }
 
-static void drop_list(struct slab *slab, struct slab_page *page)
-{
-	struct slab_page *next;
-
-	for (; page; page = next) {
-		next = page_at(slab, page->next);
-		drop_page(slab, page);
-	}
-}
-
 void slab_destroy(struct slab *slab)
 {
-	drop_list(slab, slab->partial);
-	drop_list(slab, slab->full);
-	slab->partial = NULL;
-	slab->full = NULL;
+	struct slab_page *page = slab->list[SLAB_ALL], *next;
+
+	for (; page; page = next) {
+		next = page_at(slab, page->all.next);
+		drop_page(slab, page);
+	}
+	slab->list[SLAB_ALL] = NULL;
+	slab->list[SLAB_PARTIAL] = NULL;
 	slab->used = 0;
 }
 
 void *slab_alloc(struct slab *slab)
 {
-	struct slab_page *page = slab->partial;
+	struct slab_page *page = slab->list[SLAB_PARTIAL];
 	char *obj;
 
 	if (mem_must_fail())
@@ -125,10 +130,8 @@ void *slab_alloc(struct slab *slab)
 	}
 	page->used++;
 	slab->used++;
-	if (!page->free && page->fresh == slab->end) {
-		list_del(slab, &slab->partial, page);
-		list_add(&slab->full, page);
-	}
+	if (!page->free && page->fresh == slab->end)
+		list_del(slab, SLAB_PARTIAL, page);
 	return obj;
 }
 
@@ -147,11 +150,11 @@ void slab_free(struct slab *slab, void *obj)
 	page->used--;
 	slab->used--;
 
+	if (was_full)
+		list_add(slab, SLAB_PARTIAL, page);
 	if (!page->used) {
-		list_del(slab, was_full ? &slab->full : &slab->partial, page);
+		list_del(slab, SLAB_PARTIAL, page);
+		list_del(slab, SLAB_ALL, page);
 		drop_page(slab, page);
-	} else if (was_full) {
-		list_del(slab, &slab->full, page);
-		list_add(&slab->partial, page);
 	}
 }

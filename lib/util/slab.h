@@ -8,18 +8,28 @@
 
 #include "pages.h"
 
-#define SLAB_HEADER_SIZE	16u
+#define SLAB_HEADER_SIZE	24u
 #define SLAB_MAX_SIZE		((PAGES_SIZE - SLAB_HEADER_SIZE) / 2 & ~7u)
 
 struct slab_page;
+
+/* Pages on a list; references, as of pages_ref(). */
+struct slab_link {
+	uint32_t next, prev;
+};
+
+/*
+ * All pages, and those with a free object. Full ones have no list of their own: they would have to be
+ * taken out of the middle of it, and its pages are not in any cache.
+ */
+enum slab_list { SLAB_ALL, SLAB_PARTIAL };
 
 struct slab {
 	struct pages *pool;
 	void *owner;
 	uint32_t size;			/* of an object */
 	uint32_t end;			/* offset in a page behind the last object */
-	struct slab_page *partial;	/* pages with a free object, */
-	struct slab_page *full;		/* and without; empty ones go back to the pool */
+	struct slab_page *list[2];	/* by enum slab_list; empty pages go back to the pool */
 	size_t used;			/* objects */
 	size_t pages;
 };
