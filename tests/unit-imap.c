@@ -92,6 +92,50 @@ START_TEST(random_order_fills_the_leaves_well)
 }
 END_TEST
 
+/* Where one item follows the other, leaves come to be full, whatever the order. */
+START_TEST(neighbours_in_random_order_fill_windows)
+{
+	static unsigned int order[MAX_ITEMS];
+	size_t most = MAX_ITEMS * 4 / 3 / IMAP_SLOTS;
+	unsigned int i;
+
+	set_seed(7);
+	for (i = 0; i < MAX_ITEMS; i++) {
+		unsigned int k = (unsigned int)below(i + 1);
+
+		order[i] = order[k];
+		order[k] = i;
+	}
+	for (i = 0; i < MAX_ITEMS; i++)
+		check(insert(order[i] * UINT64_C(0x1000), order[i] * UINT64_C(0x1000) + 0xfff));
+	compare();
+	ck_assert_uint_le(slab_used(&map.nodes), most + most * 2 / IMAP_FANOUT + 2);
+}
+END_TEST
+
+/* Among items of one size one after another, those that start elsewhere, and far away. */
+START_TEST(odd_items_among_neighbours)
+{
+	uint64_t base = UINT64_C(1) << 40;
+	unsigned int i;
+
+	fill(UP, 2 * IMAP_SLOTS, base, 0x1000, 0x800);
+	check(insert(base + 0x5800, base + 0x5fff));
+	check(!insert(base + 0x5900, base + 0x5900));
+	check(!insert(base + 0x57ff, base + 0x57ff));
+	compare();
+	for (i = 1; i < IMAP_SLOTS; i += 2)
+		remove_at(2 * IMAP_SLOTS - i);
+	check(insert(base * 2, base * 2 + 0xfff));
+	check(insert(base * 3 + 7, UINT64_MAX));
+	check(insert(0, base - 1));
+	compare();
+	while (count)
+		remove_at(count / 2);
+	compare();
+}
+END_TEST
+
 #define LARGE 60000
 
 static struct imap_item *large[LARGE];
@@ -314,7 +358,7 @@ START_TEST(insertion_without_memory_changes_nothing)
 		insert(start, start + 0xfff);
 	}
 	compare();
-	check(failures >= MAX_ITEMS / IMAP_LEAF_ITEMS);
+	check(failures >= MAX_ITEMS / IMAP_SLOTS);
 }
 END_TEST
 
@@ -330,6 +374,8 @@ int main(void)
 	tcase_add_test(basic, long_item_over_sparse_leaves);
 	tcase_add_loop_test(basic, runs_fill_the_leaves, 0, 2);
 	tcase_add_test(basic, random_order_fills_the_leaves_well);
+	tcase_add_test(basic, neighbours_in_random_order_fill_windows);
+	tcase_add_test(basic, odd_items_among_neighbours);
 	tcase_add_test(basic, many_items_in_random_order);
 	tcase_add_loop_test(basic, erase_of_everything, 0, 12);
 	suite_add_tcase(suite, basic);

@@ -41,38 +41,38 @@ static const struct imap_leaf *leaf_of(const struct imap *map, uint64_t addr)
 static struct imap_item *seek_floor(struct imap_iter *iter, const struct imap *map, uint64_t addr)
 {
 	const struct imap_leaf *leaf;
-	unsigned int n;
+	unsigned int at;
 
 	iter->map = map;
 	iter->leaf = NULL;
 	if (!map->root)
 		return NULL;
 	leaf = leaf_of(map, addr);
-	n = imap_leaf_upper(map, leaf, addr);
-	if (!n) {
+	at = imap_leaf_floor(map, leaf, addr);
+	if (at == IMAP_END) {
 		leaf = leaf->prev;
 		if (!leaf)
 			return NULL;
-		n = leaf->count;
+		at = imap_before_place(leaf, IMAP_END);
 	}
 	iter->leaf = leaf;
-	iter->index = n - 1;
-	return imap_item_at(map, leaf, n - 1);
+	iter->at = at;
+	return imap_item_at(map, leaf, at);
 }
 
 /* One item ahead. */
 static struct imap_item *step(struct imap_iter *iter)
 {
-	if (!iter->leaf) {
-		iter->leaf = iter->map->head;
-		iter->index = 0;
-	} else if (iter->index + 1u < iter->leaf->count) {
-		iter->index++;
-	} else {
-		iter->leaf = iter->leaf->next;
-		iter->index = 0;
+	unsigned int at = iter->leaf ? imap_behind_place(iter->leaf, iter->at) : IMAP_END;
+
+	if (at == IMAP_END) {
+		iter->leaf = iter->leaf ? iter->leaf->next : iter->map->head;
+		if (!iter->leaf)
+			return NULL;
+		at = imap_behind_place(iter->leaf, IMAP_END);
 	}
-	return iter->leaf ? imap_item_at(iter->map, iter->leaf, iter->index) : NULL;
+	iter->at = at;
+	return imap_item_at(iter->map, iter->leaf, at);
 }
 
 struct imap_item *imap_iter_first(struct imap_iter *iter, const struct imap *map, uint64_t start,
@@ -108,18 +108,25 @@ struct imap_item *imap_first(const struct imap *map, uint64_t start, uint64_t la
 	return imap_iter_first(&iter, map, start, last);
 }
 
+struct imap_item *imap_aim(struct imap *map, uint64_t start, uint64_t last)
+{
+	if (map->root)
+		imap_finger(map, start);
+	return imap_first(map, start, last);
+}
+
 struct imap_item *imap_last_before(const struct imap *map, uint64_t addr)
 {
 	struct imap_iter iter;
 	struct imap_item *item = seek_floor(&iter, map, addr);
+	unsigned int at;
 
 	if (!item || item->last < addr)
 		return item;
-	if (iter.index)
-		return imap_item_at(map, iter.leaf, iter.index - 1);
-	if (!iter.leaf->prev)
-		return NULL;
-	return imap_item_at(map, iter.leaf->prev, iter.leaf->prev->count - 1u);
+	at = imap_before_place(iter.leaf, iter.at);
+	if (at != IMAP_END)
+		return imap_item_at(map, iter.leaf, at);
+	return iter.leaf->prev ? imap_leaf_last(map, iter.leaf->prev) : NULL;
 }
 
 struct imap_item *imap_next(const struct imap *map, const struct imap_item *item)

@@ -4,7 +4,8 @@
  *
  * The map is a B+tree of references to the caller's items. An item starts with its range,
  * which must not change while it is in a map, and lives in the map's pool (a slab on it, as a
- * rule): a leaf then needs only 6 bytes for it, a 32-bit reference and 16 bits of its address.
+ * rule): a leaf then needs only 6 bytes for it, a 32-bit reference and 16 bits of its address, or
+ * 4 where one item follows another.
  *
  * Ranges are inclusive, [start, last], so that the whole 64-bit space is one too.
  *
@@ -37,6 +38,8 @@ struct imap_path {
 	uint16_t index[IMAP_MAX_HEIGHT];		/* which child of it */
 	struct imap_leaf *leaf;				/* NULL: not a path */
 	uint64_t lo, hi;
+	uint64_t before;	/* a bound of the free bytes before the leaf's first item is known: */
+				/* on the way to the item before it, all say at least so much */
 };
 
 struct imap {
@@ -67,6 +70,9 @@ struct imap_item *imap_find(const struct imap *map, uint64_t addr);
 /* The lowest item with a byte in [@start, @last], or NULL. */
 struct imap_item *imap_first(const struct imap *map, uint64_t start, uint64_t last);
 
+/* The same, for an item that is going to be removed: that is cheap then. */
+struct imap_item *imap_aim(struct imap *map, uint64_t start, uint64_t last);
+
 /* The item with the highest last address below @addr, or NULL. */
 struct imap_item *imap_last_before(const struct imap *map, uint64_t addr);
 
@@ -96,7 +102,7 @@ int imap_gap(struct imap *map, uint64_t lo, uint64_t hi, uint64_t length, uint64
 struct imap_iter {
 	const struct imap *map;
 	const struct imap_leaf *leaf;
-	unsigned int index;
+	unsigned int at;		/* the item's place in it */
 	uint64_t last;
 };
 

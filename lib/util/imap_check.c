@@ -16,20 +16,22 @@ struct state {
 
 static int check_leaf(struct state *state, const struct imap_leaf *leaf, uint64_t lo, uint64_t hi)
 {
-	unsigned int i;
+	unsigned int n = 0, at;
 
-	if (!leaf->count || leaf->count > IMAP_LEAF_ITEMS)
+	if (!leaf->count || leaf->count > (leaf->dense ? IMAP_SLOTS : IMAP_LEAF_ITEMS))
 		return NO_COUNT;
+	if (leaf->dense && !leaf->exact)
+		return BAD_TAG;
 	if (leaf->prev != state->leaf || (!leaf->prev && state->map->head != leaf) ||
 	    (leaf->prev && leaf->prev->next != leaf))
 		return BAD_LINK;
 	state->leaf = leaf;
 
-	for (i = 0; i < leaf->count; i++) {
-		const struct imap_item *item = imap_item_at(state->map, leaf, i);
+	for (at = IMAP_END; (at = imap_behind_place(leaf, at)) != IMAP_END; n++) {
+		const struct imap_item *item = imap_item_at(state->map, leaf, at);
 
-		if (leaf->tag[i] != imap_tag(leaf, item->start) ||
-		    !imap_tag_fits(leaf, item->start) ||
+		if (imap_start_min(leaf, at) > item->start ||
+		    imap_start_max(leaf, at) < item->start ||
 		    (leaf->exact && !imap_tag_is_exact(leaf, item->start)))
 			return BAD_TAG;
 		if (item->last - item->start < leaf->shortest ||
@@ -44,8 +46,10 @@ static int check_leaf(struct state *state, const struct imap_leaf *leaf, uint64_
 		state->item = item;
 		state->count++;
 	}
-	for (; i < IMAP_LEAF_ITEMS; i++) {
-		if (leaf->tag[i] != INT16_MAX)
+	if (n != leaf->count)
+		return NO_COUNT;
+	for (; !leaf->dense && n < IMAP_LEAF_ITEMS; n++) {
+		if (leaf->tag[n] != INT16_MAX)
 			return BAD_TAG;
 	}
 	return IN_ORDER;
@@ -54,14 +58,14 @@ static int check_leaf(struct state *state, const struct imap_leaf *leaf, uint64_
 /* The largest gap behind an item, by the items alone. */
 static uint64_t leaf_gap(const struct imap *map, const struct imap_leaf *leaf)
 {
+	unsigned int at = imap_behind_place(leaf, IMAP_END), next;
 	uint64_t gap = 0;
-	unsigned int i;
 
-	for (i = 0; i < leaf->count; i++) {
-		const struct imap_item *next = i + 1u < leaf->count ?
-			imap_item_at(map, leaf, i + 1) : imap_behind(map, leaf);
-
-		gap = bits_max(gap, imap_gap_between(imap_item_at(map, leaf, i), next));
+	for (; at != IMAP_END; at = next) {
+		next = imap_behind_place(leaf, at);
+		gap = bits_max(gap, imap_gap_between(imap_item_at(map, leaf, at),
+						     next != IMAP_END ? imap_item_at(map, leaf, next) :
+							imap_behind(map, leaf)));
 	}
 	return gap;
 }

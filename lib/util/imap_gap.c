@@ -41,9 +41,10 @@ static enum outcome try_leaf(struct request *req, const struct imap_leaf *leaf, 
 	uint64_t gap;
 
 	*largest = 0;
-	for (; at < leaf->count; at++, item = next) {
-		next = at + 1u < leaf->count ? imap_item_at(req->map, leaf, at + 1) :
-					       imap_behind(req->map, leaf);
+	for (; at != IMAP_END; item = next) {
+		at = imap_behind_place(leaf, at);
+		next = at != IMAP_END ? imap_item_at(req->map, leaf, at) :
+					imap_behind(req->map, leaf);
 		gap = imap_gap_between(item, next);
 		*largest = bits_max(*largest, gap);
 		if (gap < req->length)
@@ -70,7 +71,8 @@ static enum outcome try_inner(struct request *req, struct imap_inner *node, unsi
 		if (level)
 			outcome = try_inner(req, node->child[at], level - 1, 0, &exact);
 		else
-			outcome = try_leaf(req, node->child[at], 0, &exact);
+			outcome = try_leaf(req, node->child[at],
+					   imap_behind_place(node->child[at], IMAP_END), &exact);
 		if (outcome != NOT_HERE)
 			return outcome;
 		node->gap[at] = bits_min(node->gap[at], exact);
@@ -116,23 +118,24 @@ static enum outcome try_all(struct imap *map, struct request *req)
 		return try_gap(req, 0, UINT64_MAX);
 
 	imap_path_seek(map, &path, req->lo);
-	at = imap_leaf_upper(map, path.leaf, req->lo);
-	if (at)
-		return try_from(req, &path, at - 1);
+	at = imap_leaf_floor(map, path.leaf, req->lo);
+	if (at != IMAP_END)
+		return try_from(req, &path, at);
 
 	/* lo is below the leaf's first item: the gap there is another leaf's, or the first of all. */
 	prev = path.leaf->prev;
-	item = imap_item_at(map, path.leaf, 0);
+	at = imap_behind_place(path.leaf, IMAP_END);
+	item = imap_item_at(map, path.leaf, at);
 	if (!prev) {
 		if (item->start)
 			outcome = try_gap(req, 0, item->start - 1);
 	} else {
-		const struct imap_item *before = imap_item_at(map, prev, prev->count - 1u);
+		const struct imap_item *before = imap_leaf_last(map, prev);
 
 		if (before->last + 1 != item->start)
 			outcome = try_gap(req, before->last + 1, item->start - 1);
 	}
-	return outcome == NOT_HERE ? try_from(req, &path, 0) : outcome;
+	return outcome == NOT_HERE ? try_from(req, &path, at) : outcome;
 }
 
 int imap_gap(struct imap *map, uint64_t lo, uint64_t hi, uint64_t length, uint64_t align,
@@ -143,6 +146,7 @@ int imap_gap(struct imap *map, uint64_t lo, uint64_t hi, uint64_t length, uint64
 		.length = length, .align = align, .offset = offset,
 	};
 
+	map->finger.before = 0;		/* bounds go down */
 	if (lo > hi || hi - lo < length - 1 || try_all(map, &req) != FOUND)
 		return -ENOSPC;
 	*out = req.found;

@@ -37,17 +37,6 @@ static bool reserve_fill(struct imap *map, const struct imap_path *path, struct 
 	return true;
 }
 
-/*
- * Where to part a full node that gets one more at @at. In the middle, unless it goes to an end:
- * a run of neighbours, up or down, leaves full nodes behind.
- */
-static unsigned int split_at(unsigned int at, unsigned int lowest, unsigned int count)
-{
-	if (at == count)
-		return count;
-	return at <= lowest ? lowest : count / 2;
-}
-
 static void link_behind(struct imap_leaf *leaf, struct imap_leaf *right)
 {
 	right->prev = leaf;
@@ -57,20 +46,30 @@ static void link_behind(struct imap_leaf *leaf, struct imap_leaf *right)
 	leaf->next = right;
 }
 
-/* Adds @item at @at to the full @leaf, in two. Returns the new one, on its right. */
-static struct imap_leaf *split_leaf(struct imap *map, struct imap_leaf *leaf, unsigned int at,
-				    const struct imap_item *item, struct imap_leaf *right)
+/*
+ * Adds @item, behind the one at @at, to the full @leaf, in two: @right is the new one. Parts it in
+ * the middle, unless the item goes to an end: a run of neighbours, up or down, leaves full leaves
+ * behind. Returns where what belongs to the new one begins.
+ */
+static uint64_t split_leaf(struct imap *map, struct imap_leaf *leaf, unsigned int at,
+			   const struct imap_item *item, struct imap_leaf *right)
 {
-	unsigned int part = split_at(at, 0, IMAP_LEAF_ITEMS);
+	unsigned int part = leaf->count / 2u;
+	struct imap_leaf *into;
+	uint64_t key;
 
+	if (at == IMAP_END)
+		part = 0;
+	else if (imap_behind_place(leaf, at) == IMAP_END)
+		part = leaf->count;
 	imap_leaf_init(right, item->start, leaf->shift);
 	link_behind(leaf, right);
-	imap_leaf_share(map, leaf, right, part);
-	if (at < part || !part)
-		imap_leaf_add(map, leaf, at, item);
-	else
-		imap_leaf_add(map, right, at - part, item);
-	return right;
+	imap_leaf_part(map, leaf, right, part, item->start, false, &key);
+	into = item->start < key ? leaf : right;
+	if (!imap_leaf_takes(into, item->start))
+		imap_leaf_change(map, into, item->start);
+	imap_leaf_add(map, into, imap_leaf_floor(map, into, item->start), item);
+	return key;
 }
 
 /* What goes into the parent: a new child, and the bound of the one on its left. */
@@ -83,8 +82,11 @@ struct sibling {
 static void split_inner(struct imap_inner *node, unsigned int at, struct sibling *new,
 			struct imap_inner *right)
 {
-	unsigned int part = split_at(at, 1, IMAP_FANOUT);
+	unsigned int part = IMAP_FANOUT / 2;
 
+	/* As leaves: a run of neighbours, up or down, leaves full nodes behind. */
+	if (at == IMAP_FANOUT || at == 1)
+		part = at;
 	right->count = 0;
 	imap_inner_move(node, part, right);
 	if (at <= part && part < IMAP_FANOUT)
@@ -107,24 +109,25 @@ static void grow_root(struct imap *map, const struct sibling *new, struct imap_i
 	map->height++;
 }
 
+/* A dense leaf has its window, and shares nothing. */
 static unsigned int leaf_count(const struct imap_inner *node, unsigned int i)
 {
 	const struct imap_leaf *leaf = node->child[i];
 
-	return leaf->count;
+	return leaf->dense ? IMAP_LEAF_ITEMS : leaf->count;
 }
 
 /*
  * Shares the items of the full leaf on @path with the emptier one of its neighbours, if that has
  * room: better filled leaves, fewer splits. Paths have changed if it does.
  */
-static bool make_room(struct imap *map, const struct imap_path *path)
+static bool make_room(struct imap *map, const struct imap_path *path, uint64_t start)
 {
 	struct imap_inner *node = path->node[0];
 	unsigned int i = path->index[0], least = IMAP_LEAF_ITEMS;
 	struct imap_leaf *left, *right;
 
-	if (!map->height)
+	if (!map->height || path->leaf->dense)
 		return false;
 	if (i + 1u < node->count)
 		least = leaf_count(node, i + 1);
@@ -135,8 +138,9 @@ static bool make_room(struct imap *map, const struct imap_path *path)
 
 	left = node->child[i];
 	right = node->child[i + 1];
-	imap_leaf_share(map, left, right, (IMAP_LEAF_ITEMS + least) / 2);
-	node->key[i + 1] = imap_item_at(map, right, 0)->start;
+	if (!imap_leaf_part(map, left, right, (IMAP_LEAF_ITEMS + least) / 2, start, true,
+			    &node->key[i + 1]))
+		return false;
 	node->gap[i] = imap_leaf_gap(map, left);
 	node->gap[i + 1] = imap_leaf_gap(map, right);
 	imap_finger_drop(map);
@@ -146,7 +150,6 @@ static bool make_room(struct imap *map, const struct imap_path *path)
 static int insert_split(struct imap *map, struct imap_path *path, unsigned int at,
 			const struct imap_item *item)
 {
-	struct imap_leaf *right;
 	struct reserve reserve;
 	struct sibling new;
 	unsigned int level;
@@ -154,10 +157,9 @@ static int insert_split(struct imap *map, struct imap_path *path, unsigned int a
 	if (!reserve_fill(map, path, &reserve))
 		return -ENOMEM;
 
-	right = split_leaf(map, path->leaf, at, item, reserve.node[--reserve.count]);
-	new.key = imap_item_at(map, right, 0)->start;
-	new.child = right;
-	new.gap = imap_leaf_gap(map, right);
+	new.child = reserve.node[--reserve.count];
+	new.key = split_leaf(map, path->leaf, at, item, new.child);
+	new.gap = imap_leaf_gap(map, new.child);
 	new.left_gap = imap_leaf_gap(map, path->leaf);
 
 	for (level = 0; level < map->height; level++) {
@@ -185,25 +187,22 @@ static int insert_into_empty(struct imap *map, const struct imap_item *item)
 	if (!leaf)
 		return -ENOMEM;
 	imap_leaf_init(leaf, item->start, IMAP_PAGE_SHIFT);
-	imap_leaf_add(map, leaf, 0, item);
+	imap_leaf_add(map, leaf, IMAP_END, item);
 	map->root = leaf;
 	map->head = leaf;
 	return 0;
 }
 
-/* Does the item before @at in @leaf reach @item? It is looked at only if the leaf can't tell. */
+/* Does the item at @at in @leaf reach @item? It is looked at only if the leaf can't tell. */
 static bool reaches(const struct imap *map, const struct imap_leaf *leaf, unsigned int at,
 		    const struct imap_item *item)
 {
-	if (!at) {
+	if (at == IMAP_END) {
 		leaf = leaf->prev;
-		if (!leaf)
-			return false;
-		at = leaf->count;
-	} else if (bits_add_sat(imap_start_max(leaf, at - 1), leaf->longest) < item->start) {
-		return false;
+		return leaf && imap_leaf_last(map, leaf)->last >= item->start;
 	}
-	return imap_item_at(map, leaf, at - 1)->last >= item->start;
+	return bits_add_sat(imap_start_max(leaf, at), leaf->longest) >= item->start &&
+	       imap_item_at(map, leaf, at)->last >= item->start;
 }
 
 /* Does @item reach the one at @at? */
@@ -213,7 +212,7 @@ static bool is_reached(const struct imap *map, const struct imap_path *path, uns
 	const struct imap_leaf *leaf = path->leaf;
 	const struct imap_item *next;
 
-	if (at < leaf->count) {
+	if (at != IMAP_END) {
 		return imap_start_min(leaf, at) <= item->last &&
 		       imap_item_at(map, leaf, at)->start <= item->last;
 	}
@@ -226,21 +225,24 @@ static bool is_reached(const struct imap *map, const struct imap_path *path, uns
 static int insert_into(struct imap *map, struct imap_path *path, const struct imap_item *item)
 {
 	struct imap_leaf *leaf = path->leaf;
-	unsigned int at = imap_leaf_upper(map, leaf, item->start);
+	unsigned int at = imap_leaf_floor(map, leaf, item->start);
+	unsigned int next = imap_behind_place(leaf, at);
 
-	if (reaches(map, leaf, at, item) || is_reached(map, path, at, item))
+	if (reaches(map, leaf, at, item) || is_reached(map, path, next, item))
 		return -EEXIST;
-	if (bits_unlikely(leaf->count == IMAP_LEAF_ITEMS)) {
-		if (at && at < IMAP_LEAF_ITEMS && make_room(map, path))
+	if (bits_unlikely(!imap_leaf_takes(leaf, item->start))) {
+		if (imap_leaf_change(map, leaf, item->start))
+			return insert_into(map, path, item);
+		if (at != IMAP_END && next != IMAP_END && make_room(map, path, item->start))
 			return insert_into(map, imap_finger(map, item->start), item);
 		return insert_split(map, path, at, item);
 	}
 	imap_leaf_add(map, leaf, at, item);
 	/* The gap that a new first item parts was that of an item in another leaf. */
-	if (!at) {
+	if (at == IMAP_END)
 		imap_path_raise(map, path, 0,
-				imap_gap_between(item, imap_item_at(map, leaf, 1)));
-	}
+				imap_gap_between(item, imap_item_at(map, leaf,
+					imap_behind_place(leaf, imap_behind_place(leaf, at)))));
 	return 0;
 }
 

@@ -8,6 +8,13 @@
  * unit is exact: its tags leave none. It also knows how long its items are, at least and at most.
  * For mappings of one page size most changes get by without a look at any other item.
  *
+ * Where items are close together a leaf is dense: it has a slot for each unit of its window, and a
+ * bit that says whether an item starts there. Then nothing is searched or moved. Windows begin at
+ * multiples of their size, and so do, where possible, the ranges that leaves are responsible for:
+ * as these fill up each becomes one window. Dense leaves are exact.
+ *
+ * A place is the number of an item's tag, or of its slot.
+ *
  * An inner node has for each child the lowest address that belongs to it (that of child 0 means
  * nothing: its parent knows) and a bound of the free bytes behind any single item in it. The free
  * bytes behind the last item of a child reach into the next one. Insertions leave bounds as they
@@ -22,27 +29,42 @@
 #include "imap.h"
 
 /*
- * Three nodes make a slab page. Half as large, they are as fast and waste more; a test makes them
- * much smaller, for a tree of many levels.
+ * Seven nodes make a slab page, and the slots of a leaf one node. A test makes them much smaller,
+ * for a tree of many levels.
  */
-#ifndef IMAP_NODE_SIZE
-#define IMAP_NODE_SIZE	1360u
+#ifndef IMAP_SLOTS
+#define IMAP_SLOTS	128u
 #endif
+#define IMAP_WORDS	((IMAP_SLOTS + 63) / 64)
+#define IMAP_WINDOW_SHIFT (31 - __builtin_clz(IMAP_SLOTS))
+#define IMAP_NODE_SIZE	(48 + 8 * IMAP_WORDS + 4 * IMAP_SLOTS)
 #define IMAP_LEAF_ITEMS	((IMAP_NODE_SIZE - 48) / 6 / 8 * 8)
 #define IMAP_FANOUT	((IMAP_NODE_SIZE - 8) / 24)
 
 #define IMAP_TAG_RANGE	0x10000
 #define IMAP_PAGE_SHIFT	12
 
+#define IMAP_END	(~0u)	/* no place: before the first one, and behind the last one */
+
 struct imap_leaf {
-	uint64_t base;			/* no item starts below, or IMAP_TAG_RANGE units above */
+	uint64_t base;			/* no item starts below, or beyond the last tag or slot */
 	uint64_t shortest, longest;	/* bounds of last - start */
 	struct imap_leaf *next, *prev;
 	uint16_t count;
 	uint8_t shift;
 	bool exact;
-	int16_t tag[IMAP_LEAF_ITEMS] __attribute__((aligned(8)));	/* unused: INT16_MAX */
-	uint32_t ref[IMAP_LEAF_ITEMS];
+	bool dense;
+	union {
+		struct {
+			/* unused: INT16_MAX */
+			int16_t tag[IMAP_LEAF_ITEMS] __attribute__((aligned(8)));
+			uint32_t ref[IMAP_LEAF_ITEMS];
+		};
+		struct {
+			uint64_t used[IMAP_WORDS];
+			uint32_t slot[IMAP_SLOTS];
+		};
+	};
 };
 
 struct imap_inner {
@@ -54,11 +76,75 @@ struct imap_inner {
 
 _Static_assert(sizeof(struct imap_leaf) <= IMAP_NODE_SIZE, "leaf");
 _Static_assert(sizeof(struct imap_inner) <= IMAP_NODE_SIZE, "inner node");
+/* Two leaves with tags have room for what was in all slots, and for one more in either. */
+_Static_assert(2 * (IMAP_LEAF_ITEMS - 1) >= IMAP_SLOTS, "tags");
+
+static inline uint32_t imap_ref_at(const struct imap_leaf *leaf, unsigned int at)
+{
+	return leaf->dense ? leaf->slot[at] : leaf->ref[at];
+}
 
 static inline struct imap_item *imap_item_at(const struct imap *map, const struct imap_leaf *leaf,
-					     unsigned int i)
+					     unsigned int at)
 {
-	return pages_ptr(map->pool, leaf->ref[i]);
+	return pages_ptr(map->pool, imap_ref_at(leaf, at));
+}
+
+/* The first slot in use from @at on. */
+static inline unsigned int imap_slot_from(const struct imap_leaf *leaf, unsigned int at)
+{
+	unsigned int word = at / 64;
+	uint64_t bits;
+
+	if (at >= IMAP_SLOTS)
+		return IMAP_END;
+	for (bits = leaf->used[word] & ~UINT64_C(0) << at % 64; !bits; bits = leaf->used[word])
+		if (++word == IMAP_WORDS)
+			return IMAP_END;
+	return word * 64 + bits_ctz(bits);
+}
+
+/* The last slot in use up to @at. */
+static inline unsigned int imap_slot_upto(const struct imap_leaf *leaf, unsigned int at)
+{
+	unsigned int word = at / 64;
+	uint64_t bits;
+
+	for (bits = leaf->used[word] & ~UINT64_C(0) >> (63 - at % 64); !bits; bits = leaf->used[word])
+		if (!word--)
+			return IMAP_END;
+	return word * 64 + bits_ilog2(bits);
+}
+
+/* The place behind @at; IMAP_END is before the first one. */
+static inline unsigned int imap_behind_place(const struct imap_leaf *leaf, unsigned int at)
+{
+	if (leaf->dense)
+		return imap_slot_from(leaf, at + 1);
+	return at + 1 < leaf->count ? at + 1 : IMAP_END;
+}
+
+/* The place before @at; IMAP_END is behind the last one. */
+static inline unsigned int imap_before_place(const struct imap_leaf *leaf, unsigned int at)
+{
+	unsigned int end = leaf->dense ? IMAP_SLOTS : leaf->count;
+
+	if (!at)
+		return IMAP_END;
+	at = at < end ? at - 1 : end - 1;
+	return leaf->dense ? imap_slot_upto(leaf, at) : at;
+}
+
+static inline struct imap_item *imap_leaf_first(const struct imap *map,
+						const struct imap_leaf *leaf)
+{
+	return imap_item_at(map, leaf, imap_behind_place(leaf, IMAP_END));
+}
+
+static inline struct imap_item *imap_leaf_last(const struct imap *map,
+					       const struct imap_leaf *leaf)
+{
+	return imap_item_at(map, leaf, imap_before_place(leaf, IMAP_END));
 }
 
 static inline int16_t imap_tag(const struct imap_leaf *leaf, uint64_t addr)
@@ -73,6 +159,7 @@ static inline int16_t imap_tag(const struct imap_leaf *leaf, uint64_t addr)
 	return (int16_t)((int)units + INT16_MIN);
 }
 
+/* Can the leaf have it without a change of its kind or its base? */
 static inline bool imap_tag_fits(const struct imap_leaf *leaf, uint64_t addr)
 {
 	return addr >= leaf->base && (addr - leaf->base) >> leaf->shift < IMAP_TAG_RANGE;
@@ -83,31 +170,42 @@ static inline bool imap_tag_is_exact(const struct imap_leaf *leaf, uint64_t addr
 	return bits_is_aligned(addr, UINT64_C(1) << leaf->shift);
 }
 
-/* Item @i starts between these two. */
-static inline uint64_t imap_start_min(const struct imap_leaf *leaf, unsigned int i)
+static inline bool imap_slot_fits(const struct imap_leaf *leaf, uint64_t addr)
 {
-	return leaf->base + ((uint64_t)(leaf->tag[i] - INT16_MIN) << leaf->shift);
+	return imap_tag_is_exact(leaf, addr) && addr >= leaf->base &&
+	       (addr - leaf->base) >> leaf->shift < IMAP_SLOTS;
 }
 
-static inline uint64_t imap_start_max(const struct imap_leaf *leaf, unsigned int i)
+/* The item at @at starts between these two. */
+static inline uint64_t imap_start_min(const struct imap_leaf *leaf, unsigned int at)
 {
-	return imap_start_min(leaf, i) | (leaf->exact ? 0 : (UINT64_C(1) << leaf->shift) - 1);
+	uint64_t units = leaf->dense ? at : (uint64_t)(leaf->tag[at] - INT16_MIN);
+
+	return leaf->base + (units << leaf->shift);
+}
+
+static inline uint64_t imap_start_max(const struct imap_leaf *leaf, unsigned int at)
+{
+	return imap_start_min(leaf, at) | (leaf->exact ? 0 : (UINT64_C(1) << leaf->shift) - 1);
 }
 
 typedef int16_t imap_tags __attribute__((vector_size(16), aligned(8), may_alias));
 
-/* Number of items with a tag of at most @tag. All of the array is looked at: no branches. */
+/* Number of items with a tag of at most @tag. All tags are looked at: no branch depends on one. */
 static inline unsigned int imap_leaf_tags(const struct imap_leaf *leaf, int16_t tag)
 {
 	const imap_tags *tags = (const imap_tags *)leaf->tag;
 	imap_tags above = { 0 };
-	unsigned int i, n = IMAP_LEAF_ITEMS;
+	unsigned int i, n;
 
-	for (i = 0; i < IMAP_LEAF_ITEMS / 8; i++)
+	if (leaf->count && leaf->tag[leaf->count - 1] <= tag)
+		return leaf->count;		/* a run that grows */
+	for (i = 0; i * 8 < leaf->count; i++)
 		above += tags[i] > tag;		/* true is -1 */
+	n = i * 8;
 	for (i = 0; i < 8; i++)
 		n += (unsigned int)above[i];
-	return n < leaf->count ? n : leaf->count;
+	return n;
 }
 
 /* The child of @node that @addr belongs to. */
@@ -125,16 +223,35 @@ static inline unsigned int imap_inner_search(const struct imap_inner *node, uint
 	return (unsigned int)(key - node->key);
 }
 
-/* Number of items in @leaf that start at or below @addr. */
-unsigned int imap_leaf_upper(const struct imap *map, const struct imap_leaf *leaf, uint64_t addr);
+/* The place of the last item that starts at or below @addr. */
+unsigned int imap_leaf_floor(const struct imap *map, const struct imap_leaf *leaf, uint64_t addr);
 
 void imap_leaf_init(struct imap_leaf *leaf, uint64_t around, unsigned int shift);
+
+/* Can it have one more that starts at @start as it is? */
+static inline bool imap_leaf_takes(const struct imap_leaf *leaf, uint64_t start)
+{
+	return leaf->dense ? imap_slot_fits(leaf, start) : leaf->count < IMAP_LEAF_ITEMS;
+}
+
+/* Adds @item, which the leaf takes, behind the one at @at. */
 void imap_leaf_add(const struct imap *map, struct imap_leaf *leaf, unsigned int at,
 		   const struct imap_item *item);
 void imap_leaf_del(struct imap_leaf *leaf, unsigned int at);
-/* Parts the items of two neighbours anew, so that @left has @n of them. */
-void imap_leaf_share(const struct imap *map, struct imap_leaf *left, struct imap_leaf *right,
-		     unsigned int n);
+
+/* Changes its kind, so that it takes one that starts at @start; false if that does not help. */
+bool imap_leaf_change(const struct imap *map, struct imap_leaf *leaf, uint64_t start);
+
+/*
+ * Parts the items of two neighbours anew, about @n of them for @left. All or none is meant so: then
+ * the item at @start goes to the other one. *@key: the first address that belongs to @right, which
+ * is where a window begins if possible. False, with nothing changed: it is not, and @by_window asks
+ * for it.
+ */
+bool imap_leaf_part(const struct imap *map, struct imap_leaf *left, struct imap_leaf *right,
+		    unsigned int n, uint64_t start, bool by_window, uint64_t *key);
+/* Gives @left all of them. */
+void imap_leaf_join(const struct imap *map, struct imap_leaf *left, struct imap_leaf *right);
 
 void imap_inner_add(struct imap_inner *node, unsigned int at, uint64_t key, void *child,
 		    uint64_t gap);
@@ -150,7 +267,7 @@ static inline bool imap_leaf_is_uniform(const struct imap_leaf *leaf)
 /* The first item behind the items of @leaf, NULL if none. */
 static inline struct imap_item *imap_behind(const struct imap *map, const struct imap_leaf *leaf)
 {
-	return leaf->next ? imap_item_at(map, leaf->next, 0) : NULL;
+	return leaf->next ? imap_leaf_first(map, leaf->next) : NULL;
 }
 
 /* Free bytes between the item @prev and @next, NULL for the end of the space. */

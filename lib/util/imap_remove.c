@@ -9,66 +9,69 @@
 static unsigned int index_of(const struct imap_leaf *leaf, const struct imap_item *item)
 {
 	uint32_t ref = pages_ref(item);
-	unsigned int i = imap_leaf_tags(leaf, imap_tag(leaf, item->start)) - 1;
+	unsigned int i;
 
-	while (leaf->ref[i] != ref)
-		i--;
+	if (leaf->dense)
+		return (unsigned int)((item->start - leaf->base) >> leaf->shift);
+	for (i = imap_leaf_tags(leaf, imap_tag(leaf, item->start)) - 1; leaf->ref[i] != ref; i--)
+		;
 	return i;
 }
 
 /*
- * What the removal of item @at of @leaf, neither the first nor the last one, leaves behind item
- * @at - 1: a bound, and whether it is the gap itself.
+ * What a removal leaves behind the item at @prev, with the one at @next behind it: a bound, and
+ * whether it is the gap itself.
  */
-static bool gap_bound(const struct imap_leaf *leaf, unsigned int at, uint64_t *bound)
+static bool gap_bound(const struct imap_leaf *leaf, unsigned int prev, unsigned int next,
+		      uint64_t *bound)
 {
-	*bound = imap_start_max(leaf, at + 1) - imap_start_min(leaf, at - 1) - leaf->shortest - 1;
+	*bound = imap_start_max(leaf, next) - imap_start_min(leaf, prev) - leaf->shortest - 1;
 	return imap_leaf_is_uniform(leaf);
 }
 
-static void raise_before(struct imap *map, const struct imap_path *path, const struct imap_item *prev,
+/*
+ * The first item of @path's leaf goes, and leaves @gap behind @prev. A run of removals does that
+ * again and again: so the way to @prev is raised for all that there is in the leaf.
+ */
+static void raise_before(struct imap *map, struct imap_path *path, const struct imap_item *prev,
 			 uint64_t gap)
 {
 	struct imap_path other;
 
-	if (path->index[0]) {
-		uint64_t *bound = &path->node[0]->gap[path->index[0] - 1];
-
-		if (*bound < gap) {
-			*bound = gap;
-			imap_path_raise(map, path, 1, gap);
-		}
-	} else {
-		imap_path_seek(map, &other, prev->start);
-		imap_path_raise(map, &other, 0, gap);
-	}
+	if (gap <= path->before)
+		return;
+	gap = bits_max(gap, imap_leaf_last(map, path->leaf)->start - prev->last - 1);
+	imap_path_seek(map, &other, prev->start);
+	imap_path_raise(map, &other, 0, gap);
+	path->before = gap;
 }
 
 /*
  * The gap that item @at leaves is that of the item before it. If that is in another leaf, the
  * bounds on the way there count.
  */
-static void give_gap(struct imap *map, const struct imap_path *path, unsigned int at)
+static void give_gap(struct imap *map, struct imap_path *path, unsigned int at)
 {
 	const struct imap_leaf *leaf = path->leaf;
+	unsigned int before = imap_before_place(leaf, at), behind = imap_behind_place(leaf, at);
 	const struct imap_item *prev, *next;
 	uint64_t gap;
 
-	if (at && at + 1u < leaf->count) {
-		if (gap_bound(leaf, at, &gap) || gap <= path->node[0]->gap[path->index[0]]) {
-			imap_path_raise(map, path, 0, gap);
-			return;
-		}
+	if (before != IMAP_END && behind != IMAP_END &&
+	    (gap_bound(leaf, before, behind, &gap) ||
+	     gap <= path->node[0]->gap[path->index[0]])) {
+		imap_path_raise(map, path, 0, gap);
+		return;
 	}
-	if (at)
-		prev = imap_item_at(map, leaf, at - 1);
+	if (before != IMAP_END)
+		prev = imap_item_at(map, leaf, before);
 	else if (leaf->prev)
-		prev = imap_item_at(map, leaf->prev, leaf->prev->count - 1u);
+		prev = imap_leaf_last(map, leaf->prev);
 	else
 		return;
-	next = at + 1u < leaf->count ? imap_item_at(map, leaf, at + 1) : imap_behind(map, leaf);
+	next = behind != IMAP_END ? imap_item_at(map, leaf, behind) : imap_behind(map, leaf);
 	gap = imap_gap_between(prev, next);
-	if (at)
+	if (before != IMAP_END)
 		imap_path_raise(map, path, 0, gap);
 	else
 		raise_before(map, path, prev, gap);
@@ -92,7 +95,7 @@ static bool join_leaves(struct imap *map, struct imap_inner *node, unsigned int 
 
 	if (left->count + right->count > ROOMY(IMAP_LEAF_ITEMS))
 		return false;
-	imap_leaf_share(map, left, right, left->count + right->count);
+	imap_leaf_join(map, left, right);
 	node->gap[i] = bits_max(node->gap[i], node->gap[i + 1]);
 	imap_inner_del(node, i + 1);
 	drop_leaf(map, right);
