@@ -232,15 +232,14 @@ static int check_range(const struct ioasid_space *space, const struct imap_item 
 	return 0;
 }
 
-int mapping_check_unmap_range(const struct ioasid_space *space, uint64_t start, uint64_t last,
-			      bool all)
+int mapping_check_unmap_range(struct ioasid_space *space, uint64_t start, uint64_t last, bool all)
 {
 	int ret = check_unmap(space);
 
 	if (!ret)
 		ret = nest_check_maps(space);
 	if (!ret && !all)
-		ret = check_range(space, imap_first(&space->maps, start, last), start, last);
+		ret = check_range(space, imap_aim(&space->maps, start, last), start, last);
 	return ret;
 }
 

@@ -282,8 +282,7 @@ void mapping_forget_all(struct ioasid_space *space, struct reap *reap);
 /* Is all of it mapped, without a hole? */
 bool mapping_is_whole(const struct ioasid_space *space, uint64_t start, uint64_t last);
 /* Can [@start, @last] be unmapped now? @all: whatever there is. */
-int mapping_check_unmap_range(const struct ioasid_space *space, uint64_t start, uint64_t last,
-			      bool all);
+int mapping_check_unmap_range(struct ioasid_space *space, uint64_t start, uint64_t last, bool all);
 /* Does so, and returns the sum of the mappings' lengths. */
 uint64_t mapping_unmap_range(struct ioasid_space *space, uint64_t start, uint64_t last,
 			     struct reap *reap);

@@ -17,9 +17,10 @@ static void count_add(void *node, intptr_t n)
 	pages_set_owner(node, (void *)((intptr_t)pages_owner(node) + n));
 }
 
-static bool is_empty(void *node)
+/* How many entries it has. */
+static unsigned int count_of(void *node)
 {
-	return !((uintptr_t)pages_owner(node) & (PAGES_SIZE - 1));
+	return (unsigned int)((uintptr_t)pages_owner(node) & (PAGES_SIZE - 1));
 }
 
 static struct iopt_list *heads_of(void *node)
@@ -119,11 +120,37 @@ static unsigned int leaf_level(uint64_t iova, uint64_t length, unsigned int top)
 	return level;
 }
 
+/* The lowest node for @iova, if that is the one at hand. */
+static uint64_t *near_node(const struct iopt *table, uint64_t iova)
+{
+	return table->near && iova >> iopt_shift(1) == table->near_at ? table->near : NULL;
+}
+
+static void set_near(struct iopt *table, uint64_t iova, uint64_t *node)
+{
+	table->near = node;
+	table->near_at = iova >> iopt_shift(1);
+}
+
+/* The same for one page, where neighbours go one by one. */
+static bool map_near(struct iopt *table, uint64_t iova, uint64_t entry)
+{
+	uint64_t *node = near_node(table, iova);
+
+	if (!node)
+		return false;
+	iopt_store(&node[iopt_index(iova, 0)], entry);
+	count_add(node, 1);
+	return true;
+}
+
 int iopt_map(struct iopt *table, uint64_t iova, uint64_t length, uint64_t host, unsigned int perm,
 	     struct reap *reap)
 {
 	uint64_t done = 0;
 
+	if (length == PAGES_SIZE && map_near(table, iova, host | perm))
+		return 0;
 	if (grow(table, iova + length - 1))
 		goto fail;
 	while (done < length) {
@@ -135,6 +162,8 @@ int iopt_map(struct iopt *table, uint64_t iova, uint64_t length, uint64_t host, 
 
 		if (!node)
 			goto fail;
+		if (!level)
+			set_near(table, at, node);
 		do {
 			iopt_store(&node[i], (host + done) | perm);
 			done += step;
@@ -177,7 +206,7 @@ static void drop_users(struct iopt *table, uint64_t *node, unsigned int i, struc
 static void prune(struct iopt *table, struct path *path, uint64_t iova, unsigned int level,
 		  struct reap *reap)
 {
-	while (is_empty(path->node[level])) {
+	while (!count_of(path->node[level])) {
 		if (level == path->top)
 			iopt_store(&table->root.word, 0);
 		else {
@@ -188,6 +217,8 @@ static void prune(struct iopt *table, struct path *path, uint64_t iova, unsigned
 			drop_users(table, up, i, reap);
 			count_add(up, -1);
 		}
+		if (path->node[level] == table->near)
+			table->near = NULL;
 		table->lists -= !!heads_of(path->node[level]);
 		pages_free_clean(table->pool, heads_of(path->node[level]));
 		reap_clean_page(reap, path->node[level]);
@@ -197,10 +228,27 @@ static void prune(struct iopt *table, struct path *path, uint64_t iova, unsigned
 	}
 }
 
+/* One page of the node at hand; false if there is more to it. */
+static bool unmap_near(struct iopt *table, uint64_t iova, struct reap *reap)
+{
+	uint64_t *node = near_node(table, iova);
+	unsigned int i = iopt_index(iova, 0);
+
+	if (!node || !node[i] || count_of(node) == 1)
+		return false;
+	iopt_store(&node[i], 0);
+	drop_users(table, node, i, reap);
+	count_add(node, -1);
+	reap->drain = true;
+	return true;
+}
+
 void iopt_unmap(struct iopt *table, uint64_t iova, uint64_t length, struct reap *reap)
 {
 	uint64_t last = iova + length - 1;
 
+	if (length == PAGES_SIZE && unmap_near(table, iova, reap))
+		return;
 	while (iova <= last && table->root.word) {
 		struct path path;
 		unsigned int level, i;
@@ -211,6 +259,8 @@ void iopt_unmap(struct iopt *table, uint64_t iova, uint64_t length, struct reap 
 			break;
 		level = find(table, iova, &path);
 		node = path.node[level];
+		if (!level)
+			set_near(table, iova, node);
 		step = UINT64_C(1) << iopt_shift(level);
 		for (i = iopt_index(iova, level); i < IOPT_ENTRIES && iova <= last; i++) {
 			if (node[i] & IOPT_TABLE)

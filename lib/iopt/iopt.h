@@ -198,6 +198,8 @@ struct iopt {
 	struct pages *pool;
 	size_t nodes;
 	size_t lists;		/* pages of list heads */
+	uint64_t *near;		/* the lowest node of the latest change, or NULL, */
+	uint64_t near_at;	/* and which it is: the address without the bits that it translates */
 	/* Called with the list of an entry that is unmapped, unless it is 0; empties it. */
 	void (*dropped)(uint32_t *head, struct pages *pool, struct reap *reap);
 };

@@ -67,6 +67,7 @@ void iopt_give_all(struct iopt *table, struct reap *reap)
 	struct walk w;
 	uint64_t *slot;
 
+	table->near = NULL;
 	if (!walk_begin(&w, table))
 		return;
 	do {
