@@ -72,9 +72,11 @@ int device_check_pgtable(const struct ioasid_device *device, const struct ioasid
 		return err_set(EOPNOTSUPP, "%s: its IOMMU does not nest%s", device->name,
 			       space->nest->nesting == IOASID_NESTING_HARDWARE ? " in hardware" :
 			       info->nesting_hardware ? " but in hardware" : "");
-	if (!pgt)
+	/* one in a vendor's layout is for the kernel to judge */
+	if (!pgt || !pgt->id)
 		return 0;
-	if (!(info->pgtable_formats >> pgt->id & 1))
+	if (!((space->nest->nesting == IOASID_NESTING_HARDWARE ? info->hardware_formats :
+	       info->pgtable_formats) >> pgt->id & 1))
 		return err_set(EOPNOTSUPP, "%s: its IOMMU does not know page-table format %u",
 			       device->name, (unsigned int)pgt->id);
 	if (pgt->input_bits > info->address_bits)

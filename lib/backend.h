@@ -147,6 +147,9 @@ struct backend_ops {
 	/* What the device itself has cached of @space goes. NULL: devices have no caches. */
 	void (*device_tlb_drop)(struct ioasid_device *device, const struct ioasid_space *space,
 				uint64_t start, uint64_t last, struct reap *reap);
+	/* As ioasid_device_query_hw_info(); NULL where there is no driver to ask. */
+	int (*device_hw_info)(const struct ioasid_device *device, uint32_t *type, void *data,
+			      size_t *length);
 	/* As ioasid_device_query_stats(); NULL where nothing is counted. */
 	int (*device_stats)(const struct ioasid_device *device, struct ioasid_device_stats *stats);
 };

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "objects.h"
+#include "inv_list.h"
 
 #define MAX_MASK 52u
 
@@ -14,6 +14,7 @@ enum kind {
 	BY_DEVICE,
 	IN_DEVICE,	/* what the device itself has cached */
 	OF_VIOMMU,	/* all spaces nested on it */
+	RAW,		/* of a space, in a vendor's layout: start is where in the batch's bytes */
 };
 
 /* What the caller added. The object is looked up by its serial number when it is needed. */
@@ -38,6 +39,8 @@ struct ioasid_inv {
 	size_t count, room;
 	struct job *jobs;	/* room for sorting: twice n_jobs */
 	size_t jobs_room;
+	struct inv_raw raw;
+	struct inv_list list;	/* what goes to a kernel as arrays */
 };
 
 static int reserve_entries(struct ioasid_inv *inv, size_t n)
@@ -87,12 +90,15 @@ IOASID_EXPORT void ioasid_inv_free(struct ioasid_inv *inv)
 		return;
 	mem_free(inv->entries);
 	mem_free(inv->jobs);
+	inv_raw_free(&inv->raw);
+	inv_list_free(&inv->list);
 	mem_free(inv);
 }
 
 IOASID_EXPORT void ioasid_inv_reset(struct ioasid_inv *inv)
 {
 	inv->count = 0;
+	inv->raw.used = 0;
 }
 
 IOASID_EXPORT size_t ioasid_inv_get_count(const struct ioasid_inv *inv)
@@ -212,6 +218,22 @@ IOASID_EXPORT int ioasid_inv_add_viommu(struct ioasid_inv *inv, struct ioasid_vi
 	return add(inv, viommu->ctx, &e, flags);
 }
 
+IOASID_EXPORT int ioasid_inv_add_raw(struct ioasid_inv *inv, struct ioasid_space *space,
+				     uint32_t type, const void *entry, size_t length)
+{
+	struct entry e = { .serial = space->serial, .id = space->id, .kind = RAW };
+	size_t was = inv->raw.used;
+	int ret = inv_raw_check(space, length);
+
+	if (!ret)
+		ret = inv_raw_put(&inv->raw, type, entry, length, &e.start);
+	if (!ret)
+		ret = add(inv, space->ctx, &e, 0);
+	if (ret)
+		inv->raw.used = was;
+	return ret;
+}
+
 static struct ioasid_device *find_device(const struct ioasid_ctx *ctx, uint64_t serial)
 {
 	struct ioasid_device *device;
@@ -228,7 +250,7 @@ static int find_space(const struct ioasid_ctx *ctx, const struct entry *e, size_
 {
 	struct ioasid_space *space = NULL;
 
-	if (e->kind == BY_SPACE) {
+	if (e->kind == BY_SPACE || e->kind == RAW) {
 		if (e->id < ctx->n_spaces)
 			space = ctx->spaces[e->id];
 		if (space && space->serial != e->serial)
@@ -250,6 +272,7 @@ static int find_space(const struct ioasid_ctx *ctx, const struct entry *e, size_
 struct submission {
 	struct ioasid_inv *inv;
 	size_t n;		/* jobs that wait */
+	size_t index;		/* of the entry that is looked at */
 	uint64_t now;		/* audit: when; else 0 */
 	struct reap *reap;
 	int ret;		/* -ENOMEM: of what has been done, some could not be refreshed */
@@ -278,6 +301,16 @@ static void merge(struct job *job, const struct job *next)
 	job->leaf_only &= next->leaf_only;
 }
 
+static void add_to_list(struct submission *sub, struct ioasid_space *space, const struct entry *e)
+{
+	struct nest_inv i = { .start = e->start, .last = e->last, .leaf_only = e->leaf_only,
+			      .index = sub->index };
+
+	if (e->kind == RAW)
+		inv_raw_get(&sub->inv->raw, e->start, &i);
+	inv_list_add(&sub->inv->list, space, &i);
+}
+
 static void add_job(struct submission *sub, struct ioasid_space *space, const struct entry *e)
 {
 	struct ioasid_inv *inv = sub->inv;
@@ -285,6 +318,10 @@ static void add_job(struct submission *sub, struct ioasid_space *space, const st
 	struct job *last = n ? &inv->jobs[n - 1] : NULL;
 	const struct job job = { space, e->start, e->last, e->leaf_only };
 
+	if (space->nest->invalidate_list) {
+		add_to_list(sub, space, e);
+		return;
+	}
 	/* Neighbours in order are the common case: they need no sorting. */
 	if (last && last->space == space && e->start >= last->start &&
 	    e->start <= bits_add_sat(last->last, 1)) {
@@ -372,6 +409,7 @@ static int plan(struct submission *sub, size_t *handled)
 	for (*handled = 0; *handled < inv->count; ++*handled) {
 		const struct entry *e = &inv->entries[*handled];
 
+		sub->index = *handled;
 		if (e->kind == BY_DEVICE || e->kind == IN_DEVICE) {
 			ret = plan_device(sub, e, *handled);
 		} else if (e->kind == OF_VIOMMU) {
@@ -446,6 +484,7 @@ static void run(struct submission *sub)
 	}
 	for (i = 0; i < n; i++)
 		follow(sub, &jobs[i]);
+	inv_list_run(&sub->inv->list);
 }
 
 static uint64_t audit_time(const struct ioasid_ctx *ctx)
@@ -461,9 +500,15 @@ static uint64_t audit_time(const struct ioasid_ctx *ctx)
 int inv_submit_locked(struct ioasid_inv *inv, size_t *handled, struct reap *reap)
 {
 	struct submission sub = { .inv = inv, .now = audit_time(inv->ctx), .reap = reap };
-	int ret = plan(&sub, handled);
+	int ret;
 
+	inv_list_begin(&inv->list);
+	ret = plan(&sub, handled);
 	run(&sub);
+	if (inv->list.ret) {
+		ret = inv->list.ret;
+		*handled = inv->list.limit;
+	}
 	if (!sub.ret)
 		return ret;
 	*handled = 0;

@@ -70,8 +70,9 @@ static int bind(struct ioasid_space *space, const struct pgt *pgt, uint64_t root
 			       imap_count(&space->maps));
 	if (space->pasids)
 		return err_set(EBUSY, "space %u has a PASID table: unbind it", space->id);
-	if (space->nest->bind(space, pgt, root, reap))
-		return err_set(ENOMEM, "space %u: no memory to bind a page table", space->id);
+	ret = space->nest->bind(space, pgt, root, reap);
+	if (ret)
+		return ret;
 	return sink_follow(space, 0, UINT64_MAX);
 }
 

@@ -14,6 +14,18 @@
 
 struct ioasid_mapping;
 
+/* An entry of a batch, for nest_ops.invalidate_list(). */
+struct nest_inv {
+	uint64_t start, last;	/* without raw */
+	const void *raw;	/* in a vendor's layout; or NULL */
+	uint32_t type, length;	/* of raw */
+	bool leaf_only;
+	size_t index;		/* in the batch */
+	size_t next;		/* of the same space: its place in the array; NEST_INV_END: none */
+};
+
+#define NEST_INV_END SIZE_MAX
+
 struct nest_ops {
 	enum ioasid_nesting nesting;
 	bool maps;	/* the map protocol is possible */
@@ -24,7 +36,7 @@ struct nest_ops {
 
 	/* The format of the page table that is bound; NULL: none is. */
 	const struct pgt *(*bound)(const struct ioasid_space *space);
-	/* In one step. 0, or -ENOMEM with the table before still bound. */
+	/* In one step. 0, or err_set() with the table before still bound. */
 	int (*bind)(struct ioasid_space *space, const struct pgt *pgt, uint64_t root,
 		    struct reap *reap);
 	void (*unbind)(struct ioasid_space *space, struct reap *reap);
@@ -37,6 +49,22 @@ struct nest_ops {
 	void (*begin)(struct ioasid_space *space, uint64_t now);
 	int (*invalidate)(struct ioasid_space *space, uint64_t start, uint64_t last, bool leaf_only,
 			  struct reap *reap);
+
+	/*
+	 * Instead of these, where a kernel takes arrays: the entries that are chained from
+	 * @all[@first], in order. *@done: the index in the batch of the first that was not carried
+	 * out; untouched on success, 0. Else err_set().
+	 */
+	int (*invalidate_list)(struct ioasid_space *space, const struct nest_inv *all, size_t first,
+			       size_t *done);
+
+	/*
+	 * A table in a vendor's layout, as bind(); and: 0 if the driver takes invalidations of that
+	 * type, or err_set(). NULL without a kernel. Such a table has a struct pgt whose id is 0.
+	 */
+	int (*bind_raw)(struct ioasid_space *space, uint32_t type, const void *data, size_t length,
+			struct reap *reap);
+	int (*probe_raw)(struct ioasid_space *space, uint32_t type);
 
 	/* The parent's translations of @m are gone, or not what they were. */
 	void (*parent_changed)(struct ioasid_space *space, const struct ioasid_mapping *m,

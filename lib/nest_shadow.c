@@ -84,7 +84,9 @@ static bool fill_on_demand(const struct ioasid_space *space, const struct pgt *p
 static int bind(struct ioasid_space *space, const struct pgt *pgt, uint64_t root,
 		struct reap *reap)
 {
-	return shadow_bind(&space->shadow, pgt, root, fill_on_demand(space, pgt), reap);
+	if (!shadow_bind(&space->shadow, pgt, root, fill_on_demand(space, pgt), reap))
+		return 0;
+	return err_set(ENOMEM, "space %u: no memory to bind a page table", space->id);
 }
 
 static void unbind(struct ioasid_space *space, struct reap *reap)

@@ -128,6 +128,7 @@ struct ioasid_space {
 	struct sink *sink;		/* a child's, where a kernel has its translations */
 	uint64_t mapping_limit;		/* of what that may have */
 	struct reap_later later;
+	size_t inv_first, inv_last, inv_slot;	/* of a batch being carried out: inv_list.h */
 	void *backend;
 };
 

@@ -5,6 +5,7 @@
 #include "shim_expect.h"
 #include "shim_hwpt.h"
 #include "shim_nested.h"
+#include "util/alloc.h"
 
 #define DIRTY 2		/* IOMMU_HWPT_ALLOC_DIRTY_TRACKING, and _HW_CAP_DIRTY_TRACKING is 1 */
 
@@ -324,6 +325,33 @@ START_TEST(read_that_fails)
 }
 END_TEST
 
+/* Of a table, and of the record of one that goes: then nothing is left out. */
+START_TEST(allocations_that_fail)
+{
+	unsigned long nth, left = 0;
+	size_t blocks = 0;
+	int ret;
+
+	for (nth = 1; !left; nth++) {
+		ck_ok(ioasid_space_dirty_start(root));
+		mem_fail_nth(nth);
+		while ((ret = ioasid_device_attach(device, root)))
+			ck_assert_int_eq(ret, -ENOMEM);
+		write_page(0, 3 * PAGE);
+		ck_ok(ioasid_device_detach(device));
+		left = mem_fail_nth(0);
+		ck_assert_uint_eq(pages(root, 0, 0) & 8, 8);
+		ck_ok(ioasid_space_dirty_stop(root));
+		ck_assert_uint_eq(shim_objects(), 2);
+		if (nth > 1)
+			ck_assert_uint_eq(mem_live_blocks(), blocks);
+		blocks = mem_live_blocks();
+		shim_forget();
+	}
+	ck_assert_uint_ge(nth, 4);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("shim-iommufd-dirty");
@@ -343,6 +371,7 @@ int main(void)
 	tcase_add_test(errors, attach_that_fails);
 	tcase_add_test(errors, start_that_fails);
 	tcase_add_test(errors, read_that_fails);
+	tcase_add_test(errors, allocations_that_fail);
 	suite_add_tcase(suite, errors);
 	return run_suite(suite);
 }

@@ -9,20 +9,56 @@
 
 #define N_HWPTS	 16u
 #define N_DIRTY	 4096u
+#define NEST_PARENT 1u
 #define DIRTY_OK 2u		/* IOMMU_HWPT_ALLOC_DIRTY_TRACKING */
 
 static struct {
 	uint32_t maker, flags;
+	bool nested;
+	uint8_t data[SHIM_BYTES], entries[SHIM_BYTES];
 	bool on;
 	unsigned int n;
 	uint64_t dirty[N_DIRTY];	/* numbers of pages */
 } hwpts[N_HWPTS];
 
-void shim_hwpt_new(uint32_t id, uint32_t maker, uint32_t flags)
+static uint64_t get64(const uint32_t *words)
+{
+	uint64_t value;
+
+	memcpy(&value, words, sizeof(value));
+	return value;
+}
+
+int shim_hwpt_check(const uint32_t *w, uint32_t parent)
+{
+	if (!parent)
+		return (w[1] & NEST_PARENT && !shim.nests) ||
+		       (w[1] & DIRTY_OK && !(shim.hw_capabilities & 1)) ? -EOPNOTSUPP : 0;
+	if (!(hwpts[parent].flags & NEST_PARENT))
+		return -EINVAL;
+	if (w[0] < 40 || w[1] || !w[7] || w[6] != shim.nested_type)
+		return -EOPNOTSUPP;
+	return w[7] > SHIM_BYTES ? -EINVAL : 0;
+}
+
+void shim_hwpt_new(uint32_t id, const uint32_t *w)
 {
 	shim_hwpt_destroy(id);
-	hwpts[id].maker = maker;
-	hwpts[id].flags = flags;
+	hwpts[id].maker = w[2];
+	hwpts[id].flags = w[1];
+	hwpts[id].nested = w[0] >= 40;
+	if (hwpts[id].nested)
+		memcpy(hwpts[id].data, (const void *)(uintptr_t)get64(w + 8), w[7]);
+}
+
+const uint8_t *shim_hwpt_data(uint32_t id)
+{
+	return hwpts[id].data;
+}
+
+const uint8_t *shim_hwpt_entries(uint32_t id)
+{
+	return hwpts[id].entries;
 }
 
 void shim_hwpt_destroy(uint32_t id)
@@ -62,14 +98,6 @@ bool shim_hwpt_tracks(uint32_t id)
 	return hwpts[id].on;
 }
 
-static uint64_t get64(const uint32_t *words)
-{
-	uint64_t value;
-
-	memcpy(&value, words, sizeof(value));
-	return value;
-}
-
 static int get_dirty(uint32_t id, const uint32_t *w)
 {
 	uint64_t start = get64(w + 4), last = start + get64(w + 6) - 1, size = get64(w + 8);
@@ -92,10 +120,26 @@ static int get_dirty(uint32_t id, const uint32_t *w)
 	return 0;
 }
 
-int shim_hwpt_ioctl(unsigned long command, const uint32_t *w)
+static int invalidate(uint32_t id, uint32_t *w)
+{
+	const uint32_t n = w[6], bytes = w[5] * n;
+	const void *entries = (const void *)(uintptr_t)get64(w + 2);
+
+	w[6] = 0;
+	if (!hwpts[id].nested || w[4] != shim.inv_type || w[7])
+		return -EINVAL;
+	if (n)
+		memcpy(hwpts[id].entries, entries, bytes < SHIM_BYTES ? bytes : SHIM_BYTES);
+	w[6] = shim.inv_bad && shim.inv_bad <= n ? shim.inv_bad - 1 : n;
+	return w[6] < n ? -EOPNOTSUPP : 0;
+}
+
+int shim_hwpt_ioctl(unsigned long command, uint32_t *w)
 {
 	uint32_t id = w[command == SHIM_SET_DIRTY ? 2 : 1];
 
+	if (command == SHIM_INVALIDATE)
+		return invalidate(id, w);
 	if (!(hwpts[id].flags & DIRTY_OK))
 		return -EOPNOTSUPP;
 	if (command == SHIM_GET_DIRTY)

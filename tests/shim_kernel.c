@@ -17,7 +17,7 @@ enum kind { FREE, IOAS, HWPT, DEVICE };
 
 static struct {
 	enum kind kind;
-	uint32_t ioas;		/* of a page table */
+	uint32_t ioas, parent;	/* of a page table; and what it is nested on, 0: nothing */
 } objects[N_OBJECTS];		/* by id; 0 is unused */
 
 static struct {
@@ -133,7 +133,7 @@ static uint32_t new_object(enum kind kind)
 	for (id = 1; id < N_OBJECTS && objects[id].kind != FREE; id++)
 		;
 	objects[id].kind = kind;
-	objects[id].ioas = 0;
+	objects[id].ioas = objects[id].parent = 0;
 	return id;
 }
 
@@ -149,7 +149,7 @@ static int destroy(uint32_t id)
 	if (is(id, FREE) || id >= N_OBJECTS)
 		return -ENOENT;
 	for (i = 0; i < N_OBJECTS; i++)
-		if (objects[i].kind == HWPT && objects[i].ioas == id)
+		if (objects[i].kind == HWPT && (objects[i].ioas == id || objects[i].parent == id))
 			return -EBUSY;
 	for (i = 0; i < N_FDS; i++)
 		if (fds[i].open && (fds[i].ioas == id || fds[i].hwpt == id || fds[i].id == id))
@@ -201,13 +201,32 @@ static int hw_info(uint32_t *w)
 	return 0;
 }
 
+/* The device with that id takes only page tables that were made for it, and this is another's. */
+static bool is_unlike(uint32_t id, uint32_t hwpt)
+{
+	unsigned int i;
+
+	for (i = 0; i < N_FDS; i++)
+		if (fds[i].open && fds[i].id == id && !fds[i].is_iommu)
+			return shim.unlike >> fds[i].device & 1 && shim_hwpt_maker(hwpt) != id;
+	return false;
+}
+
 static int hwpt_alloc(uint32_t *w)
 {
-	if (!is(w[2], DEVICE) || !is(w[3], IOAS))
+	uint32_t parent = is(w[3], HWPT) ? w[3] : 0;
+	int ret = shim_hwpt_check(w, parent);
+
+	if (!is(w[2], DEVICE) || (!parent && !is(w[3], IOAS)))
 		return -ENOENT;
+	if (parent && is_unlike(w[2], parent))
+		return -EINVAL;
+	if (ret)
+		return ret;
 	w[4] = new_object(HWPT);
-	objects[w[4]].ioas = w[3];
-	shim_hwpt_new(w[4], w[2], w[1]);
+	objects[w[4]].ioas = parent ? objects[parent].ioas : w[3];
+	objects[w[4]].parent = parent;
+	shim_hwpt_new(w[4], w);
 	return 0;
 }
 
@@ -241,6 +260,7 @@ static int iommu_ioctl(unsigned long command, uint32_t *w)
 		return hwpt_alloc(w);
 	case SHIM_SET_DIRTY:
 	case SHIM_GET_DIRTY:
+	case SHIM_INVALIDATE:
 		return is(w[command == SHIM_SET_DIRTY ? 2 : 1], HWPT) ? shim_hwpt_ioctl(command, w) :
 									-ENOENT;
 	case SHIM_IOVA_RANGES:
@@ -273,7 +293,7 @@ static int attach(int i, uint32_t *w)
 
 	if (!fds[i].id || (!hwpt && !is(w[2], IOAS)))
 		return -ENOENT;
-	if (hwpt && shim.unlike & 1u << fds[i].device && shim_hwpt_maker(hwpt) != fds[i].id)
+	if (hwpt && is_unlike(fds[i].id, hwpt))
 		return -EINVAL;
 	for (k = 0; k < N_FDS && !fds[i].ioas; k++)	/* the group is attached as one */
 		if (fds[k].open && fds[k].ioas && !fds[k].is_iommu && group_of(k) == group_of(i) &&

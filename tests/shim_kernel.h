@@ -24,6 +24,7 @@ enum shim_command {
 	SHIM_HW_INFO = 0x3b8a,
 	SHIM_SET_DIRTY = 0x3b8b,	/* Linux 6.7 */
 	SHIM_GET_DIRTY = 0x3b8c,
+	SHIM_INVALIDATE = 0x3b8d,
 	SHIM_BIND = 0x3b00 + 118,
 	SHIM_ATTACH = 0x3b00 + 119,
 	SHIM_DETACH = 0x3b00 + 120,
@@ -54,6 +55,9 @@ struct shim {
 	uint32_t hw_type, hw_length;
 	uint64_t hw_data[5];		/* as the type has it */
 	uint64_t hw_capabilities;
+	bool nests;			/* IOMMUs take nested page tables, */
+	uint32_t nested_type, inv_type;	/* of that type, and such invalidations; */
+	uint32_t inv_bad;		/* they refuse this entry of an array, 1: the first; 0: none */
 	unsigned int unlike;		/* bit i: device i takes only page tables made for it */
 	uint64_t lock_limit;
 	const char *reserved;		/* the file reserved_regions of each group */

@@ -84,6 +84,11 @@ struct ioasid_device_info {
 	uint64_t pasid_table_formats;
 	/** Bit IOASID_VIOMMU_*: what ioasid_viommu_create() can make of the IOMMU. */
 	uint64_t viommu_types;
+	/**
+	 * With nesting_hardware, bit IOASID_PGTABLE_*: those formats of ioasid_space_bind_pgtable()
+	 * that the IOMMU walks itself. 0: it takes what its vendor defines, see ioasid/raw.h.
+	 */
+	uint64_t hardware_formats;
 };
 
 #define IOASID_DEVICE_INFO_INIT { .size = sizeof(struct ioasid_device_info) }

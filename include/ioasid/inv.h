@@ -125,11 +125,17 @@ int ioasid_inv_add_viommu(struct ioasid_inv *inv, struct ioasid_viommu *viommu, 
  * returns, every DMA that starts sees the tables as they were at some time after the call began, or
  * later. The entries stay in the batch.
  *
+ * Of spaces that are nested in hardware by a kernel, entries are not merged: each space's go down as
+ * an array, in order, and the driver can refuse one. Of other spaces, some behind that can have been
+ * carried out then, which is harmless.
+ *
  * @param handled receives how many entries were carried out, always: all of them on success; on a
  *        bad entry its index, since those before it, and none after it, were carried out. May be
  *        NULL.
  * @return 0; -ENOENT: the entry's space, device or vIOMMU is gone, or the PASID is not attached;
- *         -EINVAL: the entry's space has no page table bound; -ENOMEM: what could not be refreshed is not
+ *         -EINVAL: the entry's space has no page table bound, or the IOMMU's driver refuses the
+ *         entry, as it does if the page table is in a vendor's layout (ioasid/raw.h) and the entry
+ *         is not; -ENOMEM: what could not be refreshed is not
  *         translated any more until it is invalidated again (with IOASID_FILL_ON_DEMAND: used
  *         again); *handled is then 0; -EDEADLK: the calling thread is inside ioasid_dma_begin().
  *         Where a kernel has the translations also -ENOMEM: it may lock no more memory; -ENOSPC: it

@@ -19,6 +19,7 @@
 #include <ioasid/pasid.h>
 #include <ioasid/pgtable.h>
 #include <ioasid/platform.h>
+#include <ioasid/raw.h>
 #include <ioasid/space.h>
 #include <ioasid/version.h>
 #include <ioasid/viommu.h>

@@ -208,7 +208,9 @@ int ioasid_space_allow(struct ioasid_space *space, const struct ioasid_range *ra
  * @return 0; -EINVAL: the space is a root, root not a multiple of 4096 or beyond address_bits,
  *         unknown flag; -EOPNOTSUPP: format or number of levels not supported, or not by the IOMMU
  *         of a device that is attached; -EBUSY: the space has
- *         mappings; -ENOMEM: the table before stays bound; -EDEADLK: the calling thread is inside
+ *         mappings; nested in hardware by a kernel, with a device attached, also -EINVAL: the
+ *         IOMMU's driver refuses the table, -EADDRINUSE, -EBUSY, -EFAULT: as
+ *         ioasid_device_attach(); -ENOMEM: the table before stays bound; -EDEADLK: the calling thread is inside
  *         ioasid_dma_begin(). Where a kernel has the translations also -ENOMEM, -ENOSPC, -E2BIG, as
  *         ioasid_inv_submit(): then the table is bound.
  * Since 0.1.

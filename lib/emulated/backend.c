@@ -178,6 +178,8 @@ static int device_bind(struct ioasid_device *device)
 		device->info.pgtable_formats = ed->iommu->pgtable_formats;
 	if (ed->unit || !ed->iommu->no_nesting)
 		device->info.viommu_types = EMU_VIOMMU_TYPES;
+	if (ed->unit)
+		device->info.hardware_formats = ed->iommu->pgtable_formats;
 	return 0;
 }
 

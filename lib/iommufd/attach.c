@@ -84,13 +84,24 @@ static void moved(struct ioasid_device *device, uint32_t pasid, struct iofd_pt *
 			note(device_attachment(d, pasid), pt);
 }
 
-static int attach_to(struct ioasid_device *device, uint32_t pasid, struct iofd_pt *pt)
+int iofd_attach_to(struct ioasid_device *device, uint32_t pasid, struct iofd_pt *pt)
 {
 	int ret = kernel_attach(device, pasid, pt->id);
 
 	if (!ret)
 		moved(device, pasid, pt);
 	return ret;
+}
+
+void iofd_block(struct ioasid_device *device, uint32_t pasid)
+{
+	struct ioasid_device *d;
+
+	for (d = device->ctx->devices; d; d = d->next)
+		if (d->info.group == device->info.group && now(d, pasid)) {
+			kernel_detach(d, pasid);
+			note(device_attachment(d, pasid), NULL);
+		}
 }
 
 /* What the device's group is attached to already. */
@@ -124,7 +135,7 @@ static int attach_made(struct ioasid_device *device, uint32_t pasid, struct ioas
 	for (pt = s->pts; pt; pt = pt->next) {
 		if (pt->flags != flags)
 			continue;
-		ret = attach_to(device, pasid, pt);
+		ret = iofd_attach_to(device, pasid, pt);
 		if (ret != -EINVAL)
 			return ret ? why_not_attached(device, space, -ret) : 0;
 	}
@@ -133,7 +144,7 @@ static int attach_made(struct ioasid_device *device, uint32_t pasid, struct ioas
 	if (ret)
 		return ret;
 	pt->users++;
-	ret = attach_to(device, pasid, pt);
+	ret = iofd_attach_to(device, pasid, pt);
 	iofd_pt_put(pt);
 	return ret ? why_not_attached(device, space, -ret) : 0;
 }
@@ -145,9 +156,11 @@ static int attach(struct ioasid_device *device, uint32_t pasid, struct ioasid_sp
 	uint32_t flags = needs(space);
 	int ret;
 
-	if (!pt && flags)
+	if (!pt && flags && space->nest != &iofd_nest)
 		return attach_made(device, pasid, space, flags);
-	ret = attach_to(device, pasid, pt ? pt : &s->automatic);
+	if (!pt && space->nest == &iofd_nest)
+		return iofd_nested_attach(device, pasid, space);
+	ret = iofd_attach_to(device, pasid, pt ? pt : &s->automatic);
 	return ret ? why_not_attached(device, space, -ret) : 0;
 }
 
@@ -157,7 +170,8 @@ int iofd_route(struct ioasid_device *device, uint32_t pasid, struct ioasid_space
 	(void)reap;
 	if (space)
 		return attach(device, pasid, space);
-	kernel_detach(device, pasid);
+	if (now(device, pasid))
+		kernel_detach(device, pasid);
 	note(device_attachment(device, pasid), NULL);
 	return 0;
 }

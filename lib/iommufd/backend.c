@@ -45,7 +45,22 @@ static void close_node(struct ioasid_ctx *ctx)
 	struct iofd *iofd = ctx->backend;
 
 	sys_close(iofd->fd);
+	mem_free(iofd->room);
 	mem_free(iofd);
+}
+
+bool iofd_room(struct iofd *iofd, size_t size)
+{
+	uint8_t *room;
+
+	if (size <= iofd->room_size)
+		return true;
+	room = mem_realloc(iofd->room, 2 * size);
+	if (!room)
+		return false;
+	iofd->room = room;
+	iofd->room_size = 2 * size;
+	return true;
 }
 
 static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability capability)
@@ -59,9 +74,8 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 	case IOASID_CAP_MULTI_DEVICE_GROUPS:
 	case IOASID_CAP_ATOMIC_REPLACE:
 	case IOASID_CAP_DIRTY_TRACKING:
-		return NULL;
 	case IOASID_CAP_NESTING_HARDWARE:
-		return "no nested page tables on iommufd in this version";
+		return NULL;
 	case IOASID_CAP_USER_PASID_TABLE:
 		return "no PASID tables of the user's on iommufd in this version";
 	case IOASID_CAP_FILL_ON_DEMAND:
@@ -131,4 +145,6 @@ const struct backend_ops backend_iommufd = {
 	.dirty_set = iofd_dirty_set,
 	.dirty_read = iofd_dirty_read,
 	.locked = locked,
+	.nest_hardware = &iofd_nest,
+	.device_hw_info = iofd_hw_copy,
 };

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the kernel tells of the IOMMU in front of a device: registers, and what it makes of them. */
+#include <errno.h>
+
 #include "iommufd.h"
 
 void iofd_hw_query(struct ioasid_device *device)
@@ -18,4 +20,42 @@ void iofd_hw_query(struct ioasid_device *device)
 	hw->capabilities = info.out_capabilities;
 	hw->pasid_bits = info.out_max_pasid_log2;
 	device->info.dirty_tracking = hw->capabilities & UAPI_HW_CAP_DIRTY;
+}
+
+/* The driver is asked, and not registers: whether it nests depends on more than what they say. */
+void iofd_hw_find_nesting(struct ioasid_device *device, uint32_t ioas)
+{
+	const struct iofd_device *d = device->backend;
+	struct ioasid_device_info *info = &device->info;
+	struct uapi_hwpt_alloc alloc = {
+		.size = UAPI_HWPT_ALLOC_PLAIN, .flags = UAPI_HWPT_NEST_PARENT, .dev_id = d->id,
+		.pt_id = ioas,
+	};
+
+	if (d->hw.type == UAPI_HW_INFO_NONE || iofd_ioctl(device->ctx, UAPI_HWPT_ALLOC, &alloc))
+		return;
+	iofd_destroy(device->ctx, alloc.out_hwpt_id);
+	info->nesting_hardware = true;
+	if (d->hw.type == UAPI_HW_INFO_INTEL_VTD && d->hw.vtd.ecap_reg & UAPI_VTD_ECAP_FSTS)
+		info->hardware_formats = UINT64_C(1) << IOASID_PGTABLE_VTD_FS;
+}
+
+int iofd_hw_copy(const struct ioasid_device *device, uint32_t *type, void *data, size_t *length)
+{
+	const struct iofd_device *d = device->backend;
+	struct uapi_hw_info info = {
+		.size = sizeof(info), .dev_id = d->id, .data_len = (uint32_t)bits_min(*length, UINT32_MAX),
+		.data_uptr = (uintptr_t)data, .data_type = *type,
+		.flags = *type ? UAPI_HW_INFO_BY_TYPE : 0,
+	};
+	int ret = iofd_ioctl(device->ctx, UAPI_GET_HW_INFO, &info);
+
+	if (ret == -ENOMEM)
+		return err_set(ENOMEM, "%s: the kernel has no memory to tell of its IOMMU", device->name);
+	if (ret || info.data_type == UAPI_HW_INFO_NONE)
+		return err_set(EOPNOTSUPP, "%s: the kernel tells nothing of its IOMMU%s", device->name,
+			       *type ? " of that type" : "");
+	*type = info.data_type;
+	*length = info.data_len;
+	return 0;
 }

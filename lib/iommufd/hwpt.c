@@ -33,47 +33,67 @@ static int why_not_made(const struct ioasid_device *device, const struct ioasid_
 	}
 }
 
-int iofd_pt_new(const struct ioasid_device *device, struct ioasid_space *space,
-		struct uapi_hwpt_alloc *alloc, struct iofd_pt **out)
+int iofd_pt_make(const struct ioasid_device *device, struct ioasid_space *space,
+		 struct uapi_hwpt_alloc *alloc, struct iofd_pt **out)
 {
 	struct iofd_space *s = space->backend;
 	struct iofd_pt *pt = mem_calloc(1, sizeof(*pt));
 	int ret;
 
 	if (!pt)
-		return err_set(ENOMEM, "space %u: no memory for a page table", space->id);
+		return -ENOMEM;
 	alloc->dev_id = ((const struct iofd_device *)device->backend)->id;
 	ret = iofd_ioctl(space->ctx, UAPI_HWPT_ALLOC, alloc);
 	if (ret) {
 		mem_free(pt);
-		return why_not_made(device, space, -ret);
+		return ret;
 	}
 	pt->space = space;
 	pt->id = alloc->out_hwpt_id;
 	pt->flags = alloc->flags;
-	ret = iofd_dirty_join(pt);
-	if (ret) {
-		iofd_destroy(space->ctx, pt->id);
-		mem_free(pt);
-		return ret;
-	}
 	pt->next = s->pts;
 	s->pts = pt;
 	*out = pt;
 	return 0;
 }
 
-void iofd_pt_put(struct iofd_pt *pt)
+static void unmake(struct iofd_pt *pt)
 {
 	struct iofd_space *s = pt->space->backend;
 	struct iofd_pt **p;
 
-	if (--pt->users || pt == &s->automatic)
-		return;
-	iofd_dirty_leave(pt);
 	for (p = &s->pts; *p != pt; p = &(*p)->next)
 		;
 	*p = pt->next;
 	iofd_destroy(pt->space->ctx, pt->id);
 	mem_free(pt);
+}
+
+int iofd_pt_new(const struct ioasid_device *device, struct ioasid_space *space,
+		struct uapi_hwpt_alloc *alloc, struct iofd_pt **out)
+{
+	struct iofd_pt *pt;
+	int ret = iofd_pt_make(device, space, alloc, &pt);
+
+	if (ret)
+		return why_not_made(device, space, -ret);
+	ret = iofd_dirty_join(pt);
+	if (ret)
+		unmake(pt);
+	else
+		*out = pt;
+	return ret;
+}
+
+void iofd_pt_put(struct iofd_pt *pt)
+{
+	const struct iofd_space *s = pt->space->backend;
+	struct iofd_pt *parent = pt->parent;
+
+	if (--pt->users || pt == &s->automatic)
+		return;
+	iofd_dirty_leave(pt);
+	unmake(pt);
+	if (parent)
+		iofd_pt_put(parent);
 }

@@ -40,7 +40,7 @@ static int read_ranges(struct ioasid_device *device, uint32_t ioas, struct apert
 	return 0;
 }
 
-static int find_aperture(struct ioasid_device *device, struct aperture *a)
+static int look_at_iommu(struct ioasid_device *device, struct aperture *a)
 {
 	const struct iofd_device *d = device->backend;
 	struct uapi_hwpt_alloc hwpt = { .size = UAPI_HWPT_ALLOC_PLAIN, .dev_id = d->id };
@@ -54,6 +54,8 @@ static int find_aperture(struct ioasid_device *device, struct aperture *a)
 	} else {
 		ret = read_ranges(device, hwpt.pt_id, a);
 		iofd_destroy(device->ctx, hwpt.out_hwpt_id);
+		iofd_hw_query(device);
+		iofd_hw_find_nesting(device, hwpt.pt_id);
 	}
 	iofd_destroy(device->ctx, hwpt.pt_id);
 	return ret;
@@ -114,11 +116,10 @@ int iofd_device_info(struct ioasid_device *device)
 {
 	struct ioasid_device_info *info = &device->info;
 	struct aperture a = { 0 };
-	int ret = find_aperture(device, &a);
+	int ret = look_at_iommu(device, &a);
 
 	if (ret)
 		return ret;
-	iofd_hw_query(device);
 	info->address_bits = a.last ? bits_ilog2(a.last) + 1 : 1;
 	info->page_sizes = a.alignment | large_pages(device);
 	/* The ends of the aperture that a width cannot say. */

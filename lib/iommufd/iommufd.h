@@ -14,6 +14,8 @@
 
 struct iofd {
 	int fd;			/* of IOFD_NODE */
+	uint8_t *room;		/* where invalidations are put together */
+	size_t room_size;
 };
 
 /* What the kernel tells of the IOMMU in front of a device. */
@@ -24,6 +26,8 @@ struct iofd_hw {
 	uint32_t pasid_bits;
 	union {
 		struct uapi_hw_info_vtd vtd;
+		struct uapi_hw_info_smmuv3 smmuv3;
+		struct uapi_hw_info_amd amd;
 		uint64_t room[8];
 	};
 };
@@ -42,6 +46,9 @@ struct iofd_pt {
 	struct ioasid_space *space;
 	uint32_t id;
 	uint32_t flags;			/* UAPI_HWPT_*: what it was made for */
+	const struct iofd_vendor *vendor;	/* nested: what it was made of, */
+	struct iofd_pt *parent;		/* and on what */
+	bool writable_only;		/* iofd_check_mapping() */
 	unsigned int users;		/* attachments; struct attachment has it as backend */
 };
 
@@ -49,6 +56,20 @@ struct iofd_pt {
 struct iofd_space {
 	struct iofd_pt automatic;	/* its id is the IOAS: the kernel makes page tables itself */
 	struct iofd_pt *pts;		/* those that were made for something */
+};
+
+/* What a user's page table is, as a driver takes it. */
+struct iofd_vendor {
+	uint32_t type;			/* UAPI_HWPT_DATA_*, or any that a program has given */
+	uint32_t length;
+	uint8_t data[];
+};
+
+/* Of a space that is nested in hardware. */
+struct iofd_nested {
+	struct iofd_space space;	/* without an IOAS */
+	struct iofd_vendor *vendor;	/* what is bound; NULL: nothing */
+	struct pgt pgt;			/* id 0: in a vendor's layout */
 };
 
 static inline int iofd_ioctl(const struct ioasid_ctx *ctx, unsigned long command, void *arg)
@@ -85,6 +106,10 @@ int iofd_device_info(struct ioasid_device *device);
 
 /* hw_info.c: asks. A kernel or a driver that tells nothing is no error. */
 void iofd_hw_query(struct ioasid_device *device);
+/* Can it nest? Finds out on an IOAS that is empty. */
+void iofd_hw_find_nesting(struct ioasid_device *device, uint32_t ioas);
+/* As of struct backend_ops. */
+int iofd_hw_copy(const struct ioasid_device *device, uint32_t *type, void *data, size_t *length);
 
 /* diagnose.c: why the device has no node, or cannot be bound. Each is err_set(). */
 int iofd_why_no_node(const char *name);
@@ -106,12 +131,39 @@ int iofd_run_unmap(struct ioasid_space *space, uint64_t iova, uint64_t length);
  */
 int iofd_pt_new(const struct ioasid_device *device, struct ioasid_space *space,
 		struct uapi_hwpt_alloc *alloc, struct iofd_pt **out);
+/* The same: -errno, without a message. */
+int iofd_pt_make(const struct ioasid_device *device, struct ioasid_space *space,
+		 struct uapi_hwpt_alloc *alloc, struct iofd_pt **out);
 /* A user less. Without any it goes. */
 void iofd_pt_put(struct iofd_pt *pt);
 
-/* attach.c */
+/*
+ * attach.c
+ * Sends the device's requests, and its group's if it is attached, to the page table. 0 or -errno.
+ */
+int iofd_attach_to(struct ioasid_device *device, uint32_t pasid, struct iofd_pt *pt);
+/* Blocks them. */
+void iofd_block(struct ioasid_device *device, uint32_t pasid);
 int iofd_route(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space,
 	       struct reap *reap);
+
+/* nested.c */
+extern const struct nest_ops iofd_nest;
+/* To a space that is nested in hardware; err_set(). */
+int iofd_nested_attach(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space);
+/*
+ * VT-d's driver takes no read-only mappings in what is nested on (erratum 772415). err_set():
+ * -EOPNOTSUPP, if the space has some, or if a mapping that is to be made is one.
+ */
+int iofd_check_parent(const struct ioasid_device *device, const struct ioasid_space *root);
+int iofd_check_mapping(const struct ioasid_space *space, const struct ioasid_mapping *m);
+
+/* invalidate.c: as of struct nest_ops */
+int iofd_invalidate(struct ioasid_space *space, const struct nest_inv *all, size_t first,
+		    size_t *done);
+int iofd_probe_raw(struct ioasid_space *space, uint32_t type);
+/* backend.c: is there room for so many bytes? */
+bool iofd_room(struct iofd *iofd, size_t size);
 
 /*
  * dirty.c: as of struct backend_ops; and a page table comes while written pages may be recorded, or

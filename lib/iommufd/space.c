@@ -50,9 +50,12 @@ int iofd_map(struct ioasid_space *space, const struct ioasid_mapping *m, struct 
 		.iova = map.iova, .length = map.length, .target = map.user_va,
 		.perm = m->flags & (IOASID_READ | IOASID_WRITE),
 	};
-	int ret = iofd_ioctl(space->ctx, UAPI_IOAS_MAP, &map);
+	int ret = iofd_check_mapping(space, m);
 
 	(void)reap;
+	if (ret)
+		return ret;
+	ret = iofd_ioctl(space->ctx, UAPI_IOAS_MAP, &map);
 	return ret ? vfio_why_not_mapped(space, &run, -ret) : 0;
 }
 

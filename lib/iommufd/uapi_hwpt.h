@@ -9,6 +9,7 @@
 #define UAPI_GET_HW_INFO	UAPI_IOMMUFD(0x8a)
 #define UAPI_HWPT_SET_DIRTY	UAPI_IOMMUFD(0x8b)
 #define UAPI_HWPT_GET_DIRTY	UAPI_IOMMUFD(0x8c)
+#define UAPI_HWPT_INVALIDATE	UAPI_IOMMUFD(0x8d)
 
 /* enum iommufd_hwpt_alloc_flags: Linux 6.6, 6.7, 6.11, 6.15 */
 #define UAPI_HWPT_NEST_PARENT	0x1u
@@ -44,6 +45,66 @@ UAPI_AT(uapi_hwpt_alloc, fault_id, 40);
 #define UAPI_HWPT_ALLOC_PLAIN	24u
 #define UAPI_HWPT_ALLOC_DATA	40u
 #define UAPI_HWPT_ALLOC_FAULT	48u
+
+/* enum iommu_hwpt_data_type: Linux 6.7, 6.13, 7.0 */
+#define UAPI_HWPT_DATA_VTD_S1	1u
+#define UAPI_HWPT_DATA_SMMUV3	2u
+#define UAPI_HWPT_DATA_AMD	3u
+
+/* struct iommu_hwpt_vtd_s1, Linux 6.7 */
+struct uapi_vtd_s1 {
+	uint64_t flags;
+	uint64_t pgtbl_addr;
+	uint32_t addr_width;
+	uint32_t reserved;
+};
+UAPI_SIZE(uapi_vtd_s1, 24);
+UAPI_AT(uapi_vtd_s1, pgtbl_addr, 8);
+UAPI_AT(uapi_vtd_s1, addr_width, 16);
+
+/* enum iommu_hwpt_vtd_s1_flags: bits of the PASID table entry (VT-d 4.1, 9.6) */
+#define UAPI_VTD_S1_SRE		0x1u	/* privileged requests are let through */
+#define UAPI_VTD_S1_WPE		0x4u	/* and need R/W to write */
+
+/* struct iommu_hwpt_invalidate, Linux 6.7 */
+struct uapi_invalidate {
+	uint32_t size;
+	uint32_t hwpt_id;
+	uint64_t data_uptr;
+	uint32_t data_type;
+	uint32_t entry_len;
+	uint32_t entry_num;		/* out: how many were handled */
+	uint32_t reserved;
+};
+UAPI_SIZE(uapi_invalidate, 32);
+UAPI_AT(uapi_invalidate, hwpt_id, 4);
+UAPI_AT(uapi_invalidate, data_uptr, 8);
+UAPI_AT(uapi_invalidate, data_type, 16);
+UAPI_AT(uapi_invalidate, entry_len, 20);
+UAPI_AT(uapi_invalidate, entry_num, 24);
+
+/* The most entries that one command takes: Linux 7.3; before, any number. */
+#define UAPI_INV_MAX		(1u << 19)
+
+/* enum iommu_hwpt_invalidate_data_type: Linux 6.7, 6.13 */
+#define UAPI_INV_VTD_S1		0u
+#define UAPI_INV_SMMUV3		1u
+
+/* struct iommu_hwpt_vtd_s1_invalidate, Linux 6.7 */
+struct uapi_vtd_s1_inv {
+	uint64_t addr;
+	uint64_t npages;		/* of 4 KiB; UINT64_MAX, with addr 0: all */
+	uint32_t flags;
+	uint32_t reserved;
+};
+UAPI_SIZE(uapi_vtd_s1_inv, 24);
+UAPI_AT(uapi_vtd_s1_inv, npages, 8);
+UAPI_AT(uapi_vtd_s1_inv, flags, 16);
+
+#define UAPI_VTD_INV_LEAF	0x1u
+
+/* enum iommufd_hw_info_flags, Linux 6.18 */
+#define UAPI_HW_INFO_BY_TYPE	0x1u
 
 /* enum iommu_hw_info_type: Linux 6.6, 6.12, 7.0 */
 #define UAPI_HW_INFO_NONE	0u
@@ -85,6 +146,33 @@ struct uapi_hw_info_vtd {
 UAPI_SIZE(uapi_hw_info_vtd, 24);
 UAPI_AT(uapi_hw_info_vtd, cap_reg, 8);
 UAPI_AT(uapi_hw_info_vtd, ecap_reg, 16);
+
+/* struct iommu_hw_info_arm_smmuv3, Linux 6.12 */
+struct uapi_hw_info_smmuv3 {
+	uint32_t flags;
+	uint32_t reserved;
+	uint32_t idr[6];
+	uint32_t iidr;
+	uint32_t aidr;
+};
+UAPI_SIZE(uapi_hw_info_smmuv3, 40);
+UAPI_AT(uapi_hw_info_smmuv3, idr, 8);
+UAPI_AT(uapi_hw_info_smmuv3, iidr, 32);
+UAPI_AT(uapi_hw_info_smmuv3, aidr, 36);
+
+/* enum iommu_hw_info_arm_smmuv3_flags, Linux 7.3: TLBI and CFGI have to be sent twice */
+#define UAPI_SMMUV3_REPEAT	0x1u
+
+/* struct iommu_hw_info_amd, Linux 7.0 */
+struct uapi_hw_info_amd {
+	uint64_t efr;
+	uint64_t efr2;
+};
+UAPI_SIZE(uapi_hw_info_amd, 16);
+UAPI_AT(uapi_hw_info_amd, efr2, 8);
+
+/* Extended capability register, first-stage translation (VT-d 4.1, 11.4.3, FSTS). */
+#define UAPI_VTD_ECAP_FSTS	(UINT64_C(1) << 47)
 
 /* Capability register, second-stage large pages (VT-d 4.1, 11.4.2, SSLPS). */
 #define UAPI_VTD_CAP_2M		(UINT64_C(1) << 34)

@@ -167,6 +167,8 @@ int pgt_init(struct pgt *g, enum pgt_id id, unsigned levels, const struct pgt_ca
 	new.sign_extended = f->sign_extended;
 	new.announced = f->announced;
 	new.sizes = f->sizes;
+	new.supervisor = caps->supervisor;
+	new.write_protect = caps->write_protect;
 	new.addr_field = BITS(f->addr_bits - 1, f->page_shift) >> f->addr_shift;
 	new.addr_bits = address_bits(f, caps);
 	new.accessed = caps->ignore_accessed ? 0 : f->accessed;

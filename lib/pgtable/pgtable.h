@@ -119,6 +119,7 @@ struct pgt {
 	uint64_t leaf_sizes; /* bitmap of leaf sizes: bit 12 set for 4K, 21 for 2M, 30 for 1G */
 	uint64_t accessed; /* the access flag, where leaves have to have it */
 	uint64_t addr_field; /* where addresses stand in entries */
+	bool supervisor, write_protect; /* as of the unit's abilities */
 	bool sizes; /* entries that are neither table nor leaf are leaves of a wrong size */
 };
 

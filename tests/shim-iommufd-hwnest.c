@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Nesting in hardware on iommufd: page tables on page tables, and arrays of invalidations. */
+#include <string.h>
+
+#include "shim_expect.h"
+#include "shim_hwpt.h"
+#include "shim_nested.h"
+#include "util/alloc.h"
+
+#define NEST	1		/* IOMMU_HWPT_ALLOC_NEST_PARENT */
+#define VTD_S1	1		/* IOMMU_HWPT_DATA_VTD_S1; its invalidations are type 0 */
+#define FSTS	(UINT64_C(1) << 47)
+
+static struct ioasid_device *other;
+static struct ioasid_inv *inv;
+
+/* As struct iommu_hwpt_vtd_s1 and iommu_hwpt_vtd_s1_invalidate have it. */
+struct s1 {
+	uint64_t flags, address;
+	uint32_t width, reserved;
+};
+
+struct s1_inv {
+	uint64_t address, pages;
+	uint32_t flags, reserved;
+};
+
+static struct ioasid_space *make_nested(void)
+{
+	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
+	struct ioasid_space *space;
+
+	options.parent = root;
+	options.nesting = IOASID_NESTING_HARDWARE;
+	ck_ok(ioasid_space_create(ctx, &options, &space));
+	return space;
+}
+
+/* Objects: devices 1 and 2, and 3 the root's IOAS. The kernel's driver is VT-d's. */
+static void setup(void)
+{
+	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
+
+	shim_reset();
+	shim.nests = true;
+	shim.hw_data[2] = FSTS;
+	shim.nested_type = VTD_S1;
+	options.backend = "iommufd";
+	ck_ok(ioasid_ctx_open(&options, &ctx));
+	device = bind_device(0);
+	other = bind_device(1);
+	memory = memory_new(MEMORY);
+	root = make_space(ctx, NULL, 0);
+	ck_ok(ioasid_space_map(root, 0, memory, MEMORY, RW, &memory_mapping));
+	child = make_nested();
+	ck_ok(ioasid_inv_new(ctx, 1, &inv));
+	iommu = shim_iommu_fd();
+	shim_forget();
+}
+
+static void teardown(void)
+{
+	ioasid_inv_free(inv);
+	nested_teardown();
+}
+
+static int bind_fs(struct ioasid_space *space, uint64_t address, uint32_t flags)
+{
+	struct ioasid_pgtable t = IOASID_PGTABLE_INIT;
+
+	t.format = IOASID_PGTABLE_VTD_FS;
+	t.levels = 4;
+	t.root = address;
+	t.flags = flags;
+	return ioasid_space_bind_pgtable(space, &t);
+}
+
+/* The nested page table of device @i is of this description. */
+static void is_bound(unsigned int i, uint64_t address, uint64_t flags)
+{
+	const struct s1 expected = { flags, address, 48, 0 };
+
+	ck_assert_uint_ne(shim_hwpt(i), 0);
+	ck_assert(!memcmp(shim_hwpt_data(shim_hwpt(i)), &expected, sizeof(expected)));
+}
+
+static void attach_bound(void)
+{
+	ck_ok(bind_fs(child, 0x5000, 0));
+	ck_ok(ioasid_device_attach(device, child));
+	shim_forget();
+}
+
+START_TEST(info_says_what_the_driver_and_registers_do)
+{
+	struct ioasid_device_info info = IOASID_DEVICE_INFO_INIT;
+	struct ioasid_device *d;
+
+	ck_ok(ioasid_device_query_info(device, &info));
+	ck_assert(info.nesting_hardware && info.nesting_software);
+	ck_assert_uint_eq(info.hardware_formats, 1u << IOASID_PGTABLE_VTD_FS);
+	ck_assert(ioasid_ctx_has(ctx, IOASID_CAP_NESTING_HARDWARE));
+	shim.hw_data[2] = 0;
+	d = bind_device(2);
+	ck_ok(ioasid_device_query_info(d, &info));
+	ck_assert(info.nesting_hardware);
+	ck_assert_uint_eq(info.hardware_formats, 0);
+	shim.nests = false;
+	d = bind_device(3);
+	ck_ok(ioasid_device_query_info(d, &info));
+	ck_assert(!info.nesting_hardware);
+	ck_ok(bind_fs(child, 0x5000, 0));
+	shim_forget();
+	ck_err(ioasid_device_attach(d, child), EOPNOTSUPP);
+	said("does not nest in hardware", "");
+	expect_end();
+}
+END_TEST
+
+/* The parent that is nested on is made first, then what is bound. */
+START_TEST(attach_makes_two_tables)
+{
+	ck_ok(bind_fs(child, 0x123000, IOASID_PGTABLE_PRIVILEGED | IOASID_PGTABLE_WRITE_PROTECT));
+	expect_end();
+	ck_ok(ioasid_device_attach(device, child));
+	expect(iommu, SHIM_HWPT_ALLOC, 24, NEST, 1, 3, 0, 0);
+	ck_assert_uint_eq(shim.calls[1].words[6], VTD_S1);
+	expect(iommu, SHIM_HWPT_ALLOC, 40, 0, 1, 4, 0, 0, VTD_S1, 24, shim.calls[1].words[8],
+	       shim.calls[1].words[9]);
+	expect(shim_device_fd(0), SHIM_ATTACH, 12, 0, 5);
+	is_bound(0, 0x123000, 5);	/* SRE and WPE */
+	/* another takes the same */
+	ck_ok(ioasid_device_attach(other, child));
+	expect(shim_device_fd(1), SHIM_ATTACH, 12, 0, 5);
+	ck_ok(ioasid_device_detach(device));
+	expect(shim_device_fd(0), SHIM_DETACH, 8, 0);
+	ck_ok(ioasid_device_detach(other));
+	expect(shim_device_fd(1), SHIM_DETACH, 8, 0);
+	expect(iommu, SHIM_DESTROY, 8, 5);
+	expect(iommu, SHIM_DESTROY, 8, 4);
+	expect_end();
+}
+END_TEST
+
+START_TEST(to_bind_again_is_a_replace)
+{
+	attach_bound();
+	ck_ok(bind_fs(child, 0x6000, 0));
+	expect(iommu, SHIM_HWPT_ALLOC, 40, 0, 1, 4, 0, 0, VTD_S1, 24, shim.calls[0].words[8],
+	       shim.calls[0].words[9]);
+	expect(shim_device_fd(0), SHIM_ATTACH, 12, 0, 6);
+	expect(iommu, SHIM_DESTROY, 8, 5);
+	expect_end();
+	is_bound(0, 0x6000, 0);
+	ck_ok(ioasid_space_unbind_pgtable(child));
+	expect(shim_device_fd(0), SHIM_DETACH, 8, 0);
+	expect(iommu, SHIM_DESTROY, 8, 6);
+	expect(iommu, SHIM_DESTROY, 8, 4);
+	expect_end();
+	ck_assert_ptr_eq(ioasid_device_get_space(device), child);
+	ck_ok(bind_fs(child, 0x7000, 0));
+	is_bound(0, 0x7000, 0);
+}
+END_TEST
+
+/* A space where nothing is bound blocks, whichever way a device comes there. */
+START_TEST(unbound_is_blocked)
+{
+	struct ioasid_space *plain = make_space(ctx, NULL, 0);
+
+	ck_ok(ioasid_device_attach(device, child));
+	expect_end();
+	ck_ok(ioasid_device_replace(device, plain));
+	ck_assert_uint_ne(shim_attached(0), 0);
+	ck_ok(ioasid_device_replace(device, child));
+	ck_assert_uint_eq(shim_attached(0), 0);
+	ck_ok(bind_fs(child, 0x5000, 0));
+	is_bound(0, 0x5000, 0);
+	ck_ok(ioasid_device_replace(device, plain));
+	ck_assert_uint_eq(shim_hwpt(0), 0);
+	ck_assert_uint_eq(shim_objects(), 4);	/* devices, and two IOASes */
+	ck_ok(ioasid_device_replace(device, child));
+	is_bound(0, 0x5000, 0);
+	ck_ok(ioasid_space_unbind_pgtable(child));
+	ck_ok(ioasid_device_detach(device));
+	ck_assert_uint_eq(shim_objects(), 3);
+}
+END_TEST
+
+/* IOMMUs that are not alike have tables of their own, at both levels. */
+START_TEST(unlike_iommus_have_their_own)
+{
+	shim.unlike = 3;
+	attach_bound();
+	ck_ok(ioasid_device_attach(other, child));
+	ck_assert_uint_eq(shim_objects(), 7);
+	is_bound(0, 0x5000, 0);
+	is_bound(1, 0x5000, 0);
+	ck_assert_uint_ne(shim_hwpt(0), shim_hwpt(1));
+	ck_ok(bind_fs(child, 0x6000, 0));
+	is_bound(0, 0x6000, 0);
+	is_bound(1, 0x6000, 0);
+	ck_assert_uint_eq(shim_objects(), 7);
+	/* an invalidation is for both */
+	shim_forget();
+	ck_ok(ioasid_inv_add_all(inv, child, 0));
+	ck_ok(ioasid_inv_submit(inv, NULL));
+	ck_assert_uint_eq(shim.n_calls, 2);
+	ck_ok(ioasid_device_detach(other));
+	ck_assert_uint_eq(shim_objects(), 5);
+}
+END_TEST
+
+START_TEST(groups_move_as_one)
+{
+	struct ioasid_device *a = bind_device(2), *b = bind_device(3);
+
+	ck_ok(bind_fs(child, 0x5000, 0));
+	ck_ok(ioasid_device_attach(a, child));
+	ck_ok(ioasid_device_attach(b, child));
+	ck_assert_uint_eq(shim_hwpt(2), shim_hwpt(3));
+	shim_forget();
+	ck_ok(bind_fs(child, 0x6000, 0));
+	ck_assert_uint_eq(shim.n_calls, 3);
+	is_bound(2, 0x6000, 0);
+	is_bound(3, 0x6000, 0);
+	ck_ok(ioasid_space_unbind_pgtable(child));
+	ck_assert_uint_eq(shim_attached(2) | shim_attached(3), 0);
+	ck_ok(ioasid_device_unbind(a));
+	ck_ok(ioasid_device_unbind(b));
+	ck_assert_uint_eq(shim_objects(), 3);
+}
+END_TEST
+
+/* In order, in one array; ranges are not merged. */
+START_TEST(a_batch_is_one_array)
+{
+	const struct s1_inv expected[] = {
+		{ 0x9000, 1, 0, 0 }, { 0x4000, 2, 1, 0 }, { 0, UINT64_MAX, 0, 0 },
+	};
+	uint32_t id;
+	size_t n;
+
+	attach_bound();
+	id = shim_hwpt(0);
+	ck_ok(ioasid_inv_add_range(inv, child, 0x9000, 1, 0));
+	ck_ok(ioasid_inv_add_range(inv, child, 0x4800, 0x1000, IOASID_INV_LEAF_ONLY));
+	ck_ok(ioasid_inv_add_all(inv, child, 0));
+	ck_ok(ioasid_inv_submit(inv, &n));
+	ck_assert_uint_eq(n, 3);
+	expect(iommu, SHIM_INVALIDATE, 32, id, shim.calls[0].words[2], shim.calls[0].words[3], 0, 24, 3,
+	       0);
+	expect_end();
+	ck_assert(!memcmp(shim_hwpt_entries(id), expected, sizeof(expected)));
+	/* by device, and by what it uses for requests without PASID */
+	ioasid_inv_reset(inv);
+	ck_ok(ioasid_inv_add_device(inv, device, 0));
+	ck_ok(ioasid_inv_add_pasid(inv, device, IOASID_NO_PASID, 0));
+	ck_ok(ioasid_inv_submit(inv, &n));
+	ck_assert_uint_eq(n, 2);
+	ck_assert_uint_eq(shim.n_calls, 1);
+	ck_assert_uint_eq(shim.calls[0].words[6], 2);
+	/* nobody has it: nothing to do */
+	ck_ok(ioasid_device_detach(device));
+	ioasid_inv_reset(inv);
+	ck_ok(ioasid_inv_add_all(inv, child, 0));
+	shim_forget();
+	ck_ok(ioasid_inv_submit(inv, &n));
+	ck_assert_uint_eq(n, 1);
+	expect_end();
+}
+END_TEST
+
+/* The driver stops at an entry: those of other spaces behind it are not carried out either. */
+START_TEST(a_refused_entry_ends_the_batch)
+{
+	struct ioasid_space *second = make_nested();
+	size_t n = 77;
+
+	attach_bound();
+	ck_ok(bind_fs(second, 0x8000, 0));
+	ck_ok(ioasid_device_attach(other, second));
+	ck_ok(ioasid_inv_add_range(inv, child, 0x1000, 1, 0));
+	ck_ok(ioasid_inv_add_range(inv, second, 0x2000, 1, 0));
+	ck_ok(ioasid_inv_add_range(inv, child, 0x3000, 1, 0));
+	ck_ok(ioasid_inv_add_range(inv, second, 0x4000, 1, 0));
+	shim_forget();
+	shim.inv_bad = 2;	/* of the first array: entry 2 of the batch */
+	ck_err(ioasid_inv_submit(inv, &n), EINVAL);
+	said("entry 2", "space 2");
+	ck_assert_uint_eq(n, 2);
+	ck_assert_uint_eq(shim.n_calls, 2);
+	ck_assert_uint_eq(shim.calls[0].words[6], 2);
+	ck_assert_uint_eq(shim.calls[1].words[6], 1);
+	shim.inv_bad = 1;
+	shim_forget();
+	ck_err(ioasid_inv_submit(inv, &n), EINVAL);
+	ck_assert_uint_eq(n, 0);
+	ck_assert_uint_eq(shim.n_calls, 1);
+	shim.inv_bad = 0;
+	fail_nth(2, ENOMEM);
+	ck_err(ioasid_inv_submit(inv, &n), ENOMEM);
+	ck_assert_uint_eq(n, 1);
+	fail_nth(1, ENOTTY);
+	ck_err(ioasid_inv_submit(inv, &n), EINVAL);
+	ck_assert_uint_eq(n, 0);
+	ck_ok(ioasid_inv_submit(inv, &n));
+	ck_assert_uint_eq(n, 4);
+	/* a bad entry of the batch's own comes after */
+	ck_ok(ioasid_inv_add_range(inv, root, 0, 1, 0));
+	ck_err(ioasid_inv_submit(inv, &n), EINVAL);
+	ck_assert_uint_eq(n, 4);
+}
+END_TEST
+
+/* What the library does not know goes through as it is. */
+START_TEST(raw_tables_and_entries)
+{
+	const uint32_t data[2] = { 0x1234, 0 }, a[2] = { 1, 0 }, b[2] = { 0, 3 };
+	const char longer[12] = "hello world";
+	struct ioasid_space_info info = IOASID_SPACE_INFO_INIT;
+	uint32_t id;
+	size_t n;
+
+	shim.nested_type = 0xdead;
+	shim.inv_type = 0xdeadbeef;
+	ck_ok(ioasid_space_bind_raw(child, 0xdead, data, sizeof(data)));
+	ck_err(ioasid_space_probe_raw(child, 0xdeadbeef), EINVAL);
+	ck_ok(ioasid_device_attach(device, child));
+	id = shim_hwpt(0);
+	ck_assert(!memcmp(shim_hwpt_data(id), data, sizeof(data)));
+	ck_ok(ioasid_space_query_info(child, &info));
+	ck_assert(info.pgtable_bound);
+	shim_forget();
+	ck_ok(ioasid_space_probe_raw(child, 0xdeadbeef));
+	expect(iommu, SHIM_INVALIDATE, 32, id, 0, 0, 0xdeadbeef, 0, 0, 0);
+	ck_err(ioasid_space_probe_raw(child, 0), EOPNOTSUPP);
+	shim_forget();
+	ck_ok(ioasid_inv_add_raw(inv, child, 0xdeadbeef, a, sizeof(a)));
+	ck_ok(ioasid_inv_add_raw(inv, child, 0xdeadbeef, b, sizeof(b)));
+	ck_ok(ioasid_inv_add_raw(inv, child, 0xdeadbeef, longer, sizeof(longer)));
+	ck_ok(ioasid_inv_submit(inv, &n));
+	ck_assert_uint_eq(n, 3);
+	expect(iommu, SHIM_INVALIDATE, 32, id, shim.calls[0].words[2], shim.calls[0].words[3],
+	       0xdeadbeef, 8, 2, 0);
+	expect(iommu, SHIM_INVALIDATE, 32, id, shim.calls[1].words[2], shim.calls[1].words[3],
+	       0xdeadbeef, 12, 1, 0);
+	expect_end();
+	ck_assert_str_eq((const char *)shim_hwpt_entries(id), longer);
+	/* a range says nothing about such a table */
+	ck_ok(ioasid_inv_add_all(inv, child, 0));
+	ck_err(ioasid_inv_submit(inv, &n), EINVAL);
+	said("entry 3", "vendor");
+	ck_assert_uint_eq(n, 3);
+	ck_ok(ioasid_space_unbind_pgtable(child));
+	ck_err(ioasid_inv_submit(inv, &n), EINVAL);
+	ck_assert_uint_eq(n, 0);
+	ck_err(ioasid_space_probe_raw(child, 0xdeadbeef), EINVAL);
+}
+END_TEST
+
+START_TEST(raw_calls_refuse)
+{
+	struct ioasid_space *soft = make_space(ctx, root, 0);
+	static uint8_t big[IOASID_RAW_MAX + 1];
+
+	ck_err(ioasid_space_bind_raw(root, 1, big, 8), EINVAL);
+	ck_err(ioasid_space_bind_raw(soft, 1, big, 8), EOPNOTSUPP);
+	ck_err(ioasid_space_bind_raw(child, 0, big, 8), EINVAL);
+	ck_err(ioasid_space_bind_raw(child, 1, big, 0), EINVAL);
+	ck_err(ioasid_space_bind_raw(child, 1, big, sizeof(big)), EINVAL);
+	ck_err(ioasid_inv_add_raw(inv, root, 1, big, 8), EOPNOTSUPP);
+	ck_err(ioasid_inv_add_raw(inv, soft, 1, big, 8), EOPNOTSUPP);
+	ck_err(ioasid_inv_add_raw(inv, child, 1, big, 0), EINVAL);
+	ck_err(ioasid_inv_add_raw(inv, child, 1, big, sizeof(big)), EINVAL);
+	ck_err(ioasid_space_probe_raw(root, 1), EOPNOTSUPP);
+	ck_err(ioasid_space_probe_raw(soft, 1), EOPNOTSUPP);
+	ck_assert_uint_eq(ioasid_inv_get_count(inv), 0);
+	/* the formats that no driver has by itself */
+	ck_err(bind_table(child, IOASID_PGTABLE_VTD_SS, 4, 0x5000), EOPNOTSUPP);
+	ck_ok(ioasid_device_attach(device, child));
+	ck_err(bind_table(child, IOASID_PGTABLE_ARM_S1, 4, 0x5000), EOPNOTSUPP);
+	expect_end();
+}
+END_TEST
+
+/* Two devices, which cannot share: each command of a bind fails in turn, and nothing has happened. */
+START_TEST(bind_that_fails)
+{
+	static const int errors[] = { ENOMEM, EOPNOTSUPP, EIO };
+	static const int results[] = { ENOMEM, EOPNOTSUPP, EINVAL };
+	unsigned int nth, i;
+
+	shim.unlike = 3;
+	attach_bound();
+	ck_ok(ioasid_device_attach(other, child));
+	/* HWPT_ALLOC, ATTACH for one; for the other both are tried with what is not its own first */
+	for (nth = 1; nth <= 6; nth++)
+		for (i = 0; i < 3; i++) {
+			fail_nth(nth, errors[i]);
+			shim_forget();
+			ck_err(bind_fs(child, 0x6000, 0), results[i]);
+			is_bound(0, 0x5000, 0);
+			is_bound(1, 0x5000, 0);
+			ck_assert_uint_eq(shim_objects(), 7);
+		}
+	ck_ok(bind_fs(child, 0x6000, 0));
+}
+END_TEST
+
+START_TEST(attach_that_fails)
+{
+	static const struct { unsigned int nth; int error, result; const char *text; } cases[] = {
+		{ 1, ENOMEM, ENOMEM, "page table" }, { 1, EADDRINUSE, EADDRINUSE, "aligned" },
+		{ 1, EFAULT, EFAULT, "locked" },     { 2, ENOMEM, ENOMEM, "space 2" },
+		{ 2, EOPNOTSUPP, EOPNOTSUPP, "type 0x1" }, { 2, EIO, EINVAL, "refused" },
+		{ 3, EBUSY, EBUSY, "group 1" },	     { 3, EINVAL, EINVAL, "refused" },
+	};
+	size_t i;
+
+	ck_ok(bind_fs(child, 0x5000, 0));
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		shim_forget();
+		fail_nth(cases[i].nth, cases[i].error);
+		ck_err(ioasid_device_attach(device, child), cases[i].result);
+		said(cases[i].text, "");
+		ck_assert_ptr_null(ioasid_device_get_space(device));
+		ck_assert_uint_eq(shim_objects(), 3);
+	}
+	ck_ok(ioasid_device_attach(device, child));
+}
+END_TEST
+
+/* Who cannot go back is blocked, and that is told. */
+START_TEST(what_cannot_be_undone_is_blocked)
+{
+	shim.unlike = 3;
+	attach_bound();
+	ck_ok(ioasid_device_attach(other, child));
+	fail_nth(5, EIO);	/* a page table for the second, and then the way back of the first */
+	shim.fail_more = 1;
+	ck_err(bind_fs(child, 0x6000, 0), EINVAL);
+	ck_assert_uint_eq((shim_attached(0) != 0) + (shim_attached(1) != 0), 1);
+	ck_ok(bind_fs(child, 0x6000, 0));
+	is_bound(0, 0x6000, 0);
+	is_bound(1, 0x6000, 0);
+}
+END_TEST
+
+/* Each allocation of a life fails once, and what could not be done is done again. */
+START_TEST(allocations_that_fail)
+{
+	const uint32_t entry[6] = { 0 };
+	size_t blocks = 0, n;
+	unsigned long nth, left = 0;
+	int ret;
+
+	for (nth = 1; !left; nth++) {
+		mem_fail_nth(nth);
+		while ((ret = bind_fs(child, 0x5000, 0)))
+			ck_assert_int_eq(ret, -ENOMEM);
+		while ((ret = ioasid_device_attach(device, child)))
+			ck_assert_int_eq(ret, -ENOMEM);
+		while ((ret = bind_fs(child, 0x6000, 0)))
+			ck_assert_int_eq(ret, -ENOMEM);
+		is_bound(0, 0x6000, 0);
+		for (n = 0; n < 40;) {
+			ret = n % 2 ? ioasid_inv_add_raw(inv, child, 0, entry, sizeof(entry)) :
+				      ioasid_inv_add_range(inv, child, 0x1000, 1, 0);
+			if (!ret)
+				n++;
+			ck_assert(!ret || ret == -ENOMEM);
+		}
+		while ((ret = ioasid_inv_submit(inv, &n)))
+			ck_assert_int_eq(ret, -ENOMEM);
+		ck_assert_uint_eq(n, 40);
+		left = mem_fail_nth(0);
+		ioasid_inv_free(inv);
+		ck_ok(ioasid_inv_new(ctx, 1, &inv));
+		ck_ok(ioasid_device_detach(device));
+		ck_ok(ioasid_space_unbind_pgtable(child));
+		ck_assert_uint_eq(shim_objects(), 3);
+		if (nth > 1)
+			ck_assert_uint_eq(mem_live_blocks(), blocks);
+		blocks = mem_live_blocks();
+		shim_forget();
+	}
+	ck_assert_uint_ge(nth, 10);
+}
+END_TEST
+
+START_TEST(vtd_parents_have_nothing_read_only)
+{
+	struct ioasid_mapping *m;
+
+	ck_ok(ioasid_space_map(root, 64 * MIB, memory, PAGE, IOASID_READ, &m));
+	ck_ok(bind_fs(child, 0x5000, 0));
+	shim_forget();
+	ck_err(ioasid_device_attach(device, child), EOPNOTSUPP);
+	said("0x4000000-0x4000fff", "772415");
+	expect_end();
+	ck_ok(ioasid_mapping_unmap(m));
+	ck_ok(ioasid_device_attach(device, child));
+	shim_forget();
+	ck_err(ioasid_space_map(root, 64 * MIB, memory, PAGE, IOASID_READ, &m), EOPNOTSUPP);
+	said("0x4000000-0x4000fff", "772415");
+	expect_end();
+	ck_ok(ioasid_space_map(root, 64 * MIB, memory, PAGE, RW, &m));
+	ck_ok(ioasid_device_detach(device));
+	ck_ok(ioasid_space_map(root, 65 * MIB, memory, PAGE, IOASID_READ, &m));
+}
+END_TEST
+
+START_TEST(hw_info_is_copied)
+{
+	uint64_t regs[8] = { 0 };
+	size_t length = sizeof(regs);
+	uint32_t type = 0;
+
+	shim_forget();
+	ck_ok(ioasid_device_query_hw_info(device, &type, regs, &length));
+	expect(iommu, SHIM_HW_INFO, 40, 0, 1, 64, U64((uintptr_t)regs), 0, 0, 0, 0);
+	ck_assert_uint_eq(type, 1);
+	ck_assert_uint_eq(length, 24);
+	ck_assert_uint_eq(regs[2], FSTS);
+	type = 3;
+	ioasid_device_query_hw_info(device, &type, regs, &length);
+	ck_assert_uint_eq(shim.calls[1].words[1], 1);	/* IOMMU_HW_INFO_FLAG_INPUT_TYPE */
+	ck_assert_uint_eq(shim.calls[1].words[6], 3);
+	length = sizeof(regs);
+	fail_nth(1, ENOMEM);
+	ck_err(ioasid_device_query_hw_info(device, &type, regs, &length), ENOMEM);
+	fail_nth(1, EOPNOTSUPP);
+	ck_err(ioasid_device_query_hw_info(device, &type, regs, &length), EOPNOTSUPP);
+	ck_assert_uint_eq(length, sizeof(regs));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("shim-iommufd-hwnest");
+	TCase *tc = tcase_create("calls"), *errors = tcase_create("errors");
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, info_says_what_the_driver_and_registers_do);
+	tcase_add_test(tc, attach_makes_two_tables);
+	tcase_add_test(tc, to_bind_again_is_a_replace);
+	tcase_add_test(tc, unbound_is_blocked);
+	tcase_add_test(tc, unlike_iommus_have_their_own);
+	tcase_add_test(tc, groups_move_as_one);
+	tcase_add_test(tc, a_batch_is_one_array);
+	tcase_add_test(tc, a_refused_entry_ends_the_batch);
+	tcase_add_test(tc, raw_tables_and_entries);
+	tcase_add_test(tc, hw_info_is_copied);
+	suite_add_tcase(suite, tc);
+	tcase_add_checked_fixture(errors, setup, teardown);
+	tcase_add_test(errors, raw_calls_refuse);
+	tcase_add_test(errors, bind_that_fails);
+	tcase_add_test(errors, attach_that_fails);
+	tcase_add_test(errors, allocations_that_fail);
+	tcase_add_test(errors, what_cannot_be_undone_is_blocked);
+	tcase_add_test(errors, vtd_parents_have_nothing_read_only);
+	suite_add_tcase(suite, errors);
+	return run_suite(suite);
+}
