@@ -78,6 +78,9 @@ int main(int argc, char **argv)
 	ctx = open_context(&a, 0, NULL);
 	need(ctx, IOASID_CAP_DIRTY_TRACKING);
 	open_device(&copier, ctx, bind_device(ctx, &a, 0, "0000:00:01.0"));
+	if (!device_info(copier.device).dirty_tracking)
+		not_here(ioasid_ctx_get_backend(ctx),
+			 "the device's IOMMU does not record written pages");
 
 	/* The guest's memory, in a space that can record what is written. */
 	from = new_memory("source", (size_t)PAGES * SIZE, &from_fd);

@@ -49,6 +49,15 @@ static inline void need(const struct ioasid_ctx *ctx, enum ioasid_capability cap
 		not_here(ioasid_ctx_get_backend(ctx), ioasid_ctx_why_not(ctx, capability));
 }
 
+/* What a device's own IOMMU can do: of the kernel's they differ. */
+static inline struct ioasid_device_info device_info(const struct ioasid_device *device)
+{
+	struct ioasid_device_info info = IOASID_DEVICE_INFO_INIT;
+
+	check(ioasid_device_query_info(device, &info), "asking about a device");
+	return info;
+}
+
 /* The command line. */
 struct arguments {
 	const char *program, *backend;

@@ -111,6 +111,9 @@ int main(int argc, char **argv)
 	check(ioasid_inv_new(ctx, 8, &batch), "making a batch");
 	check(copier_open(&disk, ctx, bind_device(ctx, &a, 0, "disk")), "the disk");
 	open_card(&net, ctx, bind_device(ctx, &a, 1, "net"));
+	if (!(device_info(net.device).hardware_formats >> IOASID_PGTABLE_VTD_FS & 1))
+		not_here(ioasid_ctx_get_backend(ctx),
+			 "the card's IOMMU does not walk such tables itself");
 
 	printf("1. The guest's memory becomes a root space. The disk is attached to it.\n");
 	guest = new_memory("guest", GUEST_MEMORY, &fd);
