@@ -75,6 +75,11 @@ int backend_find(const char *name, const struct backend_ops **ops)
 	return 0;
 }
 
+int backend_probe_for(const struct backend_ops *ops, const struct ioasid_ctx_options *options)
+{
+	return options->flags & IOASID_CTX_FD ? 0 : ops->probe();
+}
+
 int backend_open_any(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *options)
 {
 	size_t i;
@@ -84,7 +89,7 @@ int backend_open_any(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *op
 		ctx->ops = table[i].ops;
 		if (!ctx->ops)
 			continue;
-		ret = ctx->ops->probe();
+		ret = backend_probe_for(ctx->ops, options);
 		if (!ret && ctx->ops->find_devices)
 			ret = ctx->ops->find_devices();
 		if (!ret)

@@ -15,6 +15,7 @@
 #include "util/reap.h"
 
 struct dirty_bits;
+struct ioasid_adopt_options;
 struct ioasid_device_stats;
 
 struct backend_ops {
@@ -46,6 +47,13 @@ struct backend_ops {
 	 * a type and a policy; without a type it is physical.
 	 */
 	int (*device_bind)(struct ioasid_device *device);
+	/*
+	 * The same for a device whose node is open: sets device->name. Unbinding it closes @fd unless
+	 * device->lent_fd is set. And for one that another framework has bound; @options has been checked. NULL where
+	 * there are no such devices.
+	 */
+	int (*device_bind_fd)(struct ioasid_device *device, int fd);
+	int (*device_adopt)(struct ioasid_device *device, const struct ioasid_adopt_options *options);
 	void (*device_unbind)(struct ioasid_device *device);
 	/* As ioasid_device_query_reserved(). */
 	size_t (*device_reserved)(const struct ioasid_device *device, struct ioasid_range *ranges,
@@ -59,6 +67,14 @@ struct backend_ops {
 
 	/* The descriptor that drives the device itself; NULL where there is none. */
 	int (*device_fd)(const struct ioasid_device *device);
+
+	/*
+	 * The kernel's descriptor, and its numbers of devices and of spaces' tables on it; NULL where
+	 * there are none. space_id: -ENOENT if there is no table now.
+	 */
+	int (*ctx_fd)(const struct ioasid_ctx *ctx);
+	uint32_t (*device_id)(const struct ioasid_device *device);
+	int (*space_id)(const struct ioasid_space *space, uint32_t *id);
 
 	/*
 	 * A root's page table, space->table where that is its own. The mappings that the space has
@@ -160,6 +176,9 @@ extern const struct backend_ops backend_type1;
 
 /* The back end with that name, or err_set(): -EINVAL if there is none, -EOPNOTSUPP if not built. */
 int backend_find(const char *name, const struct backend_ops **ops);
+
+/* Can it be opened so? A descriptor that is brought along needs no node of the system. */
+int backend_probe_for(const struct backend_ops *ops, const struct ioasid_ctx_options *options);
 
 /* Sets ctx->ops and opens it: the first that can be opened here and do what is asked for. */
 int backend_open_any(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *options);

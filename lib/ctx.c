@@ -71,13 +71,13 @@ static int open_backend(struct ioasid_ctx *ctx, const struct ioasid_ctx_options 
 		return backend_open_any(ctx, options);
 	ret = backend_find(name, &ctx->ops);
 	if (!ret)
-		ret = ctx->ops->probe();
+		ret = backend_probe_for(ctx->ops, options);
 	return ret ? ret : ctx->ops->open(ctx, options);
 }
 
 static int check_options(const struct ioasid_ctx_options *user, struct ioasid_ctx_options *options)
 {
-	const uint64_t known = IOASID_CTX_AUDIT | IOASID_CTX_REGISTERED_ONLY;
+	const uint64_t known = IOASID_CTX_AUDIT | IOASID_CTX_REGISTERED_ONLY | IOASID_CTX_FD;
 	int ret;
 
 	*options = (struct ioasid_ctx_options)IOASID_CTX_OPTIONS_INIT;
@@ -89,6 +89,8 @@ static int check_options(const struct ioasid_ctx_options *user, struct ioasid_ct
 	if (options->flags & ~known)
 		return err_set(EINVAL, "unknown context flags 0x%llx",
 			       (unsigned long long)(options->flags & ~known));
+	if (options->reserved)
+		return err_set(EINVAL, "context options: reserved is not 0");
 	return 0;
 }
 
@@ -191,4 +193,11 @@ IOASID_EXPORT int ioasid_ctx_query_info(const struct ioasid_ctx *ctx, struct ioa
 		ctx->ops->locked(ctx, &info.locked_bytes, &info.locked_limit);
 	ctx_unlock(ctx);
 	return options_fill(out, &info, sizeof(info), "context info");
+}
+
+IOASID_EXPORT int ioasid_ctx_get_fd(const struct ioasid_ctx *ctx)
+{
+	if (!ctx->ops->ctx_fd)
+		return err_set(EOPNOTSUPP, "%s: a context has no descriptor", ctx->ops->name);
+	return ctx->ops->ctx_fd(ctx);
 }

@@ -29,13 +29,27 @@ static int find_reserved(struct ioasid_device *device)
 	return 0;
 }
 
-static int bind(struct ioasid_ctx *ctx, struct ioasid_device *device, struct reap *reap)
+/* By its name, unless something else is said. */
+static int take(struct ioasid_device *device, const struct device_source *source)
+{
+	const struct backend_ops *ops = device->ctx->ops;
+
+	if (source->adopt)
+		return ops->device_adopt(device, source->adopt);
+	if (device->name)
+		return ops->device_bind(device);
+	device->lent_fd = true;
+	return ops->device_bind_fd(device, source->fd);
+}
+
+static int bind(struct ioasid_ctx *ctx, struct ioasid_device *device,
+		const struct device_source *source, struct reap *reap)
 {
 	int ret;
 
-	if (find(ctx, device->name))
+	if (device->name && find(ctx, device->name))
 		return err_set(EBUSY, "%s is bound already", device->name);
-	ret = ctx->ops->device_bind(device);
+	ret = take(device, source);
 	if (ret)
 		return ret;
 	ret = find_reserved(device);
@@ -47,6 +61,7 @@ static int bind(struct ioasid_ctx *ctx, struct ioasid_device *device, struct rea
 	ret = group_join(device, reap);
 	if (ret)
 		goto leave;
+	device->lent_fd = false;
 	imap_init(&device->by_pasid, &ctx->pages);
 	device->serial = ++ctx->serial;
 	device->next = ctx->devices;
@@ -62,35 +77,52 @@ unbind:
 	return ret;
 }
 
-IOASID_EXPORT int ioasid_device_bind(struct ioasid_ctx *ctx, const char *name, uint64_t cookie,
-				     struct ioasid_device **out)
+int device_add(struct ioasid_ctx *ctx, const struct device_source *source, uint64_t cookie,
+	       struct ioasid_device **out)
 {
-	struct ioasid_device *device;
+	struct ioasid_device *device = mem_calloc(1, sizeof(*device));
 	struct reap reap = { 0 };
 	int ret;
 
-	if (!name || !*name)
-		return err_set(EINVAL, "a device needs a name");
-	device = mem_calloc(1, sizeof(*device));
-	if (device)
-		device->name = mem_strdup(name);
-	if (!device || !device->name) {
+	if (device && source->name)
+		device->name = mem_strdup(source->name);
+	if (!device || (source->name && !device->name)) {
 		mem_free(device);
-		return err_set(ENOMEM, "no memory for device %s", name);
+		return err_set(ENOMEM, "no memory for a device");
 	}
 	device->ctx = ctx;
 	device->cookie = cookie;
 	ctx_lock(ctx);
-	ret = bind(ctx, device, &reap);
+	ret = bind(ctx, device, source, &reap);
 	ctx_unlock_drain(ctx, &reap);
 	if (ret) {
 		mem_free(device->name);
 		mem_free(device);
 		return ret;
 	}
-	ctx_log(ctx, LOG_DEBUG, "%s: bound, group %u", name, device->info.group);
+	ctx_log(ctx, LOG_DEBUG, "%s: bound, group %u", device->name, device->info.group);
 	*out = device;
 	return 0;
+}
+
+IOASID_EXPORT int ioasid_device_bind(struct ioasid_ctx *ctx, const char *name, uint64_t cookie,
+				     struct ioasid_device **out)
+{
+	const struct device_source source = { .name = name };
+
+	if (!name || !*name)
+		return err_set(EINVAL, "a device needs a name");
+	return device_add(ctx, &source, cookie, out);
+}
+
+IOASID_EXPORT int ioasid_device_bind_fd(struct ioasid_ctx *ctx, int fd, uint64_t cookie,
+					struct ioasid_device **out)
+{
+	const struct device_source source = { .fd = fd };
+
+	if (!ctx->ops->device_bind_fd)
+		return err_set(EOPNOTSUPP, "%s: no device is had by a descriptor", ctx->ops->name);
+	return device_add(ctx, &source, cookie, out);
 }
 
 static void take_out(struct ioasid_device *device, struct reap *reap)
@@ -154,6 +186,16 @@ IOASID_EXPORT int ioasid_device_get_fd(const struct ioasid_device *device)
 	if (!ops->device_fd)
 		return err_set(EOPNOTSUPP, "%s: devices have no descriptor", ops->name);
 	return ops->device_fd(device);
+}
+
+IOASID_EXPORT int ioasid_device_get_kernel_id(const struct ioasid_device *device, uint32_t *id)
+{
+	const struct backend_ops *ops = device->ctx->ops;
+
+	if (!ops->device_id)
+		return err_set(EOPNOTSUPP, "%s: no kernel has a number for a device", ops->name);
+	*id = ops->device_id(device);
+	return 0;
 }
 
 IOASID_EXPORT int ioasid_device_query_info(const struct ioasid_device *device,

@@ -88,6 +88,7 @@ struct ioasid_device {
 	size_t n_reserved;
 	struct ioasid_vdevice *vdevice;	/* or NULL */
 	unsigned int channels;
+	bool lent_fd;			/* its descriptor is the caller's, until the bind has ended */
 	void *backend;
 };
 
@@ -248,6 +249,15 @@ int ranges_reserve(struct ioasid_space *space, uint64_t start, uint64_t last);
 void ranges_unreserve(struct ioasid_space *space, uint64_t start, uint64_t last);
 bool ranges_are_reserved(const struct ioasid_space *space, uint64_t start, uint64_t last);
 int ranges_choose(struct ioasid_space *space, uint64_t address, uint64_t length, uint64_t *iova);
+
+/* device.c: where a device comes from; without a name, from a descriptor */
+struct device_source {
+	const char *name;
+	int fd;
+	const struct ioasid_adopt_options *adopt;	/* or NULL */
+};
+int device_add(struct ioasid_ctx *ctx, const struct device_source *source, uint64_t cookie,
+	       struct ioasid_device **device);
 
 /* attach.c */
 struct ioasid_space *device_space(const struct ioasid_device *device, uint32_t pasid);

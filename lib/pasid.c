@@ -54,7 +54,8 @@ bool pasid_is_shared(const struct ioasid_device *a, const struct ioasid_device *
 	if (a == b)
 		return true;
 	if (pasid == IOASID_NO_PASID)
-		return !is_mediated(a) && !is_mediated(b) && a->info.group == b->info.group;
+		return !is_mediated(a) && !is_mediated(b) && a->info.group == b->info.group &&
+		       a->info.group != IOASID_NO_GROUP;
 	return is_global(a) && is_global(b) && a->policy.parent == b->policy.parent;
 }
 

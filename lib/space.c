@@ -336,6 +336,19 @@ IOASID_EXPORT uint32_t ioasid_space_get_id(const struct ioasid_space *space)
 	return space->id;
 }
 
+IOASID_EXPORT int ioasid_space_get_kernel_id(const struct ioasid_space *space, uint32_t *id)
+{
+	const struct backend_ops *ops = space->ctx->ops;
+	int ret;
+
+	if (!ops->space_id)
+		return err_set(EOPNOTSUPP, "%s: no kernel has a number for a space", ops->name);
+	ctx_lock(space->ctx);
+	ret = ops->space_id(space, id);
+	ctx_unlock(space->ctx);
+	return ret ? err_set(ENOENT, "space %u has no table in the kernel now", space->id) : 0;
+}
+
 IOASID_EXPORT struct ioasid_space *ioasid_space_get_parent(const struct ioasid_space *space)
 {
 	return space->parent;

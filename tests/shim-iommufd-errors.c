@@ -136,8 +136,8 @@ START_TEST(devices_that_cannot_be_found)
 {
 	struct shim_device *d = &shim.devices[0];
 
-	bind_fails("../../../dev/sda", ENODEV, "../../../dev/sda", "PCI address");
-	bind_fails("0000:00:02.0/..", ENODEV, "PCI address", "");
+	bind_fails("../../../dev/sda", ENODEV, "there is no ../../../dev/sda", "");
+	bind_fails("0000:00:02.0/..", ENODEV, "there is no 0000:00:02.0/..", "");
 	bind_fails("0000:00:02.8", ENODEV, "PCI address", "");
 	bind_fails("0000:00:0A.0", ENODEV, "PCI address", "");
 	bind_fails("0000:", ENODEV, "PCI address", "");

@@ -64,6 +64,11 @@ int shim_iommu_fd(void)
 	return 0;
 }
 
+int shim_is_open(int fd)
+{
+	return fd >= FIRST_FD && fd < FIRST_FD + N_FDS && fds[fd - FIRST_FD].open;
+}
+
 int shim_device_fd(unsigned int device)
 {
 	int i;
@@ -118,6 +123,23 @@ int sys_open(const char *path)
 	return -ENOENT;
 }
 
+int sys_dup(int fd)
+{
+	return shim_is_open(fd) ? new_fd(fds[fd - FIRST_FD].is_iommu, fds[fd - FIRST_FD].device) :
+				  -EBADF;
+}
+
+int sys_device(int fd, unsigned int *major_number, unsigned int *minor_number)
+{
+	if (!shim_is_open(fd))
+		return -EBADF;
+	if (shim.no_device)
+		return -ENOTTY;
+	*major_number = fds[fd - FIRST_FD].is_iommu ? 10 : SHIM_MAJOR;
+	*minor_number = fds[fd - FIRST_FD].device;
+	return 0;
+}
+
 void sys_close(int fd)
 {
 	objects[fds[fd - FIRST_FD].id].kind = FREE;
@@ -135,6 +157,16 @@ static uint32_t new_object(enum kind kind)
 	objects[id].kind = kind;
 	objects[id].ioas = objects[id].parent = 0;
 	return id;
+}
+
+uint32_t shim_new_device(void)
+{
+	return new_object(DEVICE);
+}
+
+void shim_drop_device(uint32_t id)
+{
+	objects[id].kind = FREE;
 }
 
 static bool is(uint32_t id, enum kind kind)
@@ -315,7 +347,7 @@ static int vfio_ioctl(int fd, unsigned long command, uint32_t *w)
 
 	switch (command) {
 	case SHIM_BIND:
-		if ((int)w[2] != shim_iommu_fd())
+		if (!shim_is_open((int)w[2]) || !fds[(int)w[2] - FIRST_FD].is_iommu)
 			return -EBADF;
 		w[3] = fds[i].id = new_object(DEVICE);
 		return 0;
@@ -337,5 +369,7 @@ int sys_ioctl(int fd, unsigned long command, void *arg)
 	ret = shim_record(fd, command, arg, size);
 	if (ret)
 		return ret;
-	return fd == shim_iommu_fd() ? iommu_ioctl(command, arg) : vfio_ioctl(fd, command, arg);
+	if (!shim_is_open(fd))
+		return -EBADF;
+	return fds[fd - FIRST_FD].is_iommu ? iommu_ioctl(command, arg) : vfio_ioctl(fd, command, arg);
 }

@@ -32,6 +32,7 @@ enum shim_command {
 
 #define SHIM_WORDS   12u
 #define SHIM_DEVICES 4u
+#define SHIM_MAJOR   511u	/* of their nodes; the minor numbers are their indices */
 
 /* One ioctl: its words of 32 bits as they went in. */
 struct shim_call {
@@ -51,6 +52,8 @@ struct shim {
 	int access, open_iommu;		/* errors, 0: none */
 	int open_vfio;
 	bool no_group, no_cdev;
+	bool no_device;			/* descriptors are not of character devices */
+	const char *class;		/* of the devices' nodes */
 	uint64_t aperture_start, aperture_last;
 	uint32_t hw_type, hw_length;
 	uint64_t hw_data[5];		/* as the type has it */
@@ -92,6 +95,10 @@ unsigned int shim_objects(void);
 /* The descriptors: of the iommufd, and of a device; 0: not open. */
 int shim_iommu_fd(void);
 int shim_device_fd(unsigned int device);
+int shim_is_open(int fd);
+/* A device that somebody else binds, and takes back. */
+uint32_t shim_new_device(void);
+void shim_drop_device(uint32_t id);
 /* The IOAS that the device is attached to; 0: none. What it has: shim_ioas.h. */
 uint32_t shim_attached(unsigned int device);
 /* The page table that it is attached to, if it was told one; else 0. */

@@ -26,6 +26,7 @@ void shim_reset_system(const char *node)
 	shim.hw_length = 24;
 	shim.hw_data[1] = UINT64_C(3) << 34;	/* the capability register */
 	shim.lock_limit = UINT64_MAX;
+	shim.class = "vfio-dev";
 	shim.reserved = "0x00000000fee00000 0x00000000feefffff msi\n";
 }
 
@@ -57,11 +58,17 @@ int shim_record(int fd, unsigned long command, const void *arg, size_t size)
 	return -shim.fail_error;
 }
 
-/* The device that a path below PCI names, and what follows its name. */
+/* The device that a path below PCI names, or one with its node's number, and what follows. */
 static unsigned int device_at(const char *path, const char **rest)
 {
-	unsigned int i;
+	unsigned int i, number[2];
+	int end = 0;
 
+	if (sscanf(path, "/sys/dev/char/%u:%u%n", &number[0], &number[1], &end) == 2 &&
+	    number[0] == SHIM_MAJOR && number[1] < SHIM_DEVICES) {
+		*rest = path + end;
+		return number[1];
+	}
 	if (strncmp(path, PCI, strlen(PCI)))
 		return SHIM_DEVICES;
 	path += strlen(PCI);
@@ -109,7 +116,12 @@ int sys_link_name(const char *path, char *buffer, size_t size)
 		snprintf(buffer, size, "%s", shim.devices[i].name);
 	else if (!strcmp(rest, "/driver") && shim.devices[i].driver)
 		snprintf(buffer, size, "%s", shim.devices[i].driver);
-	else if (!strcmp(rest, "/iommu_group") && !shim.no_group)
+	else if (!strcmp(rest, "/device"))
+		snprintf(buffer, size, "%s", shim.devices[i].name);
+	else if (!strcmp(rest, "/subsystem"))
+		snprintf(buffer, size, "%s", shim.class);
+	else if ((!strcmp(rest, "/iommu_group") || !strcmp(rest, "/device/iommu_group")) &&
+		 !shim.no_group)
 		snprintf(buffer, size, "%u", shim.devices[i].group);
 	else
 		return -ENOENT;

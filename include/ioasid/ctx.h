@@ -56,6 +56,8 @@ enum ioasid_capability {
  * the library's own mappings and need no registration.
  */
 #define IOASID_CTX_REGISTERED_ONLY 0x2u
+/** The kernel is reached by the descriptor in the option fd: on the iommufd back end only. */
+#define IOASID_CTX_FD 0x4u
 
 /** Receives the log of one context; @p level is a syslog priority. May be called from any thread. */
 typedef void ioasid_log_fn(void *data, int level, const char *text);
@@ -74,6 +76,13 @@ struct ioasid_ctx_options {
 	ioasid_log_fn *log;
 	/** First argument of @p log. */
 	void *log_data;
+	/**
+	 * With IOASID_CTX_FD: a descriptor of /dev/iommu, opened by the program or passed to it. The
+	 * context takes a duplicate: the program's own stays its own, and may be closed at any time.
+	 */
+	int fd;
+	/** 0 */
+	uint32_t reserved;
 };
 
 #define IOASID_CTX_OPTIONS_INIT { .size = sizeof(struct ioasid_ctx_options) }
@@ -90,9 +99,9 @@ struct ioasid_ctx_options {
  * A context must not be used on both sides of a fork(): the child may only exec or exit.
  *
  * @param options NULL for the defaults.
- * @return 0; -EINVAL: unknown flag, unknown back end, malformed platform; -E2BIG: options longer
- *         than this library knows; -EOPNOTSUPP: the back end named is not in this build or lacks a
- *         capability asked for; -ENODEV: the system lacks what the back end needs; -ENOENT,
+ * @return 0; -EINVAL: unknown flag, unknown back end, malformed platform, fd is no descriptor of
+ *         /dev/iommu, reserved not 0; -E2BIG: options longer than this library knows; -EOPNOTSUPP:
+ *         the back end named is not in this build or lacks a capability asked for; -ENODEV: the system lacks what the back end needs; -ENOENT,
  *         -EACCES, -EFBIG, -EISDIR, -EIO: the platform file cannot be read; -ENOMEM.
  * Since 0.1.
  */
@@ -132,6 +141,18 @@ int ioasid_ctx_query_info(const struct ioasid_ctx *ctx, struct ioasid_ctx_info *
 
 /** The name of the context's back end. Since 0.1. */
 const char *ioasid_ctx_get_backend(const struct ioasid_ctx *ctx);
+
+/**
+ * The descriptor by which the context reaches the kernel, for another framework that binds a device
+ * to it: with iommufd that of /dev/iommu. It belongs to the context and is closed with it.
+ *
+ * What others make there is theirs, and stays when the context is closed, for as long as they keep
+ * a duplicate of the descriptor.
+ *
+ * @return the descriptor; -EOPNOTSUPP: the back end has none that holds the context's objects.
+ * Since 0.1.
+ */
+int ioasid_ctx_get_fd(const struct ioasid_ctx *ctx);
 
 /** Whether the context can do @p capability. False for a capability not known. Since 0.1. */
 bool ioasid_ctx_has(const struct ioasid_ctx *ctx, enum ioasid_capability capability);

@@ -41,6 +41,9 @@ enum ioasid_device_type {
 	IOASID_DEVICE_MEDIATED_SHARED = 8,
 };
 
+/** Isolation group of a device that another framework has bound: not known. */
+#define IOASID_NO_GROUP UINT32_MAX
+
 /** What a device and the IOMMU in front of it can do. */
 struct ioasid_device_info {
 	/** sizeof(struct ioasid_device_info), set by the caller. */
@@ -97,7 +100,9 @@ struct ioasid_device_info {
  * Binds a device to the context: the context owns it until it is unbound.
  *
  * @param name a PCI address such as "0000:00:02.0" or, on the emulated back end, the name that the
- *        platform gives the device.
+ *        platform gives the device. On the iommufd back end also the path of its node, such as
+ *        "/dev/vfio/devices/vfio0": whatever has a slash in it. The device's name is then the one
+ *        that the system gives it.
  * @param cookie the caller's name for the device, any value; records carry it.
  * @return 0; -ENODEV: no such device, or the kernel does not offer it: it is bound to another
  *         driver than vfio-pci, or behind no IOMMU; -EBUSY: bound already, here or by another
@@ -109,6 +114,20 @@ struct ioasid_device_info {
  */
 int ioasid_device_bind(struct ioasid_ctx *ctx, const char *name, uint64_t cookie,
 		       struct ioasid_device **device);
+
+/**
+ * ioasid_device_bind() for a device whose node the program has open, or was passed, since it may not
+ * open nodes itself.
+ *
+ * @param fd of a node in /dev/vfio/devices. It becomes the device's, and is closed when that is
+ *        unbound; after a failure it is still the caller's. The device is bound as long as any
+ *        duplicate is open, so that there should be none.
+ * @return 0; -EINVAL: @p fd is no descriptor of such a node; -ENODEV, -EBUSY, -EPERM, -ENOMEM: as
+ *         ioasid_device_bind(); -EOPNOTSUPP: the back end cannot take a device by a descriptor.
+ * Since 0.1.
+ */
+int ioasid_device_bind_fd(struct ioasid_ctx *ctx, int fd, uint64_t cookie,
+			  struct ioasid_device **device);
 
 /**
  * Detaches the device from all its spaces and gives it back. Waits for its DMA in flight.
@@ -130,10 +149,20 @@ const char *ioasid_device_get_name(const struct ioasid_device *device);
  * interrupts and reset. It is there from the bind on, belongs to the device, and is closed when
  * that is unbound. Binding, attaching and detaching are the library's.
  *
- * @return the descriptor; -EOPNOTSUPP: the back end's devices have none.
+ * @return the descriptor; -EOPNOTSUPP: the back end's devices have none, or another framework has
+ *         it (ioasid_device_adopt()).
  * Since 0.1.
  */
 int ioasid_device_get_fd(const struct ioasid_device *device);
+
+/**
+ * The number by which the kernel knows the device, on the descriptor of ioasid_ctx_get_fd(): for a
+ * framework that has to name it there.
+ *
+ * @return 0; -EOPNOTSUPP: the back end has no such numbers.
+ * Since 0.1.
+ */
+int ioasid_device_get_kernel_id(const struct ioasid_device *device, uint32_t *id);
 
 /**
  * Fills in what the device can do.

@@ -7,6 +7,7 @@
 #ifndef IOASID_IOASID_H
 #define IOASID_IOASID_H
 
+#include <ioasid/adopt.h>
 #include <ioasid/common.h>
 #include <ioasid/ctx.h>
 #include <ioasid/device.h>

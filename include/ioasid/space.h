@@ -159,6 +159,16 @@ int ioasid_space_destroy(struct ioasid_space *space);
 /** The space's number, as in ioasid_space_info. Since 0.1. */
 uint32_t ioasid_space_get_id(const struct ioasid_space *space);
 
+/**
+ * The number by which the kernel knows the space's table, on the descriptor of ioasid_ctx_get_fd():
+ * with iommufd, its IOAS. It is there while a device is attached to the space or, for a root, a
+ * space is nested on it, and can be another one the next time.
+ *
+ * @return 0; -ENOENT: there is none at the moment; -EOPNOTSUPP: the back end has no such numbers.
+ * Since 0.1.
+ */
+int ioasid_space_get_kernel_id(const struct ioasid_space *space, uint32_t *id);
+
 /** The parent; NULL for a root. Since 0.1. */
 struct ioasid_space *ioasid_space_get_parent(const struct ioasid_space *space);
 

@@ -35,9 +35,12 @@ static int find_platform(const struct ioasid_ctx_options *options, struct ioasid
 
 static int emu_open(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *options)
 {
-	struct emulated *emu = mem_calloc(1, sizeof(*emu));
+	struct emulated *emu;
 	int ret;
 
+	if (options->flags & IOASID_CTX_FD)
+		return err_set(EOPNOTSUPP, "emulated: there is no kernel that a descriptor leads to");
+	emu = mem_calloc(1, sizeof(*emu));
 	if (!emu)
 		return err_set(ENOMEM, "no memory for the platform");
 	ret = find_platform(options, &emu->platform);

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <syslog.h>
 
 #include "iommufd.h"
 
@@ -32,28 +31,6 @@ static int why_not_attached(const struct ioasid_device *device, const struct ioa
 	}
 }
 
-/* 0 or -errno. An attach while attached is a replace, of the whole group; a failed one changes nothing. */
-static int kernel_attach(const struct ioasid_device *device, uint32_t pasid, uint32_t id)
-{
-	const struct iofd_device *d = device->backend;
-	struct uapi_attach attach = { .argsz = sizeof(attach), .pt_id = id };
-
-	(void)pasid;
-	return sys_ioctl(d->fd, UAPI_ATTACH, &attach);
-}
-
-static void kernel_detach(const struct ioasid_device *device, uint32_t pasid)
-{
-	const struct iofd_device *d = device->backend;
-	struct uapi_detach detach = { .argsz = sizeof(detach) };
-	int ret = sys_ioctl(d->fd, UAPI_DETACH, &detach);
-
-	(void)pasid;
-	if (ret)
-		ctx_log(device->ctx, LOG_ERR, "%s: was not detached: %s", device->name,
-			strerror(-ret));
-}
-
 /* The page table that requests of the device go to; NULL: they are blocked. */
 static struct iofd_pt *now(const struct ioasid_device *device, uint32_t pasid)
 {
@@ -80,13 +57,13 @@ static void moved(struct ioasid_device *device, uint32_t pasid, struct iofd_pt *
 	struct ioasid_device *d;
 
 	for (d = device->ctx->devices; d; d = d->next)
-		if (d == device || (group && d->info.group == device->info.group && now(d, pasid)))
+		if (d == device || (group && pasid_is_shared(d, device, pasid) && now(d, pasid)))
 			note(device_attachment(d, pasid), pt);
 }
 
 int iofd_attach_to(struct ioasid_device *device, uint32_t pasid, struct iofd_pt *pt)
 {
-	int ret = kernel_attach(device, pasid, pt->id);
+	int ret = iofd_move(device, pasid, pt->id);
 
 	if (!ret)
 		moved(device, pasid, pt);
@@ -110,7 +87,7 @@ static struct iofd_pt *group_now(const struct ioasid_device *device, uint32_t pa
 	const struct ioasid_device *d;
 
 	for (d = device->ctx->devices; d; d = d->next)
-		if (d->info.group == device->info.group && now(d, pasid))
+		if (pasid_is_shared(d, device, pasid) && now(d, pasid))
 			return now(d, pasid);
 	return NULL;
 }
@@ -171,7 +148,7 @@ int iofd_route(struct ioasid_device *device, uint32_t pasid, struct ioasid_space
 	if (space)
 		return attach(device, pasid, space);
 	if (now(device, pasid))
-		kernel_detach(device, pasid);
+		iofd_block(device, pasid);
 	note(device_attachment(device, pasid), NULL);
 	return 0;
 }

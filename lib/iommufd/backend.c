@@ -18,6 +18,30 @@ static int probe(void)
 	return ret ? why_not_open(-ret) : 0;
 }
 
+/* The program's own descriptor, which has to be one of IOFD_NODE: an object 0 is not there. */
+static int take_descriptor(int fd)
+{
+	struct uapi_destroy destroy = { .size = sizeof(destroy) };
+	int ret = sys_ioctl(fd, UAPI_DESTROY, &destroy), copy;
+
+	if (ret != -ENOENT)
+		return err_set(EINVAL, "descriptor %d is not one of " IOFD_NODE "%s%s", fd,
+			       ret && ret != -ENOTTY ? ": " : "",
+			       ret && ret != -ENOTTY ? strerror(-ret) : "");
+	copy = sys_dup(fd);
+	return copy < 0 ? err_set(ENOMEM, "descriptor %d: %s", fd, strerror(-copy)) : copy;
+}
+
+static int open_descriptor(const struct ioasid_ctx_options *options)
+{
+	int fd;
+
+	if (options->flags & IOASID_CTX_FD)
+		return take_descriptor(options->fd);
+	fd = sys_open(IOFD_NODE);
+	return fd < 0 ? why_not_open(-fd) : fd;
+}
+
 static int open_node(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *options)
 {
 	struct iofd *iofd;
@@ -30,10 +54,10 @@ static int open_node(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *op
 	iofd = mem_calloc(1, sizeof(*iofd));
 	if (!iofd)
 		return err_set(ENOMEM, "no memory for a context");
-	fd = sys_open(IOFD_NODE);
+	fd = open_descriptor(options);
 	if (fd < 0) {
 		mem_free(iofd);
-		return why_not_open(-fd);
+		return fd;
 	}
 	iofd->fd = fd;
 	ctx->backend = iofd;
@@ -61,6 +85,11 @@ bool iofd_room(struct iofd *iofd, size_t size)
 	iofd->room = room;
 	iofd->room_size = 2 * size;
 	return true;
+}
+
+static int get_fd(const struct ioasid_ctx *ctx)
+{
+	return ((const struct iofd *)ctx->backend)->fd;
 }
 
 static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability capability)
@@ -134,7 +163,12 @@ const struct backend_ops backend_iommufd = {
 	.device_bind = iofd_device_bind,
 	.device_unbind = iofd_device_unbind,
 	.device_reserved = iofd_device_reserved,
+	.device_bind_fd = iofd_device_bind_fd,
+	.device_adopt = iofd_device_adopt,
 	.device_fd = iofd_device_fd,
+	.ctx_fd = get_fd,
+	.device_id = iofd_device_id,
+	.space_id = iofd_space_id,
 	.table_create = iofd_table_create,
 	.table_destroy = iofd_table_destroy,
 	.map = iofd_map,

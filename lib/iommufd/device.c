@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Devices by PCI address: found through sysfs, opened, bound to the iommufd. */
+/* Devices by PCI address, by node and by descriptor: found in sysfs, bound to the iommufd. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,63 +20,124 @@ static int open_node(const char *name)
 	return fd < 0 ? vfio_why_not_open(name, node, IOFD_CDEV, -fd) : fd;
 }
 
-static int bind(struct ioasid_device *device)
+int iofd_device_new(struct ioasid_device *device, uint32_t requester, uint32_t group)
 {
-	const struct iofd *iofd = device->ctx->backend;
-	struct iofd_device *d = device->backend;
-	struct uapi_bind bind = { .argsz = sizeof(bind), .iommufd = iofd->fd };
-	int ret = sys_ioctl(d->fd, UAPI_BIND, &bind);
+	struct iofd_device *d = mem_calloc(1, sizeof(*d));
 
-	if (ret)
-		return iofd_why_not_bound(device, -ret);
-	d->id = bind.out_devid;
-	return iofd_device_info(device);
-}
-
-int iofd_device_bind(struct ioasid_device *device)
-{
-	struct iofd_device *d;
-	uint32_t requester = 0;
-	int ret = vfio_parse_address(device->name, &requester);
-
-	if (ret)
-		return ret;
-	d = mem_calloc(1, sizeof(*d));
 	if (!d)
 		return err_set(ENOMEM, "no memory for device %s", device->name);
+	d->fd = -1;
 	device->info = (struct ioasid_device_info){
 		/* A device whose DMA is not coherent cannot be bound. */
-		.size = sizeof(device->info), .requester = requester, .coherent = true,
+		.size = sizeof(device->info), .requester = requester, .group = group,
+		.coherent = true,
 		/* The library walks them, for any IOMMU. */
 		.pgtable_formats = pgt_known(), .nesting_software = true,
 	};
 	device->backend = d;
-	d->fd = open_node(device->name);
-	if (d->fd < 0) {
-		ret = d->fd;
-	} else if (vfio_find_group(device->name, &device->info.group)) {
-		sys_close(d->fd);
-		ret = err_set(ENODEV, "%s is behind no IOMMU (is it switched on? intel_iommu=on)",
-			      device->name);
-	} else {
-		ret = bind(device);
-		if (!ret)
-			return 0;
-		sys_close(d->fd);
-	}
+	return 0;
+}
+
+void iofd_device_free(struct ioasid_device *device)
+{
+	struct iofd_device *d = device->backend;
+
 	mem_free(d->reserved);
 	mem_free(d);
 	device->backend = NULL;
+}
+
+/* The descriptor is the device's if that goes well. */
+static int bind(struct ioasid_device *device, int fd, uint32_t requester, uint32_t group)
+{
+	const struct iofd *iofd = device->ctx->backend;
+	struct uapi_bind bind = { .argsz = sizeof(bind), .iommufd = iofd->fd };
+	struct iofd_device *d;
+	int ret = iofd_device_new(device, requester, group);
+
+	if (ret)
+		return ret;
+	d = device->backend;
+	d->fd = fd;
+	ret = sys_ioctl(fd, UAPI_BIND, &bind);
+	if (ret) {
+		ret = iofd_why_not_bound(device, -ret);
+	} else {
+		d->id = bind.out_devid;
+		ret = iofd_device_info(device);
+	}
+	if (ret)
+		iofd_device_free(device);
 	return ret;
+}
+
+/* Both of these: its descriptor, and whose it is. */
+static int open_by_path(struct ioasid_device *device, uint32_t *requester, uint32_t *group)
+{
+	int ret, fd = sys_open(device->name);
+
+	if (fd == -ENOENT)
+		return err_set(ENODEV, "there is no %s", device->name);
+	if (fd < 0)
+		return vfio_why_not_open(device->name, device->name, IOFD_CDEV, -fd);
+	ret = iofd_identify(device, fd, device->name, ENODEV, requester, group);
+	if (ret)
+		sys_close(fd);
+	return ret ? ret : fd;
+}
+
+static int open_by_address(const struct ioasid_device *device, uint32_t *requester, uint32_t *group)
+{
+	int ret = vfio_parse_address(device->name, requester), fd;
+
+	if (ret)
+		return ret;
+	fd = open_node(device->name);
+	if (fd >= 0 && vfio_find_group(device->name, group)) {
+		sys_close(fd);
+		return iofd_no_iommu(device->name);
+	}
+	return fd;
+}
+
+int iofd_device_bind(struct ioasid_device *device)
+{
+	uint32_t requester = 0, group = 0;
+	int fd = strchr(device->name, '/') ? open_by_path(device, &requester, &group) :
+					     open_by_address(device, &requester, &group);
+	int ret;
+
+	if (fd < 0)
+		return fd;
+	ret = bind(device, fd, requester, group);
+	if (ret)
+		sys_close(fd);
+	return ret;
+}
+
+int iofd_device_bind_fd(struct ioasid_device *device, int fd)
+{
+	uint32_t requester = 0, group = 0;
+	char what[32];
+	int ret;
+
+	snprintf(what, sizeof(what), "descriptor %d", fd);
+	ret = iofd_identify(device, fd, what, EINVAL, &requester, &group);
+	return ret ? ret : bind(device, fd, requester, group);
 }
 
 void iofd_device_unbind(struct ioasid_device *device)
 {
-	struct iofd_device *d = device->backend;
+	const struct iofd_device *d = device->backend;
 
-	sys_close(d->fd);
-	mem_free(d->reserved);
-	mem_free(d);
+	if (d->fd >= 0 && !device->lent_fd)
+		sys_close(d->fd);
+	iofd_device_free(device);
+}
+
+uint32_t iofd_device_id(const struct ioasid_device *device)
+{
+	return ((const struct iofd_device *)device->backend)->id;
 }
 
 size_t iofd_device_reserved(const struct ioasid_device *device, struct ioasid_range *ranges,
@@ -92,5 +153,8 @@ size_t iofd_device_reserved(const struct ioasid_device *device, struct ioasid_ra
 
 int iofd_device_fd(const struct ioasid_device *device)
 {
-	return ((const struct iofd_device *)device->backend)->fd;
+	const struct iofd_device *d = device->backend;
+
+	return d->fd >= 0 ? d->fd : err_set(EOPNOTSUPP, "%s: its descriptor is that of the framework "
+					    "that has bound it", device->name);
 }

@@ -16,6 +16,11 @@ int iofd_why_no_node(const char *name)
 		       name);
 }
 
+int iofd_no_iommu(const char *name)
+{
+	return err_set(ENODEV, "%s is behind no IOMMU (is it switched on? intel_iommu=on)", name);
+}
+
 int iofd_why_not_bound(const struct ioasid_device *device, int error)
 {
 	const char *name = device->name;

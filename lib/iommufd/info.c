@@ -49,7 +49,10 @@ static int look_at_iommu(struct ioasid_device *device, struct aperture *a)
 	if (ret)
 		return ret;
 	ret = iofd_ioctl(device->ctx, UAPI_HWPT_ALLOC, &hwpt);
-	if (ret) {
+	if (ret == -ENOENT) {
+		ret = err_set(ENODEV, "%s: the kernel has no device %u behind an IOMMU on the "
+			      "context's descriptor", device->name, d->id);
+	} else if (ret) {
 		ret = refused(device, "no page table", -ret);
 	} else {
 		ret = read_ranges(device, hwpt.pt_id, a);
@@ -72,7 +75,7 @@ static uint64_t large_pages(const struct ioasid_device *device)
 	       (hw->vtd.cap_reg & UAPI_VTD_CAP_1G ? UINT64_C(1) << 30 : 0);
 }
 
-static int add_reserved(struct iofd_device *d, uint64_t start, uint64_t last)
+int iofd_add_reserved(struct iofd_device *d, uint64_t start, uint64_t last)
 {
 	struct ioasid_range *ranges = mem_realloc(d->reserved,
 						  (d->n_reserved + 1) * sizeof(*ranges));
@@ -107,7 +110,7 @@ static int read_reserved(struct ioasid_device *device)
 		/* These give way when a device is passed on: the kernel does not reserve them. */
 		if (!strcmp(end, " direct-relaxable") || *end != ' ' || last < first)
 			continue;
-		ret = add_reserved(device->backend, first, last);
+		ret = iofd_add_reserved(device->backend, first, last);
 	}
 	return ret;
 }
@@ -124,9 +127,9 @@ int iofd_device_info(struct ioasid_device *device)
 	info->page_sizes = a.alignment | large_pages(device);
 	/* The ends of the aperture that a width cannot say. */
 	if (a.start)
-		ret = add_reserved(device->backend, 0, a.start - 1);
+		ret = iofd_add_reserved(device->backend, 0, a.start - 1);
 	if (!ret && a.last != UINT64_MAX >> (64 - info->address_bits))
-		ret = add_reserved(device->backend, a.last + 1,
-				   UINT64_MAX >> (64 - info->address_bits));
-	return ret ? ret : read_reserved(device);
+		ret = iofd_add_reserved(device->backend, a.last + 1,
+					UINT64_MAX >> (64 - info->address_bits));
+	return ret || info->group == IOASID_NO_GROUP ? ret : read_reserved(device);
 }

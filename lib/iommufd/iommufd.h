@@ -32,8 +32,16 @@ struct iofd_hw {
 	};
 };
 
+/* Who attaches a device that another framework has bound. */
+struct iofd_adopter {
+	ioasid_adopt_attach_fn *attach, *replace;
+	ioasid_adopt_detach_fn *detach;
+	void *data;
+};
+
 struct iofd_device {
-	int fd;			/* of the device's VFIO node */
+	int fd;			/* of the device's VFIO node; -1: adopted */
+	struct iofd_adopter adopter;
 	uint32_t id;		/* the device in the iommufd */
 	struct iofd_hw hw;
 	struct ioasid_range *reserved;
@@ -96,13 +104,37 @@ void iofd_destroy(struct ioasid_ctx *ctx, uint32_t id);
 
 /* device.c */
 int iofd_device_bind(struct ioasid_device *device);
+int iofd_device_bind_fd(struct ioasid_device *device, int fd);
+/* Its record, without a descriptor, and device->info as far as the IOMMU need not be asked. */
+int iofd_device_new(struct ioasid_device *device, uint32_t requester, uint32_t group);
+void iofd_device_free(struct ioasid_device *device);
+uint32_t iofd_device_id(const struct ioasid_device *device);
 void iofd_device_unbind(struct ioasid_device *device);
 size_t iofd_device_reserved(const struct ioasid_device *device, struct ioasid_range *ranges,
 			    size_t n);
 int iofd_device_fd(const struct ioasid_device *device);
 
+/* adopt.c */
+int iofd_device_adopt(struct ioasid_device *device, const struct ioasid_adopt_options *options);
+
+/*
+ * move.c: attaches the device's requests with @pasid to @table, an IOAS or a page table, or moves
+ * them there. 0 or -errno.
+ */
+int iofd_move(const struct ioasid_device *device, uint32_t pasid, uint32_t table);
+/* Blocks them. A failure is logged. */
+void iofd_block(const struct ioasid_device *device, uint32_t pasid);
+
 /* info.c: fills in what needs the bound device; err_set(). */
 int iofd_device_info(struct ioasid_device *device);
+int iofd_add_reserved(struct iofd_device *d, uint64_t start, uint64_t last);
+
+/*
+ * node.c: which device the node is of that @fd is open on: sets device->name, and *@group and
+ * *@requester. err_set(@error) if it is no such node; @what: what the caller knows it by.
+ */
+int iofd_identify(struct ioasid_device *device, int fd, const char *what, int error,
+		  uint32_t *requester, uint32_t *group);
 
 /* hw_info.c: asks. A kernel or a driver that tells nothing is no error. */
 void iofd_hw_query(struct ioasid_device *device);
@@ -113,9 +145,11 @@ int iofd_hw_copy(const struct ioasid_device *device, uint32_t *type, void *data,
 
 /* diagnose.c: why the device has no node, or cannot be bound. Each is err_set(). */
 int iofd_why_no_node(const char *name);
+int iofd_no_iommu(const char *name);
 int iofd_why_not_bound(const struct ioasid_device *device, int error);
 
 /* space.c */
+int iofd_space_id(const struct ioasid_space *space, uint32_t *id);
 int iofd_table_create(struct ioasid_space *space);
 void iofd_table_destroy(struct ioasid_space *space, struct reap *reap);
 int iofd_map(struct ioasid_space *space, const struct ioasid_mapping *mapping, struct reap *reap);

@@ -75,3 +75,11 @@ void iofd_unmap(struct ioasid_space *space, const struct ioasid_mapping *m, stru
 			space->id, (unsigned long long)m->item.start,
 			(unsigned long long)m->item.last, strerror(-ret));
 }
+
+int iofd_space_id(const struct ioasid_space *space, uint32_t *id)
+{
+	if (!space->backend)
+		return -ENOENT;
+	*id = iofd_ioas(space);
+	return 0;
+}

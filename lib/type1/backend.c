@@ -51,6 +51,9 @@ static int open_node(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *op
 		return err_set(EOPNOTSUPP, "type1: a platform is for the emulated back end");
 	if (options->flags & IOASID_CTX_AUDIT)
 		return err_set(EOPNOTSUPP, "type1: no audit: DMA of real devices is not seen");
+	if (options->flags & IOASID_CTX_FD)
+		return err_set(EOPNOTSUPP, "type1: a context is several containers, and takes no "
+			       "descriptor");
 	t1 = mem_calloc(1, sizeof(*t1));
 	if (!t1)
 		return err_set(ENOMEM, "no memory for a context");

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 int sys_open(const char *path)
@@ -21,6 +23,26 @@ int sys_open(const char *path)
 void sys_close(int fd)
 {
 	close(fd);
+}
+
+int sys_dup(int fd)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	return copy < 0 ? -errno : copy;
+}
+
+int sys_device(int fd, unsigned int *major_number, unsigned int *minor_number)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -errno;
+	if (!S_ISCHR(st.st_mode))
+		return -ENOTTY;
+	*major_number = major(st.st_rdev);
+	*minor_number = minor(st.st_rdev);
+	return 0;
 }
 
 int sys_ioctl(int fd, unsigned long command, void *arg)

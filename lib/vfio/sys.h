@@ -15,6 +15,10 @@
 /* For reading and writing, close-on-exec. The descriptor. */
 int sys_open(const char *path);
 void sys_close(int fd);
+/* A duplicate, close-on-exec. */
+int sys_dup(int fd);
+/* The numbers of the character device that @fd is open on; -ENOTTY: of none. */
+int sys_device(int fd, unsigned int *major_number, unsigned int *minor_number);
 /* Again for as long as a signal interrupts it. What it gives, which is 0 for most commands. */
 int sys_ioctl(int fd, unsigned long command, void *arg);
 /* May the process open it for reading and writing? */

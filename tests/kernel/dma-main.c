@@ -10,5 +10,6 @@ int main(void)
 	suite_add_tcase(suite, dma_replace());
 	suite_add_tcase(suite, dma_nested());
 	suite_add_tcase(suite, dma_nvme());
+	suite_add_tcase(suite, dma_node());
 	return run_suite(suite);
 }

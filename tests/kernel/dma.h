@@ -9,6 +9,8 @@ TCase *dma_mapped(void);
 TCase *dma_blocked(void);
 TCase *dma_replace(void);
 TCase *dma_nested(void);
+TCase *dma_node(void);
 TCase *dma_nvme(void);
+TCase *dma_node(void);
 
 #endif

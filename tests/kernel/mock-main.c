@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "mock.h"
+
+int main(void)
+{
+	Suite *suite = suite_create("mock");
+
+	suite_add_tcase(suite, mock_adopt());
+	return run_suite(suite);
+}
