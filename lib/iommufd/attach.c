@@ -75,8 +75,8 @@ void iofd_block(struct ioasid_device *device, uint32_t pasid)
 	struct ioasid_device *d;
 
 	for (d = device->ctx->devices; d; d = d->next)
-		if (d->info.group == device->info.group && now(d, pasid)) {
-			kernel_detach(d, pasid);
+		if (pasid_is_shared(d, device, pasid) && now(d, pasid)) {
+			iofd_release(d, pasid);
 			note(device_attachment(d, pasid), NULL);
 		}
 }
@@ -148,7 +148,7 @@ int iofd_route(struct ioasid_device *device, uint32_t pasid, struct ioasid_space
 	if (space)
 		return attach(device, pasid, space);
 	if (now(device, pasid))
-		iofd_block(device, pasid);
+		iofd_release(device, pasid);
 	note(device_attachment(device, pasid), NULL);
 	return 0;
 }

@@ -123,7 +123,7 @@ int iofd_device_adopt(struct ioasid_device *device, const struct ioasid_adopt_op
  */
 int iofd_move(const struct ioasid_device *device, uint32_t pasid, uint32_t table);
 /* Blocks them. A failure is logged. */
-void iofd_block(const struct ioasid_device *device, uint32_t pasid);
+void iofd_release(const struct ioasid_device *device, uint32_t pasid);
 
 /* info.c: fills in what needs the bound device; err_set(). */
 int iofd_device_info(struct ioasid_device *device);

@@ -43,7 +43,7 @@ int iofd_move(const struct ioasid_device *device, uint32_t pasid, uint32_t table
 	return checked(a->attach(a->data, pasid, table, &taken));
 }
 
-void iofd_block(const struct ioasid_device *device, uint32_t pasid)
+void iofd_release(const struct ioasid_device *device, uint32_t pasid)
 {
 	const struct iofd_device *d = device->backend;
 	int ret = d->fd >= 0 ? vfio_detach(d) : checked(d->adopter.detach(d->adopter.data, pasid));
