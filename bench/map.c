@@ -15,11 +15,12 @@
 #endif
 
 #define LIVE (1u << 20)
-#define CHUNK 8192u	/* operations per sample */
+#define CHUNK 8192u	/* operations per sample, if there are so many mappings */
 #define N_MEASURES 6
 
 struct maps {
 	struct world w;
+	uint32_t live, chunk;
 	struct rb_tree tree;
 	struct rb_node *nodes;	/* node i has key i */
 	uint32_t *order;	/* where IOVA page i leads */
@@ -84,23 +85,25 @@ static void unmaps(struct maps *m, const uint32_t *pages, uint32_t n)
 		check(ioasid_space_unmap(m->w.root, pages[i] * PAGE, PAGE, NULL), "unmap");
 }
 
-static bool open_maps(struct maps *m)
+static bool open_maps(struct maps *m, uint32_t live)
 {
 	uint32_t i;
 
-	if (!world_open(&m->w, LIVE * PAGE))
+	if (!world_open(&m->w, live * PAGE))
 		return false;
+	m->live = live;
+	m->chunk = live / 2 < CHUNK ? live / 2 : CHUNK;
 	check(ioasid_device_attach(m->w.devices[0], m->w.root), "attach");
-	m->order = random_order(LIVE);
-	m->pages = random_order(LIVE);
-	m->nodes = need_calloc(LIVE, sizeof(*m->nodes));
+	m->order = random_order(live);
+	m->pages = random_order(live);
+	m->nodes = need_calloc(live, sizeof(*m->nodes));
 	m->unregistered = memset(need(aligned_alloc(PAGE, CHUNK * PAGE)), 1, CHUNK * PAGE);
 	rb_init(&m->tree);
-	for (i = 0; i < LIVE; i++)
+	for (i = 0; i < live; i++)
 		m->nodes[i].key = i * PAGE;
 	/* In random order, as a heap in use and a tree in use look. */
-	rb_inserts(m, m->pages, LIVE);
-	maps(m, m->pages, LIVE);
+	rb_inserts(m, m->pages, live);
+	maps(m, m->pages, live);
 	return true;
 }
 
@@ -120,17 +123,17 @@ static void round_of(struct maps *m, const uint32_t *pages, bool barrier, struct
 	double out, in, ref_out, ref_in;
 	uint64_t start = now_ns();
 
-	rb_removes(m, pages, CHUNK, barrier);
-	ref_out = per_op(start, CHUNK);
+	rb_removes(m, pages, m->chunk, barrier);
+	ref_out = per_op(start, m->chunk);
 	start = now_ns();
-	unmaps(m, pages, CHUNK);
-	out = per_op(start, CHUNK);
+	unmaps(m, pages, m->chunk);
+	out = per_op(start, m->chunk);
 	start = now_ns();
-	rb_inserts(m, pages, CHUNK);
-	ref_in = per_op(start, CHUNK);
+	rb_inserts(m, pages, m->chunk);
+	ref_in = per_op(start, m->chunk);
 	start = now_ns();
-	maps(m, pages, CHUNK);
-	in = per_op(start, CHUNK);
+	maps(m, pages, m->chunk);
+	in = per_op(start, m->chunk);
 	if (map)
 		series_add(map, in, ref_in);
 	series_add(unmap, out, ref_out);
@@ -156,7 +159,7 @@ static void in_random_order(struct maps *m, bool barrier, struct series *map, st
 	unsigned int round, todo = rounds(81);
 
 	for (round = 0; round < todo; round++)
-		round_of(m, m->pages + round * CHUNK % LIVE, barrier, map, unmap);
+		round_of(m, m->pages + round * m->chunk % (m->live - m->chunk), barrier, map, unmap);
 }
 
 static void unregistered(struct maps *m, struct series *map)
@@ -187,7 +190,7 @@ static void run(const struct measure *m)
 	struct maps maps;
 	size_t i;
 
-	if (!open_maps(&maps)) {
+	if (!open_maps(&maps, LIVE)) {
 		skipped(m, N_MEASURES, "no range of 4 GiB in this process");
 		return;
 	}
@@ -205,6 +208,21 @@ static void run(const struct measure *m)
 	check(ioasid_channel_close(channel), "closing a channel");
 	for (i = 0; i < N_MEASURES; i++)
 		series_report(s[i]);
+	close_maps(&maps);
+}
+
+void measure_maps(const struct measure *m, uint32_t pages)
+{
+	struct series *map = series_new(&m[0]), *unmap = series_new(&m[1]);
+	struct maps maps;
+
+	if (!open_maps(&maps, pages)) {
+		skipped(m, 2, "no range of so many addresses in this process");
+		return;
+	}
+	in_random_order(&maps, false, map, unmap);
+	series_report(map);
+	series_report(unmap);
 	close_maps(&maps);
 }
 

@@ -198,6 +198,18 @@ static void run_2m(const struct measure *m)
 	close_lookups(&l);
 }
 
+void measure_translate(const struct measure *m, uint32_t pages)
+{
+	struct lookups l;
+
+	if (!open_lookups(&l, PAGE, pages, 1 << 20)) {
+		skipped(m, 1, "no range of so many addresses in this process");
+		return;
+	}
+	measure(m, &l, 1 << 14, translate_chained, walk_chained_4k);
+	close_lookups(&l);
+}
+
 #define WALK_4 "bare four-level walk of the same addresses"
 #define WALK_3 "bare walk of three levels, same addresses"
 
