@@ -284,7 +284,9 @@ static int attach_call(struct ioasid_device *device, uint32_t pasid, struct ioas
 	int ret;
 
 	ctx_lock(device->ctx);
-	ret = attach(device, pasid, space, &reap);
+	ret = failure_due(device->ctx, IOASID_OP_ATTACH);
+	if (!ret)
+		ret = attach(device, pasid, space, &reap);
 	ctx_unlock_drain(device->ctx, &reap);
 	return ret;
 }
@@ -295,7 +297,9 @@ static int replace_call(struct ioasid_device *device, uint32_t pasid, struct ioa
 	int ret;
 
 	ctx_lock(device->ctx);
-	ret = replace(device, pasid, space, &reap);
+	ret = failure_due(device->ctx, IOASID_OP_REPLACE);
+	if (!ret)
+		ret = replace(device, pasid, space, &reap);
 	ctx_unlock_drain(device->ctx, &reap);
 	return ret;
 }
@@ -306,7 +310,9 @@ static int detach_call(struct ioasid_device *device, uint32_t pasid)
 	int ret;
 
 	ctx_lock(device->ctx);
-	ret = check(device, pasid, NULL);
+	ret = failure_due(device->ctx, IOASID_OP_DETACH);
+	if (!ret)
+		ret = check(device, pasid, NULL);
 	if (!ret)
 		ret = ctx_check_drain(device->ctx);
 	if (!ret)

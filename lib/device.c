@@ -45,8 +45,10 @@ static int take(struct ioasid_device *device, const struct device_source *source
 static int bind(struct ioasid_ctx *ctx, struct ioasid_device *device,
 		const struct device_source *source, struct reap *reap)
 {
-	int ret;
+	int ret = failure_due(ctx, IOASID_OP_BIND);
 
+	if (ret)
+		return ret;
 	if (device->name && find(ctx, device->name))
 		return err_set(EBUSY, "%s is bound already", device->name);
 	ret = take(device, source);

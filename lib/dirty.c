@@ -23,7 +23,9 @@ static int set(struct ioasid_space *space, bool on)
 	if (ret)
 		return ret;
 	ctx_lock(space->ctx);
-	ret = ctx_check_drain(space->ctx);
+	ret = on ? failure_due(space->ctx, IOASID_OP_DIRTY) : 0;
+	if (!ret)
+		ret = ctx_check_drain(space->ctx);
 	if (!ret && (on || space->tracking))
 		ret = space->ctx->ops->dirty_set(space, on, &reap);
 	if (!ret)
@@ -126,7 +128,9 @@ IOASID_EXPORT int ioasid_space_dirty_read(struct ioasid_space *space, uint64_t i
 		return ret;
 	out = bits_for(iova, page_size, bitmap);
 	ctx_lock(space->ctx);
-	ret = read(space, iova, last, flags & IOASID_DIRTY_PEEK, &out, &reap);
+	ret = failure_due(space->ctx, IOASID_OP_DIRTY);
+	if (!ret)
+		ret = read(space, iova, last, flags & IOASID_DIRTY_PEEK, &out, &reap);
 	ctx_unlock_drain(space->ctx, &reap);
 	return ret;
 }
@@ -164,7 +168,9 @@ IOASID_EXPORT int ioasid_space_unmap_dirty(struct ioasid_space *space, uint64_t 
 		return ret;
 	out = bits_for(iova, page_size, bitmap);
 	ctx_lock(space->ctx);
-	ret = unmap(space, iova, last, &out, &reap, &sum);
+	ret = failure_due(space->ctx, IOASID_OP_UNMAP);
+	if (!ret)
+		ret = unmap(space, iova, last, &out, &reap, &sum);
 	ctx_unlock_drain(space->ctx, &reap);
 	if (!ret && unmapped)
 		*unmapped = sum;

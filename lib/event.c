@@ -69,7 +69,9 @@ IOASID_EXPORT int ioasid_event_queue_create(struct ioasid_ctx *ctx, size_t depth
 
 	if (depth > MAX_QUEUE)
 		return err_set(EINVAL, "event queue of %zu: at most %u", depth, MAX_QUEUE);
-	ret = event_queue_new(ctx, depth, &q);
+	ret = failure_count_unlocked(ctx, IOASID_OP_QUEUE);
+	if (!ret)
+		ret = event_queue_new(ctx, depth, &q);
 	if (ret)
 		return ret;
 	ctx_lock(ctx);

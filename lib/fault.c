@@ -36,6 +36,9 @@ IOASID_EXPORT int ioasid_fault_queue_create(struct ioasid_ctx *ctx,
 	if (!ctx->ops->fault_queue_create)
 		return err_set(EOPNOTSUPP, "fault queue: %s",
 			       ioasid_ctx_why_not(ctx, IOASID_CAP_PAGE_REQUESTS));
+	ret = failure_count_unlocked(ctx, IOASID_OP_QUEUE);
+	if (ret)
+		return ret;
 	q = mem_calloc(1, sizeof(*q));
 	if (!q)
 		return err_set(ENOMEM, "no memory for a fault queue");

@@ -523,7 +523,9 @@ IOASID_EXPORT int ioasid_inv_submit(struct ioasid_inv *inv, size_t *out)
 	int ret;
 
 	ctx_lock(ctx);
-	ret = ctx_check_drain(ctx);
+	ret = failure_due(ctx, IOASID_OP_INVALIDATE);
+	if (!ret)
+		ret = ctx_check_drain(ctx);
 	if (!ret)
 		ret = inv_submit_locked(inv, &handled, &reap);
 	ctx_unlock_drain(ctx, &reap);

@@ -54,8 +54,10 @@ static int add(struct ioasid_space *space, const struct ioasid_mapping *r, uint3
 	       struct ioasid_mapping **mapping)
 {
 	struct reap reap = { 0 };
-	int ret = mapping_add(space, r, flags & IOASID_ANY_IOVA, &reap, mapping);
+	int ret = failure_due(space->ctx, IOASID_OP_MAP);
 
+	if (!ret)
+		ret = mapping_add(space, r, flags & IOASID_ANY_IOVA, &reap, mapping);
 	ctx_unlock_drain(space->ctx, &reap);
 	return ret;
 }
@@ -96,7 +98,9 @@ IOASID_EXPORT int ioasid_space_map_file(struct ioasid_space *space, uint64_t iov
 	if (ret)
 		return ret;
 	ctx_lock(space->ctx);
-	ret = source_open_file(space->ctx, fd, offset, length, flags & PERM, &source);
+	ret = failure_due(space->ctx, IOASID_OP_MAP);
+	if (!ret)
+		ret = source_open_file(space->ctx, fd, offset, length, flags & PERM, &source);
 	if (ret) {
 		ctx_unlock(space->ctx);
 		return ret;
@@ -235,7 +239,9 @@ IOASID_EXPORT int ioasid_space_map_copy(struct ioasid_space *space, uint64_t iov
 		return err_set(EOVERFLOW, "0x%llx + 0x%llx runs past the end of the address space",
 			       (unsigned long long)iova, (unsigned long long)length);
 	ctx_lock(space->ctx);
-	ret = copy(&c, &reap, mapping);
+	ret = failure_due(space->ctx, IOASID_OP_MAP);
+	if (!ret)
+		ret = copy(&c, &reap, mapping);
 	ctx_unlock_drain(space->ctx, &reap);
 	return ret;
 }

@@ -202,7 +202,9 @@ IOASID_EXPORT int ioasid_mapping_unmap(struct ioasid_mapping *m)
 		return 0;
 	space = mapping_space(m);
 	ctx_lock(space->ctx);
-	ret = check_unmap(space);
+	ret = failure_due(space->ctx, IOASID_OP_UNMAP);
+	if (!ret)
+		ret = check_unmap(space);
 	if (!ret)
 		mapping_drop(m, &reap);
 	ctx_unlock_drain(space->ctx, &reap);
@@ -274,7 +276,9 @@ IOASID_EXPORT int ioasid_space_unmap(struct ioasid_space *space, uint64_t iova, 
 		return err_set(EOVERFLOW, "0x%llx + 0x%llx runs past the end of the address space",
 			       (unsigned long long)iova, (unsigned long long)length);
 	ctx_lock(space->ctx);
-	ret = mapping_check_unmap_range(space, iova, last, all);
+	ret = failure_due(space->ctx, IOASID_OP_UNMAP);
+	if (!ret)
+		ret = mapping_check_unmap_range(space, iova, last, all);
 	if (!ret)
 		sum = mapping_unmap_range(space, iova, last, &reap);
 	ctx_unlock_drain(space->ctx, &reap);

@@ -89,7 +89,9 @@ IOASID_EXPORT int ioasid_space_bind_pgtable(struct ioasid_space *space,
 	if (ret)
 		return ret;
 	ctx_lock(space->ctx);
-	ret = bind(space, &pgt, t.root, &reap);
+	ret = failure_due(space->ctx, IOASID_OP_BIND_TABLE);
+	if (!ret)
+		ret = bind(space, &pgt, t.root, &reap);
 	ctx_unlock_drain(space->ctx, &reap);
 	return ret;
 }

@@ -10,6 +10,7 @@
 #include "backend.h"
 #include "event.h"
 #include "export.h"
+#include "failure.h"
 #include "iopt/iopt.h"
 #include "nest.h"
 #include "pasid.h"
@@ -62,6 +63,8 @@ struct ioasid_ctx {
 	struct ioasid_space *identity;
 	struct sink *sinks;
 	uint64_t serial;		/* of the latest object: an address can be used again */
+	struct failure *failures;	/* that the platform asks for; NULL: none */
+	size_t n_failures;
 };
 
 /* One PASID of a device, or its requests without one, and where they go. */
@@ -176,11 +179,21 @@ struct source {
 static inline void ctx_lock(const struct ioasid_ctx *ctx)
 {
 	pthread_mutex_lock(&((struct ioasid_ctx *)(uintptr_t)ctx)->lock);
+	if (bits_unlikely(ctx->failures != NULL))
+		failure_enter((struct ioasid_ctx *)(uintptr_t)ctx);
 }
 
 static inline void ctx_unlock(const struct ioasid_ctx *ctx)
 {
+	if (bits_unlikely(ctx->failures != NULL))
+		failure_leave();
 	pthread_mutex_unlock(&((struct ioasid_ctx *)(uintptr_t)ctx)->lock);
+}
+
+/* A call of this kind is to be made, with the context locked: 0, or err_set() if it is to fail. */
+static inline int failure_due(struct ioasid_ctx *ctx, enum ioasid_operation operation)
+{
+	return bits_unlikely(ctx->failures != NULL) ? failure_count(ctx, operation) : 0;
 }
 
 /* Before a change that may have to wait for DMA. 0, or -EDEADLK. */

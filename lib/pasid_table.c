@@ -509,7 +509,9 @@ IOASID_EXPORT int ioasid_space_bind_pasid_table(struct ioasid_space *space,
 	if (ret)
 		return ret;
 	ctx_lock(space->ctx);
-	ret = bind(space, &user, &reap);
+	ret = failure_due(space->ctx, IOASID_OP_BIND_TABLE);
+	if (!ret)
+		ret = bind(space, &user, &reap);
 	ctx_unlock_drain(space->ctx, &reap);
 	return ret;
 }

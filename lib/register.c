@@ -86,7 +86,9 @@ IOASID_EXPORT int ioasid_ctx_register_memory(struct ioasid_ctx *ctx, void *addr,
 		return err_set(EINVAL, "%p + 0x%llx: empty, or not a multiple of %u", addr,
 			       (unsigned long long)length, PAGE);
 	ctx_lock(ctx);
-	ret = add(ctx, &s, flags, &reap);
+	ret = failure_due(ctx, IOASID_OP_REGISTER);
+	if (!ret)
+		ret = add(ctx, &s, flags, &reap);
 	ctx_unlock_drain(ctx, &reap);
 	return ret;
 }

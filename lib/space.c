@@ -245,8 +245,10 @@ int space_nest_on(struct ioasid_space *space, const struct ioasid_space_options 
 static int create(struct ioasid_space *space, const struct ioasid_space_options *options,
 		  struct reap *reap)
 {
-	int ret = options->parent ? space_nest_on(space, options, reap) : 0;
+	int ret = failure_due(space->ctx, IOASID_OP_CREATE);
 
+	if (!ret && options->parent)
+		ret = space_nest_on(space, options, reap);
 	if (ret)
 		return ret;
 	space->faults = options->fault_queue;

@@ -94,6 +94,15 @@ START_TEST(every_word_means_what_the_manual_says)
 	ck_assert_uint_eq(platform->n_devices, 11);
 	ck_assert_uint_eq(platform->n_reserved, 3);
 	ck_assert_uint_eq(platform->locked_memory, 3 << 20);
+	ck_assert_uint_eq(platform->n_failures, 3);
+	ck_assert_uint_eq(platform->failures[0].operation, IOASID_OP_MAP);
+	ck_assert_uint_eq(platform->failures[0].nth, 16);
+	ck_assert_int_eq(platform->failures[0].error, ENOSPC);
+	ck_assert(platform->failures[0].repeat && !platform->failures[1].repeat);
+	ck_assert_uint_eq(platform->failures[1].nth, 7);
+	ck_assert_uint_eq(platform->failures[2].operation, IOASID_OP_BIND_TABLE);
+	ck_assert_uint_eq(platform->failures[2].nth, 1);
+	ck_assert_int_eq(platform->failures[2].error, ENOMEM);
 	ck_assert_uint_eq(iommu->address_bits, 39);
 	ck_assert_uint_eq(iommu->pasid_bits, 16);
 	ck_assert_uint_eq(iommu->pgtable_formats,

@@ -125,6 +125,57 @@ struct ioasid_platform_device {
 	uint32_t reserved2;
 };
 
+/** What can be made to fail, by how it is counted. */
+enum ioasid_operation {
+	/** An allocation of memory that the library makes while it works on a context's objects. */
+	IOASID_OP_ALLOC = 1,
+	/** ioasid_ctx_open() */
+	IOASID_OP_OPEN,
+	/** ioasid_device_bind() */
+	IOASID_OP_BIND,
+	/** ioasid_space_create() */
+	IOASID_OP_CREATE,
+	/** ioasid_ctx_register_memory() */
+	IOASID_OP_REGISTER,
+	/** ioasid_space_map() and the other calls that map */
+	IOASID_OP_MAP,
+	/** ioasid_mapping_unmap(), ioasid_space_unmap() and the others */
+	IOASID_OP_UNMAP,
+	/** ioasid_device_attach(), ioasid_device_attach_pasid() */
+	IOASID_OP_ATTACH,
+	/** ioasid_device_replace(), ioasid_device_replace_pasid() */
+	IOASID_OP_REPLACE,
+	/** ioasid_device_detach(), ioasid_device_detach_pasid() */
+	IOASID_OP_DETACH,
+	/** ioasid_space_bind_pgtable(), ioasid_space_bind_pasid_table() */
+	IOASID_OP_BIND_TABLE,
+	/** ioasid_inv_submit() */
+	IOASID_OP_INVALIDATE,
+	/** ioasid_event_queue_create(), ioasid_fault_queue_create() */
+	IOASID_OP_QUEUE,
+	/** ioasid_channel_open() */
+	IOASID_OP_CHANNEL,
+	/** ioasid_space_dirty_start(), ioasid_space_dirty_read() */
+	IOASID_OP_DIRTY,
+};
+
+/** An operation that fails: how a program handles that can be tested. */
+struct ioasid_platform_failure {
+	/** sizeof(struct ioasid_platform_failure) */
+	size_t size;
+	/** Of what kind. */
+	enum ioasid_operation operation;
+	/** An errno, positive, among those of ioasid_errors(7); 0: ENOMEM, as for any allocation. */
+	int error;
+	/** Which one of its kind on a context, from 1 on; 0: the first. */
+	uint64_t nth;
+	/** All after it fail as well. */
+	bool repeat;
+	uint8_t reserved[7];
+};
+
+#define IOASID_PLATFORM_FAILURE_INIT { .size = sizeof(struct ioasid_platform_failure) }
+
 /** A device that cannot send page requests. */
 #define IOASID_NO_PAGE_REQUESTS UINT32_MAX
 
@@ -201,6 +252,18 @@ int ioasid_platform_add_reserved(struct ioasid_platform *platform, const char *n
  * @return 0; -EINVAL: too many. Since 0.1.
  */
 int ioasid_platform_set_pasid_pool(struct ioasid_platform *platform, uint32_t pasids);
+
+/**
+ * Adds an operation that is to fail: the n-th of its kind on each context that is opened on the
+ * platform. It fails before it has changed anything. Calls count that have nothing wrong by
+ * themselves, which is found before the context is looked at.
+ *
+ * @param failure copied.
+ * @return 0; -EINVAL: a member out of range; -E2BIG: more than 256, or the structure is longer than
+ *         this library knows; -ENOMEM. Since 0.1.
+ */
+int ioasid_platform_add_failure(struct ioasid_platform *platform,
+				const struct ioasid_platform_failure *failure);
 
 /**
  * Sets how much memory each context on the platform may lock for DMA: the RLIMIT_MEMLOCK of a process

@@ -33,6 +33,21 @@ static int find_platform(const struct ioasid_ctx_options *options, struct ioasid
 	return *out ? 0 : err_set(ENOMEM, "no memory for the platform");
 }
 
+static void emu_close(struct ioasid_ctx *ctx)
+{
+	struct emulated *emu = ctx->backend;
+	struct ioasid_channel *ch;
+
+	while ((ch = ctx->channels)) {
+		ctx->channels = ch->next;
+		mem_free(ch);
+	}
+	failure_close(ctx);
+	emu_units_close(emu);
+	ioasid_platform_free(emu->platform);
+	mem_free(emu);
+}
+
 static int emu_open(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *options)
 {
 	struct emulated *emu;
@@ -56,24 +71,15 @@ static int emu_open(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *opt
 	}
 	emu->fences = !emu_barrier_register();
 	emu_requests_init(emu);
-	if (emu->platform->locked_memory)
-		ctx->lock_limit = emu->platform->locked_memory;
 	ctx->backend = emu;
-	return 0;
-}
-
-static void emu_close(struct ioasid_ctx *ctx)
-{
-	struct emulated *emu = ctx->backend;
-	struct ioasid_channel *ch;
-
-	while ((ch = ctx->channels)) {
-		ctx->channels = ch->next;
-		mem_free(ch);
-	}
-	emu_units_close(emu);
-	ioasid_platform_free(emu->platform);
-	mem_free(emu);
+	ret = failure_open(ctx, emu->platform->failures, emu->platform->n_failures);
+	if (!ret)
+		ret = failure_due(ctx, IOASID_OP_OPEN);
+	if (ret)
+		emu_close(ctx);
+	else if (emu->platform->locked_memory)
+		ctx->lock_limit = emu->platform->locked_memory;
+	return ret;
 }
 
 /* How many of the IOMMUs walk two levels? */

@@ -124,7 +124,9 @@ IOASID_EXPORT int ioasid_channel_open(struct ioasid_device *device, uint32_t pas
 		return err_set(EOPNOTSUPP, "%s: the program cannot issue DMA for its devices",
 			       ops->name);
 	ctx_lock(device->ctx);
-	ret = ops->channel_open(device, pasid, channel);
+	ret = failure_due(device->ctx, IOASID_OP_CHANNEL);
+	if (!ret)
+		ret = ops->channel_open(device, pasid, channel);
 	ctx_unlock(device->ctx);
 	return ret;
 }

@@ -31,6 +31,7 @@ IOASID_EXPORT void ioasid_platform_free(struct ioasid_platform *platform)
 	mem_free(platform->iommus);
 	mem_free(platform->devices);
 	mem_free(platform->reserved);
+	mem_free(platform->failures);
 	mem_free(platform);
 }
 
@@ -40,8 +41,9 @@ IOASID_EXPORT void ioasid_platform_set_locked_memory(struct ioasid_platform *pla
 	platform->locked_memory = bytes;
 }
 
-/* Room for one element more. The array may move, what is in it stays. */
-static int make_room(void *array, size_t n, size_t *room, size_t size, size_t max, const char *what)
+/* The array may move, what is in it stays. */
+int platform_make_room(void *array, size_t n, size_t *room, size_t size, size_t max,
+		       const char *what)
 {
 	size_t more = n ? 2 * n : 4;
 	void *old, *new;
@@ -117,8 +119,9 @@ IOASID_EXPORT int ioasid_platform_add_iommu(struct ioasid_platform *platform,
 	if (!ret)
 		ret = check_iommu(platform, &from);
 	if (!ret)
-		ret = make_room(&platform->iommus, platform->n_iommus, &platform->room_iommus,
-				sizeof(*platform->iommus), PLATFORM_MAX_IOMMUS, "IOMMUs");
+		ret = platform_make_room(&platform->iommus, platform->n_iommus,
+					 &platform->room_iommus, sizeof(*platform->iommus),
+					 PLATFORM_MAX_IOMMUS, "IOMMUs");
 	if (ret)
 		return ret;
 
@@ -286,8 +289,9 @@ IOASID_EXPORT int ioasid_platform_add_device(struct ioasid_platform *platform,
 	if (!ret)
 		ret = check_device(platform, &from, &to);
 	if (!ret)
-		ret = make_room(&platform->devices, index, &platform->room_devices,
-				sizeof(*platform->devices), PLATFORM_MAX_DEVICES, "devices");
+		ret = platform_make_room(&platform->devices, index, &platform->room_devices,
+					 sizeof(*platform->devices), PLATFORM_MAX_DEVICES,
+					 "devices");
 	if (ret)
 		return ret;
 
@@ -334,8 +338,9 @@ IOASID_EXPORT int ioasid_platform_add_reserved(struct ioasid_platform *platform,
 		return err_set(EOVERFLOW, "%s: reserved range 0x%" PRIx64 " of 0x%" PRIx64
 			       " bytes runs past the end of the address space",
 			       name, start, length);
-	ret = make_room(&platform->reserved, platform->n_reserved, &platform->room_reserved,
-			sizeof(*platform->reserved), PLATFORM_MAX_RESERVED, "reserved ranges");
+	ret = platform_make_room(&platform->reserved, platform->n_reserved,
+				 &platform->room_reserved, sizeof(*platform->reserved),
+				 PLATFORM_MAX_RESERVED, "reserved ranges");
 	if (ret)
 		return ret;
 	platform->reserved[platform->n_reserved++] = reserved;

@@ -13,11 +13,14 @@
 #include <ioasid/pgtable.h>
 #include <ioasid/platform.h>
 
+#include "failure.h"
+
 #define PLATFORM_NAME_SIZE	64 /* with its NUL */
 
 #define PLATFORM_MAX_IOMMUS	64
 #define PLATFORM_MAX_DEVICES	4096
 #define PLATFORM_MAX_RESERVED	4096
+#define PLATFORM_MAX_FAILURES	256
 
 #define PLATFORM_MIN_ADDRESS_BITS	32
 #define PLATFORM_MAX_ADDRESS_BITS	57
@@ -85,9 +88,11 @@ struct ioasid_platform {
 	struct platform_iommu *iommus;
 	struct platform_device *devices;
 	struct platform_reserved *reserved;
+	struct failure *failures;
 	size_t n_iommus, room_iommus;
 	size_t n_devices, room_devices;
 	size_t n_reserved, room_reserved;
+	size_t n_failures, room_failures;
 	uint64_t locked_memory;		/* 0: any amount */
 	uint32_t pasid_pool;		/* of all mediated ones with shared queues; a copy: never 0 */
 
@@ -97,6 +102,16 @@ struct ioasid_platform {
 	uint16_t device_requester[PLATFORM_BUCKETS];
 	uint16_t device_group[PLATFORM_BUCKETS];
 };
+
+/* Room for one element more, in the array whose address is @array. 0 or err_set(). */
+int platform_make_room(void *array, size_t n, size_t *room, size_t size, size_t max,
+		       const char *what);
+
+/* platform_failure.c: what fails. */
+struct line;
+int platform_read_failure(const struct line *line, struct ioasid_platform *platform);
+/* The name of an errno; NULL: none that functions of the library give. */
+const char *platform_error_word(int number);
 
 /* platform_iotlb.c: what is cached. 0 or err_set(). */
 int platform_check_iotlb(const struct ioasid_platform_iommu *iommu);

@@ -114,13 +114,16 @@ struct ioasid_platform *platform_copy(const struct ioasid_platform *platform)
 	p->iommus = NULL;
 	p->devices = NULL;
 	p->reserved = NULL;
+	p->failures = NULL;
 	p->room_iommus = p->n_iommus;
 	p->room_devices = p->n_devices;
 	p->room_reserved = p->n_reserved;
+	p->room_failures = p->n_failures;
 
 	if (!copy_array(&p->iommus, platform->iommus, p->n_iommus, sizeof(*p->iommus)) ||
 	    !copy_array(&p->devices, platform->devices, p->n_devices, sizeof(*p->devices)) ||
-	    !copy_array(&p->reserved, platform->reserved, p->n_reserved, sizeof(*p->reserved))) {
+	    !copy_array(&p->reserved, platform->reserved, p->n_reserved, sizeof(*p->reserved)) ||
+	    !copy_array(&p->failures, platform->failures, p->n_failures, sizeof(*p->failures))) {
 		ioasid_platform_free(p);
 		return NULL;
 	}

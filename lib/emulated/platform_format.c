@@ -127,6 +127,14 @@ static void put_reserved(struct out *out, const struct ioasid_platform *platform
 	    reserved->last - reserved->start + 1);
 }
 
+static void put_failure(struct out *out, const struct failure *failure)
+{
+	put(out, "fail %s at=%" PRIu64, failure_word(failure->operation), failure->nth);
+	if (failure->operation != IOASID_OP_ALLOC)
+		put(out, " errno=%s", platform_error_word(failure->error));
+	put(out, "%s\n", failure->repeat ? " repeat=on" : "");
+}
+
 IOASID_EXPORT size_t ioasid_platform_format(const struct ioasid_platform *platform, char *buf,
 					    size_t size)
 {
@@ -145,5 +153,7 @@ IOASID_EXPORT size_t ioasid_platform_format(const struct ioasid_platform *platfo
 		put(&out, "pasid-pool %" PRIu32 "\n", platform->pasid_pool);
 	for (i = 0; i < platform->n_reserved; i++)
 		put_reserved(&out, platform, &platform->reserved[i]);
+	for (i = 0; i < platform->n_failures; i++)
+		put_failure(&out, &platform->failures[i]);
 	return out.length;
 }

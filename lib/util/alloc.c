@@ -8,6 +8,12 @@
 #include <string.h>
 
 atomic_ulong mem_fail_left;
+atomic_uint mem_watched;
+
+static _Thread_local struct {
+	bool (*must_fail)(void *data);
+	void *data;
+} watch;
 
 static atomic_size_t live_bytes;
 static atomic_size_t live_blocks;
@@ -98,7 +104,18 @@ unsigned long mem_fail_nth(unsigned long n)
 	return atomic_exchange_explicit(&mem_fail_left, n, memory_order_relaxed);
 }
 
-bool mem_fail_step(void)
+void mem_watch(bool (*must_fail)(void *data), void *data)
+{
+	if (must_fail && !watch.must_fail)
+		atomic_fetch_add_explicit(&mem_watched, 1, memory_order_relaxed);
+	else if (!must_fail && watch.must_fail)
+		atomic_fetch_sub_explicit(&mem_watched, 1, memory_order_relaxed);
+	watch.must_fail = must_fail;
+	watch.data = data;
+}
+
+/* Is it the n-th of mem_fail_nth()? */
+static bool is_nth(void)
 {
 	unsigned long left = atomic_load_explicit(&mem_fail_left, memory_order_relaxed);
 
@@ -108,8 +125,16 @@ bool mem_fail_step(void)
 	} while (!atomic_compare_exchange_weak_explicit(&mem_fail_left, &left, left - 1,
 							memory_order_relaxed,
 							memory_order_relaxed));
-	if (left != 1)
-		return false;
-	errno = ENOMEM;
-	return true;
+	return left == 1;
+}
+
+bool mem_fail_step(void)
+{
+	bool fail = is_nth();
+
+	if (watch.must_fail && watch.must_fail(watch.data))
+		fail = true;
+	if (fail)
+		errno = ENOMEM;
+	return fail;
 }

@@ -27,13 +27,21 @@ size_t mem_live_blocks(void);
  */
 unsigned long mem_fail_nth(unsigned long n);
 
+/*
+ * From now on @must_fail is asked about each allocation of this thread, which fails if it says so;
+ * NULL ends that.
+ */
+void mem_watch(bool (*must_fail)(void *data), void *data);
+
 extern atomic_ulong mem_fail_left;
+extern atomic_uint mem_watched;		/* threads */
 bool mem_fail_step(void);
 
 /* For the allocators: must this allocation fail? */
 static inline bool mem_must_fail(void)
 {
-	return bits_unlikely(atomic_load_explicit(&mem_fail_left, memory_order_relaxed)) &&
+	return bits_unlikely(atomic_load_explicit(&mem_fail_left, memory_order_relaxed) |
+			     atomic_load_explicit(&mem_watched, memory_order_relaxed)) &&
 	       mem_fail_step();
 }
 
