@@ -1,37 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* AMD's IOMMU: any unit, tables and commands; what is read and what comes out stays in range. */
-#include <errno.h>
 #include <ioasid/amd.h>
 
-#include "fuzz.h"
+#include "unit.h"
 
-/* Spaces for batches and for page tables, the same for all inputs. */
-static struct ioasid_ctx *ctx;
-static struct ioasid_space *space, *child;
-static struct ioasid_inv *batch;
-
-/* Guest memory that says what the input says, however it is read. */
-struct memory {
-	struct input *in;
-	unsigned int reads;
-};
+static struct unit_spaces spaces;
 
 static int read_memory(void *opaque, const struct ioasid_amd_dte *host, uint64_t address,
 		       void *buffer, size_t length)
 {
 	struct memory *m = opaque;
-	size_t i;
 
 	must(length == (m->reads ? 8 : 32), "%zu bytes", length);
 	/* a table at the end of 52 bits may reach beyond: there is no memory then */
-	must(address % length == 0 && address >> 53 == 0, "%#jx", (uintmax_t)address);
+	must(address >> 53 == 0, "%#jx", (uintmax_t)address);
 	must(!host || (m->reads && host->host_levels), "no host table");
-	must(++m->reads <= 4, "more reads than levels");
-	if (is_empty(m->in))
-		return -1;
-	for (i = 0; i < length; i++)
-		((uint8_t *)buffer)[i] = take8(m->in);
-	return 0;
+	return memory_read(m, address, buffer, length, 4);
 }
 
 static void check_reason(enum ioasid_amd_reason why, int rc)
@@ -100,19 +84,13 @@ static struct ioasid_amd_translation look(struct input *in, const struct ioasid_
 	return t;
 }
 
-/* What is described can be bound: nobody else looks at it before. */
 static void check_pgtable(const struct ioasid_amd_translation *t,
 			  enum ioasid_pgtable_format format, uint32_t levels)
 {
 	struct ioasid_pgtable p = IOASID_PGTABLE_INIT;
 	int rc = ioasid_amd_translation_get_pgtable(t, format, &p);
 
-	must(rc == 0 || rc == -ENOENT || rc == -EOPNOTSUPP, "%d", rc);
-	must((rc == -ENOENT) == (levels == 0), "%d, %u levels", rc, levels);
-	if (rc)
-		return;
-	must_succeed(ioasid_space_bind_pgtable(child, &p));
-	must_succeed(ioasid_space_unbind_pgtable(child));
+	check_described(&spaces, rc, levels, &p);
 }
 
 static void check_cmd(const struct ioasid_amd_cmd *cmd)
@@ -142,22 +120,11 @@ static void decode_command(struct input *in, const struct ioasid_amd_regs *regs,
 	check_cmd(&cmd);
 	stale = ioasid_amd_cmd_is_mapping_stale(&cmd, device, t);
 	ioasid_amd_cmd_is_lookup_stale(&cmd, device, t);
-	ioasid_inv_reset(batch);
-	must_succeed(ioasid_amd_cmd_add(&cmd, t, batch, space));
-	must(ioasid_inv_get_count(batch) ==
+	ioasid_inv_reset(spaces.batch);
+	must_succeed(ioasid_amd_cmd_add(&cmd, t, spaces.batch, spaces.space));
+	must(ioasid_inv_get_count(spaces.batch) ==
 		     (stale && cmd.opcode != IOASID_AMD_CMD_INVALIDATE_IOTLB_PAGES),
-	     "%zu entries", ioasid_inv_get_count(batch));
-}
-
-static void open_space(void)
-{
-	struct ioasid_space_options nested = IOASID_SPACE_OPTIONS_INIT;
-
-	ctx = open_emulated(NULL, 0);
-	must_succeed(ioasid_space_create(ctx, NULL, &space));
-	nested.parent = space;
-	must_succeed(ioasid_space_create(ctx, &nested, &child));
-	must_succeed(ioasid_inv_new(ctx, 1, &batch));
+	     "%zu entries", ioasid_inv_get_count(spaces.batch));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -167,8 +134,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct ioasid_amd_regs regs;
 	uint16_t device;
 
-	if (!ctx)
-		open_space();
+	spaces_open(&spaces);
 	ioasid_amd_regs_init(&regs, take(&in, 8), take8(&in));
 	regs.control = take(&in, 8);
 	regs.device_table = take(&in, 8);

@@ -1,37 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SMMUv3: any unit, tables and commands; what is read and what comes out stays in range. */
-#include <errno.h>
 #include <ioasid/smmuv3.h>
 
-#include "fuzz.h"
+#include "unit.h"
 
-/* Spaces for batches and for page tables, the same for all inputs. */
-static struct ioasid_ctx *ctx;
-static struct ioasid_space *space, *child;
-static struct ioasid_inv *batch;
-
-/* Guest memory that says what the input says, however it is read. */
-struct memory {
-	struct input *in;
-	unsigned int reads;
-};
+static struct unit_spaces spaces;
 
 static int read_memory(void *opaque, const struct ioasid_smmuv3_table *stage2, uint64_t address,
 		       void *buffer, size_t length)
 {
-	struct memory *m = opaque;
-	size_t i;
-
 	must(length == 8 || length == 64, "%zu bytes", length);
-	must(address % length == 0, "%zu bytes at %#jx", length, (uintmax_t)address);
 	must(address >> 56 == 0, "%#jx", (uintmax_t)address);
 	must(!stage2 || stage2->levels, "no stage 2");
-	must(++m->reads <= 4, "more reads than levels");
-	if (is_empty(m->in))
-		return -1;
-	for (i = 0; i < length; i++)
-		((uint8_t *)buffer)[i] = take8(m->in);
-	return 0;
+	return memory_read(opaque, address, buffer, length, 4);
 }
 
 static void check_reason(enum ioasid_smmuv3_reason why, int rc)
@@ -132,19 +113,13 @@ static struct ioasid_smmuv3_translation look(struct input *in,
 	return t;
 }
 
-/* What is described can be bound: nobody else looks at it before. */
 static void check_pgtable(const struct ioasid_smmuv3_translation *t,
 			  enum ioasid_pgtable_format format, bool expected)
 {
 	struct ioasid_pgtable p = IOASID_PGTABLE_INIT;
 	int rc = ioasid_smmuv3_translation_get_pgtable(t, format, &p);
 
-	must(rc == 0 || rc == -ENOENT || rc == -EOPNOTSUPP, "%d", rc);
-	must((rc == -ENOENT) == !expected, "format %d: %d", (int)format, rc);
-	if (rc)
-		return;
-	must_succeed(ioasid_space_bind_pgtable(child, &p));
-	must_succeed(ioasid_space_unbind_pgtable(child));
+	check_described(&spaces, rc, expected, &p);
 }
 
 static void check_pgtables(const struct ioasid_smmuv3_translation *t)
@@ -167,17 +142,6 @@ static void check_cmd(const struct ioasid_smmuv3_cmd *cmd)
 	     (uintmax_t)cmd->msi_address);
 }
 
-static void open_space(void)
-{
-	struct ioasid_space_options nested = IOASID_SPACE_OPTIONS_INIT;
-
-	ctx = open_emulated(NULL, 0);
-	must_succeed(ioasid_space_create(ctx, NULL, &space));
-	nested.parent = space;
-	must_succeed(ioasid_space_create(ctx, &nested, &child));
-	must_succeed(ioasid_inv_new(ctx, 1, &batch));
-}
-
 static void decode_command(struct input *in, const struct ioasid_smmuv3_regs *regs,
 			   uint32_t stream_id, const struct ioasid_smmuv3_translation *t)
 {
@@ -197,11 +161,11 @@ static void decode_command(struct input *in, const struct ioasid_smmuv3_regs *re
 	stale = ioasid_smmuv3_cmd_is_mapping_stale(&cmd, stream_id, t);
 	must(!stale || !ioasid_smmuv3_cmd_is_lookup_stale(&cmd, stream_id, t), "opcode %#x",
 	     cmd.opcode);
-	ioasid_inv_reset(batch);
-	must_succeed(ioasid_smmuv3_cmd_add(&cmd, t, batch, space));
-	must(ioasid_inv_get_count(batch) ==
+	ioasid_inv_reset(spaces.batch);
+	must_succeed(ioasid_smmuv3_cmd_add(&cmd, t, spaces.batch, spaces.space));
+	must(ioasid_inv_get_count(spaces.batch) ==
 		     (stale && cmd.opcode != IOASID_SMMUV3_CMD_ATC_INV),
-	     "%zu entries", ioasid_inv_get_count(batch));
+	     "%zu entries", ioasid_inv_get_count(spaces.batch));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -211,8 +175,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct ioasid_smmuv3_regs regs;
 	uint32_t idr[6], stream_id;
 
-	if (!ctx)
-		open_space();
+	spaces_open(&spaces);
 	for (int i = 0; i < 6; i++)
 		idr[i] = (uint32_t)take(&in, 4);
 	ioasid_smmuv3_regs_init(&regs, idr);
