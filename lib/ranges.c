@@ -54,9 +54,9 @@ static size_t find_reserved(const struct ioasid_space *space, uint64_t start, ui
 static struct reserved *same_reserved(const struct ioasid_space *space, size_t i, uint64_t start,
 				      uint64_t last)
 {
-	struct reserved *r = space->reserved + i;
+	struct reserved *r = i < space->n_reserved ? &space->reserved[i] : NULL;
 
-	return i < space->n_reserved && r->start == start && r->last == last ? r : NULL;
+	return r && r->start == start && r->last == last ? r : NULL;
 }
 
 static int check_reserve(const struct ioasid_space *space, uint64_t start, uint64_t last)
