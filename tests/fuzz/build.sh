@@ -36,12 +36,13 @@ for fuzzer in $fuzzers; do
 	case $name in
 	calls)
 		more="$top/tests/fuzz/calls_dma.c $top/tests/fuzz/calls_faults.c
-			$top/tests/fuzz/calls_state.c" ;;
+			$top/tests/fuzz/calls_state.c $top/tests/fuzz/calls_tables.c" ;;
 	capture)
 		more="$top/tools/replay/capture.c $top/tools/replay/meta.c $top/tools/replay/smmuv3.c
 			$top/tools/replay/unpack.c $top/tools/replay/util.c $top/tools/replay/vtd.c
 			$JANSSON_LIBS" ;;
 	guest)	more=$(echo fuzz/referee/*.o) ;;
+	pasid)	more=$top/tests/fuzz/pasid_guest.c ;;
 	esac
 	$FUZZ_CC $flags $sanitize -fsanitize=fuzzer "$top/tests/fuzz/$name.c" $more fuzz/lib/*.o \
 		-o "fuzz/fuzz-$name"

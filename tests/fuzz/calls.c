@@ -9,13 +9,13 @@ static struct ioasid_device *some_device(struct world *w, unsigned int draw)
 	return w->devices[draw % DEVICES];
 }
 
-static struct ioasid_space *some_space(struct world *w, unsigned int draw)
+struct ioasid_space *some_space(struct world *w, unsigned int draw)
 {
 	return w->spaces[draw % (SPACES + 1)];
 }
 
 /* An address or a length: mostly a few pages, sometimes neither aligned nor possible. */
-static uint64_t some_number(struct input *in)
+uint64_t some_number(struct input *in)
 {
 	static const uint64_t special[] = { 0, 1, PAGE / 2, UINT64_MAX, UINT64_C(1) << 39,
 					    UINT64_C(1) << 57, UINT64_C(1) << 63, PAGE + 8 };
@@ -37,7 +37,7 @@ static uint32_t some_flags(struct input *in)
 	return kind % 16 << (kind & 8);
 }
 
-static uint32_t some_pasid(struct input *in)
+uint32_t some_pasid(struct input *in)
 {
 	unsigned int kind = take8(in);
 
@@ -124,7 +124,8 @@ static void call_space(struct world *w, struct input *in)
 		options.parent = some_space(w, take8(in));
 	options.nesting = kind & 16 ? kind >> 6 : 0;
 	options.fill = kind & 32 ? kind >> 6 : 0;
-	options.flags = kind == 255;
+	options.flags = kind == 255 ? 1u << 31 : kind & 128 ? IOASID_SPACE_DIRTY_TRACKING : 0;
+	w->recording[s] = false;
 	options.fault_queue = kind & 4 ? w->faults : NULL;
 	options.size += kind == 254 ? 8 : 0;
 	rc = ioasid_space_create(w->ctx, kind & 2 && !(kind & 1) ? NULL : &options, &space);
@@ -249,7 +250,10 @@ static void call_table(struct world *w, struct input *in)
 	if (!space)
 		return;
 	if (kind % 4 == 0) {
-		check_call(w, &unbind, ioasid_space_unbind_pgtable(space));
+		if (kind & 128)
+			call_pasid_table(w, space, in);
+		else
+			check_call(w, &unbind, ioasid_space_unbind_pgtable(space));
 		return;
 	}
 	p.format = kind >> 2 & 7 ? 1 + (kind >> 2 & 1) : kind >> 4;
@@ -267,10 +271,11 @@ static int add_to_batch(struct world *w, struct input *in)
 	struct ioasid_device *device = some_device(w, kind >> 4);
 	uint32_t flags = take8(in), hints = flags < 200 ? flags & 1 : flags;
 	uint64_t iova;
+	uint32_t pasid;
 
-	if (kind % 5 < 3 ? !space : !device)
+	if (kind % 7 < 3 ? !space : !device)
 		return 0;
-	switch (kind % 5) {
+	switch (kind % 7) {
 	case 0:
 		return ioasid_inv_add_all(w->inv, space, hints);
 	case 1:
@@ -281,8 +286,17 @@ static int add_to_batch(struct world *w, struct input *in)
 		return ioasid_inv_add_mask(w->inv, space, iova, take8(in) % 56, hints);
 	case 3:
 		return ioasid_inv_add_pasid(w->inv, device, some_pasid(in), hints);
-	default:
+	case 4:
 		return ioasid_inv_add_device(w->inv, device, hints);
+	case 5:
+		pasid = some_pasid(in);
+		iova = some_number(in);
+		return ioasid_inv_add_device_tlb(w->inv, device, pasid, iova, some_number(in));
+	default:
+		pasid = some_pasid(in);
+		iova = some_number(in);
+		return ioasid_inv_add_pasid_range(w->inv, device, pasid, iova, some_number(in),
+						  hints);
 	}
 }
 
@@ -294,7 +308,9 @@ static void call_invalidate(struct world *w, struct input *in)
 	unsigned int kind = take8(in);
 	int rc;
 
-	if (kind % 4 == 0) {
+	if (kind % 4 == 0 && kind & 32) {
+		call_dirty(w, in);
+	} else if (kind % 4 == 0) {
 		ioasid_inv_reset(w->inv);
 		w->state = check_state(w);
 	} else if (kind % 4 == 1 || n > 100) {

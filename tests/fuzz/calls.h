@@ -20,6 +20,7 @@ struct world {
 	struct ioasid_ctx *ctx;
 	struct ioasid_device *devices[DEVICES];
 	struct ioasid_space *spaces[SPACES + 1];
+	bool recording[SPACES + 1]; /* dirty tracking is on */
 	struct ioasid_channel *channels[CHANNELS];
 	int channel_of[CHANNELS]; /* device */
 	bool begun[CHANNELS];
@@ -51,6 +52,15 @@ bool check_call(struct world *w, const struct may_fail *call, int rc);
 
 /* calls_dma.c */
 void call_dma(struct world *w, struct input *in);
+
+/* calls_tables.c */
+void call_dirty(struct world *w, struct input *in);
+void call_pasid_table(struct world *w, struct ioasid_space *space, struct input *in);
+
+/* calls.c: what the input chooses */
+struct ioasid_space *some_space(struct world *w, unsigned int draw);
+uint64_t some_number(struct input *in);
+uint32_t some_pasid(struct input *in);
 
 /* calls_faults.c: fault queues, and prefaults on channel @c. */
 void call_faults(struct world *w, unsigned int c, struct input *in);

@@ -17,11 +17,15 @@ const char *device_name(unsigned int i)
 	return names[i % DEVICES];
 }
 
+/* Device 0 has a TLB that has to be told by itself, device 1 a PASID table of the user's. */
 static void add_device(struct ioasid_platform *p, unsigned int i, const char *iommu,
 		       uint32_t group, uint32_t pasid_bits)
 {
 	struct ioasid_platform_device device = IOASID_PLATFORM_DEVICE_INIT;
 
+	device.device_tlb = i == 0 ? 2 : 0;
+	device.device_tlb_explicit = i == 0;
+	device.user_pasid_table = i == 1;
 	device.name = device_name(i);
 	device.iommu = iommu;
 	device.group = group;
@@ -51,7 +55,7 @@ static struct ioasid_platform *platform_new(void)
 	iommu.no_nesting = true;
 	must_succeed(ioasid_platform_add_iommu(p, &iommu));
 	add_device(p, 0, "large", 0, 3);
-	add_device(p, 1, "large", 0, 0);
+	add_device(p, 1, "large", 0, 3);
 	add_device(p, 2, "large", 7, 2);
 	add_device(p, 3, "large", 7, 2);
 	add_device(p, 4, "small", 0, 1);

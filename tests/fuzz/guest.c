@@ -87,6 +87,19 @@ static void do_store(struct guest *g, struct input *in)
 	store_entry(g, word, some_value(in, g, word));
 }
 
+/* What has been invalidated in a space is to be so in its device, too. */
+static void tell_device(struct guest *g, const struct space *space, const struct pass *pass)
+{
+	uint64_t start = pass->start, pages = pass->last - start;
+
+	if (start > UINT64_MAX / PAGE) /* nothing can be said */
+		start = pages = 0;
+	must_succeed(ioasid_inv_add_device_tlb(
+		g->inv, space->device, IOASID_NO_PASID, start * PAGE,
+		pages < UINT64_MAX / PAGE - start ? (pages + 1) * PAGE :
+						    UINT64_MAX - start * PAGE));
+}
+
 /* Adds an entry to the batch; what it covers goes to @passes. */
 static void add_entry(struct guest *g, struct input *in, struct pass *pass, int *on)
 {
@@ -143,8 +156,11 @@ static void do_invalidate(struct guest *g, struct input *in, unsigned int n)
 	ioasid_inv_reset(g->inv);
 	for (i = 0; i < n; i++)
 		add_entry(g, in, &passes[i], &on[i]);
+	for (i = 0; i < n; i++)
+		if (g->at[on[i]].tells_device)
+			tell_device(g, &g->at[on[i]], &passes[i]);
 	must_succeed(ioasid_inv_submit(g->inv, &handled));
-	must(handled == n, "%zu handled of %u", handled, n);
+	must(handled == ioasid_inv_get_count(g->inv), "%zu handled", handled);
 	for (i = 0; i < n; i++)
 		note_pass(g, on[i], passes[i].start, passes[i].last);
 }
@@ -190,10 +206,14 @@ static void do_unmap(struct guest *g, struct input *in)
 		must(handle && ioasid_mapping_get_iova(handle) == m->start * PAGE, "page %#jx",
 		     (uintmax_t)page);
 		must_succeed(ioasid_mapping_unmap(handle));
+		if (s == ROOT)
+			note_unmap(g, m);
 	} else {
 		page = m ? m->start : page;
-		rc = ioasid_space_unmap(space->space, page * PAGE, (m ? m->length : 1) * PAGE,
-					&unmapped);
+		rc = s == ROOT && g->recording ?
+			     unmap_dirty(g, page, m, &unmapped) :
+			     ioasid_space_unmap(space->space, page * PAGE,
+						(m ? m->length : 1) * PAGE, &unmapped);
 		must(rc == (m ? 0 : -ENOENT), "unmap %#jx: %d", (uintmax_t)page, rc);
 		must(unmapped == (m ? m->length * PAGE : 0), "%#jx bytes", (uintmax_t)unmapped);
 	}
@@ -288,6 +308,12 @@ static void do_something(struct guest *g, struct input *in)
 	case 11:
 		probe(g, ROOT, some_target(in));
 		break;
+	case 12:
+		if (g->tracked) {
+			do_dirty(g, in);
+			break;
+		}
+		/* fall through */
 	default:
 		probe(g, s, some_page(in));
 	}
@@ -304,6 +330,8 @@ static void check_all(struct guest *g, uint64_t pages)
 		if (g->at[s].bound) {
 			ioasid_inv_reset(g->inv);
 			must_succeed(ioasid_inv_add_all(g->inv, g->at[s].space, 0));
+			if (g->at[s].tells_device)
+				tell_device(g, &g->at[s], &(struct pass){ 0, UINT64_MAX, 0 });
 			must_succeed(ioasid_inv_submit(g->inv, NULL));
 			g->at[s].n_passes = 0;
 			note_pass(g, s, 0, UINT64_MAX);
@@ -315,6 +343,7 @@ static void check_all(struct guest *g, uint64_t pages)
 		for (i = 0; i < sizeof(far) / sizeof(*far) && g->at[s].exists; i++)
 			probe(g, s, far[i]);
 	}
+	check_dirty(g);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -323,12 +352,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input in = { data, data + size };
 	unsigned int ops;
 
-	guest_open(&g, take(&in, 3));
+	guest_open(&g, take(&in, 4));
 	for (ops = 0; ops < MAX_OPS && !is_empty(&in); ops++)
 		do_something(&g, &in);
 	check_all(&g, SMALL);
 	must_succeed(ioasid_space_unmap_all(g.at[ROOT].space, NULL));
 	g.at[ROOT].n_mappings = 0;
+	memset(g.unmapped, 0xff, sizeof(g.unmapped));
 	check_all(&g, 4);
 	guest_close(&g);
 	return 0;

@@ -44,6 +44,7 @@ struct space {
 	struct ioasid_device *device;
 	struct ioasid_channel *channel;
 	bool exists, is_table, bound, on_demand, hardware;
+	bool tells_device; /* its TLB has to be told by itself */
 	struct ioasid_pgtable table;
 	struct pass passes[MAX_PASSES];
 	size_t n_passes;
@@ -66,6 +67,9 @@ struct guest {
 	uint64_t time;
 	struct store stores[MAX_STORES];
 	size_t n_stores;
+	bool tracked, recording; /* dirty tracking: possible, and on */
+	/* By pages of the memory: written since they were read; of a mapping that is gone. */
+	uint64_t written[MEMORY_PAGES / 64 + 1], unmapped[MEMORY_PAGES / 64 + 1];
 };
 
 /* What a page may lead to. */
@@ -97,6 +101,14 @@ uint64_t last_pass(const struct space *s, uint64_t page);
 
 /* Does DMA to a page and compares; returns the page of the memory that it may read, or NOWHERE. */
 uint64_t probe(struct guest *g, int s, uint64_t page);
+
+/* guest_dirty.c */
+void do_dirty(struct guest *g, struct input *in);
+void check_dirty(struct guest *g);
+void note_unmap(struct guest *g, const struct mapping *m);
+void note_write(struct guest *g, uint64_t page);
+/* As ioasid_space_unmap() of a mapping of the root, or, NULL, of nothing at @page. */
+int unmap_dirty(struct guest *g, uint64_t page, const struct mapping *m, uint64_t *unmapped);
 
 /* guest_world.c: @options are bits of the input. */
 void guest_open(struct guest *g, uint64_t options);

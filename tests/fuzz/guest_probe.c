@@ -46,6 +46,8 @@ static uint64_t translate(struct guest *g, int s, uint64_t page, uint32_t access
 	must(rc == 1 || rc == -EFAULT, "translate is %d: %s", rc, ioasid_errmsg());
 	if (rc == 1) {
 		at = memory_page(g, &piece, access);
+		if (access & IOASID_WRITE)
+			note_write(g, at);
 		must(piece.iov_len == PAGE, "%zu bytes", piece.iov_len);
 	}
 	ioasid_dma_end(channel);

@@ -5,27 +5,39 @@
 
 #include "guest.h"
 
+#define EXPLICIT 3u /* a device TLB that has to be told by itself */
+
 static const char *const names[SPACES] = { "0000:00:01.0", "0000:00:02.0", "0000:00:03.0" };
 
-static struct ioasid_platform *three_devices(void)
+/* What IOMMU and devices have of caches: two bits for each; made once. */
+static struct ioasid_platform *three_devices(unsigned int iotlb, unsigned int tlb)
 {
+	static const struct ioasid_platform_iotlb iotlbs[] = {
+		{ 0 }, { .entries = 1, .structures = 1 }, { .entries = 8, .ways = 2, .structures = 8 },
+		{ .entries = 4, .replacement = IOASID_REPLACE_RANDOM, .seed = 5 },
+	};
+	static const uint32_t tlbs[] = { 0, 1, 16, 4 };
 	struct ioasid_platform_iommu iommu = IOASID_PLATFORM_IOMMU_INIT;
 	struct ioasid_platform_device device = IOASID_PLATFORM_DEVICE_INIT;
-	static struct ioasid_platform *platform;
+	static struct ioasid_platform *platforms[4][4];
+	struct ioasid_platform **platform = &platforms[iotlb][tlb];
 	int i;
 
-	if (platform)
-		return platform;
+	if (*platform)
+		return *platform;
 	iommu.name = device.iommu = "wide";
 	iommu.address_bits = 57;
 	iommu.hardware_nesting = true;
-	must_succeed(ioasid_platform_new(&platform));
-	must_succeed(ioasid_platform_add_iommu(platform, &iommu));
+	iommu.iotlb = iotlbs[iotlb];
+	device.device_tlb = tlbs[tlb];
+	device.device_tlb_explicit = tlb == EXPLICIT;
+	must_succeed(ioasid_platform_new(platform));
+	must_succeed(ioasid_platform_add_iommu(*platform, &iommu));
 	for (i = 0; i < SPACES; i++) {
 		device.name = names[i];
-		must_succeed(ioasid_platform_add_device(platform, &device));
+		must_succeed(ioasid_platform_add_device(*platform, &device));
 	}
-	return platform;
+	return *platform;
 }
 
 /* The same for all inputs; only the tables are ever written. */
@@ -54,6 +66,8 @@ static void open_space(struct guest *g, int s, bool is_table, enum ioasid_fill f
 		options.nesting = space->hardware ? IOASID_NESTING_HARDWARE :
 						    IOASID_NESTING_SOFTWARE;
 		options.fill = space->hardware ? 0 : fill;
+	} else if (g->tracked) {
+		options.flags = IOASID_SPACE_DIRTY_TRACKING;
 	}
 	must_succeed(ioasid_space_create(g->ctx, &options, &space->space));
 	must_succeed(ioasid_device_bind(g->ctx, names[s], (uint64_t)s, &space->device));
@@ -193,11 +207,14 @@ void guest_open(struct guest *g, uint64_t options)
 						  IOASID_FILL_ON_DEMAND };
 	struct mapping small = { 0, SMALL, 0, RW }, large = { LARGE, LARGE + 64, 0, RW };
 	bool map_first = options >> 7 & 1, map_second = options >> 6 & 1;
+	unsigned int tlb = options >> 27 & 3;
 
 	memset(g, 0, sizeof(*g));
 	g->memory = fresh_memory();
 	g->audit = options & 1;
-	g->ctx = open_emulated(three_devices(), g->audit ? IOASID_CTX_AUDIT : 0);
+	g->tracked = options >> 24 & 1;
+	g->ctx = open_emulated(three_devices(options >> 25 & 3, tlb),
+			       g->audit ? IOASID_CTX_AUDIT : 0);
 	must_succeed(ioasid_inv_new(g->ctx, 0, &g->inv));
 	if (options & 3)
 		must_succeed(ioasid_event_queue_create(g->ctx, 0, &g->queue));
@@ -208,6 +225,7 @@ void guest_open(struct guest *g, uint64_t options)
 		large = (struct mapping){ 0, LARGE + 64, 0, RW };
 	map_pages(g, ROOT, &large);
 	/* With one table and without the audit; else the bit has no meaning. */
+	g->at[FIRST].tells_device = tlb == EXPLICIT;
 	g->at[FIRST].hardware = options >> 16 & 1 && !map_first && !(options & 0x21);
 	choose_table(&g->at[FIRST].table, &g->at[FIRST], options >> 8 & 0xff);
 	choose_table(&g->at[SECOND].table, &g->at[SECOND], options >> 16 & 0xff);
