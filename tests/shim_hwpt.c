@@ -11,6 +11,7 @@
 #define N_DIRTY	 4096u
 #define NEST_PARENT 1u
 #define DIRTY_OK 2u		/* IOMMU_HWPT_ALLOC_DIRTY_TRACKING */
+#define PASID_OK 8u		/* IOMMU_HWPT_ALLOC_PASID */
 
 static struct {
 	uint32_t maker, flags;
@@ -36,7 +37,7 @@ int shim_hwpt_check(const uint32_t *w, uint32_t parent)
 		       (w[1] & DIRTY_OK && !(shim.hw_capabilities & 1)) ? -EOPNOTSUPP : 0;
 	if (!(hwpts[parent].flags & NEST_PARENT))
 		return -EINVAL;
-	if (w[0] < 40 || w[1] || !w[7] || w[6] != shim.nested_type)
+	if (w[0] < 40 || w[1] & ~PASID_OK || !w[7] || w[6] != shim.nested_type)
 		return -EOPNOTSUPP;
 	return w[7] > SHIM_BYTES ? -EINVAL : 0;
 }
@@ -69,6 +70,11 @@ void shim_hwpt_destroy(uint32_t id)
 void shim_hwpt_reset(void)
 {
 	memset(hwpts, 0, sizeof(hwpts));
+}
+
+bool shim_hwpt_has_pasids(uint32_t id)
+{
+	return hwpts[id].flags & PASID_OK;
 }
 
 uint32_t shim_hwpt_maker(uint32_t id)

@@ -14,6 +14,7 @@ void shim_hwpt_new(uint32_t id, const uint32_t *words);
 void shim_hwpt_destroy(uint32_t id);
 void shim_hwpt_reset(void);
 uint32_t shim_hwpt_maker(uint32_t id);
+bool shim_hwpt_has_pasids(uint32_t id);
 
 /* What a nested one was made of, and the entries of the latest array that it was sent. */
 const uint8_t *shim_hwpt_data(uint32_t id);

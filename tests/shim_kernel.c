@@ -229,6 +229,7 @@ static int hw_info(uint32_t *w)
 	memcpy((void *)(uintptr_t)get64(w + 4), shim.hw_data, sizeof(shim.hw_data));
 	w[3] = shim.hw_length;
 	w[6] = shim.hw_type;
+	memcpy(w + 7, &shim.pasid_bits, 1);
 	put64(w + 8, shim.hw_capabilities);
 	return 0;
 }
@@ -295,6 +296,8 @@ static int iommu_ioctl(unsigned long command, uint32_t *w)
 	case SHIM_INVALIDATE:
 		return is(w[command == SHIM_SET_DIRTY ? 2 : 1], HWPT) ? shim_hwpt_ioctl(command, w) :
 									-ENOENT;
+	case SHIM_VEVENTQ_ALLOC:
+		return shim.old ? -ENOTTY : w[1] ? -EOPNOTSUPP : -ENOENT;
 	case SHIM_IOVA_RANGES:
 		return iova_ranges(w);
 	case SHIM_HW_INFO:
@@ -317,12 +320,18 @@ static uint32_t group_of(int i)
 	return shim.devices[fds[i].device].group;
 }
 
-/* To an IOAS or a page table; the rest of the group moves along. */
+/*
+ * To an IOAS or a page table; the rest of the group moves along. PASIDs need a page table that was
+ * made for them, and then the device's requests without one do too.
+ */
 static int attach(int i, uint32_t *w)
 {
 	uint32_t hwpt = is(w[2], HWPT) ? w[2] : 0;
 	int k;
 
+	if (fds[i].id && hwpt && w[1] & 1)
+		return fds[i].hwpt && !shim_hwpt_has_pasids(fds[i].hwpt) ? -EINVAL :
+		       shim_hwpt_has_pasids(hwpt) ? 0 : -EINVAL;
 	if (!fds[i].id || (!hwpt && !is(w[2], IOAS)))
 		return -ENOENT;
 	if (hwpt && is_unlike(fds[i].id, hwpt))
@@ -354,6 +363,8 @@ static int vfio_ioctl(int fd, unsigned long command, uint32_t *w)
 	case SHIM_ATTACH:
 		return attach(i, w);
 	case SHIM_DETACH:
+		if (w[1] & 1)
+			return 0;
 		fds[i].ioas = fds[i].hwpt = 0;
 		return 0;
 	}

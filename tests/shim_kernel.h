@@ -21,6 +21,7 @@ enum shim_command {
 	SHIM_MAP = 0x3b85,
 	SHIM_UNMAP = 0x3b86,
 	SHIM_HWPT_ALLOC = 0x3b89,
+	SHIM_VEVENTQ_ALLOC = 0x3b93,
 	SHIM_HW_INFO = 0x3b8a,
 	SHIM_SET_DIRTY = 0x3b8b,	/* Linux 6.7 */
 	SHIM_GET_DIRTY = 0x3b8c,
@@ -52,6 +53,8 @@ struct shim {
 	int access, open_iommu;		/* errors, 0: none */
 	int open_vfio;
 	bool no_group, no_cdev;
+	uint8_t pasid_bits;
+	bool old;			/* as Linux 6.6 */
 	bool no_device;			/* descriptors are not of character devices */
 	const char *class;		/* of the devices' nodes */
 	uint64_t aperture_start, aperture_last;

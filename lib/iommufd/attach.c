@@ -26,6 +26,8 @@ static int why_not_attached(const struct ioasid_device *device, const struct ioa
 			       device->info.group);
 	case EINVAL:
 		return err_set(EINVAL, "%s: its IOMMU cannot take on that space", what);
+	case EOPNOTSUPP:
+		return err_set(EOPNOTSUPP, "%s: its IOMMU, or its driver, cannot do that", what);
 	default:
 		return err_set(EINVAL, "%s: refused by the kernel: %s", what, strerror(error));
 	}
@@ -92,12 +94,23 @@ static struct iofd_pt *group_now(const struct ioasid_device *device, uint32_t pa
 	return NULL;
 }
 
+/* Once requests carry PASIDs, all of the device's page tables have to be made for that. */
+uint32_t iofd_pasid_flag(const struct ioasid_device *device)
+{
+	const struct attachment *a;
+
+	for (a = device->attached; a; a = a->next)
+		if (a->pasid != IOASID_NO_PASID)
+			return UAPI_HWPT_PASID;
+	return 0;
+}
+
 /* What the page table has to be able to do: UAPI_HWPT_* */
-static uint32_t needs(const struct ioasid_space *space)
+static uint32_t needs(const struct ioasid_device *device, const struct ioasid_space *space)
 {
 	while (space->parent)
 		space = space->parent;
-	return space->tracks ? UAPI_HWPT_DIRTY : 0;
+	return (space->tracks ? UAPI_HWPT_DIRTY : 0) | iofd_pasid_flag(device);
 }
 
 /* To a page table that was made for @flags: one that there is, else a new one. */
@@ -130,7 +143,7 @@ static int attach(struct ioasid_device *device, uint32_t pasid, struct ioasid_sp
 {
 	struct iofd_space *s = space->backend;
 	struct iofd_pt *pt = now(device, pasid) ? NULL : group_now(device, pasid);
-	uint32_t flags = needs(space);
+	uint32_t flags = needs(device, space);
 	int ret;
 
 	if (!pt && flags && space->nest != &iofd_nest)
@@ -141,12 +154,25 @@ static int attach(struct ioasid_device *device, uint32_t pasid, struct ioasid_sp
 	return ret ? why_not_attached(device, space, -ret) : 0;
 }
 
+/*
+ * Before the first PASID: requests without one go by a page table that was not made for it, perhaps.
+ * They move to another of the same space, as by a replace.
+ */
+static int allow_pasids(struct ioasid_device *device)
+{
+	const struct iofd_pt *pt = now(device, IOASID_NO_PASID);
+
+	return !pt || pt->flags & UAPI_HWPT_PASID ? 0 : attach(device, IOASID_NO_PASID, pt->space);
+}
+
 int iofd_route(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space,
 	       struct reap *reap)
 {
+	int ret = space && pasid != IOASID_NO_PASID ? allow_pasids(device) : 0;
+
 	(void)reap;
 	if (space)
-		return attach(device, pasid, space);
+		return ret ? ret : attach(device, pasid, space);
 	if (now(device, pasid))
 		iofd_release(device, pasid);
 	note(device_attachment(device, pasid), NULL);

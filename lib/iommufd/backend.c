@@ -92,9 +92,19 @@ static int get_fd(const struct ioasid_ctx *ctx)
 	return ((const struct iofd *)ctx->backend)->fd;
 }
 
+/*
+ * Does the kernel know the command? Unknown flags are refused before anything is done, and their
+ * place is the same in all structures.
+ */
+static bool knows(const struct ioasid_ctx *ctx, unsigned long command, uint32_t size)
+{
+	uint32_t words[16] = { size, UINT32_MAX };
+
+	return iofd_ioctl(ctx, command, words) == -EOPNOTSUPP;
+}
+
 static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability capability)
 {
-	(void)ctx;
 	switch (capability) {
 	case IOASID_CAP_MAP_FILE:
 	case IOASID_CAP_REGISTER_MEMORY:
@@ -110,7 +120,9 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 	case IOASID_CAP_FILL_ON_DEMAND:
 		return "the kernel does not tell which DMA found no translation";
 	case IOASID_CAP_PASID:
-		return "no PASIDs on iommufd in this version";
+		/* They came with the Linux that has event queues, to VFIO and to page tables. */
+		return knows(ctx, UAPI_VEVENTQ_ALLOC, UAPI_VEVENTQ_ALLOC_SIZE) ? NULL :
+		       "the kernel has no PASIDs on iommufd (Linux 6.15)";
 	case IOASID_CAP_PAGE_REQUESTS:
 		return "no page requests on iommufd in this version";
 	case IOASID_CAP_VIOMMU:

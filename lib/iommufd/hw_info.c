@@ -19,6 +19,7 @@ void iofd_hw_query(struct ioasid_device *device)
 	hw->length = info.data_len;
 	hw->capabilities = info.out_capabilities;
 	hw->pasid_bits = info.out_max_pasid_log2;
+	device->info.pasid_bits = hw->pasid_bits;
 	device->info.dirty_tracking = hw->capabilities & UAPI_HW_CAP_DIRTY;
 }
 

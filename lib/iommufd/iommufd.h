@@ -176,6 +176,8 @@ void iofd_pt_put(struct iofd_pt *pt);
  * Sends the device's requests, and its group's if it is attached, to the page table. 0 or -errno.
  */
 int iofd_attach_to(struct ioasid_device *device, uint32_t pasid, struct iofd_pt *pt);
+/* UAPI_HWPT_PASID or 0: what its page tables have to be made for. */
+uint32_t iofd_pasid_flag(const struct ioasid_device *device);
 /* Blocks them. */
 void iofd_block(struct ioasid_device *device, uint32_t pasid);
 int iofd_route(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space,

@@ -10,17 +10,27 @@
 #include "iommufd.h"
 
 /* An attach while attached is a replace, of the whole group; a failed one changes nothing. */
-static int vfio_attach(const struct iofd_device *d, uint32_t table)
+static int vfio_attach(const struct iofd_device *d, uint32_t pasid, uint32_t table)
 {
-	struct uapi_attach attach = { .argsz = sizeof(attach), .pt_id = table };
+	struct uapi_attach attach = { .argsz = UAPI_ATTACH_PLAIN, .pt_id = table };
 
+	if (pasid != IOASID_NO_PASID) {
+		attach.argsz = sizeof(attach);
+		attach.flags = UAPI_ATTACH_PASID;
+		attach.pasid = pasid;
+	}
 	return sys_ioctl(d->fd, UAPI_ATTACH, &attach);
 }
 
-static int vfio_detach(const struct iofd_device *d)
+static int vfio_detach(const struct iofd_device *d, uint32_t pasid)
 {
-	struct uapi_detach detach = { .argsz = sizeof(detach) };
+	struct uapi_detach detach = { .argsz = UAPI_DETACH_PLAIN };
 
+	if (pasid != IOASID_NO_PASID) {
+		detach.argsz = sizeof(detach);
+		detach.flags = UAPI_DETACH_PASID;
+		detach.pasid = pasid;
+	}
 	return sys_ioctl(d->fd, UAPI_DETACH, &detach);
 }
 
@@ -37,7 +47,7 @@ int iofd_move(const struct ioasid_device *device, uint32_t pasid, uint32_t table
 	uint32_t taken = table;
 
 	if (d->fd >= 0)
-		return vfio_attach(d, table);
+		return vfio_attach(d, pasid, table);
 	if (device_attachment(device, pasid)->backend)
 		return checked(a->replace(a->data, pasid, table, &taken));
 	return checked(a->attach(a->data, pasid, table, &taken));
@@ -46,7 +56,8 @@ int iofd_move(const struct ioasid_device *device, uint32_t pasid, uint32_t table
 void iofd_release(const struct ioasid_device *device, uint32_t pasid)
 {
 	const struct iofd_device *d = device->backend;
-	int ret = d->fd >= 0 ? vfio_detach(d) : checked(d->adopter.detach(d->adopter.data, pasid));
+	int ret = d->fd >= 0 ? vfio_detach(d, pasid) :
+			       checked(d->adopter.detach(d->adopter.data, pasid));
 
 	if (ret)
 		ctx_log(device->ctx, LOG_ERR, "%s: was not detached: %s", device->name,

@@ -103,7 +103,8 @@ static int attach_nested(struct ioasid_device *device, uint32_t pasid, struct io
 {
 	const struct iofd_nested *n = nested_of(space);
 	struct uapi_hwpt_alloc alloc = {
-		.size = UAPI_HWPT_ALLOC_DATA, .pt_id = parent->id, .data_type = n->vendor->type,
+		.size = UAPI_HWPT_ALLOC_DATA, .flags = iofd_pasid_flag(device),
+		.pt_id = parent->id, .data_type = n->vendor->type,
 		.data_len = n->vendor->length, .data_uptr = (uintptr_t)n->vendor->data,
 	};
 	struct iofd_pt *pt;
@@ -161,7 +162,7 @@ int iofd_nested_attach(struct ioasid_device *device, uint32_t pasid, struct ioas
 		return 0;
 	}
 	for (pt = n->space.pts; pt; pt = pt->next) {
-		if (pt->vendor != n->vendor)
+		if (pt->vendor != n->vendor || pt->flags != iofd_pasid_flag(device))
 			continue;
 		ret = iofd_attach_to(device, pasid, pt);
 		if (ret != -EINVAL)

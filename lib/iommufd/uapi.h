@@ -140,18 +140,28 @@ UAPI_AT(uapi_bind, out_devid, 12);
 struct uapi_attach {
 	uint32_t argsz;
 	uint32_t flags;
-	uint32_t pt_id;			/* in: an IOAS or a page table; out: that which was taken */
+	uint32_t pt_id;			/* in: an IOAS; out: the page table that was taken */
+	uint32_t pasid;			/* Linux 6.15 */
 };
-UAPI_SIZE(uapi_attach, 12);
+UAPI_SIZE(uapi_attach, 16);
 UAPI_AT(uapi_attach, flags, 4);
 UAPI_AT(uapi_attach, pt_id, 8);
+UAPI_AT(uapi_attach, pasid, 12);
+
+#define UAPI_ATTACH_PLAIN	12u	/* where it ended before */
+#define UAPI_ATTACH_PASID	0x1u
 
 /* struct vfio_device_detach_iommufd_pt, Linux 6.6 */
 struct uapi_detach {
 	uint32_t argsz;
 	uint32_t flags;
+	uint32_t pasid;			/* Linux 6.15 */
 };
-UAPI_SIZE(uapi_detach, 8);
+UAPI_SIZE(uapi_detach, 12);
 UAPI_AT(uapi_detach, flags, 4);
+UAPI_AT(uapi_detach, pasid, 8);
+
+#define UAPI_DETACH_PLAIN	8u	/* where it ended before */
+#define UAPI_DETACH_PASID	0x1u
 
 #endif

@@ -11,6 +11,10 @@
 #define UAPI_HWPT_GET_DIRTY	UAPI_IOMMUFD(0x8c)
 #define UAPI_HWPT_INVALIDATE	UAPI_IOMMUFD(0x8d)
 
+/* Only asked for, with what it does not know: struct iommu_veventq_alloc, Linux 6.15. */
+#define UAPI_VEVENTQ_ALLOC	UAPI_IOMMUFD(0x93)
+#define UAPI_VEVENTQ_ALLOC_SIZE	32u
+
 /* enum iommufd_hwpt_alloc_flags: Linux 6.6, 6.7, 6.11, 6.15 */
 #define UAPI_HWPT_NEST_PARENT	0x1u
 #define UAPI_HWPT_DIRTY		0x2u

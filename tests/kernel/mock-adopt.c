@@ -287,8 +287,8 @@ START_TEST(a_context_on_a_descriptor_of_the_programs)
 	ck_ok(ioasid_device_attach(mock.device, space));
 	ck_ok(ioasid_ctx_close(ctx));
 	ck_assert_uint_eq(mock.page_table, 0);
-	mock_destroy(fd, mock.number);
-	mock_destroy(fd, mock.parking);
+	mock.iommu = fd;
+	mock_drop(&mock);
 	close(fd);
 	options.fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	ck_err(ioasid_ctx_open(&options, &ctx), EINVAL);

@@ -16,8 +16,15 @@ struct ioas_alloc {
 	uint32_t size, flags, out_ioas_id;
 };
 
+/* struct iommu_hwpt_alloc, as it ended in Linux 6.6 */
+struct hwpt_alloc {
+	uint32_t size, flags, dev_id, pt_id, out_hwpt_id, reserved;
+};
+
+#define HWPT_PASID	   0x8u
 #define COMMAND_DESTROY	   0x3b80
 #define COMMAND_IOAS_ALLOC 0x3b81
+#define COMMAND_HWPT_ALLOC 0x3b89
 #define COMMAND_TEST	   0x3ba0
 
 static_assert(sizeof(struct mock_command) == 72, "struct iommu_test_cmd");
@@ -79,11 +86,14 @@ static int replace_table(struct mock *m, uint32_t table, uint32_t *out)
 	return ret;
 }
 
-static int pasid_command(const struct mock *m, enum mock_op op, uint32_t pasid, uint32_t table)
+static int pasid_command(struct mock *m, enum mock_op op, uint32_t pasid, uint32_t table)
 {
 	struct mock_command c = { .op = op, .id = m->number, .u.w = { pasid, table } };
+	int ret = mock_command(m->iommu, &c);
 
-	return mock_command(m->iommu, &c);
+	if (!ret)
+		m->pasid_table = table;
+	return ret;
 }
 
 /* A mock is attached all its life: what is to be blocked goes to the empty IOAS. */
@@ -123,17 +133,33 @@ static int detach(void *data, uint32_t pasid)
 	return replace_table(m, m->parking, &page_table);
 }
 
+/* A page table on the empty IOAS that does not stand in the way of PASIDs. */
+static void park(struct mock *m)
+{
+	struct hwpt_alloc alloc = {
+		.size = sizeof(alloc), .flags = HWPT_PASID, .dev_id = m->id, .pt_id = m->ioas,
+	};
+	uint32_t page_table;
+
+	ck_assert_msg(!ioctl(m->iommu, COMMAND_HWPT_ALLOC, &alloc), "no page table: %s",
+		      strerror(errno));
+	m->parking = alloc.out_hwpt_id;
+	ck_assert_int_eq(replace_table(m, m->parking, &page_table), 0);
+}
+
 void mock_create(struct mock *m, struct ioasid_ctx *ctx, uint32_t flags)
 {
 	struct mock_command c = { .op = flags ? MOCK_DOMAIN_FLAGS : MOCK_DOMAIN };
 
 	memset(m, 0, sizeof(*m));
 	m->iommu = ioasid_ctx_get_fd(ctx);
-	c.id = m->parking = mock_ioas_new(m->iommu);
+	c.id = m->parking = m->ioas = mock_ioas_new(m->iommu);
 	c.u.w[3] = flags;
 	ck_assert_msg(!mock_command(m->iommu, &c), "no mock device: %s", strerror(errno));
 	m->number = c.u.w[0];
 	m->id = c.u.w[2];
+	if (flags & MOCK_PASID)
+		park(m);
 }
 
 void mock_options(struct mock *m, struct ioasid_adopt_options *options)
@@ -160,12 +186,19 @@ void mock_open(struct mock *m, struct ioasid_ctx *ctx, uint32_t flags)
 	ck_ok(ioasid_device_adopt(ctx, &options, &m->device));
 }
 
+void mock_drop(const struct mock *m)
+{
+	mock_destroy(m->iommu, m->number);
+	if (m->parking != m->ioas)
+		mock_destroy(m->iommu, m->parking);
+	mock_destroy(m->iommu, m->ioas);
+}
+
 void mock_close(struct mock *m)
 {
 	ck_ok(ioasid_device_unbind(m->device));
 	m->device = NULL;
-	mock_destroy(m->iommu, m->number);
-	mock_destroy(m->iommu, m->parking);
+	mock_drop(m);
 }
 
 static int check_map(const struct mock *m, uint32_t page_table, uint64_t iova, const void *host,

@@ -54,8 +54,10 @@ struct mock {
 	int iommu;			/* the context's descriptor */
 	uint32_t number;		/* of the mock: what the commands want, */
 	uint32_t id;			/* and of the device, as the kernel binds it */
-	uint32_t parking;		/* the IOAS that it is attached to while it is to be blocked */
+	uint32_t ioas;			/* an empty one, */
+	uint32_t parking;		/* or what it is attached to on that while it is to be blocked */
 	uint32_t page_table;		/* that its requests without PASID go through; 0: blocked */
+	uint32_t pasid_table;		/* the page table that the last PASID was attached to */
 	unsigned int calls;		/* of the library's callbacks */
 	struct ioasid_device *device;
 };
@@ -69,6 +71,8 @@ void mock_open(struct mock *m, struct ioasid_ctx *ctx, uint32_t flags);
 void mock_create(struct mock *m, struct ioasid_ctx *ctx, uint32_t flags);
 void mock_options(struct mock *m, struct ioasid_adopt_options *options);
 void mock_close(struct mock *m);
+/* What the kernel has of it, after a context is closed that was on a duplicate of @m->iommu. */
+void mock_drop(const struct mock *m);
 
 /* 0 or -errno. The size is filled in, and *@command has what comes back. */
 int mock_command(int iommu, struct mock_command *command);
@@ -83,5 +87,6 @@ void mock_leads_elsewhere(const struct mock *m, uint32_t page_table, uint64_t io
 			  const void *host);
 
 TCase *mock_adopt(void);
+TCase *mock_pasid(void);
 
 #endif
