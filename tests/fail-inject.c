@@ -13,6 +13,7 @@ int main(void)
 	memory = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)
 		return EXIT_FAILURE;
+	add_batch_cases(s);
 	add_dirty_cases(s);
 	add_object_cases(s);
 	add_mapping_cases(s);

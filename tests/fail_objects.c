@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <util/alloc.h>
 
 #include "fail_world.h"
@@ -271,6 +273,22 @@ static int platform_parse(struct ioasid_platform **p)
 	return ioasid_platform_parse(buf, length, p);
 }
 
+/* A file in memory. */
+static int platform_load(struct ioasid_platform **p)
+{
+	static char path[64];
+
+	if (!path[0]) {
+		int fd = memfd_create("platform", MFD_CLOEXEC);
+
+		ck_assert_int_eq(write(fd, "iommu unit\n", 11), 11);
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	}
+	ioasid_platform_free(*p);
+	*p = NULL;
+	return ioasid_platform_load(path, p);
+}
+
 static unsigned int number;
 
 static const char *new_name(void)
@@ -303,8 +321,18 @@ static int add_reserved(struct ioasid_platform **p)
 	return ioasid_platform_add_reserved(*p, "0000:00:01.0", number * MIB, MIB);
 }
 
+static int add_failure(struct ioasid_platform **p)
+{
+	struct ioasid_platform_failure failure = IOASID_PLATFORM_FAILURE_INIT;
+
+	failure.operation = IOASID_OP_ALLOC;
+	failure.nth = number;
+	return ioasid_platform_add_failure(*p, &failure);
+}
+
 static int (*const platform_call[])(struct ioasid_platform **p) = {
 	platform_new, platform_new_default, platform_parse, add_iommu, add_device, add_reserved,
+	add_failure, platform_load,
 };
 
 static void format(const struct ioasid_platform *p, char *buf, size_t size)

@@ -83,12 +83,25 @@ static int commands(struct world *w)
 	return ioasid_viommu_invalidate(w->viommu, raw, sizeof(raw[0]), 64, NULL);
 }
 
+static void full_batch(struct world *w)
+{
+	attached(w);
+	ck_ok(ioasid_inv_new(w->ctx, 1, &w->inv));
+	ck_ok(ioasid_inv_add_all(w->inv, w->space[1], 0));
+}
+
+static int add_viommu(struct world *w)
+{
+	return ioasid_inv_add_viommu(w->inv, w->viommu, 0, PAGE, 0);
+}
+
 static const struct fail_case cases[] = {
 	{ .name = "viommu_create", bare, create_viommu },
 	{ .name = "vdevice_create", with_viommu, create_vdevice },
 	{ .name = "viommu_create_events", with_vdevice, create_events },
 	{ .name = "space_create on a vIOMMU", with_vdevice, create_space },
 	{ .name = "attach to a space on a vIOMMU", with_space, attach },
+	{ .name = "inv_add_viommu", full_batch, add_viommu },
 	{ .name = "viommu_invalidate", attached, commands, .changes = true },
 };
 

@@ -69,6 +69,7 @@ uint8_t *dma_where(struct ioasid_channel *ch, uint64_t iova, uint32_t access);
 
 int bind_pgtable(struct ioasid_space *space, const struct guest_table *t);
 
+void add_batch_cases(Suite *s);
 void add_dirty_cases(Suite *s);
 void add_object_cases(Suite *s);
 void add_mapping_cases(Suite *s);
