@@ -69,7 +69,7 @@ static const struct pgt *bound(const struct ioasid_space *space)
 {
 	const struct shadow_tree *tree = &space->shadow.tree;
 
-	return tree->mode == SHADOW_GUEST ? &tree->pgt : NULL;
+	return tree->mode == SHADOW_GUEST ? &tree->part[0].pgt : NULL;
 }
 
 static bool fill_on_demand(const struct ioasid_space *space, const struct pgt *pgt)

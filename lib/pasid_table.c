@@ -160,7 +160,7 @@ static bool is_same(const struct ioasid_pgtable *a, const struct ioasid_pgtable 
 {
 	return a->root == b->root && a->format == b->format && a->levels == b->levels &&
 	       a->address_bits == b->address_bits && a->flags == b->flags &&
-	       a->input_bits == b->input_bits;
+	       a->input_bits == b->input_bits && a->granule_bits == b->granule_bits;
 }
 
 static struct target *find_target(const struct pasid_table *t, const struct ioasid_pgtable *pgtable)

@@ -11,32 +11,78 @@ static uint64_t field(uint64_t descriptor, unsigned high, unsigned low)
 	return value;
 }
 
-/* What an entry of a level translates, as a power of two; 4K granule (D8.2.4). */
-static unsigned resolves_from(int level)
+/* What an entry of a level, from -1 on, translates, as a power of two (D8.2). */
+static unsigned resolves_from(const struct armw_table *t, int level)
 {
-	static const unsigned lowest[] = { 39, 30, 21, 12 };
+	static const unsigned lowest_4k[] = { 48, 39, 30, 21, 12 };
+	static const unsigned lowest_16k[] = { 0, 47, 36, 25, 14 };
+	static const unsigned lowest_64k[] = { 0, 0, 42, 29, 16 };
 
-	return lowest[level];
+	switch (t->granule) {
+	case 4: return lowest_4k[level + 1];
+	case 16: return lowest_16k[level + 1];
+	default: return lowest_64k[level + 1];
+	}
+}
+
+/* Bits of the input address that one table resolves. */
+static unsigned table_bits(const struct armw_table *t)
+{
+	return t->granule == 4 ? 9 : t->granule == 16 ? 11 : 13;
 }
 
 int armw_start_level(const struct armw_table *t)
 {
 	int level = 3;
 
-	/* the lowest one whose table, of 512 entries, is enough */
-	while (64 - t->tsz > resolves_from(level) + 9)
+	if (t->stage2)
+		return t->start;
+	/* the lowest one whose table is enough */
+	while (64 - t->tsz > resolves_from(t, level) + table_bits(t))
 		level--;
 	return level;
 }
 
+uint64_t armw_span(const struct armw_table *t, int level)
+{
+	return (uint64_t)1 << resolves_from(t, level);
+}
+
+/* The initial lookup has all bits above, also those of 16 tables side by side (D8.2). */
+unsigned armw_index(const struct armw_table *t, int level, uint64_t va)
+{
+	if (level == armw_start_level(t))
+		return (unsigned)(va / armw_span(t, level));
+	return (unsigned)(va / armw_span(t, level) % ((uint64_t)1 << table_bits(t)));
+}
+
+/* Is there a block descriptor? 2M, 1G; 32M; 512M; with 52 bits also 512G; 64G; 4T. */
+static bool has_blocks(const struct armw_table *t, int level)
+{
+	switch (t->granule) {
+	case 4: return level == 2 || level == 1 || (level == 0 && t->wide);
+	default: return level == 2 || (level == 1 && t->wide);
+	}
+}
+
+/* D8.3.1: where the address stands; @from: its lowest bit. */
+static uint64_t descriptor_address(const struct armw_table *t, uint64_t descriptor, unsigned from)
+{
+	if (!t->wide)
+		return field(descriptor, 47, from) << from;
+	if (t->granule == 64)
+		return field(descriptor, 15, 12) << 48 | field(descriptor, 47, from) << from;
+	return field(descriptor, 9, 8) << 50 | field(descriptor, 49, from) << from;
+}
+
 /* D8.3.1: what bits 1 and 0 say. */
-static enum armw_entry descriptor_type(int level, uint64_t descriptor)
+static enum armw_entry descriptor_type(const struct armw_table *t, int level, uint64_t descriptor)
 {
 	switch (field(descriptor, 1, 0)) {
 	case 3:
 		return level == 3 ? ARMW_BLOCK : ARMW_TABLE;
-	case 1: /* blocks of 1G and 2M; reserved elsewhere */
-		return level == 1 || level == 2 ? ARMW_BLOCK : ARMW_INVALID;
+	case 1: /* reserved where there are none */
+		return has_blocks(t, level) ? ARMW_BLOCK : ARMW_INVALID;
 	default:
 		return ARMW_INVALID;
 	}
@@ -86,13 +132,13 @@ static void table_permissions(const struct armw_table *t, uint64_t descriptor,
 
 struct armw_judgement armw_judge(const struct armw_table *t, int level, uint64_t descriptor)
 {
-	struct armw_judgement j = { .kind = descriptor_type(level, descriptor) };
-	unsigned from = 12;
+	struct armw_judgement j = { .kind = descriptor_type(t, level, descriptor) };
+	unsigned from = resolves_from(t, 3);
 
 	if (j.kind == ARMW_INVALID)
 		return j;
 	if (j.kind == ARMW_BLOCK) {
-		from = resolves_from(level);
+		from = resolves_from(t, level);
 		if (t->stage2)
 			stage2_permissions(descriptor, &j);
 		else
@@ -100,9 +146,9 @@ struct armw_judgement armw_judge(const struct armw_table *t, int level, uint64_t
 	} else {
 		table_permissions(t, descriptor, &j);
 	}
-	j.address = field(descriptor, 47, from) << from;
+	j.address = descriptor_address(t, descriptor, from);
 	/* All address bits of the descriptor count here, those of a block below its size not. */
-	if (t->oas < 48 && j.address >> t->oas)
+	if (j.address >> t->oas)
 		j.kind = ARMW_ADDRESS_SIZE;
 	else if (j.kind == ARMW_BLOCK && !t->ha && !field(descriptor, 10, 10))
 		j.kind = ARMW_ACCESS_FLAG;
@@ -120,8 +166,7 @@ struct armw_result armw_walk(const struct armw_table *t, uint64_t va, armw_read 
 		return r;
 	}
 	for (;; r.level++) {
-		unsigned from = resolves_from(r.level);
-		uint64_t descriptor, index = (va >> from) % 512;
+		uint64_t descriptor, index = armw_index(t, r.level, va);
 		struct armw_judgement j;
 
 		if (read(opaque, table + 8 * index, &descriptor)) {
@@ -135,7 +180,7 @@ struct armw_result armw_walk(const struct armw_table *t, uint64_t va, armw_read 
 		r.read = r.read && j.read;
 		r.write = r.write && j.write;
 		if (j.kind == ARMW_BLOCK) {
-			r.pa = j.address + va % ((uint64_t)1 << from);
+			r.pa = j.address + va % armw_span(t, r.level);
 			return r;
 		}
 		table = j.address;

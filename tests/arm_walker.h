@@ -12,6 +12,9 @@
 
 struct armw_table {
 	unsigned tsz; /* TxSZ */
+	unsigned granule; /* in KiB: 4, 16 or 64 */
+	bool wide; /* 52-bit addresses: DS; 64 KiB: FEAT_LPA */
+	int start; /* stage 2: the initial lookup level */
 	unsigned oas; /* output address size in bits */
 	uint64_t root;
 	bool stage2;
@@ -36,8 +39,10 @@ struct armw_judgement {
 
 struct armw_judgement armw_judge(const struct armw_table *t, int level, uint64_t descriptor);
 
-/* The level that a walk starts at. */
+/* The level that a walk starts at; what an entry of a level covers, and which one it is. */
 int armw_start_level(const struct armw_table *t);
+uint64_t armw_span(const struct armw_table *t, int level);
+unsigned armw_index(const struct armw_table *t, int level, uint64_t va);
 
 struct armw_result {
 	enum armw_entry fault; /* ARMW_BLOCK: none */

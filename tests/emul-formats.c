@@ -46,8 +46,9 @@ static const struct {
 	  IOASID_PGTABLE_WRITE_PROTECT, 52 },
 	{ IOASID_PGTABLE_ARM_S1, 4, IOASID_FILL_ON_DEMAND,
 	  IOASID_PGTABLE_PRIVILEGED | IOASID_PGTABLE_IGNORE_ACCESSED |
-	  IOASID_PGTABLE_NO_HIERARCHY, 48 },
-	{ IOASID_PGTABLE_ARM_S2, 4, IOASID_FILL_ON_DEMAND, IOASID_PGTABLE_IGNORE_ACCESSED, 48 },
+	  IOASID_PGTABLE_NO_HIERARCHY | IOASID_PGTABLE_WIDE, 48 },
+	{ IOASID_PGTABLE_ARM_S2, 4, IOASID_FILL_ON_DEMAND,
+	  IOASID_PGTABLE_IGNORE_ACCESSED | IOASID_PGTABLE_WIDE, 48 },
 	{ IOASID_PGTABLE_AMD_V1, 4, IOASID_FILL_ON_INVALIDATION, 0, 52 },
 	{ IOASID_PGTABLE_AMD_V2, 4, IOASID_FILL_ON_DEMAND,
 	  IOASID_PGTABLE_PRIVILEGED | IOASID_PGTABLE_WRITE_PROTECT, 52 },
@@ -109,8 +110,8 @@ END_TEST
 START_TEST(widths_are_checked)
 {
 	static const struct {
-		uint32_t address_bits, input_bits, reserved;
-	} wrong[] = { { 31, 0, 0 }, { 57, 0, 0 }, { 0, 12, 0 }, { 0, 65, 0 }, { 0, 0, 1 } };
+		uint32_t address_bits, input_bits, granule_bits;
+	} wrong[] = { { 31, 0, 0 }, { 57, 0, 0 }, { 0, 12, 0 }, { 0, 65, 0 }, { 0, 0, 13 } };
 	struct world w;
 	size_t i;
 
@@ -120,10 +121,10 @@ START_TEST(widths_are_checked)
 	for (i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
 		w.table.address_bits = wrong[i].address_bits;
 		w.table.input_bits = wrong[i].input_bits;
-		w.table.reserved = wrong[i].reserved;
+		w.table.granule_bits = wrong[i].granule_bits;
 		ck_err(ioasid_space_bind_pgtable(w.child, &w.table), EINVAL);
 	}
-	w.table.reserved = 0;
+	w.table.granule_bits = 0;
 	w.table.address_bits = 53;
 	if (w.table.format != IOASID_PGTABLE_RISCV)
 		ck_err(ioasid_space_bind_pgtable(w.child, &w.table), EINVAL);

@@ -9,9 +9,8 @@
 #include <string.h>
 
 #include "hw_world.h"
-#include "vtd_walker.h"
+#include "referee.h"
 
-#define LEVELS 4
 #define L3_TABLES 2
 #define L2_TABLES 3
 #define L1_TABLES 4
@@ -42,8 +41,9 @@ struct page {
 
 struct play {
 	struct hw h;
-	struct vtdw_table t;
+	struct ioasid_pgtable t;
 	bool structures;
+	unsigned levels; /* 3: without what is at level 4 */
 	uint64_t tables[1 + L3_TABLES + L2_TABLES + L1_TABLES];
 	struct page page[PAGES];
 	uint64_t dice, seed;
@@ -90,20 +90,19 @@ static void walk_on(struct play *p, struct page *page, struct way at, bool make_
 
 	memset(&f, 0, sizeof(f));
 	for (;; at.level--) {
-		uint64_t index = page->iova / vtdw_span(at.level) % 512;
-		struct vtdw_judgement j;
+		unsigned index = ref_index(&p->t, at.level, page->iova);
+		struct ref_entry j;
 
 		if (!mapped(p, at.table))
 			break;
-		j = vtdw_judge(&p->t, at.level, gt_load(gt_slot(&p->h.t, at.table,
-								 (unsigned)index)));
-		if (j.kind != VTDW_ENTRY_TABLE && j.kind != VTDW_ENTRY_PAGE)
+		j = ref_judge(&p->t, at.level, index, gt_load(gt_slot(&p->h.t, at.table, index)));
+		if (j.kind != REF_TABLE && j.kind != REF_PAGE)
 			break;
 		at.read = at.read && j.read;
 		at.write = at.write && j.write;
 		at.table = j.address;
-		if (j.kind == VTDW_ENTRY_PAGE) {
-			f.gpa = j.address + page->iova % vtdw_span(at.level);
+		if (j.kind == REF_PAGE) {
+			f.gpa = j.address + page->iova % ref_span(&p->t, at.level);
 			f.ok = mapped(p, f.gpa);
 			f.read = f.ok && at.read;
 			f.write = f.ok && at.write;
@@ -128,7 +127,7 @@ static void walk_on(struct play *p, struct page *page, struct way at, bool make_
 /* What is true now may be found from now on. */
 static void remember(struct play *p)
 {
-	const struct way top = { LEVELS, p->t.root, true, true };
+	const struct way top = { p->levels, p->t.root, true, true };
 	unsigned i, k;
 
 	for (i = 0; i < PAGES; i++) {
@@ -181,31 +180,40 @@ static void check_dma(struct play *p, unsigned step)
 
 static uint64_t some_table(struct play *p, unsigned level)
 {
+	if (level == p->levels)
+		return p->tables[0];
 	switch (level) {
-	case 4: return p->tables[0];
 	case 3: return p->tables[1 + roll(p, L3_TABLES)];
 	case 2: return p->tables[1 + L3_TABLES + roll(p, L2_TABLES)];
 	default: return p->tables[1 + L3_TABLES + L2_TABLES + roll(p, L1_TABLES)];
 	}
 }
 
+/* Entries that are used of a table; a large one has them in several pages. */
+static unsigned index_of(const struct play *p, unsigned level, uint64_t n)
+{
+	return (unsigned)n * (p->h.t.granule > 12 && level < p->levels ? 600 : 1);
+}
+
 static void change(struct play *p)
 {
 	static const unsigned width[] = { 0, 4, 3, 2, 2 };
-	unsigned level = roll(p, 2) ? 1 : 1 + (unsigned)roll(p, LEVELS);
-	uint64_t *slot = gt_slot(&p->h.t, some_table(p, level), (unsigned)roll(p, width[level]));
+	unsigned level = roll(p, 2) ? 1 : 1 + (unsigned)roll(p, p->levels);
+	uint64_t *slot = gt_slot(&p->h.t, some_table(p, level),
+				 index_of(p, level, roll(p, width[level])));
 	uint32_t perm = 1 + (uint32_t)roll(p, 3);
 	uint64_t value = 0;
 
 	if (level == 1 && roll(p, 8))
-		value = gt_leaf_value(&p->h.t, 1, roll(p, 3) * PAGE + (roll(p, 5) ? 0 : HW_SIZE),
-				      perm);
+		value = gt_leaf_value(&p->h.t, 1, roll(p, 3) * gt_span(&p->h.t, 1) +
+				      (roll(p, 5) ? 0 : HW_SIZE), perm);
 	else if (level == 2 && !roll(p, 4))
-		value = gt_leaf_value(&p->h.t, 2, roll(p, 2) * 2 * MIB, perm);
+		value = gt_leaf_value(&p->h.t, 2, (roll(p, 2) * 2 * MIB) &
+				      ~(gt_span(&p->h.t, 2) - 1), perm);
 	else if (level > 1 && roll(p, 6))
 		value = gt_table_value(&p->h.t, some_table(p, level - 1));
 	else if (!roll(p, 10))
-		value = gt_table_value(&p->h.t, 0) | UINT64_C(1) << 51; /* beyond the width */
+		value = gt_table_value(&p->h.t, 0) | UINT64_C(1) << 47; /* beyond the width */
 	gt_store(slot, value);
 	remember(p);
 }
@@ -249,31 +257,51 @@ static void change_parent(struct play *p)
 		forget(p, 0, UINT64_MAX, false);
 }
 
-static void start(struct play *p, const char *platform, enum ioasid_pgtable_format format,
+/* The pages: one for each way through the entries that are used; without level 4 parts of pages. */
+static uint64_t page_at(const struct play *p, unsigned i)
+{
+	const unsigned n[] = { 0, i % 4, i / 4 % 3, i / 12 % 2, i / 24 };
+	uint64_t iova = p->levels == 3 ? n[4] * PAGE : 0;
+	unsigned level;
+
+	for (level = 1; level <= p->levels; level++)
+		iova += ref_span(&p->t, level) * index_of(p, level, n[level]);
+	return iova;
+}
+
+static void start(struct play *p, const char *platform, const struct ioasid_pgtable *format,
 		  uint64_t seed)
 {
-	struct ioasid_pgtable table = IOASID_PGTABLE_INIT;
 	unsigned i;
 
 	memset(p, 0, sizeof(*p));
 	p->dice = p->seed = seed;
 	p->structures = strstr(platform, "structure-cache");
-	hw_open(&p->h, platform, format, 0);
-	for (i = 0; i < sizeof(p->tables) / sizeof(p->tables[0]); i++)
+	p->levels = format->levels;
+	hw_open(&p->h, platform, IOASID_PGTABLE_VTD_SS, 0);
+	p->t = *format;
+	p->t.size = sizeof(p->t);
+	p->t.address_bits = 44;
+	gt_init_as(&p->h.t, &p->t, p->h.g.memory, 0, HW_TABLES, HW_SIZE);
+	p->tables[0] = p->t.root;
+	for (i = 1; i < sizeof(p->tables) / sizeof(p->tables[0]); i++)
 		p->tables[i] = gt_page(&p->h.t);
-	p->t = (struct vtdw_table){ .first_stage = format == IOASID_PGTABLE_VTD_FS,
-				    .levels = LEVELS, .root = p->tables[0], .haw = 48,
-				    .page_2m = true, .page_1g = true, .snoop_control = true };
-	table.format = format;
-	table.levels = LEVELS;
-	table.root = p->tables[0];
-	table.address_bits = 48;
-	ck_ok(ioasid_space_bind_pgtable(p->h.child, &table));
+	ck_ok(ioasid_space_bind_pgtable(p->h.child, &p->t));
 	for (i = 0; i < PAGES; i++)
-		p->page[i].iova = (uint64_t)(i / 24) << 39 | (uint64_t)(i / 12 % 2) << 30 |
-				  (uint64_t)(i / 4 % 3) << 21 | (uint64_t)(i % 4) << 12;
+		p->page[i].iova = page_at(p, i);
 	remember(p);
 }
+
+static const struct ioasid_pgtable formats[] = {
+	{ .format = IOASID_PGTABLE_VTD_SS, .levels = 4, .input_bits = 48 },
+	{ .format = IOASID_PGTABLE_VTD_FS, .levels = 4, .input_bits = 48 },
+	{ .format = IOASID_PGTABLE_ARM_S1, .levels = 4, .input_bits = 48, .granule_bits = 14 },
+	{ .format = IOASID_PGTABLE_ARM_S1, .levels = 3, .input_bits = 52, .granule_bits = 16,
+	  .flags = IOASID_PGTABLE_WIDE },
+	{ .format = IOASID_PGTABLE_ARM_S2, .levels = 3, .input_bits = 43 },
+};
+
+#define FORMATS ((int)(sizeof(formats) / sizeof(formats[0])))
 
 static const char *const platforms[] = {
 	HW_PLATFORM("iotlb=1", ""),
@@ -291,8 +319,7 @@ START_TEST(every_dma_finds_something_that_was_true_since_the_last_invalidation)
 	unsigned round, step;
 
 	for (round = 0; round < rounds(8); round++) {
-		start(&p, platforms[_i % N_PLATFORMS],
-		      _i / N_PLATFORMS ? IOASID_PGTABLE_VTD_FS : IOASID_PGTABLE_VTD_SS,
+		start(&p, platforms[_i % N_PLATFORMS], &formats[_i / N_PLATFORMS],
 		      1000u * (unsigned)_i + round);
 		for (step = 0; step < 1500; step++) {
 			/* Before there is too much that it may find. */
@@ -328,7 +355,7 @@ int main(void)
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, every_dma_finds_something_that_was_true_since_the_last_invalidation,
-			    0, 2 * N_PLATFORMS);
+			    0, FORMATS * N_PLATFORMS);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

@@ -6,9 +6,23 @@
 
 #include "guest_tables.h"
 
-static unsigned int level_shift(unsigned int level)
+static unsigned int level_shift(const struct guest_table *t, unsigned int level)
 {
-	return 12 + 9 * (level - 1);
+	return t->granule + (t->granule - 3) * (level - 1);
+}
+
+uint64_t gt_span(const struct guest_table *t, unsigned int level)
+{
+	return UINT64_C(1) << level_shift(t, level);
+}
+
+/* The root table of Arm's has all the bits above; those of others repeat the highest. */
+static unsigned int index_of(const struct guest_table *t, unsigned int level, uint64_t iova)
+{
+	bool arm = t->format == IOASID_PGTABLE_ARM_S1 || t->format == IOASID_PGTABLE_ARM_S2;
+	uint64_t index = iova >> level_shift(t, level);
+
+	return (unsigned int)(arm && level == t->levels ? index : index & ((1u << (t->granule - 3)) - 1));
 }
 
 void gt_store(uint64_t *entry, uint64_t value)
@@ -21,27 +35,57 @@ uint64_t gt_load(const uint64_t *entry)
 	return le64toh(__atomic_load_n(entry, __ATOMIC_RELAXED));
 }
 
+static uint64_t take(struct guest_table *t, uint64_t size)
+{
+	uint64_t table = (t->next + size - 1) & ~(size - 1);
+
+	if (table >= t->end || size > t->end - table)
+		abort(); /* the test gave too little room */
+	t->next = table + size;
+	memset(t->memory + (table - t->base), 0, size);
+	return table;
+}
+
 uint64_t gt_page(struct guest_table *t)
 {
-	uint64_t page = t->next;
+	return take(t, UINT64_C(1) << t->granule);
+}
 
-	if (page >= t->end)
-		abort(); /* the test gave too little room */
-	t->next += 4096;
-	memset(t->memory + (page - t->base), 0, 4096);
-	return page;
+void gt_init_as(struct guest_table *t, struct ioasid_pgtable *pgtable, void *memory, uint64_t base,
+		uint64_t first, uint64_t end)
+{
+	t->format = pgtable->format;
+	t->levels = pgtable->levels;
+	t->granule = pgtable->granule_bits ? pgtable->granule_bits : 12;
+	t->wide = pgtable->flags & IOASID_PGTABLE_WIDE;
+	t->memory = memory;
+	t->base = base;
+	t->next = first;
+	t->end = end;
+	if (pgtable->format == IOASID_PGTABLE_ARM_S1 || pgtable->format == IOASID_PGTABLE_ARM_S2)
+		t->root = take(t, UINT64_C(8) << (pgtable->input_bits - level_shift(t, t->levels)));
+	else
+		t->root = gt_page(t);
+	pgtable->root = t->root;
 }
 
 void gt_init(struct guest_table *t, enum ioasid_pgtable_format format, uint32_t levels,
 	     void *memory, uint64_t base, uint64_t first, uint64_t end)
 {
-	t->format = format;
-	t->levels = levels;
-	t->memory = memory;
-	t->base = base;
-	t->next = first;
-	t->end = end;
-	t->root = gt_page(t);
+	struct ioasid_pgtable pgtable = { .format = format, .levels = levels };
+
+	pgtable.input_bits = 12 + 9 * levels;
+	gt_init_as(t, &pgtable, memory, base, first, end);
+}
+
+/* Arm ARM D8.3.1: an address as it stands in a descriptor. */
+static uint64_t arm_address(const struct guest_table *t, uint64_t address)
+{
+	if (!t->wide)
+		return address;
+	if (t->granule == 16)
+		return (address & ~(UINT64_C(0xf) << 48)) | (address >> 48 & 0xf) << 12;
+	return (address & ~(UINT64_C(3) << 50)) | (address >> 50 & 3) << 8;
 }
 
 uint64_t *gt_slot(struct guest_table *t, uint64_t table, unsigned int index)
@@ -60,7 +104,7 @@ uint64_t gt_table_at(const struct guest_table *t, unsigned int level, uint64_t t
 	case IOASID_PGTABLE_ARM_S1:
 	case IOASID_PGTABLE_ARM_S2:
 		/* what makes it a page in a table of pages is ignored elsewhere */
-		return table | ARM_VALID | ARM_TABLE | ARM_AF | ARM_USER;
+		return arm_address(t, table) | ARM_VALID | ARM_TABLE | ARM_AF | ARM_USER;
 	case IOASID_PGTABLE_AMD_V1:
 		return table | AMD_PRESENT | AMD_READ | AMD_WRITE | AMD_NEXT(level - 1);
 	case IOASID_PGTABLE_RISCV:
@@ -90,10 +134,10 @@ uint64_t gt_leaf_value(const struct guest_table *t, unsigned int level, uint64_t
 		return target | (level > 1 ? PT_PAGE_SIZE : 0) | FS_PRESENT | FS_USER |
 		       (write ? FS_WRITE : 0);
 	case IOASID_PGTABLE_ARM_S1:
-		return target | (level > 1 ? 0 : ARM_TABLE) | ARM_VALID | ARM_AF | ARM_USER |
+		return arm_address(t, target) | (level > 1 ? 0 : ARM_TABLE) | ARM_VALID | ARM_AF | ARM_USER |
 		       (write ? 0 : ARM_READ_ONLY);
 	case IOASID_PGTABLE_ARM_S2:
-		return target | (level > 1 ? 0 : ARM_TABLE) | ARM_VALID | ARM_AF |
+		return arm_address(t, target) | (level > 1 ? 0 : ARM_TABLE) | ARM_VALID | ARM_AF |
 		       (read ? ARM_S2_READ : 0) | (write ? ARM_S2_WRITE : 0);
 	case IOASID_PGTABLE_AMD_V1:
 		return target | AMD_PRESENT | (read ? AMD_READ : 0) | (write ? AMD_WRITE : 0);
@@ -108,6 +152,10 @@ uint64_t gt_address(const struct guest_table *t, uint64_t value)
 {
 	if (t->format == IOASID_PGTABLE_RISCV)
 		return value << 10 >> 20 << 12;
+	if (t->wide && t->granule == 16)
+		return (value & PT_ADDRESS & ~UINT64_C(0xf00000000f000)) | (value >> 12 & 0xf) << 48;
+	if (t->wide)
+		return (value & PT_ADDRESS & ~(UINT64_C(3) << 50)) | (value >> 8 & 3) << 50;
 	return value & PT_ADDRESS;
 }
 
@@ -188,19 +236,19 @@ uint64_t *gt_entry(struct guest_table *t, uint64_t iova, unsigned int level)
 	unsigned int at;
 
 	for (at = t->levels; at > level; at--) {
-		uint64_t *entry = gt_slot(t, table, (iova >> level_shift(at)) & 511);
+		uint64_t *entry = gt_slot(t, table, index_of(t, at, iova));
 
 		if (!gt_load(entry))
 			gt_store(entry, gt_table_at(t, at, gt_page(t)));
 		table = gt_address(t, gt_load(entry));
 	}
-	return gt_slot(t, table, (iova >> level_shift(level)) & 511);
+	return gt_slot(t, table, index_of(t, level, iova));
 }
 
 void gt_map(struct guest_table *t, uint64_t iova, uint64_t target, uint64_t length,
 	    unsigned int level, uint32_t perm)
 {
-	uint64_t step = UINT64_C(1) << level_shift(level);
+	uint64_t step = gt_span(t, level);
 	uint64_t at;
 
 	for (at = 0; at < length; at += step)
@@ -209,7 +257,7 @@ void gt_map(struct guest_table *t, uint64_t iova, uint64_t target, uint64_t leng
 
 void gt_unmap(struct guest_table *t, uint64_t iova, uint64_t length, unsigned int level)
 {
-	uint64_t step = UINT64_C(1) << level_shift(level);
+	uint64_t step = gt_span(t, level);
 	uint64_t at;
 
 	for (at = 0; at < length; at += step)

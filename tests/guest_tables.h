@@ -47,6 +47,8 @@
 struct guest_table {
 	enum ioasid_pgtable_format format;
 	uint32_t levels;
+	unsigned int granule; /* log2 of the smallest page, and of a table */
+	bool wide; /* IOASID_PGTABLE_WIDE */
 	uint64_t root; /* guest address of the root table */
 	uint8_t *memory; /* what is at guest address @base */
 	uint64_t base;
@@ -58,10 +60,17 @@ struct guest_table {
 void gt_init(struct guest_table *t, enum ioasid_pgtable_format format, uint32_t levels,
 	     void *memory, uint64_t base, uint64_t first, uint64_t end);
 
-/* Takes a zeroed page for a table; its guest address. */
+/* The same of any description, whose root it sets; Arm's has input_bits. */
+void gt_init_as(struct guest_table *t, struct ioasid_pgtable *pgtable, void *memory, uint64_t base,
+		uint64_t first, uint64_t end);
+
+/* Takes zeroed memory for a table; its guest address. */
 uint64_t gt_page(struct guest_table *t);
 
-/* Entry @index of the table page at a guest address. */
+/* What an entry of a table of @level covers. */
+uint64_t gt_span(const struct guest_table *t, unsigned int level);
+
+/* Entry @index of the table at a guest address. */
 uint64_t *gt_slot(struct guest_table *t, uint64_t table, unsigned int index);
 
 /* The entry for @iova at @level, making tables above it if need be. */
@@ -95,7 +104,7 @@ uint64_t gt_deny(const struct guest_table *t, unsigned int level, uint64_t value
 /* Does this entry, which is present, map a page? */
 bool gt_is_leaf(const struct guest_table *t, unsigned int level, uint64_t value);
 
-/* Maps pages of the size of @level: 1 is 4 KiB, 2 is 2 MiB, 3 is 1 GiB. */
+/* Maps pages of the size of @level: with 4 KiB ones 2 is 2 MiB, 3 is 1 GiB. */
 void gt_map(struct guest_table *t, uint64_t iova, uint64_t target, uint64_t length,
 	    unsigned int level, uint32_t perm);
 void gt_unmap(struct guest_table *t, uint64_t iova, uint64_t length, unsigned int level);

@@ -19,10 +19,18 @@ static struct vtdw_table vtd_table(const struct ioasid_pgtable *t)
 
 static struct armw_table arm_table(const struct ioasid_pgtable *t)
 {
+	bool wide = t->flags & IOASID_PGTABLE_WIDE;
+	unsigned int most = wide || t->granule_bits == 16 ? 52 : 48;
+	unsigned int granule = t->granule_bits ? t->granule_bits : 12;
+	unsigned int bits = granule + (granule - 3) * t->levels;
+
 	return (struct armw_table){
 		.stage2 = t->format == IOASID_PGTABLE_ARM_S2,
-		.tsz = 64 - (t->input_bits ? t->input_bits : 12 + 9 * t->levels),
-		.oas = t->address_bits ? t->address_bits : 48,
+		.tsz = 64 - (t->input_bits ? t->input_bits : bits < most ? bits : most),
+		.oas = t->address_bits ? t->address_bits : wide ? 52 : 48,
+		.granule = 1u << (granule - 10),
+		.wide = wide,
+		.start = 4 - (int)t->levels,
 		.privileged = t->flags & IOASID_PGTABLE_PRIVILEGED,
 		.ha = t->flags & IOASID_PGTABLE_IGNORE_ACCESSED,
 		.hpd = t->flags & IOASID_PGTABLE_NO_HIERARCHY,
@@ -122,14 +130,24 @@ struct ref_entry ref_judge(const struct ioasid_pgtable *t, unsigned int level, u
 	}
 }
 
+static bool is_arm(const struct ioasid_pgtable *t)
+{
+	return t->format == IOASID_PGTABLE_ARM_S1 || t->format == IOASID_PGTABLE_ARM_S2;
+}
+
 uint64_t ref_span(const struct ioasid_pgtable *t, unsigned int level)
 {
-	(void)t;
-	return vtdw_span(level);
+	struct armw_table arm = arm_table(t);
+
+	return is_arm(t) ? armw_span(&arm, 4 - (int)level) : vtdw_span(level);
 }
 
 unsigned int ref_index(const struct ioasid_pgtable *t, unsigned int level, uint64_t iova)
 {
+	struct armw_table arm = arm_table(t);
+
+	if (is_arm(t))
+		return armw_index(&arm, 4 - (int)level, iova);
 	return (unsigned int)(iova / ref_span(t, level) % 512);
 }
 

@@ -101,15 +101,24 @@ void root_unmap(unsigned int i)
 	p->last = 0;
 }
 
-void bind(enum ioasid_pgtable_format format, bool on_demand)
+void bind_as(const struct ioasid_pgtable *pgtable, bool on_demand)
 {
 	const struct pgt_caps caps = { .haw = 52, .page_2m = true, .page_1g = true,
-				       .snoop_control = true };
+				       .snoop_control = true, .input_bits = pgtable->input_bits,
+				       .granule = pgtable->granule_bits,
+				       .wide = pgtable->flags & IOASID_PGTABLE_WIDE };
 	struct pgt pgt;
 
-	gt_init(&w.t, format, 4, w.tables, TABLES, TABLES, END);
-	ck_assert_int_eq(pgt_init(&pgt, (enum pgt_id)format, 4, &caps), 0);
+	w.pgtable = *pgtable;
+	gt_init_as(&w.t, &w.pgtable, w.tables, TABLES, TABLES, END);
+	ck_assert_int_eq(pgt_init(&pgt, (enum pgt_id)pgtable->format, pgtable->levels, &caps), 0);
 	ck_assert_int_eq(shadow_bind(&w.s, &pgt, w.t.root, on_demand, &w.reap), 0);
+}
+
+void bind(enum ioasid_pgtable_format format, bool on_demand)
+{
+	bind_as(&(struct ioasid_pgtable){ .format = format, .levels = 4, .input_bits = 48 },
+		on_demand);
 }
 
 void sync_range(uint64_t start, uint64_t last)
@@ -120,12 +129,12 @@ void sync_range(uint64_t start, uint64_t last)
 
 uint64_t translate(struct shadow *s, uint64_t iova, unsigned int need)
 {
-	struct iopt_hit hit = iopt_walk(&s->root, iova);
+	struct iopt_hit hit = iopt_walk_any(&s->root, iova);
 
 	if ((hit.perm & need) != need) {
 		enum shadow_fault why = shadow_miss(s, iova, need);
 
-		hit = iopt_walk(&s->root, iova);
+		hit = iopt_walk_any(&s->root, iova);
 		if (!why != ((hit.perm & need) == need))
 			ck_abort_msg("%#" PRIx64 ": reason %u, but permission %u", iova, why,
 				     hit.perm);
@@ -146,10 +155,8 @@ static int read_entry(void *opaque, uint64_t gpa, uint64_t *entry)
 
 uint64_t referee(uint64_t iova, unsigned int need)
 {
-	const struct ioasid_pgtable t = { .format = w.t.format, .levels = w.t.levels,
-					  .root = w.t.root };
 	struct ref_entry r;
-	enum ref_fault fault = ref_walk(&t, iova, read_entry, NULL, &r);
+	enum ref_fault fault = ref_walk(&w.pgtable, iova, read_entry, NULL, &r);
 	const struct piece *p = fault ? NULL : root_find(r.address);
 
 	if (!p || (need & ~p->perm) || (need & IOPT_READ && !r.read) ||
@@ -232,7 +239,7 @@ static unsigned int check_entry(const struct shadow_node *n, unsigned int i)
 void settle(void)
 {
 	const struct shadow_node *n;
-	unsigned int i, listed = 0, linked = 0, pages = 0, refs = !!w.s.tree.top, sum = 0;
+	unsigned int i, listed = 0, linked = 0, pages = !!w.s.tree.far, refs = !!w.s.tree.part[0].top, sum = 0;
 
 	reap_finish(&w.reap, &w.pool);
 	for (i = 0; i < N_PIECES; i++)

@@ -17,7 +17,7 @@
 #define RW	 IOPT_PERM
 #define ALL	 UINT64_MAX
 #define TABLES	 (8 * MIB)	/* where the guest has its tables */
-#define END	 (12 * MIB)	/* of the guest's memory */
+#define END	 (20 * MIB)	/* of the guest's memory */
 #define N_PIECES 256
 
 struct piece {
@@ -33,6 +33,7 @@ struct world {
 	uint64_t *heads;		/* a list for each piece */
 	uint64_t gen;
 	uint8_t *tables;		/* END - TABLES bytes */
+	struct ioasid_pgtable pgtable;
 	struct guest_table t;
 	struct shadow s;
 };
@@ -47,7 +48,8 @@ unsigned int root_map(uint64_t start, uint64_t length, uint64_t host, unsigned i
 void root_unmap(unsigned int i);
 const struct piece *root_find(uint64_t gpa);
 
-/* A table of the guest's, bound with nothing in it. */
+/* A table of the guest's, bound with nothing in it; of any description that has input_bits. */
+void bind_as(const struct ioasid_pgtable *pgtable, bool on_demand);
 void bind(enum ioasid_pgtable_format format, bool on_demand);
 void sync_range(uint64_t start, uint64_t last);
 

@@ -168,7 +168,7 @@ START_TEST(the_input_size_says_how_many_levels_there_are)
 		ck_assert(pgt_input_ok(&g, BIT(bits[i]) - 1));
 		ck_assert(!pgt_input_ok(&g, BIT(bits[i])));
 	}
-	ck_assert_int_eq(pgt_init(&g, PGT_ARM_S1, 1, &plain), -EOPNOTSUPP);
+	ck_assert_int_eq(pgt_init(&g, PGT_ARM_S1, 0, &plain), -EOPNOTSUPP);
 	ck_assert_int_eq(pgt_init(&g, PGT_ARM_S1, 5, &plain), -EOPNOTSUPP);
 }
 END_TEST

@@ -26,25 +26,44 @@ static const struct family {
 	uint64_t bases[6]; /* entries of which each bit is turned */
 	uint64_t table, leaf; /* of level 2 and up; pages at the lowest */
 	unsigned int shift; /* of addresses in entries, down */
+	unsigned int granule; /* log2 of pages */
 } families[] = {
 	{ IOASID_PGTABLE_VTD_SS, 3, 5, IOASID_PGTABLE_NO_2M | IOASID_PGTABLE_NO_1G, { 0, 46, 39 },
-	  true, { 0, 1, 2, 3, 0x81, 0x83 }, 3, 0x83, 0 },
+	  true, { 0, 1, 2, 3, 0x81, 0x83 }, 3, 0x83, 0, 12 },
 	{ IOASID_PGTABLE_VTD_FS, 4, 5, IOASID_PGTABLE_NO_1G | IOASID_PGTABLE_PRIVILEGED |
 	  IOASID_PGTABLE_WRITE_PROTECT, { 0, 46, 39 }, false,
-	  { 0, 1, 5, 7, 0x81, 0x87 }, 7, 0x87, 0 },
+	  { 0, 1, 5, 7, 0x81, 0x87 }, 7, 0x87, 0, 12 },
 	{ IOASID_PGTABLE_ARM_S1, 2, 4, IOASID_PGTABLE_PRIVILEGED | IOASID_PGTABLE_IGNORE_ACCESSED |
 	  IOASID_PGTABLE_NO_HIERARCHY, { 0, 40, 32 }, true,
-	  { 0, 1, 3, 0x441, 0x443, 0x4c3 }, 3, 0x441, 0 },
+	  { 0, 1, 3, 0x441, 0x443, 0x4c3 }, 3, 0x441, 0, 12 },
 	{ IOASID_PGTABLE_ARM_S2, 2, 4, IOASID_PGTABLE_IGNORE_ACCESSED, { 0, 40, 32 }, true,
-	  { 0, 1, 3, 0x441, 0x4c3, 0xc3 }, 3, 0x4c1, 0 },
+	  { 0, 1, 3, 0x441, 0x4c3, 0xc3 }, 3, 0x4c1, 0, 12 },
+#define ARM_S1(from, to, granule, wide) \
+	{ IOASID_PGTABLE_ARM_S1, from, to, \
+	  IOASID_PGTABLE_PRIVILEGED | IOASID_PGTABLE_IGNORE_ACCESSED | \
+	  IOASID_PGTABLE_NO_HIERARCHY | (wide), { 0, 48, 40 }, true, \
+	  { 0, 1, 3, 0x441, 0x443, 0x4c3 }, 3, 0x441, 0, granule }
+#define ARM_S2(from, to, granule, wide) \
+	{ IOASID_PGTABLE_ARM_S2, from, to, IOASID_PGTABLE_IGNORE_ACCESSED | (wide), \
+	  { 0, 50, 40 }, true, { 0, 1, 3, 0x441, 0x4c3, 0xc3 }, 3, 0x4c1, 0, granule }
+	ARM_S1(1, 4, 14, 0),
+	ARM_S1(1, 3, 16, 0),
+	ARM_S2(1, 4, 14, 0),
+	ARM_S2(1, 3, 16, 0),
+	ARM_S1(1, 5, 12, IOASID_PGTABLE_WIDE),
+	ARM_S1(1, 4, 14, IOASID_PGTABLE_WIDE),
+	ARM_S1(1, 3, 16, IOASID_PGTABLE_WIDE),
+	ARM_S2(1, 5, 12, IOASID_PGTABLE_WIDE),
+	ARM_S2(1, 4, 14, IOASID_PGTABLE_WIDE),
+	ARM_S2(1, 3, 16, IOASID_PGTABLE_WIDE),
 	{ IOASID_PGTABLE_AMD_V1, 1, 5, 0, { 0, 48, 40 }, true,
 	  { 0, 1, BIT(61) | 1, BIT(61) | 0x201, BIT(62) | 0x601, BIT(61) | BIT(62) | 0xfe01 },
-	  BIT(61) | BIT(62) | 0x201, BIT(61) | BIT(62) | 1, 0 },
+	  BIT(61) | BIT(62) | 0x201, BIT(61) | BIT(62) | 1, 0, 12 },
 	{ IOASID_PGTABLE_AMD_V2, 4, 5, IOASID_PGTABLE_PRIVILEGED | IOASID_PGTABLE_WRITE_PROTECT,
-	  { 0, 46, 39 }, false, { 0, 1, 5, 7, 0x81, 0x87 }, 7, 0x87, 0 },
+	  { 0, 46, 39 }, false, { 0, 1, 5, 7, 0x81, 0x87 }, 7, 0x87, 0, 12 },
 	{ IOASID_PGTABLE_RISCV, 3, 5, IOASID_PGTABLE_PRIVILEGED | IOASID_PGTABLE_USER_ACCESS |
 	  IOASID_PGTABLE_IGNORE_ACCESSED, { 0, 50, 39 }, false,
-	  { 0, 1, 0xd7, 0xcf, BIT(63) | 0x20d7, 0xdb }, 1, 0xd7, 2 },
+	  { 0, 1, 0xd7, 0xcf, BIT(63) | 0x20d7, 0xdb }, 1, 0xd7, 2, 12 },
 };
 
 #define FAMILIES ((int)(sizeof(families) / sizeof(*families)))
@@ -67,7 +86,41 @@ static void make(const struct family *f, uint32_t levels, uint32_t flags, uint32
 	b->ref.flags = flags;
 	b->ref.address_bits = width;
 	b->ref.input_bits = input;
+	b->ref.granule_bits = f->granule == 12 ? 0 : f->granule;
 	ck_assert_msg(!pgtable_check(&b->ref, &b->pgt), "%s", ioasid_errmsg());
+}
+
+static bool is_wide(uint32_t flags)
+{
+	return flags & IOASID_PGTABLE_WIDE;
+}
+
+/* A family that has tables of wide addresses is of these only. */
+static bool is_possible(const struct family *f, uint32_t levels, uint32_t flags)
+{
+	if (is_wide(f->flags) != is_wide(flags))
+		return false;
+	return levels < 5 || f->format != IOASID_PGTABLE_ARM_S1 || is_wide(flags);
+}
+
+/* As many input bits as there can be, some fewer, and at stage 2 those of several root tables. */
+static uint32_t input_bits(const struct family *f, uint32_t levels, uint32_t flags, uint32_t kind)
+{
+	uint32_t page = f->granule, most = page + (page - 3) * levels;
+	uint32_t limit = is_wide(flags) || page == 16 ? 52 : 48, least = most - (page - 3) + 1;
+	bool arm = f->format == IOASID_PGTABLE_ARM_S1 || f->format == IOASID_PGTABLE_ARM_S2;
+
+	if (kind == 0)
+		return 0;
+	if (!arm)
+		return kind < 3 ? most - kind * 3 : 0;
+	if (f->format == IOASID_PGTABLE_ARM_S2 && kind == 3)
+		most += 1 + levels; /* 2 to 5 */
+	else
+		most -= kind * 2;
+	if (f->format == IOASID_PGTABLE_ARM_S2 && kind == 3 && levels >= 4)
+		most = limit;
+	return most > limit ? limit : most < least ? least : most;
 }
 
 /* Calls @check with every variant of a family. */
@@ -82,12 +135,12 @@ static void each_variant(int i, void (*check)(const struct family *f, struct bot
 
 	for (levels = f->from; levels <= f->to; levels++)
 		for (w = 0; w < 3; w++)
-			for (flags = 0; flags < 0x80; flags++)
-				for (input = 0; input < (f->narrow ? 3u : 1u); input++) {
-					if (flags & ~f->flags)
+			for (flags = 0; flags < 0x100; flags++)
+				for (input = 0; input < (f->narrow ? 4u : 1u); input++) {
+					if (flags & ~f->flags || !is_possible(f, levels, flags))
 						continue;
 					make(f, levels, flags, f->widths[w],
-					     input ? 12 + 9 * levels - input * 3 : 0, &b);
+					     input_bits(f, levels, flags, input), &b);
 					check(f, &b, &seed);
 				}
 }
@@ -129,7 +182,7 @@ static void compare_entries(const struct family *f, struct both *b, uint64_t *se
 		for (i = 0; i < 6; i++)
 			for (bit = 0; bit < 64; bit++) {
 				compare(b, level, bit * 5, f->bases[i] ^ BIT(bit));
-				compare(b, level, bit * 7, (f->bases[i] | UINT64_C(0x3fffffff000)) ^
+				compare(b, level, bit * 7, (f->bases[i] | UINT64_C(0x3ffffff0000)) ^
 					BIT(bit));
 			}
 		for (i = 0; i < 100; i++) {
@@ -150,17 +203,23 @@ START_TEST(entries_count_as_the_specification_says)
 }
 END_TEST
 
-/* A few pages of tables at address 0, which refer to one another in any way. */
-#define PAGES 8
+/* A few tables at address 0, which refer to one another in any way. */
+#define ENTRIES 16384
 
-static uint64_t memory[PAGES * 512];
+static uint64_t memory[ENTRIES];
+static uint64_t end; /* of what can be read */
+
+static unsigned int count_tables(const struct family *f)
+{
+	return f->granule == 12 ? 8 : f->granule == 14 ? 4 : 2;
+}
 
 static int read_entry(void *opaque, uint64_t addr, uint64_t *entry)
 {
 	unsigned int *reads = opaque;
 
 	++*reads;
-	if (addr >= PAGES * 4096)
+	if (addr >= end)
 		return -EFAULT;
 	*entry = memory[addr / 8];
 	return 0;
@@ -195,13 +254,14 @@ static void compare_walk(const struct both *b, uint64_t iova)
 
 static void compare_walks(const struct family *f, struct both *b, uint64_t *seed)
 {
-	unsigned int i;
+	unsigned int tables = count_tables(f), i;
 
-	for (i = 0; i < PAGES * 512; i++) {
+	end = (uint64_t)tables << f->granule;
+	for (i = 0; i < end / 8; i++) {
 		uint64_t r = next_random(seed);
 
-		/* refers to one of the pages or, less often, beyond them */
-		memory[i] = (r >> 8 & 9) << 12 >> f->shift |
+		/* refers to one of the tables or, less often, beyond them */
+		memory[i] = (r >> 8 & (tables | 1)) << f->granule >> f->shift |
 			    (r & 15 ? f->table : r & 16 ? f->leaf : (r >> 50 & 0xffe) | 1) |
 			    (r >> 30 & 63 ? 0 : BIT(r >> 40 & 63));
 		if (f->format == IOASID_PGTABLE_AMD_V1) /* next levels of all kinds */
@@ -214,7 +274,7 @@ static void compare_walks(const struct family *f, struct both *b, uint64_t *seed
 
 		if (i % 4 == 1)
 			iova = ~iova;
-		b->ref.root = next_random(seed) % PAGES * 4096;
+		b->ref.root = next_random(seed) % tables << f->granule;
 		compare_walk(b, iova);
 	}
 }

@@ -544,16 +544,16 @@ START_TEST(wide_tables)
 	put_bits(raw_cd, 186, 186, 0);
 	put_bits(raw_cd, 7, 6, 1); /* 64K: the top level has 2^10 entries */
 	ck_assert_int_eq(decode_cd(&cd), IOASID_SMMUV3_OK);
-	ck_table(cd.table[0], 52, 52, 16, 3, 0, BIT(51));
+	ck_table(cd.table[0], 52, 52, 16, 3, IOASID_SMMUV3_TABLE_LPA, BIT(51));
 	put_bits(raw_cd, 5, 0, 64 - 43); /* 2 entries, but 64 bytes with 52-bit addresses */
 	ck_assert_int_eq(decode_cd(&cd), IOASID_SMMUV3_OK);
-	ck_table(cd.table[0], 43, 52, 16, 3, 0, BIT(51) | 0xfc0);
+	ck_table(cd.table[0], 43, 52, 16, 3, IOASID_SMMUV3_TABLE_LPA, BIT(51) | 0xfc0);
 	put_bits(raw_cd, 5, 0, 64 - 44); /* likewise with 4 entries, */
 	ck_assert_int_eq(decode_cd(&cd), IOASID_SMMUV3_OK);
-	ck_table(cd.table[0], 44, 52, 16, 3, 0, BIT(51) | 0xfc0);
+	ck_table(cd.table[0], 44, 52, 16, 3, IOASID_SMMUV3_TABLE_LPA, BIT(51) | 0xfc0);
 	put_bits(raw_cd, 5, 0, 64 - 46); /* and 16 are more than that */
 	ck_assert_int_eq(decode_cd(&cd), IOASID_SMMUV3_OK);
-	ck_table(cd.table[0], 46, 52, 16, 3, 0, BIT(51) | 0xf80);
+	ck_table(cd.table[0], 46, 52, 16, 3, IOASID_SMMUV3_TABLE_LPA, BIT(51) | 0xf80);
 }
 END_TEST
 

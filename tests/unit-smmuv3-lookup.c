@@ -441,13 +441,30 @@ START_TEST(page_tables_of_stage2_that_the_library_does_not_have)
 	regs.idr[5] = OAS(6) | GRAN4K | GRAN16K | DS | VAX(1);
 	ck_assert_int_eq(get_stage2(165, 160, 64 - 31, &p), 0); /* S2T0SZ: all of 3 levels, */
 	ck_assert_uint_eq(p.input_bits, 31);
-	ck_assert_int_eq(get_stage2(165, 160, 64 - 40, &p), -EOPNOTSUPP); /* and two tables */
-	ck_assert_int_eq(get_stage2(167, 160, 3 << 6 | (64 - 21), &p), -EOPNOTSUPP); /* 1 level */
 	ck_assert_int_eq(get_stage2(179, 179, 0, &p), -EOPNOTSUPP); /* S2AA64 */
 	ck_assert_int_eq(get_stage2(180, 180, 1, &p), -EOPNOTSUPP); /* S2ENDI */
-	ck_assert_int_eq(get_stage2(175, 174, 2, &p), -EOPNOTSUPP); /* S2TG */
-	ck_assert_int_eq(get_stage2(195, 195, 1, &p), -EOPNOTSUPP); /* S2DS */
 	ck_assert_int_eq(get_stage2(184, 183, 3, &p), -EOPNOTSUPP); /* S2HA, S2HD */
+}
+END_TEST
+
+START_TEST(page_tables_of_stage2_with_starting_levels_of_all_sizes)
+{
+	struct ioasid_pgtable p = IOASID_PGTABLE_INIT;
+
+	build_two_levels();
+	regs.idr[3] |= STT;
+	regs.idr[5] = OAS(6) | GRAN4K | GRAN16K | DS;
+	ck_assert_int_eq(get_stage2(165, 160, 64 - 43, &p), 0); /* S2T0SZ: 16 tables of level 1 */
+	ck_assert_uint_eq(p.levels, 3);
+	ck_assert_uint_eq(p.input_bits, 43);
+	ck_assert_uint_eq(p.root, 0x80000);
+	ck_assert_int_eq(get_stage2(167, 160, 3 << 6 | (64 - 21), &p), 0); /* one level */
+	ck_assert_uint_eq(p.levels, 1);
+	ck_assert_int_eq(get_stage2(175, 174, 2, &p), 0); /* S2TG: 16K, from level 2 */
+	ck_assert_uint_eq(p.granule_bits, 14);
+	ck_assert_uint_eq(p.levels, 2);
+	ck_assert_int_eq(get_stage2(195, 195, 1, &p), 0); /* S2DS */
+	ck_assert_uint_eq(p.flags, IOASID_PGTABLE_WIDE);
 }
 END_TEST
 
@@ -480,17 +497,59 @@ START_TEST(page_tables_that_the_library_does_not_have)
 	ck_assert_int_eq(get_with(30, 30, 0, 0), -EOPNOTSUPP); /* EPD1 */
 	ck_assert_int_eq(get_with(41, 41, 0, 0), -EOPNOTSUPP); /* AA64 */
 	ck_assert_int_eq(get_with(15, 15, 1, 0), -EOPNOTSUPP); /* ENDI */
-	ck_assert_int_eq(get_with(7, 6, 2, 0), -EOPNOTSUPP); /* TG0 */
-	ck_assert_int_eq(get_with(186, 186, 1, 0), -EOPNOTSUPP); /* DS */
 	ck_assert_int_eq(get_with(43, 42, 3, 0), -EOPNOTSUPP); /* HA, HD */
 	ck_assert_int_eq(get_with(66, 66, 1, 0), -EOPNOTSUPP); /* E0PD0 */
 	ck_assert_int_eq(get_with(66, 66, 1, 3), 0);
 	ck_assert_int_eq(get_with(40, 40, 1, 3), -EOPNOTSUPP); /* PAN */
 	ck_assert_int_eq(get_with(40, 40, 1, 0), 0);
+}
+END_TEST
+
+/* TG0, DS, IPS, T0SZ, TTB0: what each says about the table. */
+static struct ioasid_pgtable with_table(unsigned tg0, unsigned ds, unsigned ips, unsigned bits,
+					uint64_t root)
+{
+	struct ioasid_pgtable p = IOASID_PGTABLE_INIT;
+	struct ioasid_smmuv3_translation t;
+	uint64_t *cd = at(0x1a000);
+
+	put_bits(cd, 7, 6, tg0);
+	put_bits(cd, 186, 186, ds);
+	put_bits(cd, 34, 32, ips);
+	put_bits(cd, 5, 0, 64 - bits);
+	put_bits(cd, 115, 68, root >> 4);
+	t = look(0x10, NONE);
+	ck_assert_int_eq(t.kind, IOASID_SMMUV3_STAGE1);
+	ck_assert_int_eq(ioasid_smmuv3_translation_get_pgtable(&t, IOASID_PGTABLE_ARM_S1, &p), 0);
+	ck_assert_uint_eq(p.input_bits, bits);
+	return p;
+}
+
+#define ck_pgtable(p, gb, lv, ab, fl, rt) \
+	do { \
+		struct ioasid_pgtable pgtable = p; \
+		ck_assert_uint_eq(pgtable.granule_bits, gb); \
+		ck_assert_uint_eq(pgtable.levels, lv); \
+		ck_assert_uint_eq(pgtable.address_bits, ab); \
+		ck_assert_uint_eq(pgtable.flags, fl); \
+		ck_assert_uint_eq(pgtable.root, rt); \
+	} while (0)
+
+START_TEST(page_tables_of_all_granules_and_widths)
+{
+	build_two_levels();
+	regs.idr[5] = OAS(6) | GRAN4K | GRAN16K | GRAN64K | DS | VAX(1);
 	regs.idr[3] |= STT;
-	ck_assert_int_eq(get_with(5, 0, 64 - 21, 0), -EOPNOTSUPP); /* T0SZ: one level */
-	put_bits(at(0x1a000), 5, 0, 32); /* 4 entries, aligned to their 32 bytes */
-	ck_assert_int_eq(get_with(115, 68, 0x21020 >> 4, 0), -EOPNOTSUPP);
+	ck_pgtable(with_table(0, 0, 6, 48, 0x21000), 12, 4, 48, 0, 0x21000);
+	ck_pgtable(with_table(2, 0, 5, 48, 0x21000), 14, 4, 48, 0, 0x21000);
+	ck_pgtable(with_table(2, 1, 5, 48, 0x21000), 14, 4, 48, IOASID_PGTABLE_WIDE, 0x21000);
+	ck_pgtable(with_table(0, 1, 6, 52, BIT(51)), 12, 5, 52, IOASID_PGTABLE_WIDE, BIT(51));
+	ck_pgtable(with_table(1, 1, 6, 48, 0x21200), 16, 3, 52, IOASID_PGTABLE_WIDE, 0x21200);
+	ck_pgtable(with_table(1, 0, 5, 48, 0x21200), 16, 3, 48, IOASID_PGTABLE_WIDE, 0x21200);
+	ck_pgtable(with_table(0, 0, 5, 21, 0x21000), 12, 1, 48, 0, 0x21000);
+	ck_pgtable(with_table(0, 0, 5, 32, 0x21020), 12, 3, 48, 0, 0x21020);
+	regs.idr[5] = OAS(5) | GRAN64K | VAX(1);
+	ck_pgtable(with_table(1, 0, 5, 52, 0x22000), 16, 3, 48, 0, 0x22000);
 }
 END_TEST
 
@@ -553,7 +612,9 @@ int main(void)
 	tcase_add_test(tcase, page_tables);
 	tcase_add_test(tcase, page_tables_of_stage2);
 	tcase_add_test(tcase, page_tables_of_stage2_that_the_library_does_not_have);
+	tcase_add_test(tcase, page_tables_of_stage2_with_starting_levels_of_all_sizes);
 	tcase_add_test(tcase, page_tables_that_the_library_does_not_have);
+	tcase_add_test(tcase, page_tables_of_all_granules_and_widths);
 	tcase_add_test(tcase, arguments);
 	tcase_add_test(tcase, reasons);
 	suite_add_tcase(suite, tcase);

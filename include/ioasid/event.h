@@ -79,7 +79,7 @@ struct ioasid_event {
 	uint32_t access;
 	/** FAULT, MISSING_INVALIDATION: the number of the space; 0 when not attached. */
 	uint32_t space;
-	/** MISSING_INVALIDATION: level of the entry, 1 for the one that maps 4096 bytes. */
+	/** MISSING_INVALIDATION: level of the entry, 1 the lowest. */
 	uint32_t level;
 	/** FAULT, from a vIOMMU's queue: the number of the event there, from 0 on, modulo 2^31. Those
 	 *  that were lost count. */

@@ -19,11 +19,14 @@ enum ioasid_pgtable_format {
 	/** Intel VT-d first-stage tables, the format of x86-64 (3.6 and 9.7), 4 or 5 levels. */
 	IOASID_PGTABLE_VTD_FS = 2,
 	/**
-	 * AArch64 stage 1 with 4 KiB pages, as SMMUv3 has it too (Arm ARM, DDI 0487, D8.2 to D8.5),
-	 * 2, 3 or 4 levels: the root is the table that TTBR0 leads to.
+	 * AArch64 stage 1, as SMMUv3 has it too (Arm ARM, DDI 0487, D8.2 to D8.5), with pages of 4,
+	 * 16 or 64 KiB. The root is the table that TTBR0 leads to.
 	 */
 	IOASID_PGTABLE_ARM_S1 = 3,
-	/** AArch64 stage 2 with 4 KiB pages, likewise, 2, 3 or 4 levels: the table of VTTBR. */
+	/**
+	 * AArch64 stage 2, likewise: the table of VTTBR. In place of one level more, up to 16 root
+	 * tables can stand one behind the other (D8.2).
+	 */
 	IOASID_PGTABLE_ARM_S2 = 4,
 	/**
 	 * Host tables of AMD's IOMMU, version 1 (AMD IOMMU specification, 48882, 2.2.3), 1 to 5
@@ -62,30 +65,42 @@ enum ioasid_pgtable_format {
 /** RISCV: privileged requests may use pages that have U set (SUM). */
 #define IOASID_PGTABLE_USER_ACCESS 0x40u
 
+/**
+ * ARM: addresses have 52 bits, in entries of another layout (D8.3.1). Pages of 4 and 16 KiB: DS is
+ * set (FEAT_LPA2); of 64 KiB: the unit's output addresses have 52 bits (FEAT_LPA).
+ */
+#define IOASID_PGTABLE_WIDE 0x80u
+
 /** A user-managed page table. */
 struct ioasid_pgtable {
 	/** sizeof(struct ioasid_pgtable) */
 	size_t size;
 	enum ioasid_pgtable_format format;
-	/** Number of levels. */
+	/** Number of levels. ARM: 1 to 4, with 64 KiB pages to 3, with 4 KiB ones and WIDE to 5. */
 	uint32_t levels;
-	/** Address of the root table: an IOVA of the parent, a multiple of 4096. */
+	/**
+	 * Address of the root table: an IOVA of the parent, a multiple of the table's size. That is
+	 * 4096 bytes; ARM: 8 for each entry that input_bits leave it.
+	 */
 	uint64_t root;
 	/**
 	 * Width in bits of the addresses that entries hold, 32 to 52, RISCV: to 56 (the host
 	 * address width of VT-d, 3.3.1; CD.IPS of SMMUv3); bits above are reserved. 0: as wide as
-	 * the format allows, which is 52, ARM: 48, RISCV: 56.
+	 * the format allows, which is 52, ARM without WIDE: 48, RISCV: 56.
 	 */
 	uint32_t address_bits;
 	/** IOASID_PGTABLE_* */
 	uint32_t flags;
 	/**
 	 * Width in bits of the addresses that the table translates. 0: 12 + 9 * levels, which is
-	 * the most. ARM: 64 - T0SZ; it needs all the levels (D8.2.4). VTD_SS: MGAW (3.7),
-	 * AMD_V1: any less. VTD_FS, AMD_V2, RISCV: no other.
+	 * the most. VTD_SS: MGAW (3.7), AMD_V1: any less. VTD_FS, AMD_V2, RISCV: no other.
+	 *
+	 * ARM: 64 - T0SZ; it needs all the levels (D8.2.4), each of granule_bits - 3. 48 at most;
+	 * 52 with WIDE or 64 KiB pages. Stage 2: up to 4 more than the levels have.
 	 */
 	uint32_t input_bits;
-	uint32_t reserved; /**< 0 */
+	/** log2 of the smallest page. 0: 12. ARM: 12, 14 or 16; others: 12. */
+	uint32_t granule_bits;
 };
 
 #define IOASID_PGTABLE_INIT { .size = sizeof(struct ioasid_pgtable) }

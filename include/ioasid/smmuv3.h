@@ -209,6 +209,8 @@ enum ioasid_smmuv3_table_format {
 #define IOASID_SMMUV3_TABLE_HA 0x40u
 /** The unit makes entries with DBM = 1 writable itself (HD). */
 #define IOASID_SMMUV3_TABLE_HD 0x80u
+/** 64K granule: entries have room for addresses of 52 bits, as the unit's OAS has. */
+#define IOASID_SMMUV3_TABLE_LPA 0x100u
 
 /** A translation table: all zero if there is none. Never grows. */
 struct ioasid_smmuv3_table {

@@ -120,7 +120,7 @@ int emu_look(struct ioasid_channel *ch, uint64_t iova, uint32_t access, struct i
 			return no_memory(iova);
 		return why ? (int)reason_of(why) : 0;
 	}
-	*hit = iopt_walk(space_root(space), iova);
+	*hit = iopt_walk_any(space_root(space), iova);
 	if ((hit->perm & access) == access)
 		return 0;
 	if (space->parent)
@@ -129,7 +129,7 @@ int emu_look(struct ioasid_channel *ch, uint64_t iova, uint32_t access, struct i
 		why = track_write(space, iova) ? SHADOW_NOMEM : SHADOW_OK;
 	if (why == SHADOW_NOMEM)
 		return no_memory(iova);
-	*hit = iopt_walk(space_root(space), iova);
+	*hit = iopt_walk_any(space_root(space), iova);
 	return (hit->perm & access) == access ? 0 : (int)why_not(ch, iova, why);
 }
 
@@ -138,6 +138,18 @@ int emu_find(struct ioasid_channel *ch, uint64_t iova, uint32_t access, struct i
 	int ret = ch->route->space ? 0 : emu_look_up(ch);
 
 	return ret ? ret : emu_look(ch, iova, access, hit);
+}
+
+/* Tables of other shapes are walked without the lock too. */
+static bool find_far(struct ioasid_channel *ch, uint64_t iova, uint32_t access,
+		     struct iopt_hit *hit)
+{
+	const struct iopt_root *root = __atomic_load_n(&ch->route->root, TSAN_ORDER_POINTER);
+
+	if (!root || ch->audit)
+		return false;
+	*hit = iopt_walk_far(iopt_load(&root->word), iova);
+	return hit->entry && (hit->perm & access) == access;
 }
 
 /*
@@ -153,7 +165,7 @@ static int __attribute__((noinline)) translate_slow(struct ioasid_channel *ch, u
 	struct emu_ask ask = { .iova = iova, .length = length, .access = access };
 	int ret;
 
-	if (emu_nested_find(ch, iova, access, hit))
+	if (emu_nested_find(ch, iova, access, hit) || find_far(ch, iova, access, hit))
 		return 0;
 	ctx_lock(ctx);
 	if (ch->audit)

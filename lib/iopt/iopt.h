@@ -88,6 +88,30 @@ static inline uint64_t iopt_root_narrow(uint64_t word, unsigned int bits)
 	return (word & (IOPT_ADDR | IOPT_LEVEL)) | (uint64_t)bits << IOPT_WIDTH_SHIFT;
 }
 
+/*
+ * Trees of other shapes than that of 9 bits a level, and two trees of which the upper one translates
+ * the addresses whose upper bits are all set: such a root leads to a page with this, its width is 0.
+ * So all addresses take the way of those that are too wide, and others pay nothing for it.
+ */
+#define IOPT_FAR_LEVELS 9u
+
+struct iopt_tree {
+	const uint64_t *top;	/* NULL: translates nothing */
+	uint8_t level;		/* of the top node, from 0 */
+	uint8_t width;		/* of the addresses */
+	uint8_t shift[IOPT_FAR_LEVELS];	/* by level: log2 of what an entry covers */
+	uint8_t bits[IOPT_FAR_LEVELS];	/* and of the number of entries */
+};
+
+struct iopt_far {
+	struct iopt_tree tree[2];
+};
+
+static inline uint64_t iopt_far_word(const struct iopt_far *far)
+{
+	return (uint64_t)(uintptr_t)far;
+}
+
 /* Width of all addresses that a tree translates; not of an empty one. */
 static inline unsigned int iopt_bits(uint64_t word)
 {
@@ -137,6 +161,9 @@ static inline uint64_t iopt_host(const struct iopt_hit *hit, uint64_t iova)
 	return (hit->entry & IOPT_ADDR) + (iova & ((UINT64_C(1) << hit->shift) - 1));
 }
 
+/* far.c: a walk from a word whose width @iova is beyond: such a root's, or there is nothing. */
+struct iopt_hit iopt_walk_far(uint64_t word, uint64_t iova);
+
 /* One level of a walk, for each level at which it can begin; the compiler sees all shifts. */
 #define IOPT_STEP(hit, word, iova, level) \
 	do { \
@@ -146,6 +173,7 @@ static inline uint64_t iopt_host(const struct iopt_hit *hit, uint64_t iova)
 		(hit).perm &= (unsigned int)(word); \
 	} while (0)
 
+/* A walk that finds nothing in trees of other shapes. */
 static inline __attribute__((always_inline)) struct iopt_hit
 iopt_walk(const struct iopt_root *root, uint64_t iova)
 {
@@ -183,6 +211,16 @@ iopt_walk(const struct iopt_root *root, uint64_t iova)
 		IOPT_STEP(hit, word, iova, 0);
 	}
 	hit.entry = word;
+	return hit;
+}
+
+/* A walk of a shadow's, which can have any shape. */
+static inline struct iopt_hit iopt_walk_any(const struct iopt_root *root, uint64_t iova)
+{
+	struct iopt_hit hit = iopt_walk(root, iova);
+
+	if (__builtin_expect(!hit.slot, 0))
+		return iopt_walk_far(iopt_load(&root->word), iova);
 	return hit;
 }
 

@@ -12,8 +12,9 @@ static unsigned encoded_size(const struct pgt_rule *r, uint64_t addr)
 
 struct pgt_entry pgt_decode_far(const struct pgt_rule *r, unsigned index, uint64_t entry)
 {
+	uint64_t high = (entry & r->high) << r->high_shift;
 	struct pgt_entry e = { pgt_rule_classify(r, entry), pgt_rule_perm(r, entry),
-			       (entry & pgt_rule_use(r, entry)->addr) << r->addr_shift, 0 };
+			       (entry & pgt_rule_use(r, entry)->addr) << r->addr_shift | high, 0 };
 	uint64_t whole = (entry & r->use[0].addr) << r->addr_shift, mask;
 	unsigned size;
 

@@ -21,6 +21,64 @@
 #define ODD  0xaa
 #define ALL  0xff
 
+/*
+ * D8.3.1: bit 0 is valid, bit 1 tells tables and pages from blocks; where there are no blocks, an
+ * entry with bit 1 clear is invalid. Address bits below a block's size are RES0 and do nothing (nT,
+ * bit 16, too), as those above bit 47 do without 52-bit addresses. D8.5: AF is bit 10. Execute-never
+ * bits, also those of tables, are nothing to DMA, and dirty state is software's without HD: DBM, bit
+ * 51, is ignored. So is the contiguous hint, bit 52 (D8.7.1): each entry has its own address.
+ */
+#define ARM_COMMON \
+	.min_levels = 1, .input_sets_levels = true, .addr_bits = 48, .kind_shift = 1, \
+	.tables = ODD, .leaves = EVEN, .last = ALL, .present = BIT(0), \
+	.need_both = BIT(0) | BIT(1), .leaf_ignored = BITS(47, 12), .ignored_beyond = true, \
+	.accessed = BIT(10)
+
+/*
+ * The granules (D8.2): how much a table resolves, and where blocks are. With 52 bits
+ * (FEAT_LPA2, "DS"; FEAT_LPA for 64K) there are larger ones, and address bits 51 and 50 stand in
+ * bits 9 and 8, 51 to 48 in bits 15 to 12 (D8.3.1). Input addresses of 52 bits have room in tables
+ * of 64K anyway (FEAT_LVA).
+ */
+#define ARM_4K \
+	.page_shift = 12, .index_bits = 9, .max_levels = 4, .max_input = 48, \
+	.big_levels = BIT(2) | BIT(3), \
+	.wide = { .addr_bits = 52, .top = 49, .high = BITS(9, 8), .high_shift = 42, \
+		  .big_levels = BIT(4), .max_levels = 5, .max_input = 52 }
+#define ARM_16K \
+	.page_shift = 14, .index_bits = 11, .max_levels = 4, .max_input = 48, \
+	.big_levels = BIT(2), \
+	.wide = { .addr_bits = 52, .top = 49, .high = BITS(9, 8), .high_shift = 42, \
+		  .big_levels = BIT(3), .max_levels = 4, .max_input = 52 }
+#define ARM_64K \
+	.page_shift = 16, .index_bits = 13, .max_levels = 3, .max_input = 52, \
+	.big_levels = BIT(2), \
+	.wide = { .addr_bits = 52, .top = 47, .high = BITS(15, 12), .high_shift = 36, \
+		  .big_levels = BIT(3), .max_levels = 3, .max_input = 52 }
+
+/*
+ * D8.4.1: AP[1], bit 6, is access without privilege, AP[2], bit 7, read-only; APTable[0], bit 61,
+ * takes away the first, APTable[1], bit 62, writing.
+ */
+#define ARM_STAGE1(...) \
+	{ \
+		.id = PGT_ARM_S1, ARM_COMMON, __VA_ARGS__, \
+		.table = { .read = BIT(61), .write = BIT(62) | BIT(61), \
+			   .supervisor_ignores = BIT(61) }, \
+		.leaf = { .read = BIT(6), .readable = BIT(6), .write = BIT(7) | BIT(6), \
+			  .writable = BIT(6), .supervisor_ignores = BIT(6) }, \
+	}
+
+/*
+ * S2AP, bits 6 and 7 of a leaf, permit reading and writing (D8.4.3), and tables have no permissions.
+ * Up to 16 tables stand side by side in place of one level more (D8.2.4).
+ */
+#define ARM_STAGE2(...) \
+	{ \
+		.id = PGT_ARM_S2, ARM_COMMON, __VA_ARGS__, .concatenated = 4, \
+		.leaf = TWO_PERMISSIONS(6, 7), \
+	}
+
 const struct pgt_format pgt_formats[] = {
 	{
 		/*
@@ -40,6 +98,7 @@ const struct pgt_format pgt_formats[] = {
 		.leaves = ODD,
 		.last = ALL,
 		.sizes = true,
+		.optional_levels = BIT(2) | BIT(3),
 		.present = BIT(0) | BIT(1),
 		.table_reserved = BIT(62) | BIT(11),
 		.leaf_reserved = BIT(62),
@@ -65,66 +124,18 @@ const struct pgt_format pgt_formats[] = {
 		.last = ALL,
 		.sizes = true,
 		.big_levels = BIT(2),
+		.optional_levels = BIT(3),
 		.present = BIT(0),
 		.leaf_ignored = BIT(12),
 		.table = X86_PERMISSIONS,
 		.leaf = X86_PERMISSIONS,
 	},
-	{
-		/*
-		 * D8.3.1: bit 0 is valid, bit 1 tells tables and pages from blocks; blocks are of
-		 * 1G and 2M, and elsewhere, with bit 1 clear, an entry is invalid. Address bits
-		 * below a block's size are RES0 and do nothing (nT, bit 16, too), as bits 48-50
-		 * do without 52-bit addresses. D8.5: AF is bit 10. D8.4.1: AP[1], bit 6, is access
-		 * without privilege, AP[2], bit 7, read-only; APTable[0], bit 61, takes away the
-		 * first, APTable[1], bit 62, writing. Execute-never bits are nothing to DMA, and
-		 * dirty state is software's without HD: DBM, bit 51, is ignored. So is the
-		 * contiguous hint, bit 52 (D8.7.1): each entry has its own address.
-		 */
-		.id = PGT_ARM_S1,
-		.page_shift = 12,
-		.index_bits = 9,
-		.min_levels = 2,
-		.max_levels = 4,
-		.input_sets_levels = true,
-		.addr_bits = 48,
-		.kind_shift = 1,
-		.tables = ODD,
-		.leaves = EVEN,
-		.last = ALL,
-		.big_levels = BIT(2) | BIT(3),
-		.present = BIT(0),
-		.need_both = BIT(0) | BIT(1),
-		.leaf_ignored = BITS(47, 12),
-		.accessed = BIT(10),
-		.table = { .read = BIT(61), .write = BIT(62) | BIT(61),
-			   .supervisor_ignores = BIT(61) },
-		.leaf = { .read = BIT(6), .readable = BIT(6), .write = BIT(7) | BIT(6),
-			  .writable = BIT(6), .supervisor_ignores = BIT(6) },
-	},
-	{
-		/*
-		 * As stage 1, but for permissions: S2AP, bits 6 and 7 of a leaf, permit reading and
-		 * writing (D8.4.3), and tables have none.
-		 */
-		.id = PGT_ARM_S2,
-		.page_shift = 12,
-		.index_bits = 9,
-		.min_levels = 2,
-		.max_levels = 4,
-		.input_sets_levels = true,
-		.addr_bits = 48,
-		.kind_shift = 1,
-		.tables = ODD,
-		.leaves = EVEN,
-		.last = ALL,
-		.big_levels = BIT(2) | BIT(3),
-		.present = BIT(0),
-		.need_both = BIT(0) | BIT(1),
-		.leaf_ignored = BITS(47, 12),
-		.accessed = BIT(10),
-		.leaf = TWO_PERMISSIONS(6, 7),
-	},
+	ARM_STAGE1(ARM_4K),
+	ARM_STAGE1(ARM_16K),
+	ARM_STAGE1(ARM_64K),
+	ARM_STAGE2(ARM_4K),
+	ARM_STAGE2(ARM_16K),
+	ARM_STAGE2(ARM_64K),
 	{
 		/*
 		 * AMD 2.2.3. PR is bit 0, IR bit 61 and IW bit 62 at every level. Bits 9-11 are the

@@ -7,10 +7,13 @@
 /* The widest output address that a caller may ask for, of formats that have no room for more. */
 #define MAX_HAW 52
 
-static const struct pgt_format *find_format(enum pgt_id id)
+static const struct pgt_format *find_format(enum pgt_id id, const struct pgt_caps *caps)
 {
+	unsigned page_shift = caps->granule ? caps->granule : 12;
+
 	for (size_t i = 0; i < pgt_n_formats; i++)
-		if (pgt_formats[i].id == id)
+		if (pgt_formats[i].id == id && pgt_formats[i].page_shift == page_shift &&
+		    (!caps->wide || pgt_formats[i].wide.addr_bits))
 			return &pgt_formats[i];
 	return NULL;
 }
@@ -27,14 +30,29 @@ uint32_t pgt_known(void)
 /* May an entry of @level be a leaf? The 2M and 1G pages of caps are those of 9.7 and 9.8. */
 static bool leaf_allowed(const struct pgt_format *f, unsigned level, const struct pgt_caps *caps)
 {
-	if (level == 1 || f->big_levels & BIT(level))
+	if (level == 1 || f->big_levels & BIT(level) ||
+	    (caps->wide && f->wide.big_levels & BIT(level)))
 		return true;
-	return (level == 2 && caps->page_2m) || (level == 3 && caps->page_1g);
+	return f->optional_levels & BIT(level) && (level == 2 ? caps->page_2m : caps->page_1g);
 }
 
 static unsigned address_bits(const struct pgt_format *f, const struct pgt_caps *caps)
 {
-	return caps->haw && caps->haw < f->addr_bits ? caps->haw : f->addr_bits;
+	unsigned most = caps->wide ? f->wide.addr_bits : f->addr_bits;
+
+	return caps->haw && caps->haw < most ? caps->haw : most;
+}
+
+/* Where the address bits from @low to @high stand in an entry. */
+static uint64_t address_field(const struct pgt_format *f, const struct pgt_caps *caps,
+			      unsigned high, unsigned low)
+{
+	unsigned top = caps->wide ? f->wide.top : f->addr_bits - 1;
+	uint64_t field = 0;
+
+	for (unsigned bit = low; bit <= high; bit++)
+		field |= BIT(bit) >> (bit > top ? f->wide.high_shift : f->addr_shift);
+	return field;
 }
 
 static enum pgt_kind kind_of(const struct pgt_format *f, unsigned level, bool leaf, unsigned value)
@@ -63,9 +81,9 @@ static void init_uses(struct pgt_rule *r, const struct pgt_format *f, unsigned l
 		      const struct pgt_caps *caps)
 {
 	struct pgt_use *table = &r->use[0], *leaf = &r->use[1];
-	unsigned haw = address_bits(f, caps);
-	uint64_t width = BITS(haw - 1, f->page_shift) >> f->addr_shift;
-	uint64_t beyond = haw < f->addr_bits ? BITS(f->addr_bits - 1, haw) >> f->addr_shift : 0;
+	unsigned haw = address_bits(f, caps), most = caps->wide ? f->wide.addr_bits : f->addr_bits;
+	uint64_t width = address_field(f, caps, haw - 1, f->page_shift) & ~r->high;
+	uint64_t beyond = address_field(f, caps, most - 1, haw);
 	uint64_t below = (BITS(r->shift - 1, 0) & ~BITS(f->page_shift - 1, 0)) >> f->addr_shift;
 
 	table->addr = width;
@@ -73,6 +91,8 @@ static void init_uses(struct pgt_rule *r, const struct pgt_format *f, unsigned l
 	table->fixed = f->table_reserved | beyond;
 	if (level >= 4)
 		table->fixed |= f->high_table_reserved;
+	if (f->ignored_beyond)
+		beyond &= ~(below & f->leaf_ignored);
 	leaf->fixed = f->leaf_reserved | beyond | (below & ~f->leaf_ignored);
 	if (!caps->snoop_control)
 		leaf->fixed |= f->snoop;
@@ -97,7 +117,7 @@ static void init_far(struct pgt_rule *r, const struct pgt_format *f, unsigned le
 		r->use[1].fixed |= f->sized;
 	if (f->next_level)
 		r->next_level = (uint8_t)(level - 1);
-	r->far = f->addr_shift || f->never || f->sized;
+	r->far = f->addr_shift || f->never || f->sized || r->high;
 }
 
 static void init_permissions(struct pgt_use *use, const struct permissions *p,
@@ -122,6 +142,9 @@ static void init_rule(struct pgt_rule *r, const struct pgt_format *f, unsigned l
 		      const struct pgt_caps *caps)
 {
 	r->shift = (uint8_t)(f->page_shift + f->index_bits * (level - 1));
+	r->index_bits = (uint8_t)f->index_bits;
+	r->high = caps->wide ? f->wide.high : 0;
+	r->high_shift = (uint8_t)f->wide.high_shift;
 	init_kinds(r, f, level, leaf_allowed(f, level, caps));
 	init_uses(r, f, level, caps);
 	init_permissions(&r->use[1], &f->leaf, caps);
@@ -133,16 +156,17 @@ static void init_rule(struct pgt_rule *r, const struct pgt_format *f, unsigned l
 /* Addresses of so many bits, in a table of so many levels. */
 static int init_input(struct pgt *g, const struct pgt_format *f, const struct pgt_caps *caps)
 {
-	unsigned most = f->page_shift + f->index_bits * g->levels;
+	unsigned most = f->page_shift + f->index_bits * g->levels, least = most - f->index_bits + 1;
+	unsigned limit = caps->wide ? f->wide.max_input : f->max_input;
 
-	g->input_bits = most;
-	if (!caps->input_bits || f->sign_extended)
-		return 0;
-	if (f->input_sets_levels) {
-		if (caps->input_bits > most || caps->input_bits <= most - f->index_bits)
+	g->input_bits = limit && limit < most ? limit : most;
+	if (f->input_sets_levels) { /* D8.2.4 */
+		if (caps->input_bits)
+			g->input_bits = caps->input_bits;
+		if (g->input_bits < least || g->input_bits > most + f->concatenated ||
+		    g->input_bits > limit)
 			return -EOPNOTSUPP;
-		g->input_bits = caps->input_bits; /* D8.2.4 */
-	} else if (caps->input_bits < most) {
+	} else if (caps->input_bits && caps->input_bits < most && !f->sign_extended) {
 		g->input_bits = caps->input_bits; /* the lesser of MGAW and AGAW (3.7) */
 	}
 	return 0;
@@ -150,10 +174,11 @@ static int init_input(struct pgt *g, const struct pgt_format *f, const struct pg
 
 int pgt_init(struct pgt *g, enum pgt_id id, unsigned levels, const struct pgt_caps *caps)
 {
-	const struct pgt_format *f = find_format(id);
+	const struct pgt_format *f = find_format(id, caps);
 	struct pgt new = { .id = id, .levels = levels };
 
-	if (!f || levels < f->min_levels || levels > f->max_levels)
+	if (!f || levels < f->min_levels ||
+	    levels > (caps->wide ? f->wide.max_levels : f->max_levels))
 		return -EOPNOTSUPP;
 	if ((caps->haw && caps->haw <= f->page_shift) ||
 	    (caps->haw > MAX_HAW && caps->haw > f->addr_bits) ||
@@ -163,13 +188,13 @@ int pgt_init(struct pgt *g, enum pgt_id id, unsigned levels, const struct pgt_ca
 	if (init_input(&new, f, caps))
 		return -EOPNOTSUPP;
 	new.page_shift = f->page_shift;
-	new.index_bits = f->index_bits;
 	new.sign_extended = f->sign_extended;
 	new.announced = f->announced;
 	new.sizes = f->sizes;
 	new.supervisor = caps->supervisor;
 	new.write_protect = caps->write_protect;
-	new.addr_field = BITS(f->addr_bits - 1, f->page_shift) >> f->addr_shift;
+	new.addr_field = address_field(f, caps, (caps->wide ? f->wide.addr_bits : f->addr_bits) - 1,
+				       f->page_shift);
 	new.addr_bits = address_bits(f, caps);
 	new.accessed = caps->ignore_accessed ? 0 : f->accessed;
 	for (unsigned level = 1; level <= levels; level++) {
@@ -177,6 +202,8 @@ int pgt_init(struct pgt *g, enum pgt_id id, unsigned levels, const struct pgt_ca
 		if (leaf_allowed(f, level, caps))
 			new.leaf_sizes |= BIT(new.rule[level].shift);
 	}
+	if (f->input_sets_levels)
+		new.rule[levels].index_bits = (uint8_t)(new.input_bits - new.rule[levels].shift);
 	*g = new;
 	return 0;
 }

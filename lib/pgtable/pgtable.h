@@ -24,8 +24,8 @@
 enum pgt_id {
 	PGT_VTD_SS = 1, /* VT-d second-stage: 3, 4, 5 levels (3.7, 9.8) */
 	PGT_VTD_FS = 2, /* VT-d first-stage, also x86-64: 4, 5 levels (3.6, 9.7) */
-	PGT_ARM_S1 = 3, /* AArch64 stage 1, 4K granule: 2, 3, 4 levels (D8.2, D8.3) */
-	PGT_ARM_S2 = 4, /* AArch64 stage 2, 4K granule: 2, 3, 4 levels, no concatenated tables */
+	PGT_ARM_S1 = 3, /* AArch64 stage 1: granules of 4K, 16K, 64K, 1 to 5 levels (D8.2, D8.3) */
+	PGT_ARM_S2 = 4, /* AArch64 stage 2, likewise; up to 16 root tables side by side */
 	PGT_AMD_V1 = 5, /* AMD host tables: 1 to 5 levels (AMD 2.2.3) */
 	PGT_AMD_V2 = 6, /* AMD guest tables, x86-64's: 4, 5 levels (AMD 2.2.6, AMD64 volume 2, 5.3) */
 	PGT_RISCV = 7, /* RISC-V Sv39, Sv48, Sv57: 3, 4, 5 levels */
@@ -56,6 +56,8 @@ struct pgt_caps {
 	/* Host address width: 13..52, RISC-V to 56; 0: the most. Addresses are below 2^haw. */
 	unsigned haw;
 	unsigned input_bits; /* width limit of input addresses (MGAW, 64 - TxSZ); 0: none */
+	unsigned granule; /* log2 of the smallest page; 0: 12 */
+	bool wide; /* Arm: addresses of 52 bits (DS; with 64K pages: an output size of 52) */
 	bool page_2m; /* second-stage only: first-stage always has 2M pages */
 	bool page_1g;
 	bool snoop_control; /* second-stage: bit 11 of a leaf is SNP instead of reserved */
@@ -90,11 +92,14 @@ struct pgt_rule {
 	uint8_t kind[8]; /* enum pgt_kind, by three bits of the entry ... */
 	uint8_t kind_shift; /* ... of which this is the lowest */
 	uint8_t shift; /* an entry of this level covers 2^shift bytes of input addresses */
+	uint8_t index_bits; /* 2^index_bits entries in a table of this level */
 	/* The rest is for pgt_decode_far(), where it is needed: */
 	bool far;
 	uint8_t addr_shift; /* addresses stand so much lower in an entry than they are */
 	uint8_t next_level; /* of a table, if the bits of kind say which it is, else 0 */
 	uint64_t never; /* malformed if all of these are set */
+	uint64_t high; /* more address bits, */
+	uint8_t high_shift; /* which stand so much lower in an entry than they are */
 	/*
 	 * A leaf with (entry & sized) == sized is one of several that map one page of 2^size_min
 	 * to 2^size_max bytes; the page's size stands in the lowest bits of its address, and an
@@ -111,7 +116,6 @@ struct pgt {
 	enum pgt_id id;
 	unsigned levels; /* level of the root table */
 	unsigned page_shift; /* 2^page_shift: smallest page */
-	unsigned index_bits; /* 2^index_bits entries in a table */
 	unsigned input_bits; /* significant bits of an input address */
 	bool sign_extended; /* the rest repeats the highest significant bit, else is zero */
 	unsigned addr_bits; /* of tables and pages: entries with wider addresses are malformed */
@@ -219,7 +223,7 @@ static inline unsigned pgt_shift(const struct pgt *g, unsigned level)
 /* Which entry of a table of @level the input address belongs to. */
 static inline unsigned pgt_index(const struct pgt *g, unsigned level, uint64_t iova)
 {
-	return (unsigned)(iova >> g->rule[level].shift) & ((1u << g->index_bits) - 1);
+	return (unsigned)(iova >> g->rule[level].shift) & ((1u << g->rule[level].index_bits) - 1);
 }
 
 /* The address bits of the levels that a table entry at @level skips: non-zero leads nowhere. */
@@ -229,10 +233,10 @@ static inline uint64_t pgt_skipped(const struct pgt *g, unsigned level, unsigned
 	return (iova & ((UINT64_C(1) << g->rule[level].shift) - 1)) >> g->rule[level - skip].shift;
 }
 
-/* Entries of one table. */
-static inline unsigned pgt_entries(const struct pgt *g)
+/* Bytes of a root table, or of those that stand side by side in its place. */
+static inline uint64_t pgt_root_size(const struct pgt *g)
 {
-	return 1u << g->index_bits;
+	return UINT64_C(8) << g->rule[g->levels].index_bits;
 }
 
 /* Is this an input address that the tables can translate at all? (3.6, 3.7) */

@@ -3,10 +3,10 @@
 #include "shadow/node.h"
 
 /* Follows @iova as far as there are nodes. Returns the last, its entry in *@i, perm combined. */
-static struct shadow_node *follow(const struct shadow *s, uint64_t iova, unsigned int *i,
+static struct shadow_node *follow(struct shadow_node *n, uint64_t iova, unsigned int *i,
 				  unsigned int *perm)
 {
-	struct shadow_node *n = s->tree.top, *child;
+	struct shadow_node *child;
 
 	for (*perm = IOPT_PERM;; n = child) {
 		*i = node_index(n, iova);
@@ -17,26 +17,30 @@ static struct shadow_node *follow(const struct shadow *s, uint64_t iova, unsigne
 	}
 }
 
+/* Where addresses begin whose upper bits are all set; 0: there are none. */
+static uint64_t first_high(const struct shadow *s)
+{
+	const struct shadow_part *low = &s->tree.part[0], *high = &s->tree.part[1];
+
+	if (high->top)
+		return ~UINT64_C(0) << high->pgt.input_bits;
+	return low->pgt.sign_extended ? ~UINT64_C(0) << (low->pgt.input_bits - 1) : 0;
+}
+
 void shadow_look(const struct shadow *s, uint64_t iova, struct shadow_view *view)
 {
-	uint64_t low = iova, top, size;
-	struct shadow_node *n = s->tree.top;
+	uint64_t low, size, high = first_high(s);
+	const struct shadow_part *part = shadow_part_of(s, iova, &low);
+	struct shadow_node *n;
 	unsigned int i;
 
 	*view = (struct shadow_view){ .base = iova, .last = UINT64_MAX };
-	if (!n)
+	if (!part) {
+		if (iova < high)
+			view->last = high - 1;
 		return;
-	top = (UINT64_C(1) << shadow_bits(s)) - 1;
-	if (s->root.word & IOPT_SIGNED) {
-		if (iova > top >> 1 && iova < ~(top >> 1)) {
-			view->last = ~(top >> 1) - 1;
-			return;
-		}
-		low &= top;
 	}
-	if (low > top)
-		return;
-	n = follow(s, low, &i, &view->perm);
+	n = follow(part->top, low, &i, &view->perm);
 	size = UINT64_C(1) << node_shift(n);
 	view->base = iova & ~(size - 1);
 	view->last = view->base + size - 1;
@@ -60,11 +64,12 @@ static bool same(const struct pgt_entry *a, const struct pgt_entry *b, bool upgr
 
 bool shadow_audit(struct shadow *s, uint64_t iova, bool upgrade, struct shadow_stale *stale)
 {
-	struct shadow_node *n = s->tree.top;
+	const struct shadow_part *part = shadow_part_of(s, iova, &iova);
+	struct shadow_node *n;
 
-	if (s->tree.mode != SHADOW_GUEST || !pgt_input_ok(&s->tree.pgt, iova))
+	if (s->tree.mode != SHADOW_GUEST || !part)
 		return false;
-	for (iova &= (UINT64_C(1) << s->tree.pgt.input_bits) - 1; n && n->kind != NODE_SPLIT;) {
+	for (n = part->top; n && n->kind != NODE_SPLIT;) {
 		unsigned int i = node_index(n, iova);
 		const uint64_t *guest;
 		struct pgt_entry was = node_decode(n, i, n->raw[i]), is;
@@ -81,7 +86,7 @@ bool shadow_audit(struct shadow *s, uint64_t iova, bool upgrade, struct shadow_s
 		raw = guest_load(&guest[i]);
 		is = node_decode(n, i, raw);
 		if (!same(&was, &is, upgrade) && !(lazy && !node_is_usable(&was))) {
-			*stale = (struct shadow_stale){ n->level, n->raw[i], raw,
+			*stale = (struct shadow_stale){ n->table, n->raw[i], raw,
 							n->stamps ? n->stamps[i] : 0 };
 			return true;
 		}

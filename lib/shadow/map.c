@@ -4,30 +4,35 @@
 
 #include "shadow/node.h"
 
+static struct shadow_node *private_node(struct shadow *s, uint8_t level)
+{
+	return node_new(s, &(struct node_key){ .level = level, .kind = NODE_PRIVATE });
+}
+
 /* Makes the tree high enough for @last. */
 static int grow(struct shadow *s, uint64_t last)
 {
-	struct shadow_node *top = s->tree.top;
+	struct shadow_node *top = s->tree.part[0].top;
 
 	for (;;) {
-		unsigned int level = 1;
 		struct shadow_node *n;
+		uint8_t level = 1;
 
 		if (top && !(last >> (node_shift(top) + IOPT_BITS)))
 			return 0;
 		if (top)
-			level = top->level + 1u;
+			level = (uint8_t)(top->level + 1u);
 		else
 			while (last >> (iopt_shift(level - 1) + IOPT_BITS))
 				level++;
-		n = node_new(s, 0, level, NODE_PRIVATE, 0);
+		n = private_node(s, level);
 		if (!n)
 			return -ENOMEM;
 		if (top) {
 			n->raw[0] = IOPT_TABLE | IOPT_PERM;
 			n->pte[0] = (uint64_t)(uintptr_t)top->pte | iopt_table_flags(IOPT_PERM);
 		}
-		s->tree.top = top = n;
+		s->tree.part[0].top = top = n;
 		iopt_store(&s->root.word, iopt_root_word(n->pte, level - 1, false));
 	}
 }
@@ -35,14 +40,14 @@ static int grow(struct shadow *s, uint64_t last)
 /* The node of @level for @iova. */
 static struct shadow_node *descend(struct shadow *s, uint64_t iova, unsigned int level)
 {
-	struct shadow_node *n = s->tree.top;
+	struct shadow_node *n = s->tree.part[0].top;
 
 	while (n->level > level) {
 		unsigned int i = node_index(n, iova);
 		struct shadow_node *child = node_child(n, i);
 
 		if (!child) {
-			child = node_new(s, 0, n->level - 1u, NODE_PRIVATE, 0);
+			child = private_node(s, (uint8_t)(n->level - 1u));
 			if (!child)
 				return NULL;
 			n->raw[i] = IOPT_TABLE | IOPT_PERM;
@@ -77,7 +82,7 @@ int shadow_map(struct shadow *s, uint64_t iova, uint64_t length, uint64_t target
 	s->tree.mode = SHADOW_OWN;
 	while (done < length) {
 		unsigned int level = leaf_level(iova + done, target + done, length - done,
-						s->tree.top->level);
+						s->tree.part[0].top->level);
 		struct shadow_node *n = descend(s, iova + done, level);
 		struct pgt_entry e = { PGT_LEAF, perm, target + done, 0 };
 		unsigned int i;
@@ -108,7 +113,7 @@ static bool is_empty(const struct shadow_node *n)
 /* Clears the leaf at @iova; nodes that only it needed go. Returns how much that was. */
 static uint64_t unmap_one(struct shadow *s, uint64_t iova, uint64_t last, struct reap *reap)
 {
-	struct shadow_node *way[PGT_MAX_LEVELS + 1], *n = s->tree.top;
+	struct shadow_node *way[IOPT_LEVELS + 1], *n = s->tree.part[0].top;
 	uint64_t size, at = iova;
 	unsigned int i;
 
@@ -123,7 +128,7 @@ static uint64_t unmap_one(struct shadow *s, uint64_t iova, uint64_t last, struct
 		node_set_raw(n, i, 0, reap);
 		at = (at | (size - 1)) + 1;
 	} while (++i < IOPT_ENTRIES && at <= last && !(n->raw[i] & IOPT_TABLE));
-	while (n != s->tree.top && is_empty(n)) {
+	while (n != s->tree.part[0].top && is_empty(n)) {
 		n = way[n->level + 1u];
 		node_set_raw(n, node_index(n, iova), 0, reap);
 	}
@@ -132,10 +137,11 @@ static uint64_t unmap_one(struct shadow *s, uint64_t iova, uint64_t last, struct
 
 void shadow_unmap(struct shadow *s, uint64_t iova, uint64_t length, struct reap *reap)
 {
+	const struct shadow_node *top = s->tree.part[0].top;
 	uint64_t last = iova + length - 1;
 
-	while (iova <= last && s->tree.top && !(iova >> (node_shift(s->tree.top) + IOPT_BITS)))
+	while (iova <= last && top && iova <= node_last(top, 0))
 		iova += unmap_one(s, iova, last, reap);
-	if (s->tree.top && is_empty(s->tree.top))
+	if (top && is_empty(top))
 		shadow_unbind(s, reap);
 }

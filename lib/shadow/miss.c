@@ -43,7 +43,7 @@ enum shadow_fault node_fill(struct shadow_node *n, unsigned int i, uint64_t iova
 			return ret == -ENOMEM ? SHADOW_NOMEM : SHADOW_TARGET;
 	}
 	if (e->kind == PGT_TABLE && n->kind != NODE_PRIVATE) {
-		int ret = shadow_table_at(n->shadow, e->addr);
+		int ret = node_table_at(n, e);
 
 		if (ret)
 			return ret == -ENOMEM ? SHADOW_NOMEM : SHADOW_TABLE;
@@ -60,7 +60,7 @@ enum shadow_fault node_fill(struct shadow_node *n, unsigned int i, uint64_t iova
 
 static enum shadow_fault why_bad(const struct shadow_node *n, unsigned int i)
 {
-	enum pgt_bad why = pgt_reason(&n->shadow->tree.pgt, n->level, n->raw[i]);
+	enum pgt_bad why = pgt_reason(&node_part(n)->pgt, n->table, n->raw[i]);
 
 	return why == PGT_BAD_ACCESSED ? SHADOW_ACCESS_FLAG : SHADOW_MALFORMED;
 }
@@ -80,20 +80,15 @@ static enum shadow_fault write(struct shadow_node *n, unsigned int i, const stru
 
 enum shadow_fault shadow_miss(struct shadow *s, uint64_t iova, unsigned int need)
 {
-	struct shadow_node *n = s->tree.top, *next;
+	const struct shadow_part *part = shadow_part_of(s, iova, &iova);
+	struct shadow_node *n, *next;
 	enum shadow_fault fault;
 	unsigned int perm = IOPT_PERM;
 
-	if (s->tree.mode == SHADOW_GUEST) {
-		if (!pgt_input_ok(&s->tree.pgt, iova))
-			return SHADOW_ADDRESS_WIDTH;
-		iova &= (UINT64_C(1) << s->tree.pgt.input_bits) - 1;
-	} else if (!n) {
-		return s->tree.mode == SHADOW_EMPTY ? SHADOW_NO_PGTABLE : SHADOW_NOT_MAPPED;
-	} else if (iova >> (node_shift(n) + IOPT_BITS)) {
-		return SHADOW_NOT_MAPPED;
-	}
-	for (;; n = next) {
+	if (!part)
+		return s->tree.mode == SHADOW_GUEST ? SHADOW_ADDRESS_WIDTH :
+		       s->tree.mode == SHADOW_EMPTY ? SHADOW_NO_PGTABLE : SHADOW_NOT_MAPPED;
+	for (n = part->top;; n = next) {
 		unsigned int i = node_index(n, iova);
 		struct pgt_entry e;
 
@@ -137,7 +132,7 @@ static uint32_t *head_of(struct shadow *s, uint64_t *slot)
 int shadow_resolve(void *opaque, uint64_t iova, struct shadow_piece *piece)
 {
 	struct shadow *s = opaque;
-	struct iopt_hit hit = iopt_walk(&s->root, iova);
+	struct iopt_hit hit = iopt_walk_any(&s->root, iova);
 	uint64_t size;
 
 	if (!(hit.entry & (IOPT_PERM | IOPT_CLEAN))) {
@@ -145,7 +140,7 @@ int shadow_resolve(void *opaque, uint64_t iova, struct shadow_piece *piece)
 
 		if (fault)
 			return fault == SHADOW_NOMEM ? -ENOMEM : -EFAULT;
-		hit = iopt_walk(&s->root, iova);
+		hit = iopt_walk_any(&s->root, iova);
 	}
 	if (!hit.perm)
 		return -EFAULT;

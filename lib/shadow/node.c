@@ -12,12 +12,23 @@
  * Multiplication by a secret odd number: a guest chooses the addresses, and must not be able to put
  * them all in one bucket.
  */
-static struct shadow_node **bucket(struct shadow_tree *tree, uint64_t addr, unsigned int level,
-				   enum node_kind kind, unsigned int target)
+static struct shadow_node **bucket(struct shadow_tree *tree, const struct node_key *key)
 {
-	uint64_t x = (addr >> IOPT_SHIFT) << 12 | level << 8 | kind << 4 | target;
+	uint64_t x = (key->addr & IOPT_ADDR) | (uint64_t)key->level << 8 |
+		     (uint64_t)key->high << 7 | (uint64_t)key->kind << 4 | key->target;
 
 	return &tree->buckets[(size_t)(x * tree->key >> 32) & tree->mask];
+}
+
+static struct node_key key_of(const struct shadow_node *n)
+{
+	return (struct node_key){ n->addr, n->level, n->kind, n->target, n->high };
+}
+
+static bool has_key(const struct shadow_node *n, const struct node_key *key)
+{
+	return n->addr == key->addr && n->level == key->level && n->kind == key->kind &&
+	       n->target == key->target && n->high == key->high;
 }
 
 /* Twice as many buckets; if there is no memory for them the chains get longer. */
@@ -35,8 +46,8 @@ static int grow(struct shadow_tree *tree)
 		struct shadow_node *node, *next;
 
 		for (node = old[i]; node; node = next) {
-			struct shadow_node **b = bucket(tree, node->addr, node->level,
-							   node->kind, node->target);
+			const struct node_key key = key_of(node);
+			struct shadow_node **b = bucket(tree, &key);
 
 			next = node->hash_next;
 			node->hash_next = *b;
@@ -73,11 +84,25 @@ static void page_free(struct shadow *s, void *page)
 	pages_free(s->pool, page);
 }
 
-struct shadow_node *node_new(struct shadow *s, uint64_t addr, unsigned int level,
-			     enum node_kind kind, unsigned int target)
+/* What nodes of a level are like. */
+static void init_level(struct shadow_node *n)
+{
+	const struct shadow_part *part = node_part(n);
+
+	if (n->shadow->tree.mode != SHADOW_GUEST) {
+		n->shift = (uint8_t)iopt_shift(n->level - 1u);
+		n->bits = IOPT_BITS;
+		return;
+	}
+	n->shift = part->tree.shift[n->level - 1];
+	n->bits = part->tree.bits[n->level - 1];
+	n->table = n->own ? 0 : part->table[n->level];
+}
+
+struct shadow_node *node_new(struct shadow *s, const struct node_key *key)
 {
 	struct shadow_node *n = slab_alloc(&s->slab);
-	bool own = kind != NODE_GUEST;
+	bool own = key->kind != NODE_GUEST;
 	uint64_t *pte, *raw;
 
 	if (!n)
@@ -90,9 +115,10 @@ struct shadow_node *node_new(struct shadow *s, uint64_t addr, unsigned int level
 		slab_free(&s->slab, n);
 		return NULL;
 	}
-	*n = (struct shadow_node){ .shadow = s, .pte = pte, .raw = raw, .addr = addr, .refs = 1,
-				   .level = (uint8_t)level, .kind = (uint8_t)kind,
-				   .target = (uint8_t)target, .own = own, .fresh = !own };
+	*n = (struct shadow_node){ .shadow = s, .pte = pte, .raw = raw, .addr = key->addr, .refs = 1,
+				   .level = key->level, .kind = key->kind, .target = key->target,
+				   .high = key->high, .own = own, .fresh = !own };
+	init_level(n);
 	n->next = s->tree.nodes;
 	n->prev = &s->tree.nodes;
 	if (n->next)
@@ -101,23 +127,22 @@ struct shadow_node *node_new(struct shadow *s, uint64_t addr, unsigned int level
 	return n;
 }
 
-struct shadow_node *node_get(struct shadow *s, uint64_t addr, unsigned int level,
-			     enum node_kind kind, unsigned int target)
+struct shadow_node *node_get(struct shadow *s, const struct node_key *key)
 {
 	struct shadow_tree *tree = &s->tree;
 	struct shadow_node *n, **b;
 
 	if ((!tree->buckets || tree->shared > tree->mask) && grow(tree))
 		return NULL;
-	for (n = *bucket(tree, addr, level, kind, target); n; n = n->hash_next)
-		if (n->addr == addr && n->level == level && n->kind == kind && n->target == target) {
+	for (n = *bucket(tree, key); n; n = n->hash_next)
+		if (has_key(n, key)) {
 			n->refs++;
 			return n;
 		}
-	n = node_new(s, addr, level, kind, target);
+	n = node_new(s, key);
 	if (!n)
 		return NULL;
-	b = bucket(tree, addr, level, kind, target);
+	b = bucket(tree, key);
 	n->hash_next = *b;
 	*b = n;
 	n->shared = true;
@@ -128,7 +153,8 @@ struct shadow_node *node_get(struct shadow *s, uint64_t addr, unsigned int level
 static void unhash(struct shadow_node *n)
 {
 	struct shadow_tree *tree = &n->shadow->tree;
-	struct shadow_node **p = bucket(tree, n->addr, n->level, n->kind, n->target);
+	const struct node_key key = key_of(n);
+	struct shadow_node **p = bucket(tree, &key);
 
 	while (*p != n)
 		p = &(*p)->hash_next;
@@ -214,13 +240,17 @@ struct shadow_node *node_next(struct shadow_node *n, struct reap *reap)
 	return next;
 }
 
-void tree_drop(struct shadow_tree *tree, struct reap *reap)
+void tree_drop(struct shadow *s, struct shadow_tree *tree, struct reap *reap)
 {
 	struct shadow_node *n, *next;
 
 	for (n = tree->nodes; n; n = next) {
 		next = n->next;
 		node_release(n, reap);
+	}
+	if (tree->far) {
+		reap_page(reap, tree->far);
+		payer_of(s)->pages--;
 	}
 	mem_free(tree->buckets);
 	*tree = (struct shadow_tree){ 0 };
@@ -232,8 +262,8 @@ void tree_drop(struct shadow_tree *tree, struct reap *reap)
  */
 static void drop_below(struct shadow_node *n, struct reap *reap)
 {
-	struct shadow_node *way[PGT_MAX_LEVELS];
-	unsigned int at[PGT_MAX_LEVELS], depth = 0;
+	struct shadow_node *way[SHADOW_LEVELS];
+	unsigned int at[SHADOW_LEVELS], depth = 0;
 
 	if (n->mark == n->shadow->mark)
 		return;
@@ -306,7 +336,7 @@ int shadow_piece_at(struct shadow *s, uint64_t addr)
 
 int shadow_read(struct shadow *s, uint64_t addr, uint64_t *words, unsigned int n)
 {
-	int ret = shadow_table_at(s, addr & ~(uint64_t)(PAGES_SIZE - 1));
+	int ret = shadow_table_at(s, addr);
 	const uint64_t *from;
 	unsigned int i;
 
@@ -373,27 +403,11 @@ int node_fill_leaf(struct shadow_node *n, unsigned int i, const struct pgt_entry
 
 int shadow_table_at(struct shadow *s, uint64_t addr)
 {
-	int ret = shadow_piece_at(s, addr);
+	int ret;
 
+	addr &= IOPT_ADDR;	/* a root can be smaller than a page */
+	ret = shadow_piece_at(s, addr);
 	if (!ret && (s->piece.last - addr < PAGES_SIZE - 1 || !(s->piece.perm & IOPT_READ)))
 		ret = -EFAULT;
 	return ret;
-}
-
-struct shadow_node *node_fill_table(struct shadow_node *n, unsigned int i, const struct pgt_entry *e)
-{
-	unsigned int below = n->level - 1u;
-	unsigned int target = n->kind == NODE_SKIP ? n->target : below - e->skip;
-	struct shadow_node *child;
-
-	if (e->kind == PGT_LEAF)
-		child = node_get(n->shadow, e->addr, below, NODE_SPLIT, 0);
-	else if (below > target)
-		child = node_get(n->shadow, e->addr, below, NODE_SKIP, target);
-	else
-		child = node_get(n->shadow, e->addr, below, NODE_GUEST, 0);
-	if (child)
-		iopt_store(&n->pte[i], (uint64_t)(uintptr_t)child->pte |
-			   iopt_table_flags(e->perm));
-	return child;
 }

@@ -20,6 +20,16 @@ enum node_kind {
 	/* Not stored anywhere: what raw says follows from addr. See node_derive(). */
 	NODE_SPLIT,	/* parts of a superpage */
 	NODE_SKIP,	/* between a guest's table and one of a level further down */
+	NODE_JOIN,	/* above the pages of a guest's table that is larger than one */
+};
+
+/* What shared nodes are found by. */
+struct node_key {
+	uint64_t addr;
+	uint8_t level;
+	uint8_t kind;
+	uint8_t target;
+	bool high;
 };
 
 struct shadow_node {
@@ -37,6 +47,10 @@ struct shadow_node {
 	uint8_t level;			/* 1 maps 4 KiB */
 	uint8_t kind;			/* enum node_kind */
 	uint8_t target;			/* of a NODE_SKIP: the level of the table */
+	uint8_t table;			/* of a NODE_GUEST: the guest's level */
+	uint8_t shift;			/* log2 of what an entry covers */
+	uint8_t bits;			/* log2 of the number of entries */
+	bool high;			/* of which part of the tree */
 	bool own;			/* raw is in own format: not a NODE_GUEST */
 	bool shared;			/* in the hash */
 	bool written;			/* an entry has come to be writable: write.c */
@@ -51,25 +65,47 @@ struct shadow_node {
 	struct shadow_node *next, **prev;	/* all of the tree's */
 };
 
-/* Own format of a raw entry: the flags of an iopt entry, and an address of the parent. */
 static inline unsigned int node_shift(const struct shadow_node *n)
 {
-	return iopt_shift(n->level - 1u);
+	return n->shift;
+}
+
+static inline unsigned int node_entries(const struct shadow_node *n)
+{
+	return 1u << n->bits;
 }
 
 static inline unsigned int node_index(const struct shadow_node *n, uint64_t iova)
 {
-	return iopt_index(iova, n->level - 1u);
+	return (unsigned int)(iova >> n->shift) & (node_entries(n) - 1);
 }
 
-/* The width of the addresses of a tree that is not empty. */
-static inline unsigned int shadow_bits(const struct shadow *s)
+/* The last address of a node that begins at @base. */
+static inline uint64_t node_last(const struct shadow_node *n, uint64_t base)
 {
-	return s->tree.mode == SHADOW_GUEST ? s->tree.pgt.input_bits :
-					      node_shift(s->tree.top) + IOPT_BITS;
+	return base + ((uint64_t)node_entries(n) << n->shift) - 1;
 }
 
-/* What a raw entry @i says. */
+static inline const struct shadow_part *node_part(const struct shadow_node *n)
+{
+	return &n->shadow->tree.part[n->high];
+}
+
+/* The rules for the entries of a guest's table. */
+static inline const struct pgt_rule *node_rule(const struct shadow_node *n)
+{
+	return &node_part(n)->pgt.rule[n->table];
+}
+
+/*
+ * Which part of the tree translates @iova; in *@low the address as its nodes have it. NULL: none.
+ */
+const struct shadow_part *shadow_part_of(const struct shadow *s, uint64_t iova, uint64_t *low);
+
+/*
+ * What a raw entry @i says. Own format of one: the flags of an iopt entry, and an address of the
+ * parent.
+ */
 static inline struct pgt_entry node_decode(const struct shadow_node *n, unsigned int i,
 					   uint64_t raw)
 {
@@ -78,7 +114,7 @@ static inline struct pgt_entry node_decode(const struct shadow_node *n, unsigned
 			!raw ? PGT_NONE : raw & IOPT_TABLE ? PGT_TABLE : PGT_LEAF,
 			raw & IOPT_PERM, raw & IOPT_ADDR, 0,
 		};
-	return pgt_rule_decode(&n->shadow->tree.pgt.rule[n->level], i, raw);
+	return pgt_rule_decode(node_rule(n), i, raw);
 }
 
 /*
@@ -104,22 +140,26 @@ static inline struct shadow_node *node_child(const struct shadow_node *n, unsign
 	return n->pte[i] & IOPT_TABLE ? pages_owner(iopt_node(n->pte[i])) : NULL;
 }
 
+/* part.c: the levels of a table's nodes; whether they are those of an iopt. */
+void part_init(struct shadow_part *part, const struct pgt *pgt);
+bool part_is_plain(const struct shadow_part *part);
+
 /* A page for a node, within the shadow's limit. NULL for want of memory. */
 void *node_page(struct shadow *s, void *owner, bool zero);
 
 /* A node that is not shared: NODE_PRIVATE, or one that is fresh. NULL for want of memory. */
-struct shadow_node *node_new(struct shadow *s, uint64_t addr, unsigned int level,
-			     enum node_kind kind, unsigned int target);
+struct shadow_node *node_new(struct shadow *s, const struct node_key *key);
 
-/* The shared node of that kind, one reference more. */
-struct shadow_node *node_get(struct shadow *s, uint64_t addr, unsigned int level,
-			     enum node_kind kind, unsigned int target);
+/* The shared node of that key, one reference more. */
+struct shadow_node *node_get(struct shadow *s, const struct node_key *key);
 
 /* What raw entry @i of a node is that is neither a guest's table nor private. */
 static inline uint64_t node_derive(const struct shadow_node *n, unsigned int i)
 {
 	if (n->kind == NODE_SPLIT)
 		return (n->addr + ((uint64_t)i << node_shift(n))) | IOPT_PERM;
+	if (n->kind == NODE_JOIN)
+		return (n->addr + (uint64_t)i * PAGES_SIZE) | IOPT_TABLE | IOPT_PERM;
 	return i ? 0 : n->addr | IOPT_TABLE | IOPT_PERM;
 }
 
@@ -130,8 +170,8 @@ void node_put(struct shadow_node *n, struct reap *reap);
 struct shadow_node *node_first(struct shadow *s);
 struct shadow_node *node_next(struct shadow_node *n, struct reap *reap);
 
-/* Frees what a tree holds. */
-void tree_drop(struct shadow_tree *tree, struct reap *reap);
+/* Frees what a tree of the shadow's holds. */
+void tree_drop(struct shadow *s, struct shadow_tree *tree, struct reap *reap);
 
 /* Lets DMA walk the tree that the shadow has now, and drops the one that it had. */
 void tree_publish(struct shadow *s, struct shadow_tree *old, struct reap *reap);
@@ -178,8 +218,14 @@ int node_write(struct shadow_node *n, unsigned int i, const struct pgt_entry *e,
 /* The piece of the parent around @addr: cached, or resolved into the cache. */
 int shadow_piece_at(struct shadow *s, uint64_t addr);
 
-/* Does the parent map a table page at @addr, for reading? 0; -EFAULT; -ENOMEM. */
+/* Does the parent map the table page around @addr, for reading? 0; -EFAULT; -ENOMEM. */
 int shadow_table_at(struct shadow *s, uint64_t addr);
+
+/* How large the table is that an entry of the node leads to. */
+uint64_t node_table_size(const struct shadow_node *n, const struct pgt_entry *e);
+
+/* Does the parent map any page of it? 0; -EFAULT; -ENOMEM. */
+int node_table_at(const struct shadow_node *n, const struct pgt_entry *e);
 
 /* The guest's table page itself, or NULL if the parent does not map it for reading. */
 const uint64_t *node_guest(struct shadow_node *n);

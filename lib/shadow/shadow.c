@@ -30,40 +30,80 @@ void shadow_destroy(struct shadow *s, struct reap *reap)
 	slab_destroy(&s->slab);
 }
 
+static uint64_t root_word(const struct shadow_tree *tree)
+{
+	const struct shadow_node *top = tree->part[0].top;
+	const struct pgt *pgt = &tree->part[0].pgt;
+	uint64_t word;
+
+	if (tree->far)
+		return iopt_far_word(tree->far);
+	if (!top)
+		return 0;
+	word = iopt_root_word(top->pte, top->level - 1u, pgt->sign_extended);
+	if (tree->mode == SHADOW_GUEST && !pgt->sign_extended)
+		word = iopt_root_narrow(word, pgt->input_bits);
+	return word;
+}
+
 void tree_publish(struct shadow *s, struct shadow_tree *old, struct reap *reap)
 {
-	struct shadow_node *top = s->tree.top;
-	const struct pgt *pgt = &s->tree.pgt;
-	uint64_t word = 0;
-
-	if (top)
-		word = iopt_root_word(top->pte, top->level - 1u, pgt->sign_extended);
-	if (top && s->tree.mode == SHADOW_GUEST && !pgt->sign_extended)
-		word = iopt_root_narrow(word, pgt->input_bits);
-	iopt_store(&s->root.word, word);
+	iopt_store(&s->root.word, root_word(&s->tree));
 	s->gen++;
 	reap->drain = true;
-	tree_drop(old, reap);
+	tree_drop(s, old, reap);
+}
+
+/* The node of the root table. */
+static int part_root(struct shadow *s, struct shadow_part *part, uint64_t root)
+{
+	uint8_t level = part->enter[part->pgt.levels];
+	const struct node_key key = {
+		.addr = root, .level = level, .high = part == &s->tree.part[1],
+		.kind = part->table[level] ? NODE_GUEST : NODE_JOIN,
+	};
+
+	part->top = node_get(s, &key);
+	if (!part->top)
+		return -ENOMEM;
+	part->tree.top = part->top->pte;
+	return 0;
+}
+
+/* What DMA walks by if that is not the shape of an iopt. */
+static int make_far(struct shadow *s)
+{
+	struct shadow_tree *tree = &s->tree;
+
+	if (part_is_plain(&tree->part[0]) && !tree->part[1].top)
+		return 0;
+	tree->far = node_page(s, NULL, true);
+	if (!tree->far)
+		return -ENOMEM;
+	tree->far->tree[0] = tree->part[0].tree;
+	tree->far->tree[1] = tree->part[1].tree;
+	return 0;
 }
 
 int shadow_bind(struct shadow *s, const struct pgt *pgt, uint64_t guest_root, bool on_demand,
 		struct reap *reap)
 {
 	struct shadow_tree old = s->tree;
+	struct shadow_part *part = &s->tree.part[0];
 
-	s->tree = (struct shadow_tree){ .mode = SHADOW_GUEST, .on_demand = on_demand, .pgt = *pgt,
+	s->tree = (struct shadow_tree){ .mode = SHADOW_GUEST, .on_demand = on_demand,
 					.key = s->key };
-	s->tree.top = node_get(s, guest_root, pgt->levels, NODE_GUEST, 0);
-	if (!s->tree.top) {
-		tree_drop(&s->tree, reap);
+	part_init(part, pgt);
+	if (part_root(s, part, guest_root) || make_far(s)) {
+		tree_drop(s, &s->tree, reap);
 		s->tree = old;
 		return -ENOMEM;
 	}
 	/* What cannot be read for want of memory is read when it is used. */
 	if (on_demand)
-		node_settle(s->tree.top);
+		node_settle(part->top);
 	else
-		node_sync(s->tree.top, reap);
+		node_sync(part->top, reap);
 	tree_publish(s, &old, reap);
 	return 0;
 }

@@ -77,12 +77,28 @@ enum shadow_fault {
 
 struct shadow_node;
 
-/* Everything that belongs to one bound table; a rebind makes a new one and drops the old. */
+/*
+ * One table of the guest's, and the levels of the nodes that it is kept in, 1 being that of 4 KiB. A
+ * node has at most as many entries as a page. So a larger table is several nodes, and one above them
+ * to join them, on a level of its own; and below pages larger than 4 KiB there is a level for parts
+ * of them. With 9 bits a level there is no such level, and levels are those of the guest.
+ */
+#define SHADOW_LEVELS IOPT_FAR_LEVELS
+
+struct shadow_part {
+	struct pgt pgt;
+	struct shadow_node *top;	/* NULL: there is no such table */
+	struct iopt_tree tree;		/* its levels count from 0, so that 0 is level 1 */
+	uint8_t table[SHADOW_LEVELS + 1];	/* by level: that of the guest's entries; 0: none */
+	uint8_t enter[PGT_MAX_LEVELS + 1];	/* the level at which a table of the guest's begins */
+};
+
+/* Everything that belongs to what is bound; a rebind makes a new one and drops the old. */
 struct shadow_tree {
 	enum shadow_mode mode;
 	bool on_demand;
-	struct pgt pgt;
-	struct shadow_node *top;
+	struct shadow_part part[2];	/* of low addresses, or all; of high ones */
+	struct iopt_far *far;		/* NULL: it has the shape of an iopt */
 	struct shadow_node **buckets;	/* shared nodes by {address, level} */
 	size_t mask;			/* buckets - 1 */
 	uint64_t key;			/* of the hash; odd */
@@ -215,7 +231,7 @@ struct shadow_walk {
 	struct shadow *s;
 	uint64_t start, last;
 	unsigned int depth;
-	struct shadow_frame frame[PGT_MAX_LEVELS];
+	struct shadow_frame frame[SHADOW_LEVELS];
 	struct shadow_run ahead;	/* found, but not given yet, */
 	bool has_ahead;			/* if so */
 	int ret;			/* -ENOMEM: something could not be resolved for want of memory */
@@ -232,7 +248,7 @@ bool shadow_walk_next(struct shadow_walk *w, struct shadow_run *run);
  * gives more permission than before does not.
  */
 struct shadow_stale {
-	unsigned int level;	/* 1 maps 4 KiB */
+	unsigned int level;	/* of the guest's, 1 the lowest */
 	uint64_t old_entry, new_entry;
 	uint64_t last_invalidated;
 };

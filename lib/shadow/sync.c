@@ -20,7 +20,7 @@ struct pass {
 	struct reap *reap;
 	int ret;
 	unsigned int depth;
-	struct frame frame[PGT_MAX_LEVELS];
+	struct frame frame[SHADOW_LEVELS];
 };
 
 static void stamp(struct shadow_node *n, unsigned int i, unsigned int end)
@@ -60,6 +60,11 @@ struct merge {
 	uint64_t base, keep, limit;
 };
 
+static uint64_t page_mask(const struct pgt_rule *rule)
+{
+	return (UINT64_C(1) << rule->shift) - 1;
+}
+
 static struct merge merge_of(const struct pgt_rule *rule, const struct shadow_piece *piece,
 			     uint64_t flags)
 {
@@ -68,7 +73,7 @@ static struct merge merge_of(const struct pgt_rule *rule, const struct shadow_pi
 	if (pgt_rule_classify(rule, flags) != PGT_LEAF)
 		return (struct merge){ .flags = flags, .limit = UINT64_MAX };
 	return (struct merge){ flags, piece->host + perm, perm ? UINT64_MAX : 0,
-			       piece->last - piece->start };
+			       piece->last - piece->start - page_mask(rule) };
 }
 
 /* The first of a group of entries that is not as it was; groups start at @i. */
@@ -93,7 +98,7 @@ static inline __attribute__((always_inline)) unsigned int
 sync_run(struct shadow_node *n, const uint64_t *guest, unsigned int i, unsigned int end,
 	   struct reap *reap, bool fresh)
 {
-	const struct pgt_rule *rule = &n->shadow->tree.pgt.rule[1];
+	const struct pgt_rule *rule = node_rule(n);
 	const struct shadow_piece *piece = &n->shadow->piece;
 	const uint64_t addr_bits = rule->use[1].addr, start = piece->start;
 	struct merge m = merge_of(rule, piece, 0);
@@ -145,11 +150,12 @@ sync_fresh(struct shadow_node *n, const uint64_t *guest, struct reap *reap)
 /* May these do this table? */
 static bool is_plain(const struct shadow_node *n)
 {
+	const struct pgt_rule *rule = node_rule(n);
 	const struct shadow *s = n->shadow;
 
-	return !n->links && !n->heads && !s->tree.on_demand && !s->piece.watch &&
-	       !s->tree.pgt.rule[1].far &&
-	       s->piece.start <= s->piece.last && s->piece_gen == *s->up.gen;
+	return !n->links && !n->heads && !s->tree.on_demand && !s->piece.watch && !rule->far &&
+	       s->piece.start <= s->piece.last && s->piece_gen == *s->up.gen &&
+	       s->piece.last - s->piece.start >= page_mask(rule);
 }
 
 static void sync_leaves(struct shadow_node *n, const uint64_t *guest, const struct frame *f,
@@ -193,8 +199,8 @@ static void forget(const struct frame *f, struct pass *pass)
 /* Goes into the part of @n's range that the pass is about, unless the pass has been there. */
 static void enter(struct pass *pass, struct shadow_node *n, uint64_t base)
 {
-	unsigned int shift = node_shift(n);
-	uint64_t end = base + (UINT64_C(512) << shift) - 1;
+	unsigned int most = node_entries(n) - 1;
+	uint64_t end = node_last(n, base);
 	struct frame *f = &pass->frame[pass->depth];
 	const uint64_t *guest;
 
@@ -206,23 +212,23 @@ static void enter(struct pass *pass, struct shadow_node *n, uint64_t base)
 	*f = (struct frame){
 		.n = n, .base = base, .late = n->unread,
 		.i = pass->start <= base ? 0 : node_index(n, pass->start),
-		.end = pass->last >= end ? IOPT_ENTRIES - 1 : node_index(n, pass->last),
+		.end = pass->last >= end ? most : node_index(n, pass->last),
 	};
 	if (n->own) {
-		n->unread = n->unread && (f->i || f->end < IOPT_ENTRIES - 1);
+		n->unread = n->unread && (f->i || f->end < most);
 		pass->depth++;
 		return;
 	}
 	if (pass->s->now)
 		stamp(n, f->i, f->end);
-	if (n->level > 1)
+	if (n->table > 1)
 		node_settle(n);
 	guest = node_guest(n);
-	if (f->i == 0 && f->end == IOPT_ENTRIES - 1)
+	if (f->i == 0 && f->end == most)
 		n->unread = false;
 	if (!guest)
 		forget(f, pass);
-	else if (n->level == 1)
+	else if (n->table == 1)
 		sync_leaves(n, guest, f, pass);
 	else
 		pass->depth++;
@@ -266,7 +272,7 @@ static void step(struct pass *pass, struct frame *f)
 	if (!child) {
 		/* No node for what is not there: addresses are free, memory is not. */
 		struct pgt_entry before = node_decode(n, i, was);
-		int ret = shadow_table_at(n->shadow, e.addr);
+		int ret = node_table_at(n, &e);
 
 		if (ret == -EFAULT)
 			return;
@@ -310,56 +316,65 @@ void shadow_begin_pass(struct shadow *s, uint64_t now)
  * One page whose upper entries are as they were, as guests invalidate most of the time: straight down.
  * False, with nothing done, if there is more to it.
  */
-static bool sync_page(struct shadow *s, uint64_t iova, struct reap *reap)
+static bool sync_page(struct shadow_node *n, uint64_t iova, struct reap *reap)
 {
-	struct shadow_node *n = s->tree.top;
 	const uint64_t *guest;
 
-	if (s->now)
+	if (n->shadow->now)
 		return false;
 	for (;; n = node_child(n, node_index(n, iova))) {
 		unsigned int i = node_index(n, iova);
 
+		if (n->kind == NODE_JOIN && n->pte[i] & IOPT_TABLE)
+			continue;	/* what it says does not change */
 		guest = n->own ? NULL : node_guest(n);
 		if (!guest || n->fresh)
 			return false;
-		if (n->level == 1)
+		if (n->table == 1)
 			return is_plain(n) && sync_plain(n, guest, i, i, reap) > i;
 		if (guest_load(&guest[i]) != n->raw[i] || !(n->pte[i] & IOPT_TABLE))
 			return false;
 	}
 }
 
-/* Addresses of one half of a signed tree, or of all of an unsigned one, as the tables have them. */
-static int sync_part(struct shadow *s, uint64_t start, uint64_t last, struct reap *reap)
+/* Addresses of a part of the tree, as its tables have them. */
+static int sync_some(struct shadow_part *part, uint64_t start, uint64_t last, struct reap *reap)
 {
 	struct pass pass;
 
-	if (start >> IOPT_SHIFT == last >> IOPT_SHIFT && sync_page(s, start, reap))
+	if (start >> part->pgt.page_shift == last >> part->pgt.page_shift &&
+	    sync_page(part->top, start, reap))
 		return 0;
-	pass.s = s;
+	pass.s = part->top->shadow;
 	pass.start = start;
 	pass.last = last;
 	pass.reap = reap;
-	return run(&pass, s->tree.top);
+	return run(&pass, part->top);
+}
+
+static int sync_part(struct shadow_part *part, uint64_t start, uint64_t last, struct reap *reap)
+{
+	uint64_t top = (UINT64_C(1) << part->pgt.input_bits) - 1, half = top >> 1;
+	int ret = 0;
+
+	if (part->pgt.sign_extended) {
+		/* the upper half of canonical addresses stands in the upper half of the tables */
+		if (last >= ~half)
+			ret = sync_some(part, start > ~half ? start & top : half + 1, last & top, reap);
+		top = half;
+	}
+	if (start <= top && sync_some(part, start, bits_min(last, top), reap))
+		ret = -ENOMEM;
+	return ret;
 }
 
 int shadow_sync(struct shadow *s, uint64_t start, uint64_t last, struct reap *reap)
 {
-	uint64_t top = (UINT64_C(1) << s->tree.pgt.input_bits) - 1, half = top >> 1;
-	int ret = 0;
+	struct shadow_part *low = &s->tree.part[0];
 
 	if (s->tree.mode != SHADOW_GUEST)
 		return 0;
-	if (s->tree.pgt.sign_extended) {
-		/* the upper half of canonical addresses stands in the upper half of the tables */
-		if (last >= ~half)
-			ret = sync_part(s, start > ~half ? start & top : half + 1, last & top, reap);
-		top = half;
-	}
-	if (start <= top && sync_part(s, start, bits_min(last, top), reap))
-		ret = -ENOMEM;
-	return ret;
+	return sync_part(low, start, last, reap);
 }
 
 void node_sync(struct shadow_node *n, struct reap *reap)
@@ -368,7 +383,7 @@ void node_sync(struct shadow_node *n, struct reap *reap)
 
 	pass.s = n->shadow;
 	pass.start = 0;
-	pass.last = (UINT64_C(512) << node_shift(n)) - 1;
+	pass.last = node_last(n, 0);
 	pass.reap = reap;
 	shadow_begin_pass(n->shadow, 0);
 	run(&pass, n);

@@ -7,8 +7,7 @@
 
 static void enter(struct shadow_walk *w, struct shadow_node *n, uint64_t base, unsigned int perm)
 {
-	unsigned int shift = node_shift(n);
-	uint64_t end = base + ((uint64_t)IOPT_ENTRIES << shift) - 1;
+	uint64_t end = node_last(n, base);
 
 	if (n->barren_walk == w->s->walk && n->barren >> perm & 1)
 		return;
@@ -16,7 +15,7 @@ static void enter(struct shadow_walk *w, struct shadow_node *n, uint64_t base, u
 	w->frame[w->depth++] = (struct shadow_frame){
 		.n = n, .base = base, .perm = perm,
 		.i = w->start <= base ? 0 : node_index(n, w->start),
-		.end = w->last >= end ? IOPT_ENTRIES - 1 : node_index(n, w->last),
+		.end = w->last >= end ? node_entries(n) - 1 : node_index(n, w->last),
 		.whole = w->start <= base && w->last >= end,
 	};
 }
@@ -54,16 +53,17 @@ static uint64_t resolve(struct shadow_walk *w, struct shadow_node *n, unsigned i
 	struct pgt_entry e;
 
 	if (fault == SHADOW_TABLE) {
-		wait_for(w, n->addr, n->addr + PAGES_SIZE - 1);
+		wait_for(w, n->addr & IOPT_ADDR, n->addr | (PAGES_SIZE - 1));
 		return 0;
 	}
 	e = node_decode(n, i, n->raw[i]);
 	if (!fault && !node_is_usable(&e))
 		return 0;
 	if (e.kind == PGT_TABLE)
-		size = PAGES_SIZE;
+		size = node_table_size(n, &e);
 	at = e.addr;
-	if (!fault && (size == PAGES_SIZE || up->first(up->parent, at, at + size - 1, &at)))
+	if (!fault && (e.kind == PGT_TABLE || size == PAGES_SIZE ||
+		       up->first(up->parent, at, at + size - 1, &at)))
 		fault = node_fill(n, i, at - e.addr, &e, &next);
 	if (fault == SHADOW_NOMEM)
 		w->ret = -ENOMEM;
@@ -123,7 +123,7 @@ static bool step(struct shadow_walk *w, struct shadow_run *run)
 
 void shadow_walk_begin(struct shadow_walk *w, struct shadow *s, uint64_t start, uint64_t last)
 {
-	struct shadow_node *top = s->tree.top;
+	const struct shadow_part *part = &s->tree.part[0];
 	uint64_t end;
 
 	w->s = s;
@@ -134,13 +134,15 @@ void shadow_walk_begin(struct shadow_walk *w, struct shadow *s, uint64_t start, 
 	w->wait_last = 0;
 	w->start = start;
 	s->walk++;
-	if (!top)
+	if (!part->top)
 		return;
 	/* of signed addresses the lower half: no IOMMU of a kernel translates the other */
-	end = (UINT64_C(1) << (shadow_bits(s) - s->tree.pgt.sign_extended)) - 1;
+	end = node_last(part->top, 0);
+	if (s->tree.mode == SHADOW_GUEST)
+		end = (UINT64_C(1) << (part->pgt.input_bits - part->pgt.sign_extended)) - 1;
 	w->last = bits_min(last, end);
 	if (start <= w->last)
-		enter(w, top, 0, IOPT_PERM);
+		enter(w, part->top, 0, IOPT_PERM);
 }
 
 bool shadow_walk_next(struct shadow_walk *w, struct shadow_run *run)

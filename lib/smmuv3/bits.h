@@ -138,6 +138,9 @@ static inline int smmu_check_size(size_t size, size_t least)
 /* log2 of a granule as S2TG and TG0 encode it, or 0: reserved, or not one of the unit's. */
 unsigned smmu_granule(const struct ioasid_smmuv3_regs *regs, uint64_t tg0);
 
+/* Of 64K granules DS is RES0: what they have room for is up to OAS (DDI 0487, D8.3.1, FEAT_LPA). */
+void smmu_set_wide(const struct ioasid_smmuv3_regs *regs, struct ioasid_smmuv3_table *table);
+
 /*
  * The range of TxSZ: @address_bits is the widest input that there is room for. Whether 52 bits are
  * possible depends on the granule and DS.

@@ -135,8 +135,7 @@ static enum ioasid_smmuv3_reason decode_size_64(const struct decoder *d, unsigne
 	table->granule_bits = granule(d, i);
 	if (!table->granule_bits)
 		return IOASID_SMMUV3_CD_GRANULE;
-	if (table->granule_bits == 16)
-		table->flags &= ~IOASID_SMMUV3_TABLE_DS;
+	smmu_set_wide(d->regs, table);
 	table->input_bits = 64 - (unsigned)entry_field(d->raw[0], 5 + 16 * i, 16 * i); /* TxSZ */
 	if (!smmu_size_ok(d->regs, table, vax ? 52 : 48))
 		return IOASID_SMMUV3_CD_SIZE;

@@ -22,12 +22,6 @@ static int check_table(const struct ioasid_smmuv3_table *table)
 		return unsupported("tables of VMSAv8-32");
 	if (table->flags & IOASID_SMMUV3_TABLE_BIG_ENDIAN)
 		return unsupported("big-endian tables");
-	if (table->granule_bits != 12 || table->flags & IOASID_SMMUV3_TABLE_DS)
-		return unsupported("granules but 4K, and 52-bit addresses in 4K tables");
-	if (table->root % 4096 || table->levels < 2)
-		return unsupported("starting levels smaller than a page");
-	if (table->input_bits > 12 + 9 * table->levels)
-		return unsupported("starting levels of several tables");
 	if (table->flags & IOASID_SMMUV3_TABLE_HD)
 		return unsupported("hardware update of the dirty state");
 	return 0;
@@ -46,10 +40,15 @@ static int check_stage1(const struct ioasid_smmuv3_translation *t)
 
 static void describe(struct ioasid_pgtable *p, const struct ioasid_smmuv3_table *table)
 {
+	bool wide = table->flags & (IOASID_SMMUV3_TABLE_DS | IOASID_SMMUV3_TABLE_LPA);
+
 	p->levels = table->levels;
 	p->root = table->root;
 	p->input_bits = table->input_bits;
-	p->address_bits = table->output_bits < 48 ? table->output_bits : 48;
+	p->granule_bits = table->granule_bits;
+	p->address_bits = wide || table->output_bits < 48 ? table->output_bits : 48;
+	if (wide)
+		p->flags |= IOASID_PGTABLE_WIDE;
 	if (table->flags & (IOASID_SMMUV3_TABLE_AFFD | IOASID_SMMUV3_TABLE_HA))
 		p->flags |= IOASID_PGTABLE_IGNORE_ACCESSED;
 	if (table->flags & IOASID_SMMUV3_TABLE_HAD)

@@ -167,8 +167,7 @@ static enum ioasid_smmuv3_reason decode_size_64(struct decoder *d)
 	table->granule_bits = smmu_granule(d->regs, entry_field(d->raw[2], 47, 46)); /* S2TG */
 	if (!table->granule_bits)
 		return IOASID_SMMUV3_STE_GRANULE;
-	if (table->granule_bits == 16) /* S2DS is RES0 */
-		table->flags &= ~IOASID_SMMUV3_TABLE_DS;
+	smmu_set_wide(d->regs, table);
 	table->output_bits = smmu_address_bits(entry_field(d->raw[2], 50, 48)); /* S2PS */
 	if (table->output_bits > smmu_oas(d->regs))
 		table->output_bits = smmu_oas(d->regs);

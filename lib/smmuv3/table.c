@@ -14,6 +14,15 @@ unsigned smmu_granule(const struct ioasid_smmuv3_regs *regs, uint64_t tg0)
 	return granules[tg0].bits;
 }
 
+void smmu_set_wide(const struct ioasid_smmuv3_regs *regs, struct ioasid_smmuv3_table *table)
+{
+	if (table->granule_bits != 16)
+		return;
+	table->flags &= ~IOASID_SMMUV3_TABLE_DS;
+	if (smmu_oas(regs) == 52)
+		table->flags |= IOASID_SMMUV3_TABLE_LPA;
+}
+
 static bool has_52_bits(const struct ioasid_smmuv3_table *table)
 {
 	return table->granule_bits == 16 || table->flags & IOASID_SMMUV3_TABLE_DS;
