@@ -85,8 +85,13 @@ int device_check_pgtable(const struct ioasid_device *device, const struct ioasid
 	return 0;
 }
 
-int device_check_pasid_table(const struct ioasid_device *device)
+int device_check_pasid_table(const struct ioasid_device *device,
+			     enum ioasid_pasid_table_format hw_format)
 {
+	if (hw_format)
+		return device->info.pasid_table_formats >> hw_format & 1 ? 0 :
+		       err_set(EOPNOTSUPP, "%s: its IOMMU does not read PASID-table format %u itself",
+			       device->name, (unsigned int)hw_format);
 	if (device->info.type != IOASID_DEVICE_PHYSICAL_USER)
 		return err_set(EOPNOTSUPP, "%s: its PASID table is not the user's", device->name);
 	if (!device->info.pasid_table_formats)
@@ -110,7 +115,7 @@ int attachment_join(struct ioasid_space *space, const struct ioasid_device *devi
 {
 	int ret;
 
-	ret = space->pasids ? device_check_pasid_table(device) :
+	ret = pasid_table_is_bound(space) ? device_check_pasid_table(device, space->hw_pasids) :
 			      device_check_pgtable(device, space, nest_bound(space));
 	if (!ret)
 		ret = check_tracking(device, space);

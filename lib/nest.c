@@ -68,8 +68,9 @@ static int bind(struct ioasid_space *space, const struct pgt *pgt, uint64_t root
 	if (imap_count(&space->maps))
 		return err_set(EBUSY, "space %u has %zu mappings", space->id,
 			       imap_count(&space->maps));
-	if (space->pasids)
-		return err_set(EBUSY, "space %u has a PASID table: unbind it", space->id);
+	ret = pasid_table_check_none(space);
+	if (ret)
+		return ret;
 	ret = space->nest->bind(space, pgt, root, reap);
 	if (ret)
 		return ret;
@@ -103,7 +104,7 @@ IOASID_EXPORT int ioasid_space_unbind_pgtable(struct ioasid_space *space)
 
 	ctx_lock(space->ctx);
 	ret = ctx_check_drain(space->ctx);
-	if (!ret && (!nest_bound(space) || space->pasids))
+	if (!ret && (!nest_bound(space) || pasid_table_is_bound(space)))
 		ret = err_set(EINVAL, "space %u has no page table bound", space->id);
 	if (!ret) {
 		space->nest->unbind(space, &reap);

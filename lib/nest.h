@@ -13,6 +13,7 @@
 #include "util/reap.h"
 
 struct ioasid_mapping;
+struct ioasid_pasid_table;
 
 /* An entry of a batch, for nest_ops.invalidate_list(). */
 struct nest_inv {
@@ -65,6 +66,9 @@ struct nest_ops {
 	int (*bind_raw)(struct ioasid_space *space, uint32_t type, const void *data, size_t length,
 			struct reap *reap);
 	int (*probe_raw)(struct ioasid_space *space, uint32_t type);
+	/* The same of a PASID table. */
+	int (*bind_pasid_table)(struct ioasid_space *space, const struct ioasid_pasid_table *table,
+				struct reap *reap);
 
 	/* The parent's translations of @m are gone, or not what they were. */
 	void (*parent_changed)(struct ioasid_space *space, const struct ioasid_mapping *m,

@@ -111,6 +111,7 @@ struct ioasid_space {
 	const struct nest_ops *nest;	/* a child's */
 	struct ioasid_viommu *viommu;	/* a child's that is nested on one; or NULL */
 	struct pasid_table *pasids;	/* a child's, with a PASID table of the user's; or NULL */
+	enum ioasid_pasid_table_format hw_pasids;	/* one that the IOMMU reads itself; 0: none */
 	unsigned int attached;		/* attachments of devices */
 	unsigned int users;		/* of its table: attachments and children */
 	struct ioasid_fault_queue *faults;	/* or NULL */
@@ -286,7 +287,9 @@ void space_reroute(struct ioasid_space *space, struct reap *reap);
 /* Can the device's IOMMU do what the space needs? @pgt: its page table; NULL: none. */
 int device_check_pgtable(const struct ioasid_device *device, const struct ioasid_space *space,
 			 const struct pgt *pgt);
-int device_check_pasid_table(const struct ioasid_device *device);
+/* @hw_format: one that the IOMMU is to read itself; 0: the library does. */
+int device_check_pasid_table(const struct ioasid_device *device,
+			     enum ioasid_pasid_table_format hw_format);
 /* Makes the space ready for what is going to be attached. */
 int attachment_join(struct ioasid_space *space, const struct ioasid_device *device,
 		    const struct attachment *a, struct reap *reap);

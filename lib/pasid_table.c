@@ -348,6 +348,17 @@ static void table_drop(struct ioasid_space *space, struct reap *reap)
 	space->pasids = NULL;
 }
 
+bool pasid_table_is_bound(const struct ioasid_space *space)
+{
+	return space->pasids || space->hw_pasids;
+}
+
+int pasid_table_check_none(const struct ioasid_space *space)
+{
+	return pasid_table_is_bound(space) ?
+	       err_set(EBUSY, "space %u has a PASID table: unbind it", space->id) : 0;
+}
+
 /* Such a space as one of those on its parent. */
 static const struct pgt *bound(const struct ioasid_space *space)
 {
@@ -442,23 +453,28 @@ static int check_space(const struct ioasid_space *space)
 	if (!space->parent)
 		return err_set(EINVAL, "space %u is a root: a PASID table needs a parent to be in",
 			       space->id);
+	if (!space->pasids && nest_bound(space) && !space->hw_pasids)
+		return err_set(EBUSY, "space %u has a page table: unbind it", space->id);
+	if (space->nest->bind_pasid_table)
+		return 0;
 	if (space->nest->nesting != IOASID_NESTING_SOFTWARE)
 		return err_set(EOPNOTSUPP, "space %u is nested in hardware", space->id);
+	if (!ioasid_ctx_has(space->ctx, IOASID_CAP_FILL_ON_DEMAND))
+		return err_set(EOPNOTSUPP, "space %u is nested in software: %s", space->id,
+			       ioasid_ctx_why_not(space->ctx, IOASID_CAP_FILL_ON_DEMAND));
 	if (space->fill_asked == IOASID_FILL_ON_INVALIDATION)
 		return err_set(EOPNOTSUPP, "space %u is filled on invalidation, but nobody tells "
 			       "which PASIDs are going to be used", space->id);
 	if (space->children)
 		return err_set(EBUSY, "space %u is the parent of space %u", space->id,
 			       space->children->id);
-	if (!space->pasids && nest_bound(space))
-		return err_set(EBUSY, "space %u has a page table: unbind it", space->id);
 	if (imap_count(&space->maps))
 		return err_set(EBUSY, "space %u has %zu mappings", space->id,
 			       imap_count(&space->maps));
 	return 0;
 }
 
-static int check_devices(const struct ioasid_space *space)
+static int check_devices(const struct ioasid_space *space, enum ioasid_pasid_table_format hw_format)
 {
 	const struct ioasid_device *device;
 	const struct attachment *a;
@@ -467,7 +483,20 @@ static int check_devices(const struct ioasid_space *space)
 	for (device = space->ctx->devices; device && !ret; device = device->next)
 		for (a = device->attached; a && !ret; a = a->next)
 			if (a->space == space)
-				ret = device_check_pasid_table(device);
+				ret = device_check_pasid_table(device, hw_format);
+	return ret;
+}
+
+/* For the IOMMU to read. */
+static int bind_hardware(struct ioasid_space *space, const struct ioasid_pasid_table *user,
+			 struct reap *reap)
+{
+	int ret = check_devices(space, user->format);
+
+	if (!ret)
+		ret = space->nest->bind_pasid_table(space, user, reap);
+	if (!ret)
+		space->hw_pasids = user->format;
 	return ret;
 }
 
@@ -479,8 +508,10 @@ static int bind(struct ioasid_space *space, const struct ioasid_pasid_table *use
 
 	if (!ret)
 		ret = check_space(space);
+	if (!ret && space->nest->bind_pasid_table)
+		return bind_hardware(space, user, reap);
 	if (!ret)
-		ret = check_devices(space);
+		ret = check_devices(space, 0);
 	if (ret)
 		return ret;
 	new = table_new(space->ctx, user);
@@ -523,9 +554,12 @@ IOASID_EXPORT int ioasid_space_unbind_pasid_table(struct ioasid_space *space)
 
 	ctx_lock(space->ctx);
 	ret = ctx_check_drain(space->ctx);
-	if (!ret && !space->pasids)
+	if (!ret && !pasid_table_is_bound(space))
 		ret = err_set(EINVAL, "space %u has no PASID table bound", space->id);
-	if (!ret) {
+	if (!ret && space->hw_pasids) {
+		space->nest->unbind(space, &reap);
+		space->hw_pasids = 0;
+	} else if (!ret) {
 		table_drop(space, &reap);
 		space->nest = &nest_shadow;
 		space_reroute(space, &reap);

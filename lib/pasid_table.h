@@ -16,6 +16,10 @@
 
 struct pasid_table;
 
+bool pasid_table_is_bound(const struct ioasid_space *space);
+/* err_set(-EBUSY) if one is bound, so that no page table can be. */
+int pasid_table_check_none(const struct ioasid_space *space);
+
 /* The space with a PASID table that the device is attached to, or NULL. */
 struct ioasid_space *pasid_table_of(const struct ioasid_device *device);
 

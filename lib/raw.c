@@ -20,6 +20,8 @@ static int bind(struct ioasid_space *space, uint32_t type, const void *data, siz
 {
 	int ret = ctx_check_drain(space->ctx);
 
+	if (!ret)
+		ret = pasid_table_check_none(space);
 	return ret ? ret : space->nest->bind_raw(space, type, data, length, reap);
 }
 

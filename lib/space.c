@@ -366,10 +366,10 @@ IOASID_EXPORT int ioasid_space_query_info(const struct ioasid_space *space,
 	ctx_lock(space->ctx);
 	if (space->parent) {
 		info.nesting = space->nest->nesting;
-		info.pasid_table_bound = space->pasids;
-		info.pgtable_bound = !space->pasids && nest_bound(space);
+		info.pasid_table_bound = pasid_table_is_bound(space);
+		info.pgtable_bound = !info.pasid_table_bound && nest_bound(space);
 	}
-	if (info.pasid_table_bound)
+	if (space->pasids)
 		info.fill = IOASID_FILL_ON_DEMAND;
 	if (s->tree.mode == SHADOW_GUEST) {
 		info.fill = s->tree.on_demand ? IOASID_FILL_ON_DEMAND : IOASID_FILL_ON_INVALIDATION;

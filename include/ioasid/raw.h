@@ -33,8 +33,8 @@ extern "C" {
  * @param data,length copied; 1 to IOASID_RAW_MAX bytes.
  * @return 0; -EINVAL: the space is a root, type 0, length, or the driver refuses the data;
  *         -EOPNOTSUPP: the space is not nested in hardware by a kernel, or the IOMMU of a device that
- *         is attached does not know the type; -EADDRINUSE, -EBUSY, -EFAULT: as
- *         ioasid_device_attach(); -ENOMEM; -EDEADLK: the calling thread is inside
+ *         is attached does not know the type; -EBUSY: the space has a PASID table; -EADDRINUSE,
+ *         -EBUSY, -EFAULT: as ioasid_device_attach(); -ENOMEM; -EDEADLK: the calling thread is inside
  *         ioasid_dma_begin(). What was bound before stays bound then.
  * Since 0.1.
  */

@@ -114,9 +114,8 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 	case IOASID_CAP_ATOMIC_REPLACE:
 	case IOASID_CAP_DIRTY_TRACKING:
 	case IOASID_CAP_NESTING_HARDWARE:
-		return NULL;
 	case IOASID_CAP_USER_PASID_TABLE:
-		return "no PASID tables of the user's on iommufd in this version";
+		return NULL;
 	case IOASID_CAP_FILL_ON_DEMAND:
 		return "the kernel does not tell which DMA found no translation";
 	case IOASID_CAP_PASID:

@@ -39,6 +39,10 @@ void iofd_hw_find_nesting(struct ioasid_device *device, uint32_t ioas)
 	info->nesting_hardware = true;
 	if (d->hw.type == UAPI_HW_INFO_INTEL_VTD && d->hw.vtd.ecap_reg & UAPI_VTD_ECAP_FSTS)
 		info->hardware_formats = UINT64_C(1) << IOASID_PGTABLE_VTD_FS;
+	if (d->hw.type == UAPI_HW_INFO_ARM_SMMUV3)
+		info->pasid_table_formats = UINT64_C(1) << IOASID_PASID_TABLE_SMMUV3;
+	if (d->hw.type == UAPI_HW_INFO_AMD)
+		info->pasid_table_formats = UINT64_C(1) << IOASID_PASID_TABLE_AMD;
 }
 
 int iofd_hw_copy(const struct ioasid_device *device, uint32_t *type, void *data, size_t *length)

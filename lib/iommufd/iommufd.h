@@ -194,6 +194,16 @@ int iofd_nested_attach(struct ioasid_device *device, uint32_t pasid, struct ioas
 int iofd_check_parent(const struct ioasid_device *device, const struct ioasid_space *root);
 int iofd_check_mapping(const struct ioasid_space *space, const struct ioasid_mapping *m);
 
+/* Has all who are attached go by that; err_set(), with what was bound before still bound. */
+int iofd_bind_vendor(struct ioasid_space *space, const struct pgt *pgt, uint32_t type,
+		     const void *data, size_t length);
+
+/* vendor.c: page tables and PASID tables as drivers take them */
+int iofd_bind_pgtable(struct ioasid_space *space, const struct pgt *pgt, uint64_t root,
+		      struct reap *reap);
+int iofd_bind_pasid_table(struct ioasid_space *space, const struct ioasid_pasid_table *table,
+			  struct reap *reap);
+
 /* invalidate.c: as of struct nest_ops */
 int iofd_invalidate(struct ioasid_space *space, const struct nest_inv *all, size_t first,
 		    size_t *done);

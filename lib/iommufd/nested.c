@@ -252,7 +252,7 @@ static int set_vendor(struct ioasid_space *space, struct iofd_vendor *vendor, co
 	return ret;
 }
 
-static int bind_data(struct ioasid_space *space, const struct pgt *pgt, uint32_t type,
+int iofd_bind_vendor(struct ioasid_space *space, const struct pgt *pgt, uint32_t type,
 		     const void *data, size_t length)
 {
 	struct iofd_vendor *vendor = mem_calloc(1, sizeof(*vendor) + length);
@@ -271,23 +271,7 @@ static int bind_raw(struct ioasid_space *space, uint32_t type, const void *data,
 	const struct pgt unknown = { 0 };
 
 	(void)reap;
-	return bind_data(space, &unknown, type, data, length);
-}
-
-static int bind(struct ioasid_space *space, const struct pgt *pgt, uint64_t root, struct reap *reap)
-{
-	const struct uapi_vtd_s1 s1 = {
-		.flags = (pgt->supervisor ? UAPI_VTD_S1_SRE : 0) |
-			 (pgt->write_protect ? UAPI_VTD_S1_WPE : 0),
-		.pgtbl_addr = root,
-		.addr_width = pgt->input_bits,
-	};
-
-	(void)reap;
-	if (pgt->id != PGT_VTD_FS)
-		return err_set(EOPNOTSUPP, "space %u: no IOMMU that the kernel has nests page-table "
-			       "format %u by itself", space->id, (unsigned int)pgt->id);
-	return bind_data(space, pgt, UAPI_HWPT_DATA_VTD_S1, &s1, sizeof(s1));
+	return iofd_bind_vendor(space, &unknown, type, data, length);
 }
 
 static void unbind(struct ioasid_space *space, struct reap *reap)
@@ -320,11 +304,12 @@ const struct nest_ops iofd_nest = {
 	.create = create,
 	.destroy = destroy,
 	.bound = bound,
-	.bind = bind,
+	.bind = iofd_bind_pgtable,
 	.unbind = unbind,
 	.invalidate_list = iofd_invalidate,
 	.bind_raw = bind_raw,
 	.probe_raw = iofd_probe_raw,
+	.bind_pasid_table = iofd_bind_pasid_table,
 	.parent_changed = parent_changed,
 	.max_looks = 1,
 	.look = look,

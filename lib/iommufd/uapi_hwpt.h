@@ -70,6 +70,27 @@ UAPI_AT(uapi_vtd_s1, addr_width, 16);
 #define UAPI_VTD_S1_SRE		0x1u	/* privileged requests are let through */
 #define UAPI_VTD_S1_WPE		0x4u	/* and need R/W to write */
 
+/* struct iommu_hwpt_arm_smmuv3, Linux 6.13: the first two words of the stream table entry */
+struct uapi_smmuv3 {
+	uint64_t ste[2];		/* little-endian */
+};
+UAPI_SIZE(uapi_smmuv3, 16);
+
+/* Fields of those that it may have (Arm IHI 0070, 5.2). */
+#define UAPI_SMMUV3_STE0	(UINT64_C(0xf) |		/* V, Config */		\
+				 UINT64_C(0x3) << 4 |		/* S1Fmt */		\
+				 (UINT64_C(1) << 56) - 64 |	/* S1ContextPtr */	\
+				 UINT64_C(0x1f) << 59)		/* S1CDMax */
+#define UAPI_SMMUV3_STE1	(UINT64_C(0xff) |		/* S1DSS, S1CIR, S1COR, S1CSH */ \
+				 UINT64_C(1) << 27 |		/* S1STALLD */		\
+				 UINT64_C(3) << 28)		/* EATS */
+
+/* struct iommu_hwpt_amd_guest, Linux 7.0: the guest's device table entry */
+struct uapi_amd {
+	uint64_t dte[4];
+};
+UAPI_SIZE(uapi_amd, 32);
+
 /* struct iommu_hwpt_invalidate, Linux 6.7 */
 struct uapi_invalidate {
 	uint32_t size;
