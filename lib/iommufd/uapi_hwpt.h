@@ -79,7 +79,7 @@ UAPI_SIZE(uapi_smmuv3, 16);
 /* Fields of those that it may have (Arm IHI 0070, 5.2). */
 #define UAPI_SMMUV3_STE0	(UINT64_C(0xf) |		/* V, Config */		\
 				 UINT64_C(0x3) << 4 |		/* S1Fmt */		\
-				 (UINT64_C(1) << 56) - 64 |	/* S1ContextPtr */	\
+				 ((UINT64_C(1) << 56) - 64) |	/* S1ContextPtr */	\
 				 UINT64_C(0x1f) << 59)		/* S1CDMax */
 #define UAPI_SMMUV3_STE1	(UINT64_C(0xff) |		/* S1DSS, S1CIR, S1COR, S1CSH */ \
 				 UINT64_C(1) << 27 |		/* S1STALLD */		\
