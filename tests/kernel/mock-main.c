@@ -6,6 +6,8 @@ int main(void)
 	Suite *suite = suite_create("mock");
 
 	suite_add_tcase(suite, mock_adopt());
+	suite_add_tcase(suite, mock_dirty());
+	suite_add_tcase(suite, mock_nested());
 	suite_add_tcase(suite, mock_pasid());
 	return run_suite(suite);
 }

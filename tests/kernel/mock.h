@@ -87,6 +87,8 @@ void mock_leads_elsewhere(const struct mock *m, uint32_t page_table, uint64_t io
 			  const void *host);
 
 TCase *mock_adopt(void);
+TCase *mock_dirty(void);
+TCase *mock_nested(void);
 TCase *mock_pasid(void);
 
 #endif
