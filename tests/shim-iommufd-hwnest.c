@@ -359,6 +359,40 @@ START_TEST(raw_tables_and_entries)
 }
 END_TEST
 
+/* They need a vIOMMU; and a space in software would have to be filled on demand. */
+START_TEST(pasid_tables_refuse)
+{
+	struct ioasid_space *soft = make_space(ctx, root, 0);
+	struct ioasid_device_info info = IOASID_DEVICE_INFO_INIT;
+	struct ioasid_pasid_table t = IOASID_PASID_TABLE_INIT;
+	struct ioasid_device *d;
+
+	ck_assert(ioasid_ctx_has(ctx, IOASID_CAP_USER_PASID_TABLE));
+	t.format = IOASID_PASID_TABLE_AMD;
+	t.levels = 1;
+	t.pgtable_levels = 4;
+	t.pasid_bits = 9;
+	t.base = 0x5000;
+	ck_err(ioasid_space_bind_pasid_table(child, &t), EOPNOTSUPP);
+	said("vIOMMU", "");
+	ck_err(ioasid_space_bind_pasid_table(soft, &t), EOPNOTSUPP);
+	ck_err(ioasid_space_unbind_pasid_table(child), EINVAL);
+	ck_ok(ioasid_device_attach(device, child));
+	ck_err(ioasid_space_bind_pasid_table(child, &t), EOPNOTSUPP);
+	said("PASID-table format 3", shim.devices[0].name);
+	ck_ok(ioasid_space_bind_raw(child, 1, "data", 4));
+	ck_err(ioasid_space_bind_pasid_table(child, &t), EBUSY);
+	shim.hw_type = 4;
+	d = bind_device(2);
+	ck_ok(ioasid_device_query_info(d, &info));
+	ck_assert_uint_eq(info.pasid_table_formats, 1u << IOASID_PASID_TABLE_AMD);
+	shim.hw_type = 2;
+	d = bind_device(3);
+	ck_ok(ioasid_device_query_info(d, &info));
+	ck_assert_uint_eq(info.pasid_table_formats, 1u << IOASID_PASID_TABLE_SMMUV3);
+}
+END_TEST
+
 START_TEST(raw_calls_refuse)
 {
 	struct ioasid_space *soft = make_space(ctx, root, 0);
@@ -555,6 +589,7 @@ int main(void)
 	suite_add_tcase(suite, tc);
 	tcase_add_checked_fixture(errors, setup, teardown);
 	tcase_add_test(errors, raw_calls_refuse);
+	tcase_add_test(errors, pasid_tables_refuse);
 	tcase_add_test(errors, bind_that_fails);
 	tcase_add_test(errors, attach_that_fails);
 	tcase_add_test(errors, allocations_that_fail);

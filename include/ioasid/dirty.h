@@ -8,7 +8,8 @@
  * writes end up in the root's pages. What is recorded goes with the root's IOVAs.
  *
  * A page counts as written once a DMA was let write it: also by ioasid_dma_translate() for writing,
- * and by a compare-and-swap that found something else. The CPU's own writes are not recorded.
+ * and by a compare-and-swap that found something else. The CPU's own writes are not recorded. A
+ * kernel's IOMMU records by the entries of its page table: all pages of a large one count.
  */
 #ifndef IOASID_DIRTY_H
 #define IOASID_DIRTY_H

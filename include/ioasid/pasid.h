@@ -135,11 +135,17 @@ struct ioasid_pasid_table {
  * Only devices of type IOASID_DEVICE_PHYSICAL_USER can be attached to such a space. It has no
  * mappings and no children.
  *
+ * To a space that is nested in hardware by a kernel, on a vIOMMU, the IOMMU reads the table itself: an
+ * SMMUv3 or AMD's, as pasid_table_formats of a device says, whatever its type. What it has cached goes
+ * by commands to the vIOMMU (ioasid_viommu_invalidate()), and max_pasids has no meaning.
+ *
  * @return 0; -EINVAL: the space is a root, a member out of range or not of the format, unknown
  *         flag, the stream table entry illegal or of another Config; -EOPNOTSUPP: the
- *         format is not known, no IOASID_CAP_USER_PASID_TABLE, the space is not nested in software
- *         or is to be filled on invalidation, or a device that is attached cannot use it; -EBUSY:
- *         the space has mappings, a page table or children; -E2BIG; -ENOMEM; -EDEADLK: the calling
+ *         format is not known, no IOASID_CAP_USER_PASID_TABLE, the space is nested in hardware, but
+ *         not so, or in software and cannot be filled on demand, or a device that is attached
+ *         cannot use it; -EBUSY: the space has mappings, a page table or children; by the IOMMU
+ *         itself, with a device attached, also -EINVAL: its driver refuses it, -EADDRINUSE, -EBUSY,
+ *         -EFAULT: as ioasid_device_attach(); -E2BIG; -ENOMEM; -EDEADLK: the calling
  *         thread is inside ioasid_dma_begin().
  * Since 0.1.
  */

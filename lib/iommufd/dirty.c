@@ -102,7 +102,7 @@ static int get_pieces(const struct iofd_pt *pt, uint64_t start, uint64_t last, b
 {
 	uint64_t bitmap[512];
 	const uint64_t most = 64 * bits_array_size(bitmap);
-	unsigned int i;
+	uint64_t i, n;
 	int ret;
 
 	for (;;) {
@@ -110,8 +110,10 @@ static int get_pieces(const struct iofd_pt *pt, uint64_t start, uint64_t last, b
 
 		memset(bitmap, 0, sizeof(bitmap));
 		ret = get(pt, start, end, peek, PAGE, bitmap);
-		for (i = 0; i < bits_array_size(bitmap) && !ret; i++)
-			dirty_bits_add(out, start / PAGE + 64 * i, bitmap[i]);
+		n = ret ? 0 : (end - start) / PAGE / 64 + 1;
+		for (i = 0; i < n; i++)
+			if (bitmap[i])	/* else the word may lie behind the caller's */
+				dirty_bits_add(out, start / PAGE + 64 * i, bitmap[i]);
 		if (ret || end == last)
 			return ret;
 		start = end + 1;
