@@ -10,6 +10,9 @@
 #define HOLE UINT64_C(0x100000) /* where nothing is mapped */
 #define ROOM 64u
 
+/* Microseconds in which threads have come to where they wait, as a rule. */
+#define SETTLE 20000
+
 struct asker {
 	struct guest g;		/* g.root has no queue; device and channel are on it */
 	struct ioasid_fault_queue *faults;

@@ -5,25 +5,10 @@
 #include <stdlib.h>
 
 #include "amd_unit.h"
+#include "any.h"
 #include "runner.h"
 
 #define ROUNDS 200000
-
-static uint64_t state = 1;
-
-/* xorshift64* */
-static uint64_t any(void)
-{
-	state ^= state >> 12;
-	state ^= state << 25;
-	state ^= state >> 27;
-	return state * UINT64_C(0x2545f4914f6cdd1d);
-}
-
-static bool one_in(unsigned n)
-{
-	return any() % n == 0;
-}
 
 static struct ioasid_amd_regs regs;
 
@@ -232,6 +217,7 @@ int main(void)
 	Suite *suite = suite_create("amd-random");
 	TCase *tcase = tcase_create("amd-random");
 
+	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, random_tables);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);

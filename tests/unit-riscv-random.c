@@ -7,26 +7,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "any.h"
 #include "riscv_unit.h"
 #include "runner.h"
 
 #define ROUNDS 200000
-
-static uint64_t state = 1;
-
-/* xorshift64* */
-static uint64_t any(void)
-{
-	state ^= state >> 12;
-	state ^= state << 25;
-	state ^= state >> 27;
-	return state * UINT64_C(0x2545f4914f6cdd1d);
-}
-
-static bool one_in(unsigned n)
-{
-	return any() % n == 0;
-}
 
 static struct ioasid_riscv_regs regs;
 
@@ -402,6 +387,7 @@ int main(void)
 	Suite *suite = suite_create("riscv-random");
 	TCase *tcase = tcase_create("riscv-random");
 
+	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, random_directories);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);

@@ -2,6 +2,7 @@
 /* The reasons: their texts, and the events that the specification has for them (2.5). */
 #include "amd/bits.h"
 #include "export.h"
+#include "guest/reason.h"
 
 enum {
 	ILLEGAL_DEV_TABLE_ENTRY = 0x1,
@@ -43,23 +44,12 @@ static const struct reason {
 	[IOASID_AMD_CMD_RESERVED] = { ILLEGAL_COMMAND_ERROR, "reserved bit in the command" },
 };
 
-static const struct reason *find_reason(enum ioasid_amd_reason reason)
-{
-	size_t i = (size_t)reason;
-
-	return i < sizeof(reasons) / sizeof(reasons[0]) ? &reasons[i] : NULL;
-}
-
 IOASID_EXPORT const char *ioasid_amd_reason_text(enum ioasid_amd_reason reason)
 {
-	const struct reason *r = find_reason(reason);
-
-	return r ? r->text : "unknown reason";
+	return REASON_GET(reasons, reason, text, "unknown reason");
 }
 
 IOASID_EXPORT uint8_t ioasid_amd_reason_get_code(enum ioasid_amd_reason reason)
 {
-	const struct reason *r = find_reason(reason);
-
-	return r ? r->code : 0;
+	return REASON_GET(reasons, reason, code, 0);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The reasons: their texts, and the numbers that the specification gives them. */
 #include "export.h"
+#include "guest/reason.h"
 #include "smmuv3/bits.h"
 
 /* Event numbers (7.3), and SMMU_CMDQ_CONS.ERR (7.1). */
@@ -83,30 +84,17 @@ static const struct reason reasons[] = {
 	[IOASID_SMMUV3_CMD_SIGNAL] = { 0, CERROR_ILL, "completion signal reserved" },
 };
 
-static const struct reason *find_reason(enum ioasid_smmuv3_reason reason)
-{
-	size_t i = (size_t)reason;
-
-	return i < sizeof(reasons) / sizeof(reasons[0]) ? &reasons[i] : NULL;
-}
-
 IOASID_EXPORT const char *ioasid_smmuv3_reason_text(enum ioasid_smmuv3_reason reason)
 {
-	const struct reason *r = find_reason(reason);
-
-	return r ? r->text : "unknown reason";
+	return REASON_GET(reasons, reason, text, "unknown reason");
 }
 
 IOASID_EXPORT uint8_t ioasid_smmuv3_reason_get_code(enum ioasid_smmuv3_reason reason)
 {
-	const struct reason *r = find_reason(reason);
-
-	return r ? r->code : 0;
+	return REASON_GET(reasons, reason, code, 0);
 }
 
 IOASID_EXPORT uint8_t ioasid_smmuv3_reason_get_queue_error(enum ioasid_smmuv3_reason reason)
 {
-	const struct reason *r = find_reason(reason);
-
-	return r ? r->queue_error : 0;
+	return REASON_GET(reasons, reason, queue_error, 0);
 }
