@@ -232,6 +232,67 @@ START_TEST(groups_move_as_one)
 }
 END_TEST
 
+/* A guest's page table for a PASID, beside its own for requests without one. */
+START_TEST(tables_for_pasids)
+{
+	struct ioasid_space *second = make_nested();
+	struct ioasid_device *d;
+	uint32_t first;
+
+	shim.pasid_bits = 20;
+	d = bind_device(2);
+	ck_ok(bind_fs(child, 0x5000, 0));
+	ck_ok(bind_fs(second, 0x6000, 0));
+	ck_ok(ioasid_device_attach(d, child));
+	first = shim_hwpt(2);
+	ck_assert(!shim_hwpt_has_pasids(first));
+	shim_forget();
+	/* what is there moves to a table that was made for PASIDs, and then comes the PASID's */
+	ck_ok(ioasid_device_attach_pasid(d, 5, second));
+	ck_assert_uint_eq(shim.calls[0].command, SHIM_HWPT_ALLOC);
+	ck_assert_uint_eq(shim.calls[0].words[1], 8);
+	ck_assert_uint_eq(shim.calls[1].command, SHIM_ATTACH);
+	ck_assert_uint_eq(shim.calls[1].words[1], 0);
+	ck_assert_uint_eq(shim.calls[2].command, SHIM_DESTROY);
+	ck_assert_uint_eq(shim.calls[2].words[1], first);
+	ck_assert_uint_eq(shim.calls[3].command, SHIM_HWPT_ALLOC);
+	ck_assert_uint_eq(shim.calls[3].words[1], 8);
+	ck_assert_uint_eq(shim.calls[4].command, SHIM_ATTACH);
+	ck_assert_uint_eq(shim.calls[4].words[3], 5);
+	ck_assert_uint_eq(shim.n_calls, 5);
+	is_bound(2, 0x5000, 0);
+	first = shim.calls[4].words[2];
+	shim_forget();
+	ck_ok(bind_fs(second, 0x7000, 0));
+	ck_assert_uint_eq(shim.calls[1].words[3], 5);
+	ck_assert_uint_ne(shim.calls[1].words[2], first);
+	ck_ok(ioasid_inv_add_pasid(inv, d, 5, 0));
+	ck_ok(ioasid_inv_submit(inv, NULL));
+	ck_ok(ioasid_space_unbind_pgtable(second));
+	ck_ok(ioasid_device_unbind(d));
+	ck_assert_uint_eq(shim_objects(), 3);
+}
+END_TEST
+
+START_TEST(page_sizes_are_those_of_the_tables)
+{
+	static const struct { uint32_t type; uint64_t sizes; } cases[] = {
+		{ 1, 0x40201000 }, { 2, 0x40201000 }, { 4, 0x40201000 }, { 0xfeed, 0x1000 },
+	};
+	struct ioasid_device_info info = IOASID_DEVICE_INFO_INIT;
+	struct ioasid_device *d;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		shim.hw_type = cases[i].type;
+		d = bind_device(2);
+		ck_ok(ioasid_device_query_info(d, &info));
+		ck_assert_uint_eq(info.page_sizes, cases[i].sizes);
+		ck_ok(ioasid_device_unbind(d));
+	}
+}
+END_TEST
+
 /* In order, in one array; ranges are not merged. */
 START_TEST(a_batch_is_one_array)
 {
@@ -582,6 +643,8 @@ int main(void)
 	tcase_add_test(tc, unbound_is_blocked);
 	tcase_add_test(tc, unlike_iommus_have_their_own);
 	tcase_add_test(tc, groups_move_as_one);
+	tcase_add_test(tc, tables_for_pasids);
+	tcase_add_test(tc, page_sizes_are_those_of_the_tables);
 	tcase_add_test(tc, a_batch_is_one_array);
 	tcase_add_test(tc, a_refused_entry_ends_the_batch);
 	tcase_add_test(tc, raw_tables_and_entries);

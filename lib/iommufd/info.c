@@ -64,11 +64,18 @@ static int look_at_iommu(struct ioasid_device *device, struct aperture *a)
 	return ret;
 }
 
-/* Larger pages: known for VT-d only. */
-static uint64_t large_pages(const struct ioasid_device *device)
+/*
+ * Larger pages: VT-d tells of them. The others always have those of their tables' levels: AArch64's with
+ * granules of 4 KiB or 64 KiB (DDI 0487, D8.3), AMD's (48882, 2.2.3, 2.2.6).
+ */
+static uint64_t large_pages(const struct ioasid_device *device, uint64_t smallest)
 {
 	const struct iofd_hw *hw = &((const struct iofd_device *)device->backend)->hw;
 
+	if (hw->type == UAPI_HW_INFO_ARM_SMMUV3 && smallest == UINT64_C(1) << 16)
+		return UINT64_C(1) << 29;
+	if (hw->type == UAPI_HW_INFO_ARM_SMMUV3 || hw->type == UAPI_HW_INFO_AMD)
+		return smallest == PAGE ? UINT64_C(1) << 21 | UINT64_C(1) << 30 : 0;
 	if (hw->type != UAPI_HW_INFO_INTEL_VTD)
 		return 0;
 	return (hw->vtd.cap_reg & UAPI_VTD_CAP_2M ? UINT64_C(1) << 21 : 0) |
@@ -124,7 +131,7 @@ int iofd_device_info(struct ioasid_device *device)
 	if (ret)
 		return ret;
 	info->address_bits = a.last ? bits_ilog2(a.last) + 1 : 1;
-	info->page_sizes = a.alignment | large_pages(device);
+	info->page_sizes = a.alignment | large_pages(device, a.alignment);
 	/* The ends of the aperture that a width cannot say. */
 	if (a.start)
 		ret = iofd_add_reserved(device->backend, 0, a.start - 1);

@@ -209,6 +209,45 @@ START_TEST(two_devices_and_two_spaces)
 }
 END_TEST
 
+/* A page table of the guest's for a PASID, as it has them for processes. */
+START_TEST(a_table_for_a_pasid)
+{
+	struct ioasid_space *process;
+	struct mock m;
+	struct world w;
+	uint32_t without, with;
+
+	if (!world_open(&w))
+		return;
+	if (lacks(w.ctx, IOASID_CAP_PASID)) {
+		world_close(&w);
+		return;
+	}
+	mock_open(&m, w.ctx, MOCK_PASID);
+	process = make_nested(&w);
+	ck_ok(bind_value(w.child, 0x1111));
+	ck_ok(bind_value(process, 0x2222));
+	ck_ok(ioasid_device_attach(m.device, w.child));
+	has(&m, 0x1111, 0);
+	ck_ok(ioasid_device_attach_pasid(m.device, 7, process));
+	has(&m, 0x1111, 0);
+	without = m.page_table;
+	with = m.pasid_table;
+	m.page_table = with;
+	has(&m, 0x2222, 0);
+	ck_ok(bind_value(process, 0x3333));
+	ck_assert_uint_ne(m.pasid_table, with);
+	m.page_table = m.pasid_table;
+	has(&m, 0x3333, 0);
+	m.page_table = without;
+	has(&m, 0x1111, 0);
+	ck_ok(ioasid_device_detach_pasid(m.device, 7));
+	has(&m, 0x1111, 0);
+	mock_close(&m);
+	world_close(&w);
+}
+END_TEST
+
 TCase *mock_nested(void)
 {
 	TCase *tc = tcase_create("nested");
@@ -217,5 +256,6 @@ TCase *mock_nested(void)
 	tcase_add_test(tc, bound_rebound_unbound);
 	tcase_add_test(tc, invalidations_in_order);
 	tcase_add_test(tc, two_devices_and_two_spaces);
+	tcase_add_test(tc, a_table_for_a_pasid);
 	return tc;
 }
