@@ -120,6 +120,8 @@ int attachment_join(struct ioasid_space *space, const struct ioasid_device *devi
 	if (!ret)
 		ret = check_tracking(device, space);
 	if (!ret)
+		ret = snoop_check_device(device, space);
+	if (!ret)
 		ret = viommu_check_attach(space, device);
 	if (!ret)
 		ret = reserve_for(space, device, a);

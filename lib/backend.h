@@ -25,6 +25,8 @@ struct backend_ops {
 	bool checks_memory;
 	/* It sends the requests of a device's whole group where route() sends the device's. */
 	bool routes_groups;
+	/* It enforces snooping wherever an IOMMU can, and is not asked. */
+	bool enforces_snoop;
 
 	/* 0 if it could be opened here, or err_set() with what is missing. No side effects. Unlocked. */
 	int (*probe)(void);

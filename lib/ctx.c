@@ -191,6 +191,7 @@ IOASID_EXPORT int ioasid_ctx_query_info(const struct ioasid_ctx *ctx, struct ioa
 	info.locked_limit = ctx->lock_limit;
 	if (ctx->ops->locked)
 		ctx->ops->locked(ctx, &info.locked_bytes, &info.locked_limit);
+	info.noncoherent_dma = snoop_can_be_avoided(ctx);
 	ctx_unlock(ctx);
 	return options_fill(out, &info, sizeof(info), "context info");
 }

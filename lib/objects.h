@@ -130,6 +130,7 @@ struct ioasid_space {
 	bool all_written;		/* or it could not be kept which */
 	struct shadow shadow;		/* a child's, nested in software */
 	enum ioasid_fill fill_asked;
+	enum ioasid_enforce_snoop enforce_snoop;	/* a root's */
 	struct sink *sink;		/* a child's, where a kernel has its translations */
 	uint64_t mapping_limit;		/* of what that may have */
 	struct reap_later later;
@@ -325,6 +326,14 @@ int locked_charge_mapping(const struct ioasid_mapping *m);
 void locked_release_mapping(const struct ioasid_mapping *m);
 int locked_charge_space(struct ioasid_space *space);
 void locked_release_space(struct ioasid_space *space);
+
+/* snoop.c: 0 or err_set() */
+int snoop_check_options(const struct ioasid_ctx *ctx, const struct ioasid_space_options *options);
+int snoop_check_device(const struct ioasid_device *device, const struct ioasid_space *space);
+/* For all devices that are attached? */
+bool snoop_is_enforced(const struct ioasid_space *space);
+/* By some device that is attached? */
+bool snoop_can_be_avoided(const struct ioasid_ctx *ctx);
 
 /* dirty.c: where a caller wants bits to be set. */
 struct dirty_bits {

@@ -277,12 +277,15 @@ IOASID_EXPORT int ioasid_space_create(struct ioasid_ctx *ctx,
 		ret = check_nesting(ctx, &options);
 	if (!ret)
 		ret = check_tracking(ctx, &options);
+	if (!ret)
+		ret = snoop_check_options(ctx, &options);
 	if (ret)
 		return ret;
 	space = space_new(ctx);
 	if (!space)
 		return err_set(ENOMEM, "no memory for a space");
 	space->tracks = options.flags & IOASID_SPACE_DIRTY_TRACKING;
+	space->enforce_snoop = options.enforce_snoop;
 	ctx_lock(ctx);
 	ret = create(space, &options, &reap);
 	ctx_unlock_drain(ctx, &reap);
@@ -378,6 +381,7 @@ IOASID_EXPORT int ioasid_space_query_info(const struct ioasid_space *space,
 	info.iova_alignment = space_alignment(space);
 	info.mappings = imap_count(&space->maps);
 	info.dirty_tracking = space->tracking;
+	info.snoop_enforced = snoop_is_enforced(space);
 	info.memory_bytes = sizeof(*space) +
 			    (space->maps.nodes.pages + space->records.pages + space->table.nodes +
 			     space->table.lists + s->pages + s->slab.pages + sink_pages(space) +

@@ -90,6 +90,30 @@ START_TEST(reserved_ranges_are_those_of_group_and_aperture)
 }
 END_TEST
 
+/* VT-d 4.1, 11.4.3: SC is bit 7. */
+START_TEST(snooping_is_enforced_where_the_iommu_can)
+{
+	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
+	struct ioasid_device_info info = IOASID_DEVICE_INFO_INIT;
+	struct ioasid_space *on, *none = NULL;
+	struct ioasid_device *d;
+
+	options.enforce_snoop = IOASID_ENFORCE_SNOOP_OFF;
+	ck_err(ioasid_space_create(ctx, &options, &none), EOPNOTSUPP);
+	options.enforce_snoop = IOASID_ENFORCE_SNOOP_ON;
+	ck_ok(ioasid_space_create(ctx, &options, &on));
+	ck_ok(ioasid_device_query_info(device, &info));
+	ck_assert(!info.enforce_snoop);
+	ck_err(ioasid_device_attach(device, on), EOPNOTSUPP);
+	shim.hw_data[2] = 1 << 7;
+	d = bind(1);
+	ck_ok(ioasid_device_query_info(d, &info));
+	ck_assert(info.enforce_snoop);
+	ck_ok(ioasid_device_attach(d, on));
+	ck_assert(space_info(on).snoop_enforced);
+}
+END_TEST
+
 START_TEST(maps_first_and_attaches_then)
 {
 	struct ioasid_space *space = make_space(ctx, NULL, 0);
@@ -252,6 +276,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, bind_asks_what_the_iommu_translates);
 	tcase_add_test(tc, reserved_ranges_are_those_of_group_and_aperture);
+	tcase_add_test(tc, snooping_is_enforced_where_the_iommu_can);
 	tcase_add_test(tc, maps_first_and_attaches_then);
 	tcase_add_test(tc, replace_is_one_attach);
 	tcase_add_test(tc, groups_move_in_one_call);

@@ -92,6 +92,7 @@ START_TEST(bind_isolates_the_group_and_takes_the_device)
 	expect(container, SHIM_SET_IOMMU, U64(3));
 	expect(group, SHIM_GET_DEVICE_FD, name[0], name[1], name[2]);
 	expect(container, SHIM_GET_INFO, 1024, 0, 0, 0, 0, 0);
+	expect(container, SHIM_CHECK_EXTENSION, U64(4));
 	expect_end();
 	ck_assert_int_eq(ioasid_device_get_fd(d), shim_device_fd(1));
 	ck_ok(ioasid_device_query_info(d, &info));
@@ -105,6 +106,31 @@ START_TEST(bind_isolates_the_group_and_takes_the_device)
 	ck_ok(ioasid_device_unbind(d));
 	expect_end();
 	ck_assert_uint_eq(shim_open_fds(), 3);
+}
+END_TEST
+
+/* VFIO_DMA_CC_IOMMU of the group's container decides. */
+START_TEST(snooping_is_enforced_where_the_kernel_says_so)
+{
+	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
+	struct ioasid_device_info info = IOASID_DEVICE_INFO_INIT;
+	struct ioasid_space *on, *none = NULL;
+	struct ioasid_device *d;
+
+	options.enforce_snoop = IOASID_ENFORCE_SNOOP_OFF;
+	ck_err(ioasid_space_create(ctx, &options, &none), EOPNOTSUPP);
+	options.enforce_snoop = IOASID_ENFORCE_SNOOP_ON;
+	ck_ok(ioasid_space_create(ctx, &options, &on));
+	ck_ok(ioasid_device_query_info(device, &info));
+	ck_assert(info.enforce_snoop);
+	ck_ok(ioasid_device_attach(device, on));
+	shim_t1.no_snoop_control = true;
+	ck_ok(ioasid_device_bind(ctx, "0000:03:1f.7", 5, &d));
+	ck_ok(ioasid_device_query_info(d, &info));
+	ck_assert(!info.enforce_snoop);
+	shim_forget();
+	ck_err(ioasid_device_attach(d, on), EOPNOTSUPP);
+	expect_end();
 }
 END_TEST
 
@@ -349,6 +375,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, opening_asks_what_the_kernel_has);
+	tcase_add_test(tc, snooping_is_enforced_where_the_kernel_says_so);
 	tcase_add_test(tc, bind_isolates_the_group_and_takes_the_device);
 	tcase_add_test(tc, reserved_is_what_lies_between_the_ranges);
 	tcase_add_test(tc, attach_maps_what_the_space_has);

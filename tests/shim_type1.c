@@ -341,6 +341,7 @@ static int container_ioctl(struct file *container, unsigned long command, void *
 		return shim_t1.version;
 	case SHIM_CHECK_EXTENSION:
 		return ((uintptr_t)arg == 3 && !shim_t1.no_type1) ||
+		       ((uintptr_t)arg == 4 && !shim_t1.no_snoop_control) ||
 		       ((uintptr_t)arg == 9 && !shim_t1.no_unmap_all);
 	case SHIM_SET_IOMMU:
 		return (uintptr_t)arg == 3 ? set_iommu(container) : -ENODEV;

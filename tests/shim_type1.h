@@ -26,6 +26,7 @@ struct shim_range {
 struct shim_t1 {
 	int version;
 	bool no_type1, no_unmap_all;
+	bool no_snoop_control;
 	bool no_group_nodes, noiommu;
 	bool not_viable;
 	int open_container, open_group;	/* errors, 0: none */

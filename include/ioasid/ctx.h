@@ -132,6 +132,12 @@ struct ioasid_ctx_info {
 	uint64_t locked_bytes;
 	/** How much may be: by the platform, or RLIMIT_MEMLOCK. UINT64_MAX: any amount. */
 	uint64_t locked_limit;
+	/**
+	 * Whether some attached device can do DMA that leaves the CPU's caches alone. Then a
+	 * hypervisor has to let guests flush them (VFIO_DMA_CC_IOMMU, KVM's VFIO device).
+	 */
+	bool noncoherent_dma;
+	uint8_t reserved[7];
 };
 
 #define IOASID_CTX_INFO_INIT { .size = sizeof(struct ioasid_ctx_info) }

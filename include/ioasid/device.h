@@ -75,7 +75,9 @@ struct ioasid_device_info {
 	bool page_requests;
 	/** The IOMMU can record written pages. */
 	bool dirty_tracking;
-	uint8_t reserved[2];
+	/** The IOMMU can enforce snooping, and the library knows of it. */
+	bool enforce_snoop;
+	uint8_t reserved[1];
 	/** Kind of device. */
 	enum ioasid_device_type type;
 	/** pPASID of the requests of a mediated device that name none; else IOASID_NO_PASID. */
@@ -237,9 +239,9 @@ size_t ioasid_device_query_reserved(const struct ioasid_device *device,
  *         allowed range where the device cannot have one, or a mapping is not aligned; -EFAULT:
  *         memory mapped in the space is no longer there; -ENOSPC: the space has more mappings than
  *         max_mappings of the device; -ENOMEM; -EOPNOTSUPP: the IOMMU lacks what the space needs
- *         (nesting, the page table's format and width, dirty tracking); -E2BIG: a nested space
- *         takes more mappings in the kernel than its mapping_limit; -ENOENT: the space is on a
- *         vIOMMU, where the device has no vDEVICE.
+ *         (nesting, the page table's format and width, dirty tracking, enforced snooping);
+ *         -E2BIG: a nested space takes more mappings in the kernel than its mapping_limit;
+ *         -ENOENT: the space is on a vIOMMU, where the device has no vDEVICE.
  * Since 0.1.
  */
 int ioasid_device_attach(struct ioasid_device *device, struct ioasid_space *space);

@@ -61,7 +61,9 @@ struct ioasid_platform_iommu {
 	bool hardware_nesting;
 	/** Written pages are not recorded: spaces with dirty tracking are refused. */
 	bool no_dirty_tracking;
-	uint8_t reserved[4];
+	/** It does not enforce snooping: spaces that ask for it refuse its devices. */
+	bool no_enforce_snoop;
+	uint8_t reserved[3];
 	/** With hardware_nesting. */
 	struct ioasid_platform_iotlb iotlb;
 };

@@ -29,6 +29,14 @@ enum ioasid_fill {
 	IOASID_FILL_ON_DEMAND = 2,
 };
 
+/** Whether a device's DMA may leave the CPU's caches alone (no-snoop). */
+enum ioasid_enforce_snoop {
+	/** Not through this space: devices whose IOMMU does not enforce snooping are refused. */
+	IOASID_ENFORCE_SNOOP_ON = 1,
+	/** It may. On a kernel back end that cannot be asked for. */
+	IOASID_ENFORCE_SNOOP_OFF = 2,
+};
+
 /**
  * Pages of the space that DMA writes can be recorded (ioasid/dirty.h); needs
  * IOASID_CAP_DIRTY_TRACKING. Devices whose IOMMU cannot do that cannot be attached, neither to the
@@ -83,6 +91,12 @@ struct ioasid_space_options {
 	 * is hardware if it can, unless something asks for a shadow.
 	 */
 	struct ioasid_viommu *viommu;
+	/**
+	 * Of a root, and for the spaces nested on it too. 0: on as long as the IOMMUs of all devices
+	 * that are attached can; needs IOASID_CAP_ENFORCE_SNOOP.
+	 */
+	enum ioasid_enforce_snoop enforce_snoop;
+	uint32_t reserved;
 };
 
 #define IOASID_SPACE_OPTIONS_INIT { .size = sizeof(struct ioasid_space_options) }
@@ -110,7 +124,9 @@ struct ioasid_space_info {
 	bool pasid_table_bound;
 	/** Whether written pages are being recorded: ioasid_space_dirty_start(). */
 	bool dirty_tracking;
-	uint8_t reserved[4];
+	/** Whether snooping is enforced for all devices that are attached. */
+	bool snoop_enforced;
+	uint8_t reserved[3];
 	/** Mappings must start and end at multiples of this. */
 	uint64_t iova_alignment;
 	/** Live mappings. */
@@ -134,13 +150,13 @@ struct ioasid_space_info {
  * 2^57.
  *
  * @param options NULL for a root.
- * @return 0; -EINVAL: unknown flag or value, memory_limit too small, parent or fault queue of
+ * @return 0; -EINVAL: unknown flag or value, memory_limit too small, enforce_snoop with a parent, parent or fault queue of
  *         another context, nested deeper than 8, in hardware on a space that is no root, or on one
  *         that is nested in hardware, IOASID_SPACE_DIRTY_TRACKING with a parent, vIOMMU of
  *         another context or on another parent;
  *         -EADDRINUSE, -EFAULT: the parent has mappings that no page table can hold (see
  *         ioasid_device_attach()); -EOPNOTSUPP: the nesting asked for is not possible, or
- *         dirty tracking is not; -E2BIG; -ENOMEM.
+ *         dirty tracking or enforce_snoop is not; -E2BIG; -ENOMEM.
  * Since 0.1.
  */
 int ioasid_space_create(struct ioasid_ctx *ctx, const struct ioasid_space_options *options,

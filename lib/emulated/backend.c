@@ -117,13 +117,12 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 	case IOASID_CAP_AUDIT:
 	case IOASID_CAP_ATOMIC_REPLACE:
 	case IOASID_CAP_DIRTY_TRACKING:
+	case IOASID_CAP_ENFORCE_SNOOP:
 	case IOASID_CAP_VIOMMU:
 		return NULL;
 	case IOASID_CAP_NESTING_HARDWARE:
 		return count_units(ctx) ? NULL :
 		       "no IOMMU of the emulated platform walks two levels itself";
-	case IOASID_CAP_ENFORCE_SNOOP:
-		return "there is no non-coherent DMA in the emulation";
 	}
 	return "not a capability that this version knows";
 }
@@ -182,6 +181,7 @@ static int device_bind(struct ioasid_device *device)
 		.page_requests = pd->page_requests,
 		.pasid_table_formats = ed->iommu->no_nesting ? 0 : PASIDTAB_ALL,
 		.dirty_tracking = !ed->iommu->no_dirty_tracking,
+		.enforce_snoop = !ed->iommu->no_enforce_snoop,
 	};
 	if (ed->unit || !ed->iommu->no_nesting)
 		device->info.pgtable_formats = ed->iommu->pgtable_formats;

@@ -134,6 +134,7 @@ IOASID_EXPORT int ioasid_platform_add_iommu(struct ioasid_platform *platform,
 	to->no_nesting = from.no_nesting;
 	to->no_page_requests = from.no_page_requests;
 	to->no_dirty_tracking = from.no_dirty_tracking;
+	to->no_enforce_snoop = from.no_enforce_snoop;
 	to->hardware_nesting = from.hardware_nesting;
 	to->iotlb = from.iotlb;
 	platform_index_iommu(platform, platform->n_iommus++);

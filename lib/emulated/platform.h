@@ -48,6 +48,7 @@ struct platform_iommu {
 	bool no_nesting;
 	bool no_page_requests;
 	bool no_dirty_tracking;
+	bool no_enforce_snoop;
 	bool hardware_nesting;
 	struct ioasid_platform_iotlb iotlb;	/* a copy: nothing is 0 but seed and structures */
 	uint16_t next_named;		/* see the hash tables below */

@@ -83,6 +83,8 @@ static void put_iommu(struct out *out, const struct platform_iommu *iommu)
 		put(out, " page-requests=none");
 	if (iommu->no_dirty_tracking)
 		put(out, " dirty-tracking=off");
+	if (iommu->no_enforce_snoop)
+		put(out, " enforce-snoop=off");
 	put(out, "\n");
 }
 

@@ -79,8 +79,9 @@ static int read_work_queues(const struct line *line, const struct key *key, char
 	return line_either(line, word, value, "shared", "dedicated", member);
 }
 
-static int read_dirty_tracking(const struct line *line, const struct key *key, char *word,
-			       char *value, void *member)
+/* Of what an IOMMU can do unless it says otherwise. */
+static int read_switch_off(const struct line *line, const struct key *key, char *word,
+			   char *value, void *member)
 {
 	(void)key;
 	return line_either(line, word, value, "off", "on", member);
@@ -145,8 +146,10 @@ static int read_iommu(const struct line *line, struct ioasid_platform *platform)
 		  0, PLATFORM_MAX_STRUCTURES },
 		{ "page-requests", read_takes_requests,
 		  offsetof(struct ioasid_platform_iommu, no_page_requests), 0, 0 },
-		{ "dirty-tracking", read_dirty_tracking,
+		{ "dirty-tracking", read_switch_off,
 		  offsetof(struct ioasid_platform_iommu, no_dirty_tracking), 0, 0 },
+		{ "enforce-snoop", read_switch_off,
+		  offsetof(struct ioasid_platform_iommu, no_enforce_snoop), 0, 0 },
 		{ NULL, NULL, 0, 0, 0 },
 	};
 	struct ioasid_platform_iommu iommu = IOASID_PLATFORM_IOMMU_INIT;

@@ -110,6 +110,7 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 	case IOASID_CAP_REGISTER_MEMORY:
 	case IOASID_CAP_NESTING_SOFTWARE:
 	case IOASID_CAP_USER_PGTABLE:
+	case IOASID_CAP_ENFORCE_SNOOP:
 	case IOASID_CAP_MULTI_DEVICE_GROUPS:
 	case IOASID_CAP_ATOMIC_REPLACE:
 	case IOASID_CAP_DIRTY_TRACKING:
@@ -126,8 +127,6 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 		return "no page requests on iommufd in this version";
 	case IOASID_CAP_VIOMMU:
 		return "no vIOMMUs on iommufd in this version";
-	case IOASID_CAP_ENFORCE_SNOOP:
-		return "the kernel decides about snooping itself";
 	case IOASID_CAP_DMA:
 		return "only the devices themselves issue DMA on iommufd";
 	case IOASID_CAP_AUDIT:
@@ -166,6 +165,7 @@ static void locked(const struct ioasid_ctx *ctx, uint64_t *bytes, uint64_t *limi
 const struct backend_ops backend_iommufd = {
 	.name = "iommufd",
 	.checks_memory = true,
+	.enforces_snoop = true,
 	.routes_groups = true,
 	.probe = probe,
 	.open = open_node,

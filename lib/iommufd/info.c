@@ -82,6 +82,18 @@ static uint64_t large_pages(const struct ioasid_device *device, uint64_t smalles
 	       (hw->vtd.cap_reg & UAPI_VTD_CAP_1G ? UINT64_C(1) << 30 : 0);
 }
 
+/*
+ * Can the IOMMU enforce snooping? Linux lets it wherever it can, which is known of VT-d by its register,
+ * and of AMD's without one: its driver claims it for all.
+ */
+static bool enforces_snoop(const struct ioasid_device *device)
+{
+	const struct iofd_hw *hw = &((const struct iofd_device *)device->backend)->hw;
+
+	return hw->type == UAPI_HW_INFO_AMD ||
+	       (hw->type == UAPI_HW_INFO_INTEL_VTD && hw->vtd.ecap_reg & UAPI_VTD_ECAP_SC);
+}
+
 int iofd_add_reserved(struct iofd_device *d, uint64_t start, uint64_t last)
 {
 	struct ioasid_range *ranges = mem_realloc(d->reserved,
@@ -132,6 +144,7 @@ int iofd_device_info(struct ioasid_device *device)
 		return ret;
 	info->address_bits = a.last ? bits_ilog2(a.last) + 1 : 1;
 	info->page_sizes = a.alignment | large_pages(device, a.alignment);
+	info->enforce_snoop = enforces_snoop(device);
 	/* The ends of the aperture that a width cannot say. */
 	if (a.start)
 		ret = iofd_add_reserved(device->backend, 0, a.start - 1);

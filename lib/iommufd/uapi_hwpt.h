@@ -199,6 +199,9 @@ UAPI_AT(uapi_hw_info_amd, efr2, 8);
 /* Extended capability register, first-stage translation (VT-d 4.1, 11.4.3, FSTS). */
 #define UAPI_VTD_ECAP_FSTS	(UINT64_C(1) << 47)
 
+/* Extended capability register, snoop control (VT-d 4.1, 11.4.3, SC). */
+#define UAPI_VTD_ECAP_SC	(UINT64_C(1) << 7)
+
 /* Capability register, second-stage large pages (VT-d 4.1, 11.4.2, SSLPS). */
 #define UAPI_VTD_CAP_2M		(UINT64_C(1) << 34)
 #define UAPI_VTD_CAP_1G		(UINT64_C(1) << 35)

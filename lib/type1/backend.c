@@ -85,6 +85,7 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 	case IOASID_CAP_REGISTER_MEMORY:
 	case IOASID_CAP_NESTING_SOFTWARE:
 	case IOASID_CAP_USER_PGTABLE:
+	case IOASID_CAP_ENFORCE_SNOOP:
 	case IOASID_CAP_MULTI_DEVICE_GROUPS:
 		return NULL;
 	case IOASID_CAP_NESTING_HARDWARE:
@@ -101,8 +102,6 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 		return "VFIO's type1 reports all pages that are mapped, written or not";
 	case IOASID_CAP_VIOMMU:
 		return "VFIO containers have no vIOMMUs: that takes iommufd";
-	case IOASID_CAP_ENFORCE_SNOOP:
-		return "the kernel decides about snooping itself";
 	case IOASID_CAP_DMA:
 		return "only the devices themselves issue DMA on type1";
 	case IOASID_CAP_AUDIT:
@@ -135,6 +134,7 @@ static void locked(const struct ioasid_ctx *ctx, uint64_t *bytes, uint64_t *limi
 const struct backend_ops backend_type1 = {
 	.name = "type1",
 	.checks_memory = true,
+	.enforces_snoop = true,
 	.probe = probe,
 	.find_devices = find_devices,
 	.open = open_node,

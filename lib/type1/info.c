@@ -120,5 +120,8 @@ int t1_group_info(const struct ioasid_device *device, struct t1_group *group)
 	int ret = info ? parse(device, group, info) : -err_number();
 
 	mem_free(info);
+	/* It asks that of the IOMMU for each container, and keeps to what it finds. */
+	group->enforces_snoop = !ret && t1_ioctl_number(group->container, UAPI_CHECK_EXTENSION,
+							UAPI_DMA_CC_IOMMU) > 0;
 	return ret;
 }

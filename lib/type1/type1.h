@@ -25,6 +25,7 @@ struct t1_group {
 	uint32_t max_entries;
 	uint64_t page_sizes;		/* 0: not asked for yet */
 	unsigned int address_bits;
+	bool enforces_snoop;
 	struct ioasid_range *reserved;
 	size_t n_reserved;
 };

@@ -32,6 +32,7 @@
 #define UAPI_UNMAP_DMA		UAPI_VFIO(14)
 
 #define UAPI_API_VERSION	0
+#define UAPI_DMA_CC_IOMMU	4u	/* VFIO_DMA_CC_IOMMU, Linux 3.13 */
 #define UAPI_TYPE1V2_IOMMU	3u	/* VFIO_TYPE1v2_IOMMU, Linux 3.15 */
 #define UAPI_UNMAP_ALL		9u	/* VFIO_UNMAP_ALL, Linux 5.12 */
 
