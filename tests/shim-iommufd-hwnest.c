@@ -105,6 +105,9 @@ START_TEST(info_says_what_the_driver_and_registers_do)
 	ck_ok(ioasid_device_query_info(d, &info));
 	ck_assert(info.nesting_hardware);
 	ck_assert_uint_eq(info.hardware_formats, 0);
+	shim.old = true;	/* what was answered is kept */
+	ck_assert(ioasid_ctx_has(ctx, IOASID_CAP_NESTING_HARDWARE));
+	shim.old = false;
 	shim.nests = false;
 	d = bind_device(3);
 	ck_ok(ioasid_device_query_info(d, &info));
@@ -454,6 +457,38 @@ START_TEST(pasid_tables_refuse)
 }
 END_TEST
 
+START_TEST(old_kernels_say_so)
+{
+	static const enum ioasid_capability lacking[] = {
+		IOASID_CAP_DIRTY_TRACKING, IOASID_CAP_NESTING_HARDWARE, IOASID_CAP_USER_PASID_TABLE,
+	};
+	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
+	struct ioasid_ctx_options open = IOASID_CTX_OPTIONS_INIT;
+	struct ioasid_space *space;
+	size_t i;
+
+	ck_ok(ioasid_ctx_close(ctx));
+	open.backend = "iommufd";
+	ck_ok(ioasid_ctx_open(&open, &ctx));
+	ioasid_inv_free(inv);
+	ck_ok(ioasid_inv_new(ctx, 1, &inv));
+	shim.old = true;
+	shim_forget();
+	for (i = 0; i < sizeof(lacking) / sizeof(lacking[0]); i++) {
+		ck_assert(!ioasid_ctx_has(ctx, lacking[i]));
+		ck_assert_ptr_nonnull(strstr(ioasid_ctx_why_not(ctx, lacking[i]), "6.7"));
+	}
+	ck_assert_uint_eq(shim.n_calls, 2);	/* each is asked for once */
+	options.flags = IOASID_SPACE_DIRTY_TRACKING;
+	ck_err(ioasid_space_create(ctx, &options, &space), EOPNOTSUPP);
+	options.flags = 0;
+	options.parent = make_space(ctx, NULL, 0);
+	options.nesting = IOASID_NESTING_HARDWARE;
+	ck_err(ioasid_space_create(ctx, &options, &space), EOPNOTSUPP);
+	said("6.7", "nesting-hardware");
+}
+END_TEST
+
 START_TEST(raw_calls_refuse)
 {
 	struct ioasid_space *soft = make_space(ctx, root, 0);
@@ -651,6 +686,7 @@ int main(void)
 	tcase_add_test(tc, hw_info_is_copied);
 	suite_add_tcase(suite, tc);
 	tcase_add_checked_fixture(errors, setup, teardown);
+	tcase_add_test(errors, old_kernels_say_so);
 	tcase_add_test(errors, raw_calls_refuse);
 	tcase_add_test(errors, pasid_tables_refuse);
 	tcase_add_test(errors, bind_that_fails);

@@ -49,6 +49,11 @@ START_TEST(a_device_with_pasids_is_of_the_kernels_kind)
 	ck_ok(ioasid_device_query_info(plain, &info));
 	ck_assert_int_eq(info.type, IOASID_DEVICE_PHYSICAL);
 	ck_err(ioasid_device_attach_pasid(plain, 5, one), EOPNOTSUPP);
+}
+END_TEST
+
+START_TEST(an_old_kernel_has_none)
+{
 	shim.old = true;
 	ck_assert(!ioasid_ctx_has(ctx, IOASID_CAP_PASID));
 	ck_assert_ptr_nonnull(strstr(ioasid_ctx_why_not(ctx, IOASID_CAP_PASID), "6.15"));
@@ -182,6 +187,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, a_device_with_pasids_is_of_the_kernels_kind);
+	tcase_add_test(tc, an_old_kernel_has_none);
 	tcase_add_test(tc, attach_replace_detach);
 	tcase_add_test(tc, requests_without_a_pasid_make_way);
 	tcase_add_test(tc, requests_without_a_pasid_come_later);

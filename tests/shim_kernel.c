@@ -294,6 +294,8 @@ static int iommu_ioctl(unsigned long command, uint32_t *w)
 	case SHIM_SET_DIRTY:
 	case SHIM_GET_DIRTY:
 	case SHIM_INVALIDATE:
+		if (shim.old)
+			return -ENOTTY;
 		return is(w[command == SHIM_SET_DIRTY ? 2 : 1], HWPT) ? shim_hwpt_ioctl(command, w) :
 									-ENOENT;
 	case SHIM_VEVENTQ_ALLOC:

@@ -93,14 +93,27 @@ static int get_fd(const struct ioasid_ctx *ctx)
 }
 
 /*
- * Does the kernel know the command? Unknown flags are refused before anything is done, and their
- * place is the same in all structures.
+ * Does the kernel know the command? It is asked once, with flags, or the number of an object, that
+ * nobody has: those are refused before anything is done, and their place is the same in all
+ * structures. Two threads may ask at the same time.
  */
-static bool knows(const struct ioasid_ctx *ctx, unsigned long command, uint32_t size)
+static bool knows(const struct ioasid_ctx *ctx, enum iofd_command which)
 {
-	uint32_t words[16] = { size, UINT32_MAX };
+	static const struct { unsigned long command; uint32_t size; } commands[] = {
+		[IOFD_SET_DIRTY] = { UAPI_HWPT_SET_DIRTY, sizeof(struct uapi_set_dirty) },
+		[IOFD_INVALIDATE] = { UAPI_HWPT_INVALIDATE, sizeof(struct uapi_invalidate) },
+		[IOFD_EVENT_QUEUE] = { UAPI_VEVENTQ_ALLOC, UAPI_VEVENTQ_ALLOC_SIZE },
+	};
+	uint32_t words[16] = { commands[which].size, UINT32_MAX };
+	struct iofd *iofd = ctx->backend;
+	enum iofd_answer answer = __atomic_load_n(&iofd->knows[which], __ATOMIC_RELAXED);
 
-	return iofd_ioctl(ctx, command, words) == -EOPNOTSUPP;
+	if (!answer) {
+		answer = iofd_ioctl(ctx, commands[which].command, words) == -ENOTTY ? IOFD_NO :
+										     IOFD_YES;
+		__atomic_store_n(&iofd->knows[which], answer, __ATOMIC_RELAXED);
+	}
+	return answer == IOFD_YES;
 }
 
 static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability capability)
@@ -113,15 +126,19 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 	case IOASID_CAP_ENFORCE_SNOOP:
 	case IOASID_CAP_MULTI_DEVICE_GROUPS:
 	case IOASID_CAP_ATOMIC_REPLACE:
+		return NULL;
 	case IOASID_CAP_DIRTY_TRACKING:
+		return knows(ctx, IOFD_SET_DIRTY) ? NULL :
+		       "the kernel has no dirty tracking on iommufd (Linux 6.7)";
 	case IOASID_CAP_NESTING_HARDWARE:
 	case IOASID_CAP_USER_PASID_TABLE:
-		return NULL;
+		return knows(ctx, IOFD_INVALIDATE) ? NULL :
+		       "the kernel has no nested page tables on iommufd (Linux 6.7)";
 	case IOASID_CAP_FILL_ON_DEMAND:
 		return "the kernel does not tell which DMA found no translation";
 	case IOASID_CAP_PASID:
 		/* They came with the Linux that has event queues, to VFIO and to page tables. */
-		return knows(ctx, UAPI_VEVENTQ_ALLOC, UAPI_VEVENTQ_ALLOC_SIZE) ? NULL :
+		return knows(ctx, IOFD_EVENT_QUEUE) ? NULL :
 		       "the kernel has no PASIDs on iommufd (Linux 6.15)";
 	case IOASID_CAP_PAGE_REQUESTS:
 		return "no page requests on iommufd in this version";

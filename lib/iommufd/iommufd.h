@@ -12,8 +12,13 @@
 #define IOFD_NODE "/dev/iommu"
 #define IOFD_CDEV "CONFIG_VFIO_DEVICE_CDEV (Linux 6.6)"
 
+/* Commands that kernels since Linux 6.6 need not have; and what is known of one. */
+enum iofd_command { IOFD_SET_DIRTY, IOFD_INVALIDATE, IOFD_EVENT_QUEUE, IOFD_COMMANDS };
+enum iofd_answer { IOFD_UNASKED, IOFD_YES, IOFD_NO };
+
 struct iofd {
 	int fd;			/* of IOFD_NODE */
+	enum iofd_answer knows[IOFD_COMMANDS];
 	uint8_t *room;		/* where invalidations are put together */
 	size_t room_size;
 };
