@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "iommufd/uapi.h"
+#include "iommufd/uapi_hwpt.h"
 #include "vfio/sys.h"
 
 unsigned int seam_calls;
@@ -21,6 +22,19 @@ int sys_open(const char *path)
 void sys_close(int fd)
 {
 	(void)fd;
+}
+
+int sys_dup(int fd)
+{
+	return fd;
+}
+
+int sys_device(int fd, unsigned int *major_number, unsigned int *minor_number)
+{
+	(void)fd;
+	(void)major_number;
+	(void)minor_number;
+	return -ENOTTY;
 }
 
 int sys_access(const char *path)
