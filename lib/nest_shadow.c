@@ -44,14 +44,21 @@ static bool first(void *opaque, uint64_t start, uint64_t last, uint64_t *addr)
 	return item;
 }
 
+static uint32_t *head(void *opaque, uint64_t *slot)
+{
+	struct ioasid_space *root = opaque;
+
+	return iopt_head(&root->table, slot);
+}
+
 static int create(struct ioasid_space *space)
 {
 	struct ioasid_space *parent = space->parent;
-	struct shadow_parent up = { resolve, track_write, parent, &parent->gen, first };
+	struct shadow_parent up = { resolve, track_write, parent, &parent->gen, first,
+				    &parent->table.root, head };
 
 	if (parent->parent) {
-		up = (struct shadow_parent){ shadow_resolve, shadow_write, &parent->shadow,
-					     &parent->shadow.gen, shadow_first };
+		up = shadow_as_parent(&parent->shadow);
 		parent->shadow.is_parent = true;
 	}
 	shadow_init(&space->shadow, &space->ctx->pages, &up,

@@ -19,8 +19,7 @@ static void open_deep(void)
 	world_open();
 	for (i = 0; i < DEPTH; i++) {
 		struct shadow *on = i ? &s[i - 1] : &w.s;
-		const struct shadow_parent up = { shadow_resolve, shadow_write, on, &on->gen,
-						  shadow_first };
+		const struct shadow_parent up = shadow_as_parent(on);
 
 		on->is_parent = true;
 		shadow_init(&s[i], &w.pool, &up, false);
@@ -156,7 +155,7 @@ END_TEST
 /* Two children of one, over the same entries: both go, and neither takes the other's along. */
 START_TEST(two_on_one)
 {
-	const struct shadow_parent up = { shadow_resolve, shadow_write, &w.s, &w.s.gen, shadow_first };
+	const struct shadow_parent up = shadow_as_parent(&w.s);
 	unsigned int i;
 
 	shadow_init(&s[1], &w.pool, &up, false);

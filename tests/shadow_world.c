@@ -52,7 +52,7 @@ static int resolve(void *opaque, uint64_t addr, struct shadow_piece *out)
 
 void world_open(void)
 {
-	const struct shadow_parent up = { resolve, NULL, NULL, &w.gen, NULL };
+	const struct shadow_parent up = { .resolve = resolve, .gen = &w.gen };
 
 	memset(&w, 0, sizeof(w));
 	w.gen = 1;

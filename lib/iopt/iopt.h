@@ -224,6 +224,32 @@ static inline struct iopt_hit iopt_walk_any(const struct iopt_root *root, uint64
 	return hit;
 }
 
+/*
+ * iopt_walk() up to an entry of level 0, which is not loaded: the caller can do other things before it
+ * waits for that. entry is 0 then, and perm that of the way to it. It finds nothing in signed trees.
+ */
+static inline struct iopt_hit iopt_approach(const struct iopt_root *root, uint64_t iova)
+{
+	struct iopt_hit hit = { 0, NULL, 0, IOPT_PERM | IOPT_CLEAN };
+	uint64_t word = iopt_load(&root->word);
+	unsigned int level = (unsigned int)(word & IOPT_LEVEL);
+
+	if ((iova | 1) >> (word >> IOPT_WIDTH_SHIFT & 63))
+		return hit;
+	for (;; level--) {
+		hit.shift = iopt_shift(level);
+		hit.slot = iopt_node(word) + iopt_index(iova, level);
+		if (!level)
+			return hit;
+		word = iopt_load(hit.slot);
+		hit.perm &= (unsigned int)word;
+		if (!(word & IOPT_TABLE)) {
+			hit.entry = word;
+			return hit;
+		}
+	}
+}
+
 /* The head of a list of references (pages.h). A page of these goes with a node: one for each entry. */
 struct iopt_list {
 	uint32_t first;

@@ -119,8 +119,9 @@ enum shadow_fault shadow_miss(struct shadow *s, uint64_t iova, unsigned int need
 }
 
 /* The list of entries that lead through the entry at @slot. */
-static uint32_t *head_of(struct shadow *s, uint64_t *slot)
+static uint32_t *head_of(void *opaque, uint64_t *slot)
 {
+	struct shadow *s = opaque;
 	struct shadow_node *n = pages_owner(slot);
 
 	s->mark++;
@@ -151,4 +152,10 @@ int shadow_resolve(void *opaque, uint64_t iova, struct shadow_piece *piece)
 	piece->perm = hit.perm;
 	piece->watch = head_of(s, hit.slot);
 	return piece->watch ? 0 : -ENOMEM;
+}
+
+struct shadow_parent shadow_as_parent(struct shadow *s)
+{
+	return (struct shadow_parent){ shadow_resolve, shadow_write, s, &s->gen, shadow_first,
+				       &s->root, head_of };
 }

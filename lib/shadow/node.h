@@ -239,6 +239,14 @@ static inline uint64_t guest_load(const uint64_t *p)
 	return le64toh(__atomic_load_n(p, __ATOMIC_RELAXED));
 }
 
+/*
+ * pieces.c: can it do a table of leaves, and does so for entries @i to @end. Returns the first that needs
+ * more, or end + 1.
+ */
+bool pieces_are_lists(const struct shadow_node *n);
+unsigned int pieces_sync(struct shadow_node *n, const uint64_t *guest, unsigned int i,
+			 unsigned int end, struct reap *reap);
+
 /* Makes raw entry @i what the shadow's rules say that it is for a DMA that comes now. */
 enum shadow_fault node_refresh(struct shadow_node *n, unsigned int i);
 

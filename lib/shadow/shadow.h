@@ -53,6 +53,13 @@ struct shadow_parent {
 	const uint64_t *gen;	/* changes whenever a piece goes away */
 	/* The lowest address in [@start, @last] that a piece is around. False: there is none. */
 	bool (*first)(void *parent, uint64_t start, uint64_t last, uint64_t *addr);
+	/*
+	 * What resolve() does in parts, for many addresses at a time, or NULL: the table that it looks into,
+	 * and the list head of a leaf there that has not IOPT_BIG; NULL: -ENOMEM. Not in use while pages
+	 * are written with leave only.
+	 */
+	const struct iopt_root *root;
+	uint32_t *(*head)(void *parent, uint64_t *slot);
 };
 
 enum shadow_mode {
@@ -162,6 +169,9 @@ enum shadow_fault shadow_miss(struct shadow *s, uint64_t iova, unsigned int need
 int shadow_resolve(void *s, uint64_t iova, struct shadow_piece *piece);
 /* The lowest address that is translated, for such a shadow; a first function. */
 bool shadow_first(void *s, uint64_t start, uint64_t last, uint64_t *addr);
+
+/* A shadow as the parent of another one. */
+struct shadow_parent shadow_as_parent(struct shadow *s);
 
 /* The lists of users of a piece; @head is 8-byte aligned, and @pool's. */
 void list_add(uint32_t *head, struct shadow_link *link, struct pages *pool);

@@ -174,6 +174,8 @@ static void sync_leaves(struct shadow_node *n, const uint64_t *guest, const stru
 
 		if (is_plain(n))
 			i = sync_plain(n, guest, i, f->end, pass->reap);
+		else if (pieces_are_lists(n))
+			i = pieces_sync(n, guest, i, f->end, pass->reap);
 		if (i > f->end)
 			return;
 		raw = guest_load(&guest[i]);
