@@ -24,6 +24,29 @@ void sys_close(int fd)
 	(void)fd;
 }
 
+int sys_read_fd(int fd, void *buffer, size_t size)
+{
+	(void)fd;
+	(void)buffer;
+	(void)size;
+	return 0;
+}
+
+int sys_map(int fd, uint64_t offset, size_t length, void **address)
+{
+	(void)fd;
+	(void)offset;
+	(void)length;
+	(void)address;
+	return -ENXIO;
+}
+
+void sys_unmap(void *address, size_t length)
+{
+	(void)address;
+	(void)length;
+}
+
 int sys_dup(int fd)
 {
 	return fd;

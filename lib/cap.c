@@ -19,6 +19,7 @@ static const char *const names[] = {
 	[IOASID_CAP_AUDIT] = "audit",
 	[IOASID_CAP_ATOMIC_REPLACE] = "atomic-replace",
 	[IOASID_CAP_VIOMMU] = "viommu",
+	[IOASID_CAP_HW_QUEUE] = "hw-queue",
 };
 
 IOASID_EXPORT const char *ioasid_capability_name(enum ioasid_capability capability)

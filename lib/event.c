@@ -57,7 +57,10 @@ int event_queue_new(struct ioasid_ctx *ctx, size_t depth, struct ioasid_event_qu
 
 void event_queue_free(struct ioasid_event_queue *q)
 {
-	close(q->fd);
+	if (q->from_kernel)
+		q->ctx->ops->viommu->events_destroy(q);
+	else
+		close(q->fd);
 	mem_free(q);
 }
 
@@ -113,16 +116,20 @@ static void push(struct ioasid_event_queue *q, const struct ioasid_event *event)
 	q->ring[(q->head + q->count++) % q->depth] = *event;
 }
 
-/* A full ring loses what comes; the mark for it goes in front of the next event that fits. */
+/*
+ * A full ring loses what comes; the mark for it goes in front of the next event that fits. An event
+ * of a vIOMMU says so itself, since a kernel's can only be taken whole.
+ */
 void event_queue_post(struct ioasid_event_queue *q, const struct ioasid_event *event)
 {
 	const struct ioasid_event mark = { .type = IOASID_EVENT_OVERFLOW, .lost = q->lost };
 	bool was_empty = !q->count && !q->lost;
+	bool marks = q->lost && !q->viommu;
 
-	if (q->depth - q->count < 1u + !!q->lost) {
+	if (q->depth - q->count < 1u + marks) {
 		q->lost++;
 	} else {
-		if (q->lost)
+		if (marks)
 			push(q, &mark);
 		q->lost = 0;
 		push(q, event);
@@ -139,13 +146,21 @@ void event_post(struct ioasid_ctx *ctx, const struct ioasid_event *event)
 		event_queue_post(q, event);
 }
 
-IOASID_EXPORT size_t ioasid_event_queue_read(struct ioasid_event_queue *q,
-					     struct ioasid_event *events, size_t n)
+static size_t read_kernel(struct ioasid_event_queue *q, struct ioasid_event *events, size_t n)
+{
+	size_t done;
+
+	for (done = 0; done < n; done++)
+		if (!q->ctx->ops->viommu->events_read(q, &events[done]))
+			break;
+	return done;
+}
+
+static size_t read_ring(struct ioasid_event_queue *q, struct ioasid_event *events, size_t n)
 {
 	eventfd_t ignored;
 	size_t done = 0;
 
-	ctx_lock(q->ctx);
 	while (done < n && q->count) {
 		events[done++] = q->ring[q->head];
 		q->head = (q->head + 1) % q->depth;
@@ -158,6 +173,16 @@ IOASID_EXPORT size_t ioasid_event_queue_read(struct ioasid_event_queue *q,
 	}
 	if (done && !q->count && !q->lost)
 		eventfd_read(q->fd, &ignored);
+	return done;
+}
+
+IOASID_EXPORT size_t ioasid_event_queue_read(struct ioasid_event_queue *q,
+					     struct ioasid_event *events, size_t n)
+{
+	size_t done;
+
+	ctx_lock(q->ctx);
+	done = q->from_kernel ? read_kernel(q, events, n) : read_ring(q, events, n);
 	ctx_unlock(q->ctx);
 	return done;
 }

@@ -12,6 +12,9 @@ struct ioasid_event_queue {
 	struct ioasid_viommu *viommu;		/* NULL: of the context */
 	enum ioasid_event_format format;	/* of a vIOMMU's */
 	uint32_t sequence;			/* of the next event of a vIOMMU's */
+	uint32_t record_size;			/* of a kernel's, */
+	uint32_t id;				/* which has it by this number */
+	bool from_kernel;
 	int fd;					/* readable while the queue is not empty */
 	size_t depth, head, count;
 	uint64_t lost;				/* since the latest event in the ring */

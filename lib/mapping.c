@@ -184,12 +184,15 @@ void mapping_forget_all(struct ioasid_space *space, struct reap *reap)
 			source_put(space->ctx, mapping_of(item)->source, reap);
 }
 
-static int check_unmap(const struct ioasid_space *space)
+static int check_unmap(const struct ioasid_space *space, uint64_t start, uint64_t last)
 {
+	int ret;
+
 	if (space == space->ctx->identity)
 		return err_set(EPERM, "mappings of the identity root go by "
 			       "ioasid_ctx_unregister_memory()");
-	return ctx_check_drain(space->ctx);
+	ret = ctx_check_drain(space->ctx);
+	return ret ? ret : hw_queue_check_unmap(space, start, last);
 }
 
 IOASID_EXPORT int ioasid_mapping_unmap(struct ioasid_mapping *m)
@@ -204,7 +207,7 @@ IOASID_EXPORT int ioasid_mapping_unmap(struct ioasid_mapping *m)
 	ctx_lock(space->ctx);
 	ret = failure_due(space->ctx, IOASID_OP_UNMAP);
 	if (!ret)
-		ret = check_unmap(space);
+		ret = check_unmap(space, m->item.start, m->item.last);
 	if (!ret)
 		mapping_drop(m, &reap);
 	ctx_unlock_drain(space->ctx, &reap);
@@ -236,7 +239,7 @@ static int check_range(const struct ioasid_space *space, const struct imap_item 
 
 int mapping_check_unmap_range(struct ioasid_space *space, uint64_t start, uint64_t last, bool all)
 {
-	int ret = check_unmap(space);
+	int ret = check_unmap(space, start, last);
 
 	if (!ret)
 		ret = nest_check_maps(space);

@@ -108,6 +108,9 @@ static int drop(struct ioasid_ctx *ctx, uint64_t start, uint64_t length, struct 
 	if (ctx->sources[m->source]->refs > 1)
 		return err_set(EBUSY, "%llu mappings of that memory remain",
 			       (unsigned long long)ctx->sources[m->source]->refs - 1);
+	ret = hw_queue_check_unmap(ctx->identity, item->start, item->last);
+	if (ret)
+		return ret;
 	mapping_drop(m, reap);
 	locked_release(ctx, length);
 	return 0;

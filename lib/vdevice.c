@@ -16,7 +16,8 @@ static int check(const struct ioasid_viommu *viommu, const struct ioasid_device 
 {
 	if (device->ctx != viommu->ctx)
 		return err_set(EINVAL, "%s and the vIOMMU are of different contexts", device->name);
-	if (viommu->type == IOASID_VIOMMU_SMMUV3 && virtual_id > UINT32_MAX)
+	if ((viommu->type == IOASID_VIOMMU_SMMUV3 || viommu->type == IOASID_VIOMMU_TEGRA241) &&
+	    virtual_id > UINT32_MAX)
 		return err_set(EINVAL, "0x%llx is no StreamID", (unsigned long long)virtual_id);
 	return 0;
 }
@@ -36,11 +37,15 @@ static int create(struct ioasid_viommu *viommu, struct ioasid_device *device, ui
 	v = slab_alloc(&viommu->records);
 	if (!v)
 		return err_set(ENOMEM, "no memory for a vDEVICE");
-	*v = (struct ioasid_vdevice){ { virtual_id, virtual_id }, viommu, device };
+	*v = (struct ioasid_vdevice){ .item = { virtual_id, virtual_id }, .viommu = viommu,
+				      .device = device };
+	if (imap_insert(&viommu->by_id, &v->item)) {
+		slab_free(&viommu->records, v);
+		return err_set(ENOMEM, "no memory for a vDEVICE");
+	}
 	ret = viommu->ctx->ops->viommu->vdevice_create(v);
-	if (!ret && imap_insert(&viommu->by_id, &v->item))
-		ret = err_set(ENOMEM, "no memory for a vDEVICE");
 	if (ret) {
+		imap_remove(&viommu->by_id, &v->item);
 		slab_free(&viommu->records, v);
 		return ret;
 	}
@@ -69,6 +74,8 @@ void vdevice_close(struct ioasid_device *device)
 	if (!v)
 		return;
 	device->vdevice = NULL;
+	if (device->ctx->ops->viommu->vdevice_destroy)
+		device->ctx->ops->viommu->vdevice_destroy(v);
 	imap_remove(&v->viommu->by_id, &v->item);
 	slab_free(&v->viommu->records, v);
 }

@@ -4,9 +4,24 @@
 
 #include "objects.h"
 
+#define RAW_MAX 4096u	/* of data in a driver's layout */
+
 static const struct viommu_ops *ops_of(const struct ioasid_viommu *viommu)
 {
 	return viommu->ctx->ops->viommu;
+}
+
+static int check_raw(const struct ioasid_viommu_options *options)
+{
+	bool raw = options->type == IOASID_VIOMMU_RAW;
+
+	if (raw ? !options->raw_type : options->raw_type || options->raw_commands || options->data)
+		return err_set(EINVAL, raw ? "IOASID_VIOMMU_RAW without raw_type" :
+				       "raw_type, raw_commands and data are for IOASID_VIOMMU_RAW");
+	if (!options->data != !options->data_size || options->data_size > RAW_MAX)
+		return err_set(EINVAL, "data of %zu bytes: at most %u, and 0 without any",
+			       options->data_size, RAW_MAX);
+	return 0;
 }
 
 static int check_options(const struct ioasid_space *parent, const struct ioasid_device *device,
@@ -18,10 +33,13 @@ static int check_options(const struct ioasid_space *parent, const struct ioasid_
 
 	if (ret)
 		return ret;
-	if (options->type < IOASID_VIOMMU_PLAIN || options->type > IOASID_VIOMMU_SMMUV3 ||
+	if (options->type < IOASID_VIOMMU_PLAIN || options->type > IOASID_VIOMMU_RAW ||
 	    options->reserved)
 		return err_set(EINVAL, "vIOMMU type %u is not known, or reserved is not 0",
 			       (unsigned int)options->type);
+	ret = check_raw(options);
+	if (ret)
+		return ret;
 	if (device->ctx != ctx)
 		return err_set(EINVAL, "%s and the parent are of different contexts", device->name);
 	if (parent->parent)
@@ -65,14 +83,15 @@ static void viommu_free(struct ioasid_viommu *v)
 }
 
 static int create(struct ioasid_viommu *v, struct ioasid_space *parent,
-		  const struct ioasid_device *device, struct reap *reap)
+		  struct ioasid_device *device, const struct ioasid_viommu_options *options,
+		  struct reap *reap)
 {
 	int ret = table_use(parent, reap);
 
 	if (ret)
 		return ret;
 	v->parent = parent;
-	ret = ops_of(v)->create(v, device);
+	ret = ops_of(v)->create(v, device, options);
 	if (ret) {
 		table_unuse(parent, reap);
 		return ret;
@@ -98,7 +117,7 @@ IOASID_EXPORT int ioasid_viommu_create(struct ioasid_space *parent, struct ioasi
 		return ret;
 	v->type = options.type;
 	ctx_lock(v->ctx);
-	ret = create(v, parent, device, &reap);
+	ret = create(v, parent, device, &options, &reap);
 	ctx_unlock_drain(v->ctx, &reap);
 	if (ret) {
 		viommu_free(v);
@@ -137,6 +156,9 @@ static int busy(const struct ioasid_viommu *v)
 			       bits_container_of(item, struct ioasid_vdevice, item)->device->name);
 	if (v->queues)
 		return err_set(EBUSY, "the vIOMMU has an event queue");
+	if (v->hw_queues)
+		return err_set(EBUSY, "the vIOMMU has a hardware queue at 0x%llx",
+			       (unsigned long long)v->hw_queues->start);
 	return 0;
 }
 
@@ -166,6 +188,7 @@ void viommu_close_all(struct ioasid_ctx *ctx, struct reap *reap)
 	while ((v = ctx->viommus)) {
 		while (v->queues)
 			ioasid_event_queue_destroy(v->queues);
+		hw_queue_close_all(v);
 		take_out(v, reap);
 		viommu_free(v);
 	}
@@ -209,5 +232,29 @@ IOASID_EXPORT int ioasid_viommu_invalidate(struct ioasid_viommu *v, const void *
 	ctx_unlock_drain(v->ctx, &reap);
 	if (out)
 		*out = handled;
+	return ret;
+}
+
+IOASID_EXPORT int ioasid_viommu_query_info(const struct ioasid_viommu *v,
+					   struct ioasid_viommu_info *out)
+{
+	const struct ioasid_viommu_info info = {
+		.size = sizeof(info), .type = v->type, .registers_offset = v->registers_offset,
+		.registers_length = v->registers_length,
+	};
+
+	return options_fill(out, &info, sizeof(info), "vIOMMU info");
+}
+
+IOASID_EXPORT int ioasid_viommu_map_registers(struct ioasid_viommu *v, uint64_t offset,
+					      uint64_t length, void **registers)
+{
+	int ret;
+
+	if (!ops_of(v)->map_registers)
+		return err_set(EOPNOTSUPP, "%s: vIOMMUs have no registers", v->ctx->ops->name);
+	ctx_lock(v->ctx);
+	ret = ops_of(v)->map_registers(v, offset, length, registers);
+	ctx_unlock(v->ctx);
 	return ret;
 }

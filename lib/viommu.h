@@ -24,12 +24,23 @@ struct ioasid_viommu {
 	struct ioasid_event_queue *queues;
 	struct ioasid_inv *batch;		/* of commands being carried out */
 	const void *iommu;			/* the back end's name for what it is a slice of */
+	struct ioasid_hw_queue *hw_queues;	/* the latest first */
+	uint64_t registers_offset, registers_length;
+	void *backend;
+};
+
+struct ioasid_hw_queue {
+	struct ioasid_viommu *viommu;
+	struct ioasid_hw_queue *next;
+	uint64_t start, last;			/* in the parent, which cannot unmap it */
+	uint32_t id;				/* the back end's */
 };
 
 struct ioasid_vdevice {
 	struct imap_item item;			/* the guest's name for the device */
 	struct ioasid_viommu *viommu;
 	struct ioasid_device *device;
+	uint32_t id;				/* the back end's */
 };
 
 /* Called with the context locked. */
@@ -38,15 +49,37 @@ struct viommu_ops {
 	 * The parent has a table. Fills in nests_* and iommu; 0, or err_set(): -EOPNOTSUPP where the
 	 * device's IOMMU has no such type, -ENOMEM.
 	 */
-	int (*create)(struct ioasid_viommu *viommu, const struct ioasid_device *device);
+	int (*create)(struct ioasid_viommu *viommu, struct ioasid_device *device,
+		      const struct ioasid_viommu_options *options);
 	void (*destroy)(struct ioasid_viommu *viommu);
 
 	/* The number is free. 0, or err_set(): -EINVAL: it is behind another IOMMU; -ENOMEM. */
 	int (*vdevice_create)(struct ioasid_vdevice *vdevice);
+	void (*vdevice_destroy)(struct ioasid_vdevice *vdevice);	/* or NULL */
 
 	/* As ioasid_viommu_invalidate(). */
 	int (*invalidate)(struct ioasid_viommu *viommu, const void *commands, size_t size,
 			  size_t n, size_t *handled, struct reap *reap);
+
+	/*
+	 * Where faults come from a kernel; NULL: from the library, by viommu_post(). create: sets
+	 * queue->fd and id, or err_set(): -EMFILE, -ENFILE, -ENOMEM, -EOPNOTSUPP. read: one event,
+	 * with its number, and how many were lost before it; false: none waits.
+	 */
+	int (*events_create)(struct ioasid_event_queue *queue,
+			     const struct ioasid_viommu_events_options *options);
+	void (*events_destroy)(struct ioasid_event_queue *queue);	/* also unlocked */
+	bool (*events_read)(struct ioasid_event_queue *queue, struct ioasid_event *event);
+
+	/* NULL where there are none. create: sets queue->id, or err_set() as
+	 * ioasid_hw_queue_create(); destroy: 0, or err_set(-EBUSY). */
+	int (*hw_queue_create)(struct ioasid_hw_queue *queue,
+			       const struct ioasid_hw_queue_options *options);
+	int (*hw_queue_destroy)(struct ioasid_hw_queue *queue);
+
+	/* As ioasid_viommu_map_registers(); NULL where there are none. */
+	int (*map_registers)(struct ioasid_viommu *viommu, uint64_t offset, uint64_t length,
+			     void **registers);
 };
 
 /* Ends all that are left on a context whose devices are gone, and the spaces on them. */
@@ -56,6 +89,11 @@ void vdevice_close(struct ioasid_device *device);
 
 /* err_set(-ENOENT) if the device cannot be attached to the space for want of a vDEVICE. */
 int viommu_check_attach(const struct ioasid_space *space, const struct ioasid_device *device);
+
+/* hw_queue.c: err_set(-EBUSY) if hardware reads a queue in [@start, @last] of the root. */
+int hw_queue_check_unmap(const struct ioasid_space *root, uint64_t start, uint64_t last);
+/* All of a vIOMMU's. */
+void hw_queue_close_all(struct ioasid_viommu *viommu);
 
 /* err_set(-EBUSY) if vIOMMUs are on it. */
 int viommu_check_parent(const struct ioasid_space *space);

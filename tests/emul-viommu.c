@@ -52,7 +52,7 @@ START_TEST(wrong_options)
 	struct guest other;
 
 	ck_err(ioasid_viommu_create(g.root, g.device, &options, &viommu), EINVAL);
-	ck_err(viommu_make(g.root, g.device, (enum ioasid_viommu_type)3, &viommu), EINVAL);
+	ck_err(viommu_make(g.root, g.device, (enum ioasid_viommu_type)5, &viommu), EINVAL);
 	options.type = IOASID_VIOMMU_PLAIN;
 	options.reserved = 1;
 	ck_err(ioasid_viommu_create(g.root, g.device, &options, &viommu), EINVAL);
@@ -234,7 +234,7 @@ START_TEST(event_queues_one_of_each_format)
 	struct ioasid_event_queue *queue = NULL, *more = NULL;
 
 	ck_err(ioasid_viommu_create_events(plain, &options, &queue), EINVAL);
-	ck_err(events_make(plain, (enum ioasid_event_format)3, 0, &queue), EINVAL);
+	ck_err(events_make(plain, (enum ioasid_event_format)5, 0, &queue), EINVAL);
 	ck_err(events_make(plain, IOASID_EVENTS_PLAIN, 524289, &queue), EINVAL);
 	ck_err(events_make(plain, IOASID_EVENTS_SMMUV3, 0, &queue), EOPNOTSUPP);
 	options.size = SIZE_MAX;

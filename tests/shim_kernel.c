@@ -3,6 +3,7 @@
 #include "shim_hwpt.h"
 #include "shim_ioas.h"
 #include "shim_kernel.h"
+#include "shim_viommu.h"
 
 #include <errno.h>
 #include <string.h>
@@ -13,11 +14,12 @@
 #define N_FDS		8
 #define N_OBJECTS	16
 
-enum kind { FREE, IOAS, HWPT, DEVICE };
+enum kind { FREE, IOAS, HWPT, DEVICE, VIOMMU, ON_VIOMMU };
 
 static struct {
 	enum kind kind;
 	uint32_t ioas, parent;	/* of a page table; and what it is nested on, 0: nothing */
+	uint32_t device;	/* of a vDEVICE */
 } objects[N_OBJECTS];		/* by id; 0 is unused */
 
 static struct {
@@ -34,6 +36,7 @@ void shim_reset(void)
 	memset(fds, 0, sizeof(fds));
 	shim_ioas_reset();
 	shim_hwpt_reset();
+	shim_viommu_reset();
 }
 
 unsigned int shim_open_fds(void)
@@ -155,7 +158,7 @@ static uint32_t new_object(enum kind kind)
 	for (id = 1; id < N_OBJECTS && objects[id].kind != FREE; id++)
 		;
 	objects[id].kind = kind;
-	objects[id].ioas = objects[id].parent = 0;
+	objects[id].ioas = objects[id].parent = objects[id].device = 0;
 	return id;
 }
 
@@ -181,7 +184,7 @@ static int destroy(uint32_t id)
 	if (is(id, FREE) || id >= N_OBJECTS)
 		return -ENOENT;
 	for (i = 0; i < N_OBJECTS; i++)
-		if (objects[i].kind == HWPT && (objects[i].ioas == id || objects[i].parent == id))
+		if (objects[i].kind != FREE && (objects[i].ioas == id || objects[i].parent == id))
 			return -EBUSY;
 	for (i = 0; i < N_FDS; i++)
 		if (fds[i].open && (fds[i].ioas == id || fds[i].hwpt == id || fds[i].id == id))
@@ -224,6 +227,8 @@ static int hw_info(uint32_t *w)
 {
 	if (!is(w[2], DEVICE))
 		return -ENOENT;
+	if (w[1] && w[6] == 3)
+		return shim.has_cmdqv ? 0 : -EOPNOTSUPP;
 	if (w[3] < sizeof(shim.hw_data))
 		return -EFAULT;
 	memcpy((void *)(uintptr_t)get64(w + 4), shim.hw_data, sizeof(shim.hw_data));
@@ -247,7 +252,8 @@ static bool is_unlike(uint32_t id, uint32_t hwpt)
 
 static int hwpt_alloc(uint32_t *w)
 {
-	uint32_t parent = is(w[3], HWPT) ? w[3] : 0;
+	uint32_t viommu = is(w[3], VIOMMU) ? w[3] : 0;
+	uint32_t parent = is(w[3], HWPT) ? w[3] : viommu ? objects[viommu].parent : 0;
 	int ret = shim_hwpt_check(w, parent);
 
 	if (!is(w[2], DEVICE) || (!parent && !is(w[3], IOAS)))
@@ -258,8 +264,50 @@ static int hwpt_alloc(uint32_t *w)
 		return ret;
 	w[4] = new_object(HWPT);
 	objects[w[4]].ioas = parent ? objects[parent].ioas : w[3];
-	objects[w[4]].parent = parent;
+	objects[w[4]].parent = viommu ? viommu : parent;
 	shim_hwpt_new(w[4], w);
+	return 0;
+}
+
+static int viommu_alloc(uint32_t *w)
+{
+	int ret = shim_viommu_check(SHIM_VIOMMU_ALLOC, w);
+
+	if (ret == -EOPNOTSUPP)
+		return ret;
+	if (!is(w[3], DEVICE) || !is(w[4], HWPT))
+		return -ENOENT;
+	if (ret || is_unlike(w[3], w[4]))
+		return -EINVAL;
+	w[5] = new_object(VIOMMU);
+	objects[w[5]].parent = w[4];
+	objects[w[5]].ioas = objects[w[4]].ioas;
+	return 0;
+}
+
+/* A vDEVICE, an event queue or a hardware queue: where its command names the vIOMMU, and its id. */
+static int on_viommu(unsigned long command, uint32_t *w)
+{
+	bool vdevice = command == SHIM_VDEVICE_ALLOC;
+	uint32_t viommu = w[vdevice ? 1 : 2], *out = &w[vdevice ? 3 : 5], id;
+	int ret = shim_viommu_check(command, w);
+
+	if (ret)
+		return ret;
+	if (!is(viommu, VIOMMU) || (vdevice && !is(w[2], DEVICE)))
+		return -ENOENT;
+	if (vdevice && is_unlike(w[2], objects[viommu].parent))
+		return -EINVAL;
+	for (id = 1; vdevice && id < N_OBJECTS; id++)
+		if (is(id, ON_VIOMMU) && objects[id].device == w[2])
+			return -EEXIST;
+	*out = new_object(ON_VIOMMU);
+	objects[*out].parent = viommu;
+	objects[*out].device = vdevice ? w[2] : 0;
+	if (command == SHIM_VEVENTQ_ALLOC) {
+		w[6] = (uint32_t)new_fd(false, SHIM_DEVICES);
+		fds[w[6] - FIRST_FD].hwpt = *out;	/* the descriptor holds it */
+	}
 	return 0;
 }
 
@@ -291,15 +339,22 @@ static int iommu_ioctl(unsigned long command, uint32_t *w)
 		return destroy(w[1]);
 	case SHIM_HWPT_ALLOC:
 		return hwpt_alloc(w);
+	case SHIM_VIOMMU_ALLOC:
+		return shim.old ? -ENOTTY : viommu_alloc(w);
+	case SHIM_VDEVICE_ALLOC:
+	case SHIM_VEVENTQ_ALLOC:
+	case SHIM_HW_QUEUE_ALLOC:
+		return shim.old ? -ENOTTY : on_viommu(command, w);
+	case SHIM_INVALIDATE:
+		if (is(w[1], VIOMMU))
+			return shim_viommu_invalidate(w);
+		/* fall through */
 	case SHIM_SET_DIRTY:
 	case SHIM_GET_DIRTY:
-	case SHIM_INVALIDATE:
 		if (shim.old)
 			return -ENOTTY;
 		return is(w[command == SHIM_SET_DIRTY ? 2 : 1], HWPT) ? shim_hwpt_ioctl(command, w) :
 									-ENOENT;
-	case SHIM_VEVENTQ_ALLOC:
-		return shim.old ? -ENOTTY : w[1] ? -EOPNOTSUPP : -ENOENT;
 	case SHIM_IOVA_RANGES:
 		return iova_ranges(w);
 	case SHIM_HW_INFO:

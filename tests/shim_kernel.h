@@ -61,6 +61,7 @@ struct shim {
 	uint32_t hw_type, hw_length;
 	uint64_t hw_data[5];		/* as the type has it */
 	uint64_t hw_capabilities;
+	bool has_cmdqv;			/* there is an answer for type 3 too */
 	bool nests;			/* IOMMUs take nested page tables, */
 	uint32_t nested_type, inv_type;	/* of that type, and such invalidations; */
 	uint32_t inv_bad;		/* they refuse this entry of an array, 1: the first; 0: none */

@@ -39,6 +39,7 @@ struct ioasid_event_queue;
 struct ioasid_fault_queue;
 struct ioasid_viommu;
 struct ioasid_vdevice;
+struct ioasid_hw_queue;
 
 /** A device may read through the mapping; a DMA reads. */
 #define IOASID_READ 0x1u

@@ -47,6 +47,8 @@ enum ioasid_capability {
 	IOASID_CAP_ATOMIC_REPLACE,
 	/** vIOMMUs, vDEVICEs, and their event queues: ioasid/viommu.h. */
 	IOASID_CAP_VIOMMU,
+	/** Command queues of a guest's that hardware reads: ioasid_hw_queue_create(). */
+	IOASID_CAP_HW_QUEUE,
 };
 
 /** Audit: check each DMA through a nested space against the guest's tables; needs IOASID_CAP_AUDIT. */
@@ -109,8 +111,8 @@ int ioasid_ctx_open(const struct ioasid_ctx_options *options, struct ioasid_ctx 
 
 /**
  * Closes a context and everything made on it: event and fault queues, channels, vIOMMUs, devices,
- * spaces, mappings. All handles are invalid afterwards, except invalidation batches, which can only be
- * freed.
+ * spaces, mappings. All handles are invalid afterwards, except invalidation batches, which can
+ * only be freed.
  *
  * No other call on the context may be running, and no channel may be inside ioasid_dma_begin(). A
  * DMA that waits for a page is such a call: ioasid_device_detach() makes it end.
@@ -206,8 +208,8 @@ int ioasid_ctx_register_memory(struct ioasid_ctx *ctx, void *addr, uint64_t leng
  * Undoes ioasid_ctx_register_memory() for exactly the same range; what was nested on the identity
  * root faults there afterwards.
  *
- * @return 0; -ENOENT: not registered so; -EBUSY: mappings of it remain; -EDEADLK: the calling
- *         thread is inside ioasid_dma_begin().
+ * @return 0; -ENOENT: not registered so; -EBUSY: mappings of it remain, or hardware reads a queue
+ *         in it; -EDEADLK: the calling thread is inside ioasid_dma_begin().
  * Since 0.1.
  */
 int ioasid_ctx_unregister_memory(struct ioasid_ctx *ctx, void *addr, uint64_t length);

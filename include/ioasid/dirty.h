@@ -75,7 +75,8 @@ int ioasid_space_dirty_read(struct ioasid_space *space, uint64_t iova, uint64_t 
  * @param iova,length,page_size,bitmap as of ioasid_space_dirty_read(), but with holes.
  * @param unmapped receives the sum of the mappings' lengths; may be NULL.
  * @return 0; -EINVAL, -EOVERFLOW, -EOPNOTSUPP: as ioasid_space_dirty_read(); -ENOENT: nothing is
- *         mapped in the range, or a mapping lies only partly inside; -EDEADLK: the calling thread
+ *         mapped in the range, or a mapping lies only partly inside; -EBUSY: as
+ *         ioasid_space_unmap(); -EDEADLK: the calling thread
  *         is inside ioasid_dma_begin(). Nothing is unmapped then, and the bitmap is unchanged.
  *         -ENOMEM: a kernel's; nothing is unmapped, but bits may be set.
  * Since 0.1.

@@ -21,6 +21,8 @@ enum ioasid_event_type {
 	IOASID_EVENT_MISSING_INVALIDATION = 2,
 	/** The queue was full: lost events were not recorded here. */
 	IOASID_EVENT_OVERFLOW = 3,
+	/** A vIOMMU's: a record that no other member says anything about. */
+	IOASID_EVENT_RECORD = 4,
 };
 
 /** Why a DMA was blocked. */
@@ -81,20 +83,21 @@ struct ioasid_event {
 	uint32_t space;
 	/** MISSING_INVALIDATION: level of the entry, 1 the lowest. */
 	uint32_t level;
-	/** FAULT, from a vIOMMU's queue: the number of the event there, from 0 on, modulo 2^31. Those
-	 *  that were lost count. */
+	/** FAULT and RECORD, from a vIOMMU's queue: the number of the event there, from 0 on,
+	 *  modulo 2^31. Those that were lost count. */
 	uint32_t sequence;
 	/** MISSING_INVALIDATION: the guest's entry as it was when last read, and as it is now. */
 	uint64_t old_entry;
 	uint64_t new_entry;
 	/** MISSING_INVALIDATION: CLOCK_MONOTONIC in ns of the entry's last invalidation; 0: none. */
 	uint64_t last_invalidated;
-	/** OVERFLOW: how many events were lost at this point. */
+	/** OVERFLOW: how many events were lost at this point. FAULT and RECORD, from a vIOMMU's
+	 *  queue: how many before it. */
 	uint64_t lost;
 	/** FAULT, from a vIOMMU's queue: the guest's name for the device (ioasid/viommu.h). */
 	uint64_t virtual_id;
-	/** FAULT, from a vIOMMU's queue of another format than IOASID_EVENTS_PLAIN: the IOMMU's own
-	 *  record, as the guest's memory is to have it, and how many bytes it has. */
+	/** FAULT and RECORD, from a vIOMMU's queue of another format than IOASID_EVENTS_PLAIN: the
+	 *  IOMMU's own record, as the guest's memory is to have it, and how many bytes it has. */
 	uint64_t record[4];
 	uint32_t record_size;
 	uint32_t reserved;
@@ -120,7 +123,8 @@ int ioasid_event_queue_get_fd(const struct ioasid_event_queue *queue);
 
 /**
  * Takes events from the queue, oldest first; does not block. Where events were lost, an
- * IOASID_EVENT_OVERFLOW stands in their place.
+ * IOASID_EVENT_OVERFLOW stands in their place; in a vIOMMU's queue only behind all others, as the
+ * next event itself says how many were lost before it.
  *
  * @return how many were written, 0 if none wait. Since 0.1.
  */

@@ -97,7 +97,8 @@ int ioasid_space_map_copy(struct ioasid_space *space, uint64_t iova,
  * on it.
  *
  * @return 0, and the handle is gone; -EDEADLK: the calling thread is inside ioasid_dma_begin();
- *         -EPERM: the mapping belongs to the identity root.
+ *         -EPERM: the mapping belongs to the identity root; -EBUSY: hardware reads a queue in it
+ *         (ioasid_hw_queue_create()).
  * Since 0.1.
  */
 int ioasid_mapping_unmap(struct ioasid_mapping *mapping);
@@ -108,7 +109,8 @@ int ioasid_mapping_unmap(struct ioasid_mapping *mapping);
  * @param length not 0. iova 0 with length UINT64_MAX: all mappings, and none is no error.
  * @param unmapped receives the sum of their lengths; may be NULL.
  * @return 0; -ENOENT: nothing is mapped in the range, or a mapping lies only partly inside;
- *         -EINVAL: length 0; -EOVERFLOW: the range runs past the end; -EDEADLK, -EPERM: as above;
+ *         -EINVAL: length 0; -EOVERFLOW: the range runs past the end; -EDEADLK, -EPERM, -EBUSY: as
+ *         above;
  *         -EOPNOTSUPP: the space has a page table bound.
  * Since 0.1.
  */

@@ -9,9 +9,12 @@
 #include "emulated.h"
 #include "viommu.h"
 
-static int create(struct ioasid_viommu *v, const struct ioasid_device *device)
+static int create(struct ioasid_viommu *v, struct ioasid_device *device,
+		  const struct ioasid_viommu_options *options)
 {
 	const struct emu_device *ed = device->backend;
+
+	(void)options;
 
 	v->nests_hardware = device->info.nesting_hardware;
 	v->nests_software = device->info.nesting_software;

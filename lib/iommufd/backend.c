@@ -4,7 +4,7 @@
 #include <string.h>
 #include <syslog.h>
 
-#include "iommufd.h"
+#include "viommu.h"
 
 static int why_not_open(int error)
 {
@@ -102,7 +102,9 @@ static bool knows(const struct ioasid_ctx *ctx, enum iofd_command which)
 	static const struct { unsigned long command; uint32_t size; } commands[] = {
 		[IOFD_SET_DIRTY] = { UAPI_HWPT_SET_DIRTY, sizeof(struct uapi_set_dirty) },
 		[IOFD_INVALIDATE] = { UAPI_HWPT_INVALIDATE, sizeof(struct uapi_invalidate) },
-		[IOFD_EVENT_QUEUE] = { UAPI_VEVENTQ_ALLOC, UAPI_VEVENTQ_ALLOC_SIZE },
+		[IOFD_VIOMMU] = { UAPI_VIOMMU_ALLOC, UAPI_VIOMMU_ALLOC_PLAIN },
+		[IOFD_HW_QUEUE] = { UAPI_HW_QUEUE_ALLOC, sizeof(struct uapi_hw_queue_alloc) },
+		[IOFD_EVENT_QUEUE] = { UAPI_VEVENTQ_ALLOC, sizeof(struct uapi_veventq_alloc) },
 	};
 	uint32_t words[16] = { commands[which].size, UINT32_MAX };
 	struct iofd *iofd = ctx->backend;
@@ -143,7 +145,11 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 	case IOASID_CAP_PAGE_REQUESTS:
 		return "no page requests on iommufd in this version";
 	case IOASID_CAP_VIOMMU:
-		return "no vIOMMUs on iommufd in this version";
+		return knows(ctx, IOFD_VIOMMU) ? NULL :
+		       "this kernel has no vIOMMUs (Linux 6.13)";
+	case IOASID_CAP_HW_QUEUE:
+		return knows(ctx, IOFD_HW_QUEUE) ? NULL :
+		       "this kernel has no hardware queues (Linux 6.17)";
 	case IOASID_CAP_DMA:
 		return "only the devices themselves issue DMA on iommufd";
 	case IOASID_CAP_AUDIT:
@@ -208,5 +214,6 @@ const struct backend_ops backend_iommufd = {
 	.dirty_read = iofd_dirty_read,
 	.locked = locked,
 	.nest_hardware = &iofd_nest,
+	.viommu = &iofd_viommu_ops,
 	.device_hw_info = iofd_hw_copy,
 };

@@ -23,6 +23,18 @@ void iofd_hw_query(struct ioasid_device *device)
 	device->info.dirty_tracking = hw->capabilities & UAPI_HW_CAP_DIRTY;
 }
 
+/* An extension of an SMMUv3, which tells of itself only if it is asked for (Linux 6.18). */
+static bool has_cmdqv(const struct ioasid_device *device)
+{
+	const struct iofd_device *d = device->backend;
+	struct uapi_hw_info info = {
+		.size = sizeof(info), .dev_id = d->id, .data_type = UAPI_HW_INFO_TEGRA241,
+		.flags = UAPI_HW_INFO_BY_TYPE,
+	};
+
+	return !iofd_ioctl(device->ctx, UAPI_GET_HW_INFO, &info);
+}
+
 /* The driver is asked, and not registers: whether it nests depends on more than what they say. */
 void iofd_hw_find_nesting(struct ioasid_device *device, uint32_t ioas)
 {
@@ -37,6 +49,11 @@ void iofd_hw_find_nesting(struct ioasid_device *device, uint32_t ioas)
 		return;
 	iofd_destroy(device->ctx, alloc.out_hwpt_id);
 	info->nesting_hardware = true;
+	info->viommu_types = UINT64_C(1) << IOASID_VIOMMU_RAW;
+	if (d->hw.type == UAPI_HW_INFO_ARM_SMMUV3)
+		info->viommu_types |= UINT64_C(1) << IOASID_VIOMMU_SMMUV3;
+	if (d->hw.type == UAPI_HW_INFO_ARM_SMMUV3 && has_cmdqv(device))
+		info->viommu_types |= UINT64_C(1) << IOASID_VIOMMU_TEGRA241;
 	if (d->hw.type == UAPI_HW_INFO_INTEL_VTD && d->hw.vtd.ecap_reg & UAPI_VTD_ECAP_FSTS)
 		info->hardware_formats = UINT64_C(1) << IOASID_PGTABLE_VTD_FS;
 	if (d->hw.type == UAPI_HW_INFO_ARM_SMMUV3)

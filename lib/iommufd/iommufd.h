@@ -13,7 +13,14 @@
 #define IOFD_CDEV "CONFIG_VFIO_DEVICE_CDEV (Linux 6.6)"
 
 /* Commands that kernels since Linux 6.6 need not have; and what is known of one. */
-enum iofd_command { IOFD_SET_DIRTY, IOFD_INVALIDATE, IOFD_EVENT_QUEUE, IOFD_COMMANDS };
+enum iofd_command {
+	IOFD_SET_DIRTY,
+	IOFD_INVALIDATE,
+	IOFD_EVENT_QUEUE,
+	IOFD_VIOMMU,
+	IOFD_HW_QUEUE,
+	IOFD_COMMANDS,
+};
 enum iofd_answer { IOFD_UNASKED, IOFD_YES, IOFD_NO };
 
 struct iofd {
@@ -199,6 +206,11 @@ int iofd_nested_attach(struct ioasid_device *device, uint32_t pasid, struct ioas
 int iofd_check_parent(const struct ioasid_device *device, const struct ioasid_space *root);
 int iofd_check_mapping(const struct ioasid_space *space, const struct ioasid_mapping *m);
 
+/* Can others nest on it? */
+bool iofd_is_parent(const struct iofd_pt *pt);
+/* A new one of the root's, with the caller as its user; err_set(). */
+int iofd_parent_new(struct ioasid_device *device, struct ioasid_space *root, struct iofd_pt **out);
+
 /* Has all who are attached go by that; err_set(), with what was bound before still bound. */
 int iofd_bind_vendor(struct ioasid_space *space, const struct pgt *pgt, uint32_t type,
 		     const void *data, size_t length);
@@ -208,6 +220,9 @@ int iofd_bind_pgtable(struct ioasid_space *space, const struct pgt *pgt, uint64_
 		      struct reap *reap);
 int iofd_bind_pasid_table(struct ioasid_space *space, const struct ioasid_pasid_table *table,
 			  struct reap *reap);
+
+/* viommu.c */
+extern const struct viommu_ops iofd_viommu_ops;
 
 /* invalidate.c: as of struct nest_ops */
 int iofd_invalidate(struct ioasid_space *space, const struct nest_inv *all, size_t first,

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <syslog.h>
 
-#include "iommufd.h"
+#include "viommu.h"
 
 static struct iofd_nested *nested_of(const struct ioasid_space *space)
 {
@@ -94,6 +94,15 @@ int iofd_check_mapping(const struct ioasid_space *space, const struct ioasid_map
 	return 0;
 }
 
+/* What a nested one is made for. An SMMUv3's has all PASIDs, since the context descriptors are the
+ * guest's; its driver does not want to be told. */
+static uint32_t flags_for(const struct ioasid_device *device, const struct ioasid_space *space)
+{
+	if (space->viommu && space->viommu->type != IOASID_VIOMMU_RAW)
+		return 0;
+	return iofd_pasid_flag(device);
+}
+
 /*
  * To a new page table on @parent. 0 or -errno; -EINVAL says that @parent and the device do not go
  * together, or that the driver does not like the data.
@@ -103,8 +112,9 @@ static int attach_nested(struct ioasid_device *device, uint32_t pasid, struct io
 {
 	const struct iofd_nested *n = nested_of(space);
 	struct uapi_hwpt_alloc alloc = {
-		.size = UAPI_HWPT_ALLOC_DATA, .flags = iofd_pasid_flag(device),
-		.pt_id = parent->id, .data_type = n->vendor->type,
+		.size = UAPI_HWPT_ALLOC_DATA, .flags = flags_for(device, space),
+		.pt_id = space->viommu ? iofd_viommu(space->viommu)->id : parent->id,
+		.data_type = n->vendor->type,
 		.data_len = n->vendor->length, .data_uptr = (uintptr_t)n->vendor->data,
 	};
 	struct iofd_pt *pt;
@@ -121,31 +131,54 @@ static int attach_nested(struct ioasid_device *device, uint32_t pasid, struct io
 	return ret;
 }
 
+static uint32_t parent_flags(const struct ioasid_space *root)
+{
+	return UAPI_HWPT_NEST_PARENT | (root->tracks ? UAPI_HWPT_DIRTY : 0);
+}
+
+bool iofd_is_parent(const struct iofd_pt *pt)
+{
+	return pt->flags == parent_flags(pt->space);
+}
+
+int iofd_parent_new(struct ioasid_device *device, struct ioasid_space *root, struct iofd_pt **out)
+{
+	struct uapi_hwpt_alloc alloc = {
+		.size = UAPI_HWPT_ALLOC_PLAIN, .flags = parent_flags(root),
+		.pt_id = iofd_ioas(root),
+	};
+	int ret = iofd_check_parent(device, root);
+
+	if (!ret)
+		ret = iofd_pt_new(device, root, &alloc, out);
+	if (ret)
+		return ret;
+	(*out)->users++;
+	(*out)->writable_only = is_vtd(device);
+	return 0;
+}
+
 /* On any of the parent's page tables that goes together with the device, else on a new one. */
 static int attach_new(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space)
 {
 	struct ioasid_space *root = space->parent;
-	const uint32_t flags = UAPI_HWPT_NEST_PARENT | (root->tracks ? UAPI_HWPT_DIRTY : 0);
-	struct uapi_hwpt_alloc alloc = {
-		.size = UAPI_HWPT_ALLOC_PLAIN, .flags = flags, .pt_id = iofd_ioas(root),
-	};
 	struct iofd_pt *pt;
 	int ret;
 
+	if (space->viommu) {
+		ret = attach_nested(device, pasid, space, iofd_viommu(space->viommu)->parent);
+		return ret ? why_not(device, space, -ret) : 0;
+	}
 	for (pt = iofd_space(root)->pts; pt; pt = pt->next) {
-		if (pt->flags != flags)
+		if (!iofd_is_parent(pt))
 			continue;
 		ret = attach_nested(device, pasid, space, pt);
 		if (ret != -EINVAL)
 			return ret ? why_not(device, space, -ret) : 0;
 	}
-	ret = iofd_check_parent(device, root);
-	if (!ret)
-		ret = iofd_pt_new(device, root, &alloc, &pt);
+	ret = iofd_parent_new(device, root, &pt);
 	if (ret)
 		return ret;
-	pt->users++;
-	pt->writable_only = is_vtd(device);
 	ret = attach_nested(device, pasid, space, pt);
 	iofd_pt_put(pt);
 	return ret ? why_not(device, space, -ret) : 0;
@@ -162,7 +195,7 @@ int iofd_nested_attach(struct ioasid_device *device, uint32_t pasid, struct ioas
 		return 0;
 	}
 	for (pt = n->space.pts; pt; pt = pt->next) {
-		if (pt->vendor != n->vendor || pt->flags != iofd_pasid_flag(device))
+		if (pt->vendor != n->vendor || pt->flags != flags_for(device, space))
 			continue;
 		ret = iofd_attach_to(device, pasid, pt);
 		if (ret != -EINVAL)

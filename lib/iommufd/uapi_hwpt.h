@@ -11,10 +11,6 @@
 #define UAPI_HWPT_GET_DIRTY	UAPI_IOMMUFD(0x8c)
 #define UAPI_HWPT_INVALIDATE	UAPI_IOMMUFD(0x8d)
 
-/* Only asked for, with what it does not know: struct iommu_veventq_alloc, Linux 6.15. */
-#define UAPI_VEVENTQ_ALLOC	UAPI_IOMMUFD(0x93)
-#define UAPI_VEVENTQ_ALLOC_SIZE	32u
-
 /* enum iommufd_hwpt_alloc_flags: Linux 6.6, 6.7, 6.11, 6.15 */
 #define UAPI_HWPT_NEST_PARENT	0x1u
 #define UAPI_HWPT_DIRTY		0x2u
@@ -135,6 +131,7 @@ UAPI_AT(uapi_vtd_s1_inv, flags, 16);
 #define UAPI_HW_INFO_NONE	0u
 #define UAPI_HW_INFO_INTEL_VTD	1u
 #define UAPI_HW_INFO_ARM_SMMUV3	2u
+#define UAPI_HW_INFO_TEGRA241	3u	/* Linux 6.18 */
 #define UAPI_HW_INFO_AMD	4u
 
 /* enum iommufd_hw_capabilities, Linux 6.7 */

@@ -9,6 +9,7 @@ enum {
 	C_BAD_SUBSTREAMID = 0x08,
 	C_BAD_CD = 0x0a,
 	F_TRANSLATION = 0x10,
+	F_ADDR_SIZE = 0x11,
 	F_ACCESS = 0x12,
 	F_PERMISSION = 0x13,
 };
@@ -66,5 +67,48 @@ bool smmu_event_encode(const struct ioasid_event *event, uint64_t record[4])
 	/* Of one that reads and writes, as an atomic does, RnW is 0 (7.3.13). */
 	record[1] = htole64(CLASS_IN | (event->access & IOASID_WRITE ? 0 : RNW));
 	record[2] = htole64(event->iova);
+	return true;
+}
+
+/* The other way; 0: not known. */
+static enum ioasid_fault_reason reason_of(unsigned int code)
+{
+	switch (code) {
+	case C_BAD_STE:
+		return IOASID_FAULT_NO_PGTABLE;
+	case F_STREAM_DISABLED:
+		return IOASID_FAULT_BLOCKED;
+	case C_BAD_SUBSTREAMID:
+		return IOASID_FAULT_PASID_RANGE;
+	case C_BAD_CD:
+		return IOASID_FAULT_PASID_MALFORMED;
+	case F_TRANSLATION:
+		return IOASID_FAULT_NOT_MAPPED;
+	case F_ADDR_SIZE:	/* of what comes out (3.4) */
+		return IOASID_FAULT_MALFORMED_ENTRY;
+	case F_ACCESS:
+		return IOASID_FAULT_ACCESS_FLAG;
+	case F_PERMISSION:
+		return IOASID_FAULT_PERMISSION;
+	default:
+		return (enum ioasid_fault_reason)0;
+	}
+}
+
+bool smmu_event_decode(const uint64_t record[4], struct ioasid_event *event)
+{
+	const uint64_t first = le64toh(record[0]), second = le64toh(record[1]);
+	unsigned int code = (unsigned int)entry_field(first, 7, 0);
+
+	event->virtual_id = entry_field(first, 63, 32);
+	event->reason = reason_of(code);
+	if (!event->reason)
+		return false;
+	event->type = IOASID_EVENT_FAULT;
+	event->pasid = first & SSV ? (uint32_t)entry_field(first, 31, 12) : IOASID_NO_PASID;
+	if (code < F_TRANSLATION)
+		return true;
+	event->iova = le64toh(record[2]);
+	event->access = second & RNW ? IOASID_READ : IOASID_WRITE;
 	return true;
 }

@@ -11,4 +11,10 @@
  */
 bool smmu_event_encode(const struct ioasid_event *event, uint64_t record[4]);
 
+/*
+ * What a record says, in @event: a FAULT with all that the record has of it. False: its number is
+ * not known, and @event gets but the virtual_id.
+ */
+bool smmu_event_decode(const uint64_t record[4], struct ioasid_event *event);
+
 #endif

@@ -101,6 +101,7 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 	case IOASID_CAP_DIRTY_TRACKING:
 		return "VFIO's type1 reports all pages that are mapped, written or not";
 	case IOASID_CAP_VIOMMU:
+	case IOASID_CAP_HW_QUEUE:
 		return "VFIO containers have no vIOMMUs: that takes iommufd";
 	case IOASID_CAP_DMA:
 		return "only the devices themselves issue DMA on type1";

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -53,6 +54,34 @@ int sys_ioctl(int fd, unsigned long command, void *arg)
 		ret = ioctl(fd, command, arg);
 	while (ret < 0 && errno == EINTR);
 	return ret < 0 ? -errno : ret;
+}
+
+int sys_read_fd(int fd, void *buffer, size_t size)
+{
+	ssize_t n;
+
+	do {
+		n = read(fd, buffer, size);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : (int)n;
+}
+
+int sys_map(int fd, uint64_t offset, size_t length, void **address)
+{
+	void *at;
+
+	if ((uint64_t)(off_t)offset != offset)
+		return -EINVAL;
+	at = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)offset);
+	if (at == MAP_FAILED)
+		return -errno;
+	*address = at;
+	return 0;
+}
+
+void sys_unmap(void *address, size_t length)
+{
+	munmap(address, length);
 }
 
 int sys_access(const char *path)

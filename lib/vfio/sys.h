@@ -21,6 +21,11 @@ int sys_dup(int fd);
 int sys_device(int fd, unsigned int *major_number, unsigned int *minor_number);
 /* Again for as long as a signal interrupts it. What it gives, which is 0 for most commands. */
 int sys_ioctl(int fd, unsigned long command, void *arg);
+/* What waits there, at most @size bytes, without waiting for it. Its length; 0: nothing. */
+int sys_read_fd(int fd, void *buffer, size_t size);
+/* Maps what is at @offset, to be read and written, and shared. */
+int sys_map(int fd, uint64_t offset, size_t length, void **address);
+void sys_unmap(void *address, size_t length);
 /* May the process open it for reading and writing? */
 int sys_access(const char *path);
 /* The contents of a small file, with a NUL; -E2BIG if they do not fit. Their length. */

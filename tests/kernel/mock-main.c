@@ -9,5 +9,6 @@ int main(void)
 	suite_add_tcase(suite, mock_dirty());
 	suite_add_tcase(suite, mock_nested());
 	suite_add_tcase(suite, mock_pasid());
+	suite_add_tcase(suite, mock_viommu());
 	return run_suite(suite);
 }

@@ -90,5 +90,6 @@ TCase *mock_adopt(void);
 TCase *mock_dirty(void);
 TCase *mock_nested(void);
 TCase *mock_pasid(void);
+TCase *mock_viommu(void);
 
 #endif
