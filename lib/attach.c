@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which space a device's requests go to. Requests without PASID belong to the whole group: the IOMMU
- * cannot tell its devices apart. So all of a group that are attached are attached to one space, and
- * requests of those that are not go there too as long as one is (Linux: iommufd's groups). The same
- * holds for a PASID that mediated devices share: pasid_is_shared() says who are peers.
+ * Which space a device's requests go to. Requests without PASID belong to the whole group: the
+ * IOMMU cannot tell its devices apart. So all of a group that are attached are attached to one
+ * space, and requests of those that are not go there too as long as one is (Linux: iommufd's
+ * groups). The same holds for a PASID that mediated devices share: pasid_is_shared() says who are
+ * peers.
  */
 #include <errno.h>
 #include <syslog.h>

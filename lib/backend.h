@@ -28,7 +28,10 @@ struct backend_ops {
 	/* It enforces snooping wherever an IOMMU can, and is not asked. */
 	bool enforces_snoop;
 
-	/* 0 if it could be opened here, or err_set() with what is missing. No side effects. Unlocked. */
+	/*
+	 * 0 if it could be opened here, or err_set() with what is missing. No side effects.
+	 * Unlocked.
+	 */
 	int (*probe)(void);
 
 	/*
@@ -50,12 +53,13 @@ struct backend_ops {
 	 */
 	int (*device_bind)(struct ioasid_device *device);
 	/*
-	 * The same for a device whose node is open: sets device->name. Unbinding it closes @fd unless
-	 * device->lent_fd is set. And for one that another framework has bound; @options has been checked. NULL where
-	 * there are no such devices.
+	 * The same for a device whose node is open: sets device->name. Unbinding it closes @fd
+	 * unless device->lent_fd is set. And for one that another framework has bound; @options has
+	 * been checked. NULL where there are no such devices.
 	 */
 	int (*device_bind_fd)(struct ioasid_device *device, int fd);
-	int (*device_adopt)(struct ioasid_device *device, const struct ioasid_adopt_options *options);
+	int (*device_adopt)(struct ioasid_device *device,
+			    const struct ioasid_adopt_options *options);
 	void (*device_unbind)(struct ioasid_device *device);
 	/* As ioasid_device_query_reserved(). */
 	size_t (*device_reserved)(const struct ioasid_device *device, struct ioasid_range *ranges,
@@ -71,8 +75,8 @@ struct backend_ops {
 	int (*device_fd)(const struct ioasid_device *device);
 
 	/*
-	 * The kernel's descriptor, and its numbers of devices and of spaces' tables on it; NULL where
-	 * there are none. space_id: -ENOENT if there is no table now.
+	 * The kernel's descriptor, and its numbers of devices and of spaces' tables on it; NULL
+	 * where there are none. space_id: -ENOENT if there is no table now.
 	 */
 	int (*ctx_fd)(const struct ioasid_ctx *ctx);
 	uint32_t (*device_id)(const struct ioasid_device *device);
@@ -125,9 +129,9 @@ struct backend_ops {
 			  struct dirty_bits *out, struct reap *reap);
 
 	/*
-	 * Waits until no DMA uses what was taken away before the call. Unlocked. Asked for only where
-	 * there are channels: NULL where only devices do DMA, for a kernel returns from an unmap or a
-	 * detach when the IOMMU has drained.
+	 * Waits until no DMA uses what was taken away before the call. Unlocked. Asked for only
+	 * where there are channels: NULL where only devices do DMA, for a kernel returns from an
+	 * unmap or a detach when the IOMMU has drained.
 	 */
 	void (*drain)(struct ioasid_ctx *ctx);
 	/* May this thread wait for that, or would it wait for itself? */
@@ -146,8 +150,8 @@ struct backend_ops {
 				   const struct ioasid_page_response *responses, size_t n);
 
 	/*
-	 * How much memory the process has locked for DMA, by the kernel's count, and how much it may;
-	 * NULL: the API layer counts.
+	 * How much memory the process has locked for DMA, by the kernel's count, and how much it
+	 * may; NULL: the API layer counts.
 	 */
 	void (*locked)(const struct ioasid_ctx *ctx, uint64_t *bytes, uint64_t *limit);
 

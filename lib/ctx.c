@@ -31,7 +31,8 @@ int ctx_check_drain(const struct ioasid_ctx *ctx)
 {
 	if (!ctx->channels || ctx->ops->can_drain(ctx))
 		return 0;
-	return err_set(EDEADLK, "this thread is between ioasid_dma_begin() and ioasid_dma_end(): the "
+	return err_set(EDEADLK,
+		       "this thread is between ioasid_dma_begin() and ioasid_dma_end(): the "
 		       "call would wait for that end");
 }
 

@@ -7,7 +7,8 @@
 static int check_tracks(const struct ioasid_space *space)
 {
 	if (space->parent)
-		return err_set(EOPNOTSUPP, "space %u is nested: what it writes is recorded by its root",
+		return err_set(EOPNOTSUPP,
+			       "space %u is nested: what it writes is recorded by its root",
 			       space->id);
 	if (!space->tracks)
 		return err_set(EOPNOTSUPP, "space %u was not created with "

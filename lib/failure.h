@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Failures that a platform's description asks for: the n-th call of a kind on a context, or the n-th
- * allocation that is made while the context is locked. A call that is to fail does so before it has
- * changed anything.
+ * Failures that a platform's description asks for: the n-th call of a kind on a context, or the
+ * n-th allocation that is made while the context is locked. A call that is to fail does so before
+ * it has changed anything.
  */
 #ifndef LIB_FAILURE_H
 #define LIB_FAILURE_H

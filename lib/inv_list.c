@@ -11,7 +11,8 @@ struct header {
 int inv_raw_check(const struct ioasid_space *space, size_t length)
 {
 	if (!space->nest || !space->nest->bind_raw)
-		return err_set(EOPNOTSUPP, "space %u is not nested in hardware by a kernel", space->id);
+		return err_set(EOPNOTSUPP, "space %u is not nested in hardware by a kernel",
+			       space->id);
 	if (!length || length > IOASID_RAW_MAX)
 		return err_set(EINVAL, "length %zu, must be 1 to %u", length, IOASID_RAW_MAX);
 	return 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Memory locked for DMA, counted against a limit where a platform has one. Counted is what Linux's
- * iommufd would pin: the pages of each mapping of a root, while the root has a page table. It does not
- * notice that two mappings are of the same memory. Registered memory is counted once, however often
- * it is mapped. A kernel counts by itself: there the limit here is none.
+ * iommufd would pin: the pages of each mapping of a root, while the root has a page table. It does
+ * not notice that two mappings are of the same memory. Registered memory is counted once, however
+ * often it is mapped. A kernel counts by itself: there the limit here is none.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -23,8 +23,10 @@ int locked_charge(struct ioasid_ctx *ctx, uint64_t length, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
-	return err_set(ENOMEM, "%s: needs %llu KiB of locked memory; the limit is %llu KiB, of which "
-		       "%llu KiB are in use", what, (unsigned long long)(length >> 10),
+	return err_set(ENOMEM,
+		       "%s: needs %llu KiB of locked memory; the limit is %llu KiB, of which "
+		       "%llu KiB are in use",
+		       what, (unsigned long long)(length >> 10),
 		       (unsigned long long)(ctx->lock_limit >> 10),
 		       (unsigned long long)(ctx->locked >> 10));
 }

@@ -13,7 +13,8 @@ static int check(const struct ioasid_space *space, uint64_t iova, uint64_t sourc
 	uint64_t last;
 
 	if (flags & ~(PERM | IOASID_ANY_IOVA))
-		return err_set(EOPNOTSUPP, "unknown map flags 0x%x", flags & ~(PERM | IOASID_ANY_IOVA));
+		return err_set(EOPNOTSUPP, "unknown map flags 0x%x",
+			       flags & ~(PERM | IOASID_ANY_IOVA));
 	if (iova == UINT64_MAX || length == UINT64_MAX)
 		return err_set(EOVERFLOW, "0x%llx + 0x%llx runs past the end of the address space",
 			       (unsigned long long)iova, (unsigned long long)length);
@@ -35,8 +36,10 @@ static int check(const struct ioasid_space *space, uint64_t iova, uint64_t sourc
 static int check_root(const struct ioasid_space *space)
 {
 	if (space->parent)
-		return err_set(EOPNOTSUPP, "space %u is nested on space %u: it maps addresses of that, "
-			       "not memory", space->id, space->parent->id);
+		return err_set(EOPNOTSUPP,
+			       "space %u is nested on space %u: it maps addresses of that, "
+			       "not memory",
+			       space->id, space->parent->id);
 	return 0;
 }
 

@@ -156,9 +156,11 @@ static int check_mix(const struct ioasid_device *device)
 		return 0;
 	for (d = device->ctx->devices; d; d = d->next)
 		if (d->info.type == other)
-			return err_set(EINVAL, "%s and %s have shared work queues, one as a physical "
+			return err_set(EINVAL,
+				       "%s and %s have shared work queues, one as a physical "
 				       "and one as a mediated device: the CPU cannot translate "
-				       "PASIDs for one alone", device->name, d->name);
+				       "PASIDs for one alone",
+				       device->name, d->name);
 	return 0;
 }
 
@@ -197,7 +199,8 @@ int pasid_bind(struct ioasid_device *device)
 	int ret;
 
 	if (!info->type)
-		info->type = info->pasid_bits ? IOASID_DEVICE_PHYSICAL_KERNEL : IOASID_DEVICE_PHYSICAL;
+		info->type =
+			info->pasid_bits ? IOASID_DEVICE_PHYSICAL_KERNEL : IOASID_DEVICE_PHYSICAL;
 	if (!info->default_pasid)
 		info->default_pasid = IOASID_NO_PASID;
 	ret = check_mix(device);
@@ -281,7 +284,8 @@ int pasid_get(struct ioasid_device *device, uint32_t vpasid, uint32_t *ppasid)
 	else
 		ret = take(ctx, find_pool(ctx, device->policy.parent), ppasid);
 	if (ret == -ENOSPC)
-		return err_set(ENOSPC, "%s: no PASID is left for its PASID %u", device->name, vpasid);
+		return err_set(ENOSPC, "%s: no PASID is left for its PASID %u", device->name,
+			       vpasid);
 	return ret ? err_set(ENOMEM, "no memory for PASID %u of %s", vpasid, device->name) : 0;
 }
 

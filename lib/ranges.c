@@ -64,10 +64,12 @@ static int check_reserve(const struct ioasid_space *space, uint64_t start, uint6
 	const struct imap_item *item = imap_first(&space->maps, start, last);
 
 	if (item)
-		return err_set(EADDRINUSE, "space %u has a mapping at 0x%llx-0x%llx, in what would be "
-			       "reserved: 0x%llx-0x%llx", space->id,
-			       (unsigned long long)item->start, (unsigned long long)item->last,
-			       (unsigned long long)start, (unsigned long long)last);
+		return err_set(EADDRINUSE,
+			       "space %u has a mapping at 0x%llx-0x%llx, in what would be "
+			       "reserved: 0x%llx-0x%llx",
+			       space->id, (unsigned long long)item->start,
+			       (unsigned long long)item->last, (unsigned long long)start,
+			       (unsigned long long)last);
 	if (touches_allowed(space, start, last))
 		return err_set(EADDRINUSE, "space %u: 0x%llx-0x%llx would be reserved, but "
 			       "ioasid_space_allow() claims a part of it", space->id,
@@ -238,8 +240,8 @@ static bool choose_in(struct ioasid_space *space, uint64_t lo, uint64_t hi, uint
 	size_t i = 0;
 
 	while (next_reserved(space, &i, &start, &last)) {
-		if (start > lo && !imap_gap(&space->maps, lo, bits_min(hi, start - 1), length, align,
-					    offset, iova))
+		if (start > lo && !imap_gap(&space->maps, lo, bits_min(hi, start - 1), length,
+					    align, offset, iova))
 			return true;
 		if (last >= hi)
 			return false;

@@ -11,7 +11,8 @@ static int check_space(const struct ioasid_space *space)
 		return err_set(EINVAL, "space %u is a root: a page table needs a parent to be in",
 			       space->id);
 	if (!space->nest->bind_raw)
-		return err_set(EOPNOTSUPP, "space %u is not nested in hardware by a kernel", space->id);
+		return err_set(EOPNOTSUPP, "space %u is not nested in hardware by a kernel",
+			       space->id);
 	return 0;
 }
 
@@ -48,7 +49,8 @@ IOASID_EXPORT int ioasid_space_probe_raw(struct ioasid_space *space, uint32_t ty
 	int ret;
 
 	if (!space->parent || !space->nest->probe_raw)
-		return err_set(EOPNOTSUPP, "space %u is not nested in hardware by a kernel", space->id);
+		return err_set(EOPNOTSUPP, "space %u is not nested in hardware by a kernel",
+			       space->id);
 	ctx_lock(space->ctx);
 	if (nest_bound(space))
 		ret = space->nest->probe_raw(space, type);
@@ -65,7 +67,8 @@ IOASID_EXPORT int ioasid_device_query_hw_info(const struct ioasid_device *device
 	int ret;
 
 	if (!ops->device_hw_info)
-		return err_set(EOPNOTSUPP, "%s: there is no driver to ask about an IOMMU", ops->name);
+		return err_set(EOPNOTSUPP, "%s: there is no driver to ask about an IOMMU",
+			       ops->name);
 	ctx_lock(device->ctx);
 	ret = ops->device_hw_info(device, type, data, length);
 	ctx_unlock(device->ctx);

@@ -93,10 +93,10 @@ static bool next_part(struct sink_cursor *c, struct sink_run *part)
 static bool joins(const struct sink_cursor *c, const struct sink_run *run,
 		  const struct sink_run *part)
 {
-	return part->start == run->last + 1 && part->from == run->from + (part->start - run->start) &&
-	       part->perm == run->perm && part->mapping == run->mapping &&
-	       (part->shift == run->shift ||
-		c->sink->space->shadow.tree.mode == SHADOW_OWN);
+	return part->start == run->last + 1 &&
+	       part->from == run->from + (part->start - run->start) && part->perm == run->perm &&
+	       part->mapping == run->mapping &&
+	       (part->shift == run->shift || c->sink->space->shadow.tree.mode == SHADOW_OWN);
 }
 
 void sink_cursor_begin(struct sink_cursor *c, struct sink *sink, uint64_t lo, uint64_t hi)

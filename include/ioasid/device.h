@@ -118,8 +118,8 @@ int ioasid_device_bind(struct ioasid_ctx *ctx, const char *name, uint64_t cookie
 		       struct ioasid_device **device);
 
 /**
- * ioasid_device_bind() for a device whose node the program has open, or was passed, since it may not
- * open nodes itself.
+ * ioasid_device_bind() for a device whose node the program has open, or was passed, since it may
+ * not open nodes itself.
  *
  * @param fd of a node in /dev/vfio/devices. It becomes the device's, and is closed when that is
  *        unbound; after a failure it is still the caller's. The device is bound as long as any

@@ -55,7 +55,8 @@ int ioasid_dma_write(struct ioasid_channel *channel, uint64_t iova, const void *
  * bytes at @p iova, and returns what was there. Needs both permissions.
  *
  * @param size 4 or 8; iova a multiple of it.
- * @return 0; -EINVAL: size or alignment; -EAGAIN, -EFAULT, -ENOMEM: as ioasid_dma_read(). Since 0.1.
+ * @return 0; -EINVAL: size or alignment; -EAGAIN, -EFAULT, -ENOMEM: as ioasid_dma_read(). Since
+ * 0.1.
  */
 int ioasid_dma_fetch_add(struct ioasid_channel *channel, uint64_t iova, unsigned int size,
 			 uint64_t operand, uint64_t *old);

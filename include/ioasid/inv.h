@@ -3,9 +3,9 @@
  * @file inv.h
  * Invalidation batches: what a guest changed in the tables it manages.
  *
- * A batch is plain memory of the caller's: fill it, submit it, reset it, fill it again; after it has
- * grown once that allocates nothing. It holds no object alive: an entry whose space or device is
- * gone is a bad entry. A batch must not be used by two threads at once.
+ * A batch is plain memory of the caller's: fill it, submit it, reset it, fill it again; after it
+ * has grown once that allocates nothing. It holds no object alive: an entry whose space or device
+ * is gone is a bad entry. A batch must not be used by two threads at once.
  *
  * An invalidation makes DMA go by what the guest's tables say about a range. It never makes a live
  * neighbour fault, so a range may be rounded out freely. Repeating it, or sending one that is not
@@ -125,9 +125,9 @@ int ioasid_inv_add_viommu(struct ioasid_inv *inv, struct ioasid_viommu *viommu, 
  * returns, every DMA that starts sees the tables as they were at some time after the call began, or
  * later. The entries stay in the batch.
  *
- * Of spaces that are nested in hardware by a kernel, entries are not merged: each space's go down as
- * an array, in order, and the driver can refuse one. Of other spaces, some behind that can have been
- * carried out then, which is harmless.
+ * Of spaces that are nested in hardware by a kernel, entries are not merged: each space's go down
+ * as an array, in order, and the driver can refuse one. Of other spaces, some behind that can have
+ * been carried out then, which is harmless.
  *
  * @param handled receives how many entries were carried out, always: all of them on success; on a
  *        bad entry its index, since those before it, and none after it, were carried out. May be

@@ -135,9 +135,10 @@ struct ioasid_pasid_table {
  * Only devices of type IOASID_DEVICE_PHYSICAL_USER can be attached to such a space. It has no
  * mappings and no children.
  *
- * To a space that is nested in hardware by a kernel, on a vIOMMU, the IOMMU reads the table itself: an
- * SMMUv3 or AMD's, as pasid_table_formats of a device says, whatever its type. What it has cached goes
- * by commands to the vIOMMU (ioasid_viommu_invalidate()), and max_pasids has no meaning.
+ * To a space that is nested in hardware by a kernel, on a vIOMMU, the IOMMU reads the table itself:
+ * an SMMUv3 or AMD's, as pasid_table_formats of a device says, whatever its type. What it has
+ * cached goes by commands to the vIOMMU (ioasid_viommu_invalidate()), and max_pasids has no
+ * meaning.
  *
  * @return 0; -EINVAL: the space is a root, a member out of range or not of the format, unknown
  *         flag, the stream table entry illegal or of another Config; -EOPNOTSUPP: the

@@ -167,7 +167,8 @@ struct ioasid_platform_failure {
 	size_t size;
 	/** Of what kind. */
 	enum ioasid_operation operation;
-	/** An errno, positive, among those of ioasid_errors(7); 0: ENOMEM, as for any allocation. */
+	/** An errno, positive, among those of ioasid_errors(7); 0: ENOMEM, as for any
+	 *  allocation. */
 	int error;
 	/** Which one of its kind on a context, from 1 on; 0: the first. */
 	uint64_t nth;
@@ -268,9 +269,9 @@ int ioasid_platform_add_failure(struct ioasid_platform *platform,
 				const struct ioasid_platform_failure *failure);
 
 /**
- * Sets how much memory each context on the platform may lock for DMA: the RLIMIT_MEMLOCK of a process
- * on a kernel. Counted are the pages of each mapping of a root to which a device is attached, or on
- * which a space is nested, and registered memory, once: see ioasid_emulation(7).
+ * Sets how much memory each context on the platform may lock for DMA: the RLIMIT_MEMLOCK of a
+ * process on a kernel. Counted are the pages of each mapping of a root to which a device is
+ * attached, or on which a space is nested, and registered memory, once: see ioasid_emulation(7).
  *
  * @param bytes 0: any amount. Since 0.1.
  */

@@ -3,11 +3,11 @@
  * @file raw.h
  * What a kernel's driver takes and tells in a vendor's own layout, handed on as it is.
  *
- * Page tables of the formats in ioasid/pgtable.h need none of this. It is for IOMMUs that the library
- * does not know: their driver in the kernel defines a type and a structure for a page table that the
- * user owns, another for its invalidations, and one for the registers that it shows. On Linux they
- * stand in linux/iommufd.h: enum iommu_hwpt_data_type, iommu_hwpt_invalidate_data_type and
- * iommu_hw_info_type.
+ * Page tables of the formats in ioasid/pgtable.h need none of this. It is for IOMMUs that the
+ * library does not know: their driver in the kernel defines a type and a structure for a page table
+ * that the user owns, another for its invalidations, and one for the registers that it shows. On
+ * Linux they stand in linux/iommufd.h: enum iommu_hwpt_data_type, iommu_hwpt_invalidate_data_type
+ * and iommu_hw_info_type.
  */
 #ifndef IOASID_RAW_H
 #define IOASID_RAW_H
@@ -22,20 +22,20 @@ extern "C" {
 #define IOASID_RAW_MAX 4096u
 
 /**
- * Binds a page table that the user manages, described in a vendor's layout, to a space that is nested
- * in hardware. Binding again, by this or by ioasid_space_bind_pgtable(), replaces it in one step, as
- * far as the driver makes it one; ioasid_space_unbind_pgtable() undoes it.
+ * Binds a page table that the user manages, described in a vendor's layout, to a space that is
+ * nested in hardware. Binding again, by this or by ioasid_space_bind_pgtable(), replaces it in one
+ * step, as far as the driver makes it one; ioasid_space_unbind_pgtable() undoes it.
  *
- * Nothing is looked at before a device is attached: whether its IOMMU takes it shows then, or now if
- * one is attached.
+ * Nothing is looked at before a device is attached: whether its IOMMU takes it shows then, or now
+ * if one is attached.
  *
  * @param type what the driver calls the layout; not 0.
  * @param data,length copied; 1 to IOASID_RAW_MAX bytes.
  * @return 0; -EINVAL: the space is a root, type 0, length, or the driver refuses the data;
- *         -EOPNOTSUPP: the space is not nested in hardware by a kernel, or the IOMMU of a device that
- *         is attached does not know the type; -EBUSY: the space has a PASID table; -EADDRINUSE,
- *         -EBUSY, -EFAULT: as ioasid_device_attach(); -ENOMEM; -EDEADLK: the calling thread is inside
- *         ioasid_dma_begin(). What was bound before stays bound then.
+ *         -EOPNOTSUPP: the space is not nested in hardware by a kernel, or the IOMMU of a device
+ *         that is attached does not know the type; -EBUSY: the space has a PASID table;
+ *         -EADDRINUSE, -EBUSY, -EFAULT: as ioasid_device_attach(); -ENOMEM; -EDEADLK: the calling
+ *         thread is inside ioasid_dma_begin(). What was bound before stays bound then.
  * Since 0.1.
  */
 int ioasid_space_bind_raw(struct ioasid_space *space, uint32_t type, const void *data,
@@ -43,8 +43,8 @@ int ioasid_space_bind_raw(struct ioasid_space *space, uint32_t type, const void 
 
 /**
  * Adds an entry to a batch: an invalidation in a vendor's layout, copied. Entries of one space are
- * carried out in order; ioasid_inv_submit() says which is refused. Where no device is attached there
- * is nothing to invalidate, and nobody looks at it.
+ * carried out in order; ioasid_inv_submit() says which is refused. Where no device is attached
+ * there is nothing to invalidate, and nobody looks at it.
  *
  * @param type what the driver calls the layout.
  * @param length 1 to IOASID_RAW_MAX.

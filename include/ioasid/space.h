@@ -67,8 +67,8 @@ struct ioasid_space_options {
 	/**
 	 * With software nesting: the most memory in bytes that the shadow page table may take, at
 	 * least 131072; 0: any amount. A guest can make the library hold up to 20 KiB for each
-	 * level at which it uses a page as a table. What does not fit is not translated: as if memory
-	 * had run out, with -ENOMEM, until the guest uses fewer tables.
+	 * level at which it uses a page as a table. What does not fit is not translated: as if
+	 * memory had run out, with -ENOMEM, until the guest uses fewer tables.
 	 */
 	uint64_t memory_limit;
 	/**
@@ -85,10 +85,10 @@ struct ioasid_space_options {
 	 */
 	uint64_t mapping_limit;
 	/**
-	 * NULL, or a vIOMMU (ioasid/viommu.h) to nest the space on: its parent is that of the space,
-	 * and parent the same or NULL. The vIOMMU stays alive as long as the space. Devices need a
-	 * vDEVICE there before they are attached. nesting is 0 or what the vIOMMU's IOMMU can do; 0
-	 * is hardware if it can, unless something asks for a shadow.
+	 * NULL, or a vIOMMU (ioasid/viommu.h) to nest the space on: its parent is that of the
+	 * space, and parent the same or NULL. The vIOMMU stays alive as long as the space. Devices
+	 * need a vDEVICE there before they are attached. nesting is 0 or what the vIOMMU's IOMMU
+	 * can do; 0 is hardware if it can, unless something asks for a shadow.
 	 */
 	struct ioasid_viommu *viommu;
 	/**
@@ -236,9 +236,9 @@ int ioasid_space_allow(struct ioasid_space *space, const struct ioasid_range *ra
  *         of a device that is attached; -EBUSY: the space has
  *         mappings; nested in hardware by a kernel, with a device attached, also -EINVAL: the
  *         IOMMU's driver refuses the table, -EADDRINUSE, -EBUSY, -EFAULT: as
- *         ioasid_device_attach(); -ENOMEM: the table before stays bound; -EDEADLK: the calling thread is inside
- *         ioasid_dma_begin(). Where a kernel has the translations also -ENOMEM, -ENOSPC, -E2BIG, as
- *         ioasid_inv_submit(): then the table is bound.
+ *         ioasid_device_attach(); -ENOMEM: the table before stays bound; -EDEADLK: the calling
+ *         thread is inside ioasid_dma_begin(). Where a kernel has the translations also -ENOMEM,
+ *         -ENOSPC, -E2BIG, as ioasid_inv_submit(): then the table is bound.
  * Since 0.1.
  */
 int ioasid_space_bind_pgtable(struct ioasid_space *space, const struct ioasid_pgtable *pgtable);

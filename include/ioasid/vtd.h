@@ -51,7 +51,8 @@ void ioasid_vtd_caps_init(struct ioasid_vtd_caps *caps, uint64_t cap, uint64_t e
 enum ioasid_vtd_reason {
 	IOASID_VTD_OK = 0,
 
-	/** Root Table Address Register: translation table mode reserved or not supported (RTA.1). */
+	/** Root Table Address Register: translation table mode reserved or not supported
+	 *  (RTA.1). */
 	IOASID_VTD_MODE,
 	/** A request with PASID in legacy mode (RTA.2). */
 	IOASID_VTD_MODE_PASID,
@@ -71,7 +72,8 @@ enum ioasid_vtd_reason {
 	/** Its translation type is reserved or not supported (LCT.4.2). */
 	IOASID_VTD_CONTEXT_TYPE,
 
-	/** Scalable-mode root entry: not readable, half not present, reserved bits (SRT.1, 2, 3). */
+	/** Scalable-mode root entry: not readable, half not present, reserved bits (SRT.1, 2,
+	 *  3). */
 	IOASID_VTD_SM_ROOT_ACCESS,
 	IOASID_VTD_SM_ROOT_ABSENT,
 	IOASID_VTD_SM_ROOT_RESERVED,
@@ -159,7 +161,8 @@ struct ioasid_vtd_context {
 	/** sizeof(struct ioasid_vtd_context), set by the caller. */
 	size_t size;
 
-	/** FPD: faults of requests through this entry are not recorded. Also if it isn't present. */
+	/** FPD: faults of requests through this entry are not recorded. Also if it isn't
+	 *  present. */
 	bool fault_disable;
 	/** The device may use a device TLB: TT = 01b, or DTE in scalable mode. */
 	bool device_tlb;
@@ -306,8 +309,8 @@ struct ioasid_vtd_translation {
 #define IOASID_VTD_TRANSLATION_INIT { .size = sizeof(struct ioasid_vtd_translation) }
 
 /**
- * Reads guest memory: @p length bytes at a guest-physical address, a multiple of the length, as they
- * are there.
+ * Reads guest memory: @p length bytes at a guest-physical address, a multiple of the length, as
+ * they are there.
  *
  * @return 0, or anything else if there is no memory: the request is then blocked.
  */
@@ -399,7 +402,8 @@ struct ioasid_vtd_inv {
 	uint64_t start;
 	uint64_t length;
 
-	/** Interrupt entry cache, IOASID_VTD_GRANULARITY_RANGE: first entry, and number of entries. */
+	/** Interrupt entry cache, IOASID_VTD_GRANULARITY_RANGE: first entry, and number of
+	 *  entries. */
 	uint32_t index;
 	uint32_t count;
 

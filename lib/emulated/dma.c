@@ -86,10 +86,11 @@ void emu_report_stale(struct ioasid_channel *ch, uint64_t iova, uint32_t access,
 	event.new_entry = stale->new_entry;
 	event.last_invalidated = stale->last_invalidated;
 	event_post(ch->device->ctx, &event);
-	ctx_log(ch->device->ctx, LOG_WARNING, "%s: DMA at 0x%llx: missing invalidation of space %u: "
-		"entry 0x%llx is now 0x%llx", ch->device->name, (unsigned long long)iova,
-		event.space, (unsigned long long)stale->old_entry,
-		(unsigned long long)stale->new_entry);
+	ctx_log(ch->device->ctx, LOG_WARNING,
+		"%s: DMA at 0x%llx: missing invalidation of space %u: "
+		"entry 0x%llx is now 0x%llx",
+		ch->device->name, (unsigned long long)iova, event.space,
+		(unsigned long long)stale->old_entry, (unsigned long long)stale->new_entry);
 }
 
 static void audit(struct ioasid_channel *ch, uint64_t iova, uint32_t access)

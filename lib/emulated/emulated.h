@@ -44,7 +44,8 @@ struct emu_device {
 	unsigned int requests;		/* page requests that are not answered */
 	uint64_t groups[8];		/* bit n: index n of a group is taken */
 	bool requests_off;		/* one was answered "failure" */
-	struct ioasid_space *table;	/* with a PASID table, in which all requests are looked up */
+	/* with a PASID table, in which all requests are looked up */
+	struct ioasid_space *table;
 };
 
 /* A channel stays on the context's list for good: when closed it waits there for reuse. */

@@ -174,7 +174,8 @@ bool iotlb_drop(struct iotlb *t, uint64_t tag, uint64_t start, uint64_t last)
 	for (i = 0; i < n; i++) {
 		const struct iotlb_origin *o = &t->origins[i];
 
-		if (t->entries[i].tag != tag || !bits_ranges_overlap(o->start, o->last, start, last))
+		if (t->entries[i].tag != tag ||
+		    !bits_ranges_overlap(o->start, o->last, start, last))
 			continue;
 		store(t, i, &none);
 		t->dropped++;

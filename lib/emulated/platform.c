@@ -75,8 +75,8 @@ static int check_name(const struct ioasid_platform *platform, const char *name, 
 		return err_set(EINVAL, "%s without a name", what);
 	for (n = 0; name[n]; n++) {
 		if (n == PLATFORM_NAME_SIZE - 1)
-			return err_set(EINVAL, "%s %.*s...: longer than %d characters", what, (int)n,
-				       name, PLATFORM_NAME_SIZE - 1);
+			return err_set(EINVAL, "%s %.*s...: longer than %d characters", what,
+				       (int)n, name, PLATFORM_NAME_SIZE - 1);
 		if (!is_name_char(name[n]))
 			return err_set(EINVAL, "%s: byte 0x%02x in a name; there can be letters, "
 				       "digits, and any of \"-_.:\"", what, (unsigned char)name[n]);
@@ -171,7 +171,8 @@ static int pci_requester(const char *name, uint32_t *requester)
 	if (!s || *s)
 		return 0;
 	if (dev > 0x1f || fn > 7)
-		return err_set(EINVAL, "device %s: a PCI address goes up to device 1f and function 7",
+		return err_set(EINVAL,
+			       "device %s: a PCI address goes up to device 1f and function 7",
 			       name);
 	*requester = bus << 8 | dev << 3 | fn;
 	return 1;
@@ -232,7 +233,8 @@ static int check_page_requests(const struct platform_iommu *iommu,
 	if (!n || n == IOASID_NO_PAGE_REQUESTS)
 		return 0;
 	if (n > PLATFORM_MAX_PAGE_REQUESTS)
-		return err_set(EINVAL, "device %s: %" PRIu32 " page requests; at most %d are possible",
+		return err_set(EINVAL,
+			       "device %s: %" PRIu32 " page requests; at most %d are possible",
 			       from->name, n, PLATFORM_MAX_PAGE_REQUESTS);
 	if (iommu->no_page_requests)
 		return err_set(EINVAL, "device %s: page requests, but %s takes none", from->name,

@@ -95,7 +95,8 @@ struct ioasid_platform {
 	size_t n_reserved, room_reserved;
 	size_t n_failures, room_failures;
 	uint64_t locked_memory;		/* 0: any amount */
-	uint32_t pasid_pool;		/* of all mediated ones with shared queues; a copy: never 0 */
+	/* of all mediated ones with shared queues; a copy: never 0 */
+	uint32_t pasid_pool;
 
 	/* Hash tables chained by index + 1, so that a copy is a plain copy; 0 ends a chain. */
 	uint16_t iommu_named[PLATFORM_BUCKETS];

@@ -40,8 +40,8 @@ static int check_failure(const struct ioasid_platform_failure *from)
 		return err_set(EINVAL, "failure of operation %u, which is not known",
 			       (unsigned int)from->operation);
 	if (from->error && !platform_error_word(from->error))
-		return err_set(EINVAL, "failure of %s: errno %d is none that the library gives", word,
-			       from->error);
+		return err_set(EINVAL, "failure of %s: errno %d is none that the library gives",
+			       word, from->error);
 	if (from->operation == IOASID_OP_ALLOC && from->error && from->error != ENOMEM)
 		return err_set(EINVAL, "failure of alloc: its errno is ENOMEM");
 	return 0;

@@ -55,7 +55,8 @@ int platform_check_device_tlb(const struct platform_iommu *iommu,
 		return err_set(EINVAL, "device %s: how to invalidate a TLB that it does not have",
 			       device->name);
 	if (device->device_tlb && !iommu->hardware_nesting)
-		return err_set(EINVAL, "device %s: a TLB of its own, but %s does not nest in hardware",
+		return err_set(EINVAL,
+			       "device %s: a TLB of its own, but %s does not nest in hardware",
 			       device->name, iommu->name);
 	return check_size("device", device->name, device->device_tlb);
 }

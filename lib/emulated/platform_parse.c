@@ -202,7 +202,8 @@ static int read_reserved(const struct line *line, struct ioasid_platform *platfo
 	int ret;
 
 	if (line->words < 4)
-		return line_bad(line, "reserved: a word is missing; write reserved NAME START LENGTH");
+		return line_bad(line,
+				"reserved: a word is missing; write reserved NAME START LENGTH");
 	if (line->words > 4)
 		return line_bad(line, "unknown word " W, line->word[4]);
 	ret = line_address(line, line->word[2], &start);
@@ -210,7 +211,8 @@ static int read_reserved(const struct line *line, struct ioasid_platform *platfo
 		ret = line_address(line, line->word[3], &length);
 	if (ret)
 		return ret;
-	return line_added(line, ioasid_platform_add_reserved(platform, line->word[1], start, length));
+	return line_added(line,
+			  ioasid_platform_add_reserved(platform, line->word[1], start, length));
 }
 
 static int read_pasid_pool(const struct line *line, struct ioasid_platform *platform)
@@ -233,7 +235,8 @@ static int read_locked_memory(const struct line *line, struct ioasid_platform *p
 	int ret;
 
 	if (line->words != 2)
-		return line_bad(line, "locked-memory: one number is needed; write locked-memory BYTES");
+		return line_bad(line,
+				"locked-memory: one number is needed; write locked-memory BYTES");
 	if (platform->locked_memory)
 		return line_bad(line, "locked-memory is here twice");
 	ret = line_address(line, line->word[1], &bytes);

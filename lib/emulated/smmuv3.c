@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Commands of an SMMUv3 guest (chapter 4), as a vIOMMU carries them out: the SMMU has 16-bit ASIDs,
- * 20-bit SubstreamIDs, ATS, and invalidation by range. A command that sets anything else than what it
- * has is refused, as Linux does: passed on, it would stop a real unit's queue for everybody.
+ * 20-bit SubstreamIDs, ATS, and invalidation by range. A command that sets anything else than what
+ * it has is refused, as Linux does: passed on, it would stop a real unit's queue for everybody.
  */
 #include <errno.h>
 
@@ -69,7 +69,8 @@ static int no_command(const uint64_t raw[2], const char *why)
 /* All addresses if @length is 0. */
 static int add_tlb(struct ioasid_viommu *v, const struct ioasid_smmuv3_cmd *cmd)
 {
-	return ioasid_inv_add_viommu(v->batch, v, cmd->start, cmd->length ? cmd->length : UINT64_MAX,
+	return ioasid_inv_add_viommu(v->batch, v, cmd->start,
+				     cmd->length ? cmd->length : UINT64_MAX,
 				     cmd->leaf_only ? IOASID_INV_LEAF_ONLY : 0);
 }
 

@@ -86,7 +86,8 @@ int emu_device_stats(const struct ioasid_device *device, struct ioasid_device_st
 	const struct emu_unit *unit = ed->unit;
 
 	if (!unit)
-		return err_set(EOPNOTSUPP, "%s: its IOMMU has no IOTLB: it does not walk two levels",
+		return err_set(EOPNOTSUPP,
+			       "%s: its IOMMU has no IOTLB: it does not walk two levels",
 			       device->name);
 	stats->iotlb_hits = iotlb_hits(&unit->iotlb);
 	stats->iotlb_misses = unit->iotlb.misses;

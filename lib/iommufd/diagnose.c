@@ -29,16 +29,20 @@ int iofd_why_not_bound(const struct ioasid_device *device, int error)
 	case EPERM:
 		return vfio_why_not_viable(name, device->info.group);
 	case EBUSY:
-		return err_set(EBUSY, "%s: VFIO group %u is open, or the group is in use otherwise", name,
-			       device->info.group);
+		return err_set(EBUSY, "%s: VFIO group %u is open, or the group is in use otherwise",
+			       name, device->info.group);
 	case EINVAL:
-		return err_set(EBUSY, "%s is bound by another process or context already, or its DMA "
-			       "is not coherent with the CPU's caches", name);
+		return err_set(EBUSY,
+			       "%s is bound by another process or context already, or its DMA "
+			       "is not coherent with the CPU's caches",
+			       name);
 	case ENOMEM:
 		return err_set(ENOMEM, "%s: the kernel has no memory to bind it", name);
 	case ENOTTY:
-		return err_set(ENODEV, "%s: this kernel cannot bind to an iommufd (Linux 6.6)", name);
+		return err_set(ENODEV, "%s: this kernel cannot bind to an iommufd (Linux 6.6)",
+			       name);
 	default:
-		return err_set(ENODEV, "%s: the kernel does not bind it: %s", name, strerror(error));
+		return err_set(ENODEV, "%s: the kernel does not bind it: %s", name,
+			       strerror(error));
 	}
 }

@@ -23,11 +23,15 @@ static int why_not_made(const struct ioasid_device *device, const struct ioasid_
 	case EFAULT:
 		return err_set(EFAULT, "%s: memory of a mapping cannot be locked for DMA", what);
 	case EADDRINUSE:
-		return err_set(EADDRINUSE, "%s: a mapping lies where the device cannot have one, or is "
-			       "not aligned to the IOMMU's pages", what);
+		return err_set(EADDRINUSE,
+			       "%s: a mapping lies where the device cannot have one, or is "
+			       "not aligned to the IOMMU's pages",
+			       what);
 	case EOPNOTSUPP:
-		return err_set(EOPNOTSUPP, "%s: its IOMMU or this kernel cannot do what the space asks "
-			       "for", what);
+		return err_set(EOPNOTSUPP,
+			       "%s: its IOMMU or this kernel cannot do what the space asks "
+			       "for",
+			       what);
 	default:
 		return err_set(EINVAL, "%s: refused by the kernel: %s", what, strerror(error));
 	}

@@ -65,8 +65,8 @@ static int look_at_iommu(struct ioasid_device *device, struct aperture *a)
 }
 
 /*
- * Larger pages: VT-d tells of them. The others always have those of their tables' levels: AArch64's with
- * granules of 4 KiB or 64 KiB (DDI 0487, D8.3), AMD's (48882, 2.2.3, 2.2.6).
+ * Larger pages: VT-d tells of them. The others always have those of their tables' levels: AArch64's
+ * with granules of 4 KiB or 64 KiB (DDI 0487, D8.3), AMD's (48882, 2.2.3, 2.2.6).
  */
 static uint64_t large_pages(const struct ioasid_device *device, uint64_t smallest)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A device's requests are attached to a table of the kernel's, moved, and blocked: by VFIO's ioctls,
- * or by the framework that has bound the device.
+ * A device's requests are attached to a table of the kernel's, moved, and blocked: by VFIO's
+ * ioctls, or by the framework that has bound the device.
  */
 #include <errno.h>
 #include <string.h>

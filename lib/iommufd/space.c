@@ -71,9 +71,10 @@ void iofd_unmap(struct ioasid_space *space, const struct ioasid_mapping *m, stru
 
 	(void)reap;
 	if (ret)
-		ctx_log(space->ctx, LOG_ERR, "space %u: mapping 0x%llx-0x%llx is still in the kernel: %s",
-			space->id, (unsigned long long)m->item.start,
-			(unsigned long long)m->item.last, strerror(-ret));
+		ctx_log(space->ctx, LOG_ERR,
+			"space %u: mapping 0x%llx-0x%llx is still in the kernel: %s", space->id,
+			(unsigned long long)m->item.start, (unsigned long long)m->item.last,
+			strerror(-ret));
 }
 
 int iofd_space_id(const struct ioasid_space *space, uint32_t *id)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Changes to the library's own I/O page table. A node's owner word counts its entries in the low bits;
- * the rest is the page of list heads that users of the entries asked for.
+ * Changes to the library's own I/O page table. A node's owner word counts its entries in the low
+ * bits; the rest is the page of list heads that users of the entries asked for.
  */
 #include <errno.h>
 

@@ -40,7 +40,8 @@ int pasidtab_check(const struct ioasid_pasid_table *table, uint32_t flags, uint3
 	if (!rid && table->rid_pasid >> table->pasid_bits)
 		return err_set(EINVAL, "rid_pasid %u has more than %u bits", table->rid_pasid,
 			       table->pasid_bits);
-	if (table->smmuv3_regs || (table->pgtable_levels && table->format != IOASID_PASID_TABLE_AMD))
+	if (table->smmuv3_regs ||
+	    (table->pgtable_levels && table->format != IOASID_PASID_TABLE_AMD))
 		return err_set(EINVAL, "smmuv3_regs or pgtable_levels, but the PASID table has "
 			       "format %u", (unsigned int)table->format);
 	return 0;

@@ -22,7 +22,8 @@ static int prepare(struct ioasid_pasid_table *table)
 		return err_set(EINVAL, "of SMMUv3 the unit's registers are needed");
 	if (ioasid_smmuv3_ste_decode(table->smmuv3_regs, table->smmuv3_ste, &ste, NULL) ||
 	    ste.kind != IOASID_SMMUV3_STAGE1)
-		return err_set(EINVAL, "the stream table entry is illegal, or has other than stage 1");
+		return err_set(EINVAL,
+			       "the stream table entry is illegal, or has other than stage 1");
 	table->pasid_bits = ste.cd_bits;
 	if (ste.cd_bits && ste.default_substream == IOASID_SMMUV3_SUBSTREAM_TERMINATE)
 		table->flags = IOASID_PASID_TABLE_RID_BLOCKED;

@@ -38,7 +38,8 @@ struct pgt_format {
 	bool sign_extended;
 	bool input_sets_levels; /* the width of input addresses says how many levels there are */
 	unsigned concatenated; /* and 2^concatenated root tables can stand side by side, as one */
-	unsigned max_input; /* the widest input address, if that is not what the levels have; or 0 */
+	/* the widest input address, if that is not what the levels have; or 0 */
+	unsigned max_input;
 	bool announced; /* see struct pgt */
 	bool sizes; /* likewise */
 	unsigned addr_bits; /* the widest address an entry has room for */

@@ -24,9 +24,10 @@
 /*
  * D8.3.1: bit 0 is valid, bit 1 tells tables and pages from blocks; where there are no blocks, an
  * entry with bit 1 clear is invalid. Address bits below a block's size are RES0 and do nothing (nT,
- * bit 16, too), as those above bit 47 do without 52-bit addresses. D8.5: AF is bit 10. Execute-never
- * bits, also those of tables, are nothing to DMA, and dirty state is software's without HD: DBM, bit
- * 51, is ignored. So is the contiguous hint, bit 52 (D8.7.1): each entry has its own address.
+ * bit 16, too), as those above bit 47 do without 52-bit addresses. D8.5: AF is bit 10.
+ * Execute-never bits, also those of tables, are nothing to DMA, and dirty state is software's
+ * without HD: DBM, bit 51, is ignored. So is the contiguous hint, bit 52 (D8.7.1): each entry has
+ * its own address.
  */
 #define ARM_COMMON \
 	.min_levels = 1, .input_sets_levels = true, .addr_bits = 48, .kind_shift = 1, \
@@ -70,8 +71,8 @@
 	}
 
 /*
- * S2AP, bits 6 and 7 of a leaf, permit reading and writing (D8.4.3), and tables have no permissions.
- * Up to 16 tables stand side by side in place of one level more (D8.2.4).
+ * S2AP, bits 6 and 7 of a leaf, permit reading and writing (D8.4.3), and tables have no
+ * permissions. Up to 16 tables stand side by side in place of one level more (D8.2.4).
  */
 #define ARM_STAGE2(...) \
 	{ \

@@ -30,7 +30,8 @@ void part_init(struct shadow_part *part, const struct pgt *pgt)
 		part->enter[table] = add_level(part, shift, (unsigned int)bits_min(bits, IOPT_BITS),
 					       table);
 		if (bits > IOPT_BITS)
-			part->enter[table] = add_level(part, shift + IOPT_BITS, bits - IOPT_BITS, 0);
+			part->enter[table] =
+				add_level(part, shift + IOPT_BITS, bits - IOPT_BITS, 0);
 	}
 	part->tree.level--;
 }
@@ -101,7 +102,8 @@ static struct node_key child_key(const struct shadow_node *n, const struct pgt_e
 	return key;
 }
 
-struct shadow_node *node_fill_table(struct shadow_node *n, unsigned int i, const struct pgt_entry *e)
+struct shadow_node *node_fill_table(struct shadow_node *n, unsigned int i,
+				    const struct pgt_entry *e)
 {
 	const struct node_key key = child_key(n, e);
 	struct shadow_node *child = node_get(n->shadow, &key);

@@ -136,7 +136,8 @@ static enum ioasid_smmuv3_reason find_cd(const struct lookup *l,
 	uint64_t table = ste->cd_pointer, raw;
 
 	if (ste->cd_format != IOASID_SMMUV3_CD_LINEAR) {
-		if (!read_entry(l, stage2, table + ((uint64_t)(index >> split) << L1_SHIFT), &raw, 8))
+		if (!read_entry(l, stage2, table + ((uint64_t)(index >> split) << L1_SHIFT), &raw,
+				8))
 			return unreadable(stage2);
 		if (!entry_bit(raw, 0)) /* V */
 			return IOASID_SMMUV3_SUBSTREAM_ABSENT;

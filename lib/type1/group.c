@@ -42,7 +42,8 @@ static int check_viable(const char *name, const struct t1_group *group)
 	int ret = sys_ioctl(group->fd, UAPI_GROUP_GET_STATUS, &status);
 
 	if (ret)
-		return err_set(ENODEV, "%s: group %u: no status: %s", name, group->id, strerror(-ret));
+		return err_set(ENODEV, "%s: group %u: no status: %s", name, group->id,
+			       strerror(-ret));
 	return status.flags & UAPI_GROUP_VIABLE ? 0 : vfio_why_not_viable(name, group->id);
 }
 
@@ -54,8 +55,10 @@ static int why_no_container(const char *name, uint32_t id, int error)
 	case EBUSY:
 		return err_set(EBUSY, "%s: group %u is in use by somebody else", name, id);
 	case EPERM:
-		return err_set(EPERM, "%s: the interrupts of group %u are not isolated (no interrupt "
-			       "remapping; vfio_iommu_type1's allow_unsafe_interrupts)", name, id);
+		return err_set(EPERM,
+			       "%s: the interrupts of group %u are not isolated (no interrupt "
+			       "remapping; vfio_iommu_type1's allow_unsafe_interrupts)",
+			       name, id);
 	default:
 		return err_set(ENODEV, "%s: group %u gets no address space: %s", name, id,
 			       strerror(error));

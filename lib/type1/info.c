@@ -94,7 +94,8 @@ static int take_ranges(struct t1_group *group, const struct uapi_iova_range *ran
 static int parse(const struct ioasid_device *device, struct t1_group *group,
 		 const struct uapi_iommu_info *info)
 {
-	const struct uapi_cap_iova_range *iovas = find_cap(info, UAPI_CAP_IOVA_RANGE, sizeof(*iovas));
+	const struct uapi_cap_iova_range *iovas =
+		find_cap(info, UAPI_CAP_IOVA_RANGE, sizeof(*iovas));
 	const struct uapi_cap_dma_avail *avail = find_cap(info, UAPI_CAP_DMA_AVAIL, sizeof(*avail));
 	size_t room;
 	int ret;

@@ -84,9 +84,9 @@ int t1_remove(struct t1_group *group, const struct ioasid_space *space, uint64_t
 	int ret = sys_ioctl(group->container, UAPI_UNMAP_DMA, &unmap);
 
 	if (ret)
-		return err_set(EINVAL, "space %u: 0x%llx-0x%llx is still in the kernel: %s", space->id,
-			       (unsigned long long)iova, (unsigned long long)(iova + length - 1),
-			       strerror(-ret));
+		return err_set(EINVAL, "space %u: 0x%llx-0x%llx is still in the kernel: %s",
+			       space->id, (unsigned long long)iova,
+			       (unsigned long long)(iova + length - 1), strerror(-ret));
 	if (unmap.size)
 		group->entries -= (uint32_t)bits_min(group->entries,
 						     count_runs(space, iova, length));

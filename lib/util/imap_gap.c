@@ -122,7 +122,9 @@ static enum outcome try_all(struct imap *map, struct request *req)
 	if (at != IMAP_END)
 		return try_from(req, &path, at);
 
-	/* lo is below the leaf's first item: the gap there is another leaf's, or the first of all. */
+	/*
+	 * lo is below the leaf's first item: the gap there is another leaf's, or the first of all.
+	 */
 	prev = path.leaf->prev;
 	at = imap_behind_place(path.leaf, IMAP_END);
 	item = imap_item_at(map, path.leaf, at);

@@ -110,7 +110,8 @@ static inline unsigned int imap_slot_upto(const struct imap_leaf *leaf, unsigned
 	unsigned int word = at / 64;
 	uint64_t bits;
 
-	for (bits = leaf->used[word] & ~UINT64_C(0) >> (63 - at % 64); !bits; bits = leaf->used[word])
+	for (bits = leaf->used[word] & ~UINT64_C(0) >> (63 - at % 64); !bits;
+	     bits = leaf->used[word])
 		if (!word--)
 			return IMAP_END;
 	return word * 64 + bits_ilog2(bits);

@@ -24,7 +24,8 @@ static int check(const void *user, size_t size, const char *what, size_t *user_s
 			       *user_size);
 	for (i = size; i < *user_size; i++)
 		if (bytes[i])
-			return err_set(E2BIG, "%s: byte %zu is set and means nothing to this library",
+			return err_set(E2BIG,
+				       "%s: byte %zu is set and means nothing to this library",
 				       what, i);
 	return 0;
 }

@@ -19,8 +19,8 @@ struct slab_link {
 };
 
 /*
- * All pages, and those with a free object. Full ones have no list of their own: they would have to be
- * taken out of the middle of it, and its pages are not in any cache.
+ * All pages, and those with a free object. Full ones have no list of their own: they would have to
+ * be taken out of the middle of it, and its pages are not in any cache.
  */
 enum slab_list { SLAB_ALL, SLAB_PARTIAL };
 

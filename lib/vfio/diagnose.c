@@ -17,7 +17,8 @@ int vfio_why_no_kernel(const char *node, const char *config, const char *module,
 			       module);
 	case ENODEV:
 	case ENXIO:
-		return err_set(ENODEV, "%s is there, but not its module (modprobe %s)", node, module);
+		return err_set(ENODEV, "%s is there, but not its module (modprobe %s)", node,
+			       module);
 	case EACCES:
 	case EPERM:
 		return err_set(EACCES, "no permission to open %s for reading and writing", node);
@@ -49,7 +50,8 @@ int vfio_why_not_open(const char *name, const char *node, const char *config, in
 {
 	switch (error) {
 	case ENOENT:
-		return err_set(ENODEV, "%s: there is no %s: the kernel needs %s", name, node, config);
+		return err_set(ENODEV, "%s: there is no %s: the kernel needs %s", name, node,
+			       config);
 	case EACCES:
 	case EPERM:
 		return err_set(EACCES, "%s: no permission to open %s for reading and writing", name,

@@ -20,8 +20,9 @@ IOASID_EXPORT int ioasid_vtd_inv_add(const struct ioasid_vtd_inv *inv,
 	return batch_add(batch, space, inv->start, range ? inv->length : 0, inv->leaf_only);
 }
 
-IOASID_EXPORT int ioasid_vtd_inv_add_device_tlb(const struct ioasid_vtd_inv *inv, uint16_t source_id,
-						uint32_t pasid, struct ioasid_inv *batch,
+IOASID_EXPORT int ioasid_vtd_inv_add_device_tlb(const struct ioasid_vtd_inv *inv,
+						uint16_t source_id, uint32_t pasid,
+						struct ioasid_inv *batch,
 						struct ioasid_device *device)
 {
 	/* one without PASID concerns requests without, and vice versa (6.5.2.5, 6.5.2.6) */

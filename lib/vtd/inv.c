@@ -23,7 +23,8 @@ struct type {
 static uint16_t domain_of(const struct decoder *d)
 {
 	/* unimplemented bits are ignored, not reserved (6.5.2.3) */
-	return (uint16_t)(entry_field(d->raw[0], 31, 16) & ENTRY_BITS(vtd_domain_bits(d->caps) - 1, 0));
+	return (uint16_t)(entry_field(d->raw[0], 31, 16) &
+			  ENTRY_BITS(vtd_domain_bits(d->caps) - 1, 0));
 }
 
 /*

@@ -38,7 +38,9 @@ static enum ioasid_vtd_reason read_context(struct lookup *l, uint64_t rtaddr, bo
 		return scalable ? IOASID_VTD_SM_ROOT_ACCESS : IOASID_VTD_ROOT_ACCESS;
 	if (ioasid_vtd_root_decode(l->caps, raw, scalable, devfn, &table, &why))
 		return why;
-	/* a context table is one page: in scalable mode there are two, of half the functions each */
+	/*
+	 * a context table is one page: in scalable mode there are two, of half the functions each
+	 */
 	table += entry * (scalable ? devfn & 0x7f : devfn);
 	if (read_entry(l, table, raw, entry))
 		return scalable ? IOASID_VTD_SM_CONTEXT_ACCESS : IOASID_VTD_CONTEXT_ACCESS;
