@@ -10,6 +10,7 @@
 #define TABLES (4 * MIB)
 #define AT     (5 * GIB) /* of the superpage */
 #define TARGET (7 * GIB) /* where it leads */
+#define FLAT   (9 * GIB) /* of a table of pages that lead there */
 #define PAGES  (rounds(32) * 16) /* that are looked at: 512, or a few */
 
 static const enum ioasid_fill fills[] = { IOASID_FILL_ON_INVALIDATION, IOASID_FILL_ON_DEMAND };
@@ -50,15 +51,19 @@ static bool missing(uint64_t page)
 	return page % 7 == 5;
 }
 
+static void map_piece(struct split *s, uint64_t i)
+{
+	ck_ok(ioasid_space_map(s->g.root, TARGET + i * PAGE, s->g.memory + (PAGES - 1 - i) * PAGE,
+			       PAGE, i % 5 ? RW : IOASID_READ, NULL));
+}
+
 static void map_pieces(struct split *s, uint64_t pages)
 {
 	uint64_t i;
 
 	for (i = 0; i < pages; i++)
 		if (!missing(i))
-			ck_ok(ioasid_space_map(s->g.root, TARGET + i * PAGE,
-					       s->g.memory + (PAGES - 1 - i) * PAGE, PAGE,
-					       i % 5 ? RW : IOASID_READ, NULL));
+			map_piece(s, i);
 }
 
 static void check_pieces(struct split *s, uint64_t pages, uint64_t step)
@@ -181,6 +186,41 @@ START_TEST(pieces_come_and_go)
 }
 END_TEST
 
+/* Page n of the table leads to page n ^ @turn. */
+static void lead_to(struct split *s, uint64_t turn)
+{
+	uint64_t i;
+
+	for (i = 0; i < PAGES; i++)
+		gt_map(&s->t, FLAT + i * PAGE, TARGET + (i ^ turn) * PAGE, PAGE, 1, RW);
+	ck_ok(inv_all(s->g.ctx, s->child));
+	for (i = 0; i < PAGES; i++)
+		guest_reaches(&s->g, FLAT + (i ^ turn) * PAGE, (PAGES - 1 - i) * PAGE,
+			      missing(i) ? 0 : i % 5 ? RW : IOASID_READ);
+}
+
+START_TEST(table_of_pages_follows_each_piece)
+{
+	struct split s;
+	uint64_t i;
+
+	split_open(&s, _i);
+	map_pieces(&s, PAGES);
+	lead_to(&s, 0);
+	lead_to(&s, 1);
+	for (i = 0; i < PAGES; i += 3) {
+		if (missing(i))
+			continue;
+		ck_ok(ioasid_space_unmap(s.g.root, TARGET + i * PAGE, PAGE, NULL));
+		guest_faults(&s.g, FLAT + (i ^ 1) * PAGE, IOASID_READ,
+			     IOASID_FAULT_TARGET_NOT_MAPPED);
+		map_piece(&s, i);
+	}
+	lead_to(&s, 2);
+	guest_close(&s.g);
+}
+END_TEST
+
 START_TEST(superpage_over_a_page_that_is_a_table_elsewhere)
 {
 	uint64_t *entry, i;
@@ -248,6 +288,7 @@ static void add_tests(TCase *tc)
 	tcase_add_loop_test(tc, parent_half_in_pieces_and_half_in_one, 0, VARIANTS);
 	tcase_add_loop_test(tc, parent_in_one_up_to_the_middle, 0, VARIANTS);
 	tcase_add_loop_test(tc, pieces_come_and_go, 0, VARIANTS);
+	tcase_add_loop_test(tc, table_of_pages_follows_each_piece, 0, VARIANTS);
 	tcase_add_loop_test(tc, superpage_over_a_page_that_is_a_table_elsewhere, 0, VARIANTS);
 	tcase_add_loop_test(tc, every_table_follows_the_mapping_it_leads_to, 0, VARIANTS);
 }
