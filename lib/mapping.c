@@ -86,6 +86,17 @@ int mapping_overlap(const struct ioasid_space *space, uint64_t start, uint64_t l
 		       (unsigned long long)other->start, (unsigned long long)other->last);
 }
 
+/*
+ * What a place that is chosen should be congruent with: where the memory is, or what is mapped of a
+ * file (Linux, iopt_map_common()). So it does not depend on where the library maps that.
+ */
+static uint64_t congruent_with(const struct ioasid_space *space, const struct ioasid_mapping *m)
+{
+	const struct source *source = m->source ? space->ctx->sources[m->source] : NULL;
+
+	return source && source->is_file ? m->target - source->start : m->target;
+}
+
 /* Where: as asked, or chosen. */
 static int place(struct ioasid_space *space, struct ioasid_mapping *m, bool any)
 {
@@ -93,7 +104,7 @@ static int place(struct ioasid_space *space, struct ioasid_mapping *m, bool any)
 	int ret = 0;
 
 	if (any && bits_is_aligned(length, space_alignment(space)))
-		ret = ranges_choose(space, m->target, length, &m->item.start);
+		ret = ranges_choose(space, congruent_with(space, m), length, &m->item.start);
 	if (!ret)
 		ret = mapping_check_place(space, m->item.start, length);
 	if (!ret)

@@ -271,11 +271,32 @@ START_TEST(file_sealed_against_writing)
 }
 END_TEST
 
+/* Which is what Linux goes by, and not where the library has mapped the file. */
+START_TEST(chosen_addresses_are_aligned_as_the_offset)
+{
+	struct ioasid_mapping *m;
+	struct with_file w;
+
+	if (!with_file_open(&w, F_SEAL_SHRINK))
+		return;
+	ck_ok(ioasid_space_map_file(w.f.space, 0, w.fd, 3 * PAGE, 2 * PAGE, RW | IOASID_ANY_IOVA,
+				    &m));
+	ck_assert_uint_eq(ioasid_mapping_get_iova(m), PAGE);
+	ck_ok(ioasid_space_map_file(w.f.space, 0, w.fd, 4 * PAGE, 4 * PAGE, RW | IOASID_ANY_IOVA,
+				    &m));
+	ck_assert_uint_eq(ioasid_mapping_get_iova(m), 4 * PAGE);
+	ck_ok(ioasid_space_map_file(w.f.space, 0, w.fd, 0, PAGE, RW | IOASID_ANY_IOVA, &m));
+	ck_assert_uint_eq(ioasid_mapping_get_iova(m), 3 * PAGE);
+	with_file_close(&w);
+}
+END_TEST
+
 TCase *contract_map_file(void)
 {
 	TCase *tc = tcase_create("map-file");
 
 	tcase_add_test(tc, dma_and_program_see_the_same_file);
+	tcase_add_test(tc, chosen_addresses_are_aligned_as_the_offset);
 	tcase_add_test(tc, mapping_outlives_descriptor_and_view);
 	tcase_add_test(tc, file_cannot_be_truncated_below_a_mapping);
 	tcase_add_test(tc, file_that_can_shrink_is_refused);
