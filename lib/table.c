@@ -64,7 +64,7 @@ static int check_memory(const struct ioasid_space *space, const struct ioasid_ma
 						   m->flags & (IOASID_READ | IOASID_WRITE));
 }
 
-static int check_mapping(const struct ioasid_space *space, const struct ioasid_mapping *m)
+static int check_alignment(const struct ioasid_space *space, const struct ioasid_mapping *m)
 {
 	uint64_t length = imap_length(&m->item);
 
@@ -72,7 +72,23 @@ static int check_mapping(const struct ioasid_space *space, const struct ioasid_m
 		return err_set(EADDRINUSE, "space %u: mapping 0x%llx-0x%llx is not aligned to %u",
 			       space->id, (unsigned long long)m->item.start,
 			       (unsigned long long)m->item.last, PAGE);
-	return table_checks_memory(space) ? check_memory(space, m) : 0;
+	return 0;
+}
+
+/* All mappings, by @check. */
+static int check_all(const struct ioasid_space *space,
+		     int (*check)(const struct ioasid_space *space, const struct ioasid_mapping *m))
+{
+	struct imap_item *item;
+	struct imap_iter iter;
+	int ret;
+
+	imap_for_each(item, &iter, &space->maps, 0, UINT64_MAX) {
+		ret = check(space, bits_container_of(item, struct ioasid_mapping, item));
+		if (ret)
+			return ret;
+	}
+	return 0;
 }
 
 static int create(struct ioasid_space *space, struct reap *reap)
@@ -102,18 +118,14 @@ release:
 	return ret;
 }
 
+/* Memory is looked at when all else is right (Linux, iopt_table_add_domain()). */
 static int check_and_create(struct ioasid_space *space, struct reap *reap)
 {
-	struct imap_item *item;
-	struct imap_iter iter;
-	int ret;
+	int ret = check_all(space, check_alignment);
 
-	imap_for_each(item, &iter, &space->maps, 0, UINT64_MAX) {
-		ret = check_mapping(space, bits_container_of(item, struct ioasid_mapping, item));
-		if (ret)
-			return ret;
-	}
-	return create(space, reap);
+	if (!ret && table_checks_memory(space))
+		ret = check_all(space, check_memory);
+	return ret ? ret : create(space, reap);
 }
 
 int table_use(struct ioasid_space *space, struct reap *reap)

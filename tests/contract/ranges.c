@@ -208,6 +208,25 @@ START_TEST(misaligned_mapping_in_the_way_of_attach)
 }
 END_TEST
 
+/* Wherever it lies: memory is looked at when all else is right. */
+START_TEST(misaligned_mapping_comes_before_missing_memory)
+{
+	struct ioasid_device *device;
+	struct fixture f;
+
+	fixture_open(&f);
+	device = fixture_bind(&f, ALONE_A);
+	/* what lies behind the memory cannot be accessed */
+	ck_ok(ioasid_space_map(f.space, 0, f.memory + MEMORY, PAGE, RW, NULL));
+	ck_ok(ioasid_space_map(f.space, 16 * PAGE, f.memory, 100, RW, NULL));
+	ck_err_same(f.space, ioasid_device_attach(device, f.space), EADDRINUSE);
+	ck_ok(ioasid_space_unmap(f.space, 16 * PAGE, 100, NULL));
+	if (kernel_tells_protection())
+		ck_err_same(f.space, ioasid_device_attach(device, f.space), EFAULT);
+	fixture_close(&f);
+}
+END_TEST
+
 START_TEST(allowed_ranges_guide_the_choice)
 {
 	struct ioasid_range list[] = { { 64 * PAGE, 2 * PAGE }, { 16 * PAGE, 2 * PAGE } };
@@ -414,6 +433,7 @@ TCase *contract_ranges(void)
 	tcase_add_test(tc, addresses_beyond_the_iommu_cannot_be_mapped);
 	tcase_add_test(tc, mapping_in_the_way_of_attach);
 	tcase_add_test(tc, misaligned_mapping_in_the_way_of_attach);
+	tcase_add_test(tc, misaligned_mapping_comes_before_missing_memory);
 	tcase_add_test(tc, allowed_ranges_guide_the_choice);
 	tcase_add_test(tc, allow_refuses);
 	tcase_add_test(tc, allowed_and_reserved_exclude_each_other);
