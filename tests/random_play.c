@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Plays random calls, and finds the shortest list of them that still fails. */
+#include "random_play.h"
+
+#include <stdbool.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "random_world.h"
+#include "support.h"
 
-#define CALLS 300
-
-static void (*fail_nth)(unsigned long n);
+static const struct game *game;
 
 static uint64_t next(uint64_t *state)
 {
@@ -22,10 +23,10 @@ static uint64_t next(uint64_t *state)
 static void make_calls(uint64_t seed, struct call *calls)
 {
 	uint64_t state = seed;
-	int i, k;
+	unsigned int i, k;
 
-	for (i = 0; i < CALLS; i++) {
-		calls[i].kind = (unsigned int)(next(&state) % CALL_KINDS);
+	for (i = 0; i < game->calls; i++) {
+		calls[i].kind = (unsigned int)(next(&state) % game->kinds);
 		for (k = 0; k < 8; k++)
 			calls[i].draw[k] = next(&state);
 	}
@@ -35,26 +36,17 @@ static void make_calls(uint64_t seed, struct call *calls)
 static void play(uint64_t seed, const struct call *calls, const bool *dropped, FILE *trace,
 		 char *failure, size_t size)
 {
-	static struct world w;
-	int i;
+	void *world = game->open(seed, trace);
+	unsigned int i;
 
-	world_open(&w, seed);
-	w.fail_nth = fail_nth;
-	w.trace = trace;
-	for (i = 0; i < CALLS && !w.failure[0]; i++) {
-		if (dropped[i])
-			continue;
-		make_call(&w, &calls[i]);
-		if (!w.failure[0])
-			check_some(&w, calls[i].draw[7]);
-		if (!w.failure[0] && i % 16 == 15)
-			check_all(&w);
-	}
-	if (!w.failure[0])
-		check_all(&w);
-	snprintf(failure, size, "%s", w.failure);
-	if (!w.failure[0])
-		world_close(&w);
+	for (i = 0; i < game->calls && !game->failure(world)[0]; i++)
+		if (!dropped[i])
+			game->call(world, &calls[i], i);
+	if (!game->failure(world)[0])
+		game->check(world);
+	snprintf(failure, size, "%s", game->failure(world));
+	if (!failure[0])
+		game->close(world);
 }
 
 /* The same in a process of its own, so that a crash is a failure too. Whether it fails. */
@@ -89,15 +81,15 @@ static bool fails(uint64_t seed, const struct call *calls, const bool *dropped, 
 static void shrink(uint64_t seed, const struct call *calls, bool *dropped)
 {
 	char failure[512];
-	bool tried[CALLS];
-	int step, at, i;
+	bool tried[MAX_CALLS];
+	unsigned int step, at, i;
 
-	for (step = CALLS / 2; step >= 1; step = step == 1 ? 0 : (step + 1) / 2) {
-		for (at = 0; at < CALLS; at += step) {
+	for (step = game->calls / 2; step >= 1; step = step == 1 ? 0 : (step + 1) / 2) {
+		for (at = 0; at < game->calls; at += step) {
 			bool any = false;
 
 			memcpy(tried, dropped, sizeof(tried));
-			for (i = at; i < at + step && i < CALLS; i++) {
+			for (i = at; i < at + step && i < game->calls; i++) {
 				any |= !tried[i];
 				tried[i] = true;
 			}
@@ -109,8 +101,8 @@ static void shrink(uint64_t seed, const struct call *calls, bool *dropped)
 
 static void play_seed(uint64_t seed)
 {
-	static struct call calls[CALLS];
-	static bool dropped[CALLS];
+	static struct call calls[MAX_CALLS];
+	static bool dropped[MAX_CALLS];
 	char failure[512];
 
 	make_calls(seed, calls);
@@ -123,20 +115,19 @@ static void play_seed(uint64_t seed)
 		return;
 	printf("seed %ju: %s\n", (uintmax_t)seed, failure);
 	shrink(seed, calls, dropped);
-	printf("shortest list of calls that fails (fill of TABLE1: %s, of TABLE2: %s):\n",
-	       seed & 1 ? "on demand" : "on invalidation",
-	       seed & 2 ? "on demand" : "on invalidation");
+	printf("shortest list of calls that fails%s:\n", game->about ? game->about(seed) : "");
 	fails(seed, calls, dropped, stdout, failure, sizeof(failure));
 	ck_abort_msg("IOASID_TEST_SEED=%ju: %s", (uintmax_t)seed, failure);
 }
 
-void play_seeds(unsigned int normal, void (*fail)(unsigned long n))
+void play_game(const struct game *g, unsigned int normal)
 {
 	const char *seed = getenv("IOASID_TEST_SEED"), *count = getenv("IOASID_TEST_ROUNDS");
 	uint64_t first = seed ? strtoull(seed, NULL, 0) : 1, i;
 	uint64_t n = count ? strtoull(count, NULL, 0) : rounds(normal);
 
-	fail_nth = fail;
+	ck_assert_uint_le(g->calls, MAX_CALLS);
+	game = g;
 	for (i = 0; i < n; i++)
 		play_seed(first + i);
 }

@@ -114,3 +114,63 @@ void world_close(struct world *w)
 	ck_ok(ioasid_ctx_close(w->ctx));
 	memory_free(w->memory, (MEMORY_PAGES + LARGE) * PAGE);
 }
+
+static void (*fail_allocation)(unsigned long n);
+
+static void *game_open(uint64_t seed, FILE *trace)
+{
+	static struct world w;
+
+	world_open(&w, seed);
+	w.fail_nth = fail_allocation;
+	w.trace = trace;
+	return &w;
+}
+
+static void game_call(void *world, const struct call *call, unsigned int number)
+{
+	struct world *w = world;
+
+	make_call(w, call);
+	if (!w->failure[0])
+		check_some(w, call->draw[7]);
+	if (!w->failure[0] && number % 16 == 15)
+		check_all(w);
+}
+
+static void game_check(void *world)
+{
+	check_all(world);
+}
+
+static const char *game_failure(const void *world)
+{
+	return ((const struct world *)world)->failure;
+}
+
+static void game_close(void *world)
+{
+	world_close(world);
+}
+
+static const char *game_about(uint64_t seed)
+{
+	static const char *const fills[] = {
+		" (fill on invalidation)", " (fill of TABLE1 on demand)",
+		" (fill of TABLE2 on demand)", " (fill on demand)",
+	};
+
+	return fills[seed & 3];
+}
+
+void play_seeds(unsigned int normal, void (*fail_nth)(unsigned long n))
+{
+	static const struct game game = {
+		.calls = 300, .kinds = CALL_KINDS, .open = game_open, .call = game_call,
+		.check = game_check, .failure = game_failure, .close = game_close,
+		.about = game_about,
+	};
+
+	fail_allocation = fail_nth;
+	play_game(&game, normal);
+}

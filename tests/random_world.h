@@ -16,6 +16,7 @@
 #include <stdio.h>
 
 #include "guest_tables.h"
+#include "random_play.h"
 #include "support.h"
 
 enum { ROOT, TABLE1, MAP2, MAP1, TABLE2, OTHER, SPACES };
@@ -65,12 +66,6 @@ struct world {
 	bool armed;
 	FILE *trace;
 	char failure[512]; /* what the library did that the model did not */
-};
-
-/* A call: what, and the numbers it draws from. */
-struct call {
-	unsigned int kind;
-	uint64_t draw[8];
 };
 
 void world_open(struct world *w, uint64_t seed);
