@@ -395,6 +395,33 @@ START_TEST(a_space_with_a_pasid_table_is_nothing_else)
 }
 END_TEST
 
+START_TEST(a_space_with_a_pasid_table_is_no_parent)
+{
+	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
+	struct ioasid_space *child = NULL;
+
+	bind_and_attach(&g);
+	options.parent = g.space;
+	ck_err(ioasid_space_create(g.ctx, &options, &child), EINVAL);
+	ck_assert_ptr_null(child);
+}
+END_TEST
+
+/* Entries whose addresses are wider than the unit's are malformed (VT-d 3.3.1). */
+START_TEST(entries_are_as_wide_as_the_unit)
+{
+	struct ioasid_pasid_table t = vtd_table();
+
+	t.address_bits = 40;
+	set_entry(&g, 5, ENTRY_FS, new_table(&g, IOASID_PGTABLE_VTD_FS, 3).root);
+	set_entry(&g, 6, ENTRY_FS, UINT64_C(1) << 40);
+	ck_ok(ioasid_space_bind_pasid_table(g.space, &t));
+	ck_ok(ioasid_device_attach(g.device, g.space));
+	ck_assert_int_eq(reached(g.device, 5, 0), 3);
+	faults(&g, 6, IOASID_FAULT_PASID_MALFORMED);
+}
+END_TEST
+
 START_TEST(a_malformed_description_changes_nothing)
 {
 	struct ioasid_pasid_table t;
@@ -481,6 +508,8 @@ int main(void)
 	tcase_add_test(tc, the_memory_limit_counts_for_all_pasids);
 	tcase_add_test(tc, only_for_devices_whose_table_is_the_users);
 	tcase_add_test(tc, a_space_with_a_pasid_table_is_nothing_else);
+	tcase_add_test(tc, a_space_with_a_pasid_table_is_no_parent);
+	tcase_add_test(tc, entries_are_as_wide_as_the_unit);
 	tcase_add_test(tc, a_malformed_description_changes_nothing);
 	tcase_add_test(tc, not_inside_a_section);
 	tcase_add_test(tc, ranges_of_a_pasid_are_checked);
