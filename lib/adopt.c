@@ -31,8 +31,9 @@ static int check_options(const struct ioasid_adopt_options *user, struct ioasid_
 		return err_set(EINVAL, "a device needs a name");
 	if (!o->attach || !o->replace || !o->detach)
 		return err_set(EINVAL, "%s: attach, replace and detach are needed, all three", o->name);
-	if (o->reserved)
-		return err_set(EINVAL, "%s: reserved is not 0", o->name);
+	if (o->flags & ~IOASID_ADOPT_PAGE_REQUESTS)
+		return err_set(EINVAL, "%s: unknown flags 0x%x", o->name,
+			       o->flags & ~IOASID_ADOPT_PAGE_REQUESTS);
 	return check_ranges(o);
 }
 

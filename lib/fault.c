@@ -5,7 +5,6 @@
 
 #include "objects.h"
 
-#define DEFAULT_DEPTH 256u
 #define MAX_DEPTH_OF_QUEUE 1048576u
 
 static int check_options(const struct ioasid_fault_queue_options *user,
@@ -29,13 +28,14 @@ IOASID_EXPORT int ioasid_fault_queue_create(struct ioasid_ctx *ctx,
 {
 	struct ioasid_fault_queue_options options;
 	struct ioasid_fault_queue *q;
+	const char *why;
 	int ret = check_options(user, &options);
 
 	if (ret)
 		return ret;
-	if (!ctx->ops->fault_queue_create)
-		return err_set(EOPNOTSUPP, "fault queue: %s",
-			       ioasid_ctx_why_not(ctx, IOASID_CAP_PAGE_REQUESTS));
+	why = ioasid_ctx_why_not(ctx, IOASID_CAP_PAGE_REQUESTS);
+	if (why)
+		return err_set(EOPNOTSUPP, "fault queue: %s", why);
 	ret = failure_count_unlocked(ctx, IOASID_OP_QUEUE);
 	if (ret)
 		return ret;
@@ -43,7 +43,7 @@ IOASID_EXPORT int ioasid_fault_queue_create(struct ioasid_ctx *ctx,
 	if (!q)
 		return err_set(ENOMEM, "no memory for a fault queue");
 	q->ctx = ctx;
-	q->depth = options.depth ? options.depth : DEFAULT_DEPTH;
+	q->depth = options.depth;
 	q->timeout_ms = options.timeout_ms;
 	ret = ctx->ops->fault_queue_create(q);
 	if (ret) {

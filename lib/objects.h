@@ -147,7 +147,7 @@ static inline const struct iopt_root *space_root(const struct ioasid_space *spac
 struct ioasid_fault_queue {
 	struct ioasid_ctx *ctx;
 	struct ioasid_fault_queue *next;
-	uint32_t depth;
+	uint32_t depth;			/* 0: as the back end has it */
 	uint32_t timeout_ms;
 	int fd;				/* readable while requests wait to be read */
 	void *backend;

@@ -296,8 +296,8 @@ START_TEST(what_is_refused)
 	options.detach = NULL;
 	fails(EINVAL, "thing", "detach");
 	options = good;
-	options.reserved = 1;
-	fails(EINVAL, "thing", "reserved");
+	options.flags = 0x3;
+	fails(EINVAL, "thing", "0x2");
 	options = good;
 	options.n_ranges = 1;
 	fails(EINVAL, "thing", "NULL");

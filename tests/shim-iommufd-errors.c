@@ -115,6 +115,7 @@ START_TEST(capabilities_say_so_before_a_call_fails)
 	struct ioasid_channel *channel;
 	struct ioasid_fault_queue *faults;
 
+	shim.old = true;
 	ck_assert(!ioasid_ctx_has(ctx, IOASID_CAP_PAGE_REQUESTS));
 	ck_err(ioasid_fault_queue_create(ctx, NULL, &faults), EOPNOTSUPP);
 	options.parent = root;
@@ -124,7 +125,6 @@ START_TEST(capabilities_say_so_before_a_call_fails)
 	ck_err(ioasid_space_create(ctx, &options, &child), EOPNOTSUPP);
 	options.fill = 0;
 	ck_assert_ptr_eq(child, (void *)1);
-	shim.old = true;
 	ck_assert(!ioasid_ctx_has(ctx, IOASID_CAP_PASID));
 	ck_err(ioasid_device_attach_pasid(d, 1, root), EOPNOTSUPP);
 	ck_assert(!ioasid_ctx_has(ctx, IOASID_CAP_DMA));

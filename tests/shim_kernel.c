@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Of lib/vfio/sys.h, what the iommufd back end does with its nodes. */
+#include "shim_fault.h"
 #include "shim_hwpt.h"
 #include "shim_ioas.h"
 #include "shim_kernel.h"
@@ -14,7 +15,7 @@
 #define N_FDS		8
 #define N_OBJECTS	16
 
-enum kind { FREE, IOAS, HWPT, DEVICE, VIOMMU, ON_VIOMMU };
+enum kind { FREE, IOAS, HWPT, DEVICE, VIOMMU, ON_VIOMMU, FAULT };
 
 static struct {
 	enum kind kind;
@@ -37,6 +38,7 @@ void shim_reset(void)
 	shim_ioas_reset();
 	shim_hwpt_reset();
 	shim_viommu_reset();
+	shim_fault_reset();
 }
 
 unsigned int shim_open_fds(void)
@@ -141,6 +143,14 @@ int sys_device(int fd, unsigned int *major_number, unsigned int *minor_number)
 	*major_number = fds[fd - FIRST_FD].is_iommu ? 10 : SHIM_MAJOR;
 	*minor_number = fds[fd - FIRST_FD].device;
 	return 0;
+}
+
+int sys_read_at(int fd, uint64_t offset, void *buffer, size_t size)
+{
+	if (!shim_is_open(fd) || offset < SHIM_CONFIG_OFFSET)
+		return -EINVAL;
+	memcpy(buffer, (const uint8_t *)shim.config + (offset - SHIM_CONFIG_OFFSET), size);
+	return (int)size;
 }
 
 void sys_close(int fd)
@@ -258,6 +268,8 @@ static int hwpt_alloc(uint32_t *w)
 
 	if (!is(w[2], DEVICE) || (!parent && !is(w[3], IOAS)))
 		return -ENOENT;
+	if (w[1] & 4 && (w[0] < 48 || !is(w[10], FAULT)))
+		return w[0] < 48 ? -EINVAL : -ENOENT;
 	if (parent && is_unlike(w[2], parent))
 		return -EINVAL;
 	if (ret)
@@ -355,6 +367,13 @@ static int iommu_ioctl(unsigned long command, uint32_t *w)
 			return -ENOTTY;
 		return is(w[command == SHIM_SET_DIRTY ? 2 : 1], HWPT) ? shim_hwpt_ioctl(command, w) :
 									-ENOENT;
+	case SHIM_FAULT_ALLOC:
+		if (shim.old || w[1])
+			return shim.old ? -ENOTTY : -EOPNOTSUPP;
+		w[2] = new_object(FAULT);
+		w[3] = (uint32_t)new_fd(false, SHIM_DEVICES);
+		shim_fault.fd = (int)w[3];
+		return 0;
 	case SHIM_IOVA_RANGES:
 		return iova_ranges(w);
 	case SHIM_HW_INFO:
@@ -416,6 +435,11 @@ static int vfio_ioctl(int fd, unsigned long command, uint32_t *w)
 		if (!shim_is_open((int)w[2]) || !fds[(int)w[2] - FIRST_FD].is_iommu)
 			return -EBADF;
 		w[3] = fds[i].id = new_object(DEVICE);
+		return 0;
+	case SHIM_REGION_INFO:
+		if (!shim.config || w[2] != 7)
+			return -EINVAL;
+		put64(w + 6, SHIM_CONFIG_OFFSET);
 		return 0;
 	case SHIM_ATTACH:
 		return attach(i, w);

@@ -21,18 +21,21 @@ enum shim_command {
 	SHIM_MAP = 0x3b85,
 	SHIM_UNMAP = 0x3b86,
 	SHIM_HWPT_ALLOC = 0x3b89,
+	SHIM_FAULT_ALLOC = 0x3b8e,
 	SHIM_VEVENTQ_ALLOC = 0x3b93,
 	SHIM_HW_INFO = 0x3b8a,
 	SHIM_SET_DIRTY = 0x3b8b,	/* Linux 6.7 */
 	SHIM_GET_DIRTY = 0x3b8c,
 	SHIM_INVALIDATE = 0x3b8d,
 	SHIM_BIND = 0x3b00 + 118,
+	SHIM_REGION_INFO = 0x3b00 + 108,
 	SHIM_ATTACH = 0x3b00 + 119,
 	SHIM_DETACH = 0x3b00 + 120,
 };
 
 #define SHIM_WORDS   12u
 #define SHIM_DEVICES 4u
+#define SHIM_CONFIG_OFFSET 0x70000000000u
 #define SHIM_MAJOR   511u	/* of their nodes; the minor numbers are their indices */
 
 /* One ioctl: its words of 32 bits as they went in. */
@@ -55,6 +58,8 @@ struct shim {
 	bool no_group, no_cdev;
 	uint8_t pasid_bits;
 	bool old;			/* as Linux 6.6 */
+	const uint32_t *config;		/* of each device, 4096 bytes */
+	bool virtual_functions;
 	bool no_device;			/* descriptors are not of character devices */
 	const char *class;		/* of the devices' nodes */
 	uint64_t aperture_start, aperture_last;

@@ -118,6 +118,8 @@ int sys_link_name(const char *path, char *buffer, size_t size)
 		snprintf(buffer, size, "%s", shim.devices[i].driver);
 	else if (!strcmp(rest, "/device"))
 		snprintf(buffer, size, "%s", shim.devices[i].name);
+	else if (!strcmp(rest, "/physfn") && shim.virtual_functions)
+		snprintf(buffer, size, "0000:09:00.0");
 	else if (!strcmp(rest, "/subsystem"))
 		snprintf(buffer, size, "%s", shim.class);
 	else if ((!strcmp(rest, "/iommu_group") || !strcmp(rest, "/device/iommu_group")) &&

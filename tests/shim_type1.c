@@ -139,6 +139,15 @@ int sys_device(int fd, unsigned int *major_number, unsigned int *minor_number)
 	return -EBADF;
 }
 
+int sys_read_at(int fd, uint64_t offset, void *buffer, size_t size)
+{
+	(void)fd;
+	(void)offset;
+	(void)buffer;
+	(void)size;
+	return -EBADF;
+}
+
 int sys_open(const char *path)
 {
 	unsigned int i;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "shim_fault.h"
 #include "shim_kernel.h"
 #include "vfio/sys.h"
 
@@ -82,7 +83,8 @@ int sys_read_fd(int fd, void *buffer, size_t size)
 	struct shim_viommu *v = &shim_viommu;
 	size_t done = 0;
 
-	(void)fd;
+	if (fd == shim_fault.fd)
+		return shim_fault_read(buffer, size);
 	if (v->read_error)
 		return -v->read_error;
 	while (v->n_messages && v->sizes[0] <= size - done) {

@@ -37,6 +37,9 @@ typedef int ioasid_adopt_attach_fn(void *data, uint32_t pasid, uint32_t table, u
 /** Blocks the device's requests with @p pasid, which are attached. Called as the above. */
 typedef int ioasid_adopt_detach_fn(void *data, uint32_t pasid);
 
+/** The device, with its IOMMU's driver, can send page requests. */
+#define IOASID_ADOPT_PAGE_REQUESTS 0x1u
+
 /** What another framework says about a device that it has bound. */
 struct ioasid_adopt_options {
 	/** sizeof(struct ioasid_adopt_options) */
@@ -54,8 +57,8 @@ struct ioasid_adopt_options {
 	 * devices of one group are attached to one space. IOASID_NO_GROUP: not known.
 	 */
 	uint32_t group;
-	/** 0 */
-	uint32_t reserved;
+	/** IOASID_ADOPT_* */
+	uint32_t flags;
 	/** Further ranges of IOVAs that the device has for itself; copied. */
 	const struct ioasid_range *ranges;
 	size_t n_ranges;
@@ -76,8 +79,8 @@ struct ioasid_adopt_options {
  * Takes a device that another framework has bound. It has to be blocked, attached to nothing, and to
  * stay bound until ioasid_device_unbind(), which detaches it and leaves it to the framework.
  *
- * @return 0; -EINVAL: no name, a callback is missing, a range is empty or too long, reserved not 0,
- *         or options->size too small to hold a size; -E2BIG: options longer than this library
+ * @return 0; -EINVAL: no name, a callback is missing, a range is empty or too long, unknown
+ *         flag, or options->size too small to hold a size; -E2BIG: options longer than this library
  *         knows; -EBUSY: a device of that name, or with that number, is bound; -ENODEV: the kernel
  *         has no device with that number, or nothing is known about its group; -EOPNOTSUPP: the back
  *         end takes no such devices; -ENOMEM.

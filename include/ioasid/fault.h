@@ -22,9 +22,11 @@ extern "C" {
 struct ioasid_fault_queue_options {
 	/** sizeof(struct ioasid_fault_queue_options) */
 	size_t size;
-	/** How many page requests wait in it to be read, 1 to 1048576; 0: 256. */
+	/** How many page requests wait in it to be read, 1 to 1048576; 0: 256, or as many as come
+	 *  where the kernel has the queue, which takes no other number. */
 	uint32_t depth;
-	/** After so many milliseconds without a response it is "invalid"; 0: never. */
+	/** After so many milliseconds without a response it is "invalid"; 0: never, as it is where
+	 *  the kernel has the queue. */
 	uint32_t timeout_ms;
 };
 
@@ -110,7 +112,8 @@ int ioasid_fault_queue_get_fd(const struct ioasid_fault_queue *queue);
  * does not fit any more stays for the next call.
  *
  * @param requests,n room for n requests. A group has at most 512.
- * @return how many were written, 0 if none wait; -E2BIG: the group that is next has more than n.
+ * @return how many were written, 0 if none wait; -E2BIG: the group that is next has more than n;
+ *         -ENOMEM: here or in the kernel, and nothing is lost.
  * Since 0.1.
  */
 int ioasid_fault_queue_read(struct ioasid_fault_queue *queue, struct ioasid_page_request *requests,

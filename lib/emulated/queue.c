@@ -7,6 +7,8 @@
 
 #include "emulated.h"
 
+#define DEFAULT_DEPTH 256u
+
 struct emu_queue {
 	size_t waiting;	/* requests that have not been read */
 };
@@ -24,6 +26,8 @@ int emu_queue_create(struct ioasid_fault_queue *q)
 		mem_free(eq);
 		return err_set(err, "eventfd: %s", strerror(err));
 	}
+	if (!q->depth)
+		q->depth = DEFAULT_DEPTH;
 	q->backend = eq;
 	return 0;
 }

@@ -29,6 +29,7 @@ int iofd_device_adopt(struct ioasid_device *device, const struct ioasid_adopt_op
 	d->id = o->id;
 	d->adopter = (struct iofd_adopter){ o->attach, o->replace, o->detach, o->data };
 	ret = iofd_device_info(device);
+	device->info.page_requests = o->flags & IOASID_ADOPT_PAGE_REQUESTS;
 	for (i = 0; !ret && i < o->n_ranges; i++)
 		ret = iofd_add_reserved(d, o->ranges[i].start,
 					o->ranges[i].start + (o->ranges[i].length - 1));

@@ -95,7 +95,7 @@ static struct iofd_pt *group_now(const struct ioasid_device *device, uint32_t pa
 }
 
 /* Once requests carry PASIDs, all of the device's page tables have to be made for that. */
-uint32_t iofd_pasid_flag(const struct ioasid_device *device)
+static uint32_t pasid_flag(const struct ioasid_device *device)
 {
 	const struct attachment *a;
 
@@ -105,12 +105,21 @@ uint32_t iofd_pasid_flag(const struct ioasid_device *device)
 	return 0;
 }
 
+/* Page requests go to a queue of the space itself, and not of one below. */
+uint32_t iofd_flags(const struct ioasid_device *device, const struct ioasid_space *space)
+{
+	return pasid_flag(device) |
+	       (space->faults && device->info.page_requests ? UAPI_HWPT_FAULT : 0);
+}
+
 /* What the page table has to be able to do: UAPI_HWPT_* */
 static uint32_t needs(const struct ioasid_device *device, const struct ioasid_space *space)
 {
+	uint32_t flags = iofd_flags(device, space);
+
 	while (space->parent)
 		space = space->parent;
-	return (space->tracks ? UAPI_HWPT_DIRTY : 0) | iofd_pasid_flag(device);
+	return flags | (space->tracks ? UAPI_HWPT_DIRTY : 0);
 }
 
 /* To a page table that was made for @flags: one that there is, else a new one. */
@@ -130,6 +139,10 @@ static int attach_made(struct ioasid_device *device, uint32_t pasid, struct ioas
 			return ret ? why_not_attached(device, space, -ret) : 0;
 	}
 	alloc.pt_id = s->automatic.id;
+	if (flags & UAPI_HWPT_FAULT) {
+		alloc.size = UAPI_HWPT_ALLOC_FAULT;
+		alloc.fault_id = iofd_queue_id(space->faults);
+	}
 	ret = iofd_pt_new(device, space, &alloc, &pt);
 	if (ret)
 		return ret;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "uapi_fault.h"
 #include "viommu.h"
 
 static int why_not_open(int error)
@@ -102,6 +103,7 @@ static bool knows(const struct ioasid_ctx *ctx, enum iofd_command which)
 	static const struct { unsigned long command; uint32_t size; } commands[] = {
 		[IOFD_SET_DIRTY] = { UAPI_HWPT_SET_DIRTY, sizeof(struct uapi_set_dirty) },
 		[IOFD_INVALIDATE] = { UAPI_HWPT_INVALIDATE, sizeof(struct uapi_invalidate) },
+		[IOFD_FAULT_QUEUE] = { UAPI_FAULT_ALLOC, sizeof(struct uapi_fault_alloc) },
 		[IOFD_VIOMMU] = { UAPI_VIOMMU_ALLOC, UAPI_VIOMMU_ALLOC_PLAIN },
 		[IOFD_HW_QUEUE] = { UAPI_HW_QUEUE_ALLOC, sizeof(struct uapi_hw_queue_alloc) },
 		[IOFD_EVENT_QUEUE] = { UAPI_VEVENTQ_ALLOC, sizeof(struct uapi_veventq_alloc) },
@@ -143,7 +145,8 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 		return knows(ctx, IOFD_EVENT_QUEUE) ? NULL :
 		       "the kernel has no PASIDs on iommufd (Linux 6.15)";
 	case IOASID_CAP_PAGE_REQUESTS:
-		return "no page requests on iommufd in this version";
+		return knows(ctx, IOFD_FAULT_QUEUE) ? NULL :
+		       "the kernel has no page requests on iommufd (Linux 6.11)";
 	case IOASID_CAP_VIOMMU:
 		return knows(ctx, IOFD_VIOMMU) ? NULL :
 		       "this kernel has no vIOMMUs (Linux 6.13)";
@@ -212,6 +215,10 @@ const struct backend_ops backend_iommufd = {
 	.route = iofd_route,
 	.dirty_set = iofd_dirty_set,
 	.dirty_read = iofd_dirty_read,
+	.fault_queue_create = iofd_queue_create,
+	.fault_queue_destroy = iofd_queue_destroy,
+	.fault_queue_read = iofd_queue_read,
+	.fault_queue_respond = iofd_queue_respond,
 	.locked = locked,
 	.nest_hardware = &iofd_nest,
 	.viommu = &iofd_viommu_ops,

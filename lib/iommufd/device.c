@@ -65,6 +65,7 @@ static int bind(struct ioasid_device *device, int fd, uint32_t requester, uint32
 	} else {
 		d->id = bind.out_devid;
 		ret = iofd_device_info(device);
+		device->info.page_requests = !ret && iofd_has_page_requests(device);
 	}
 	if (ret)
 		iofd_device_free(device);

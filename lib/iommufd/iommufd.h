@@ -16,6 +16,7 @@
 enum iofd_command {
 	IOFD_SET_DIRTY,
 	IOFD_INVALIDATE,
+	IOFD_FAULT_QUEUE,
 	IOFD_EVENT_QUEUE,
 	IOFD_VIOMMU,
 	IOFD_HW_QUEUE,
@@ -188,12 +189,24 @@ void iofd_pt_put(struct iofd_pt *pt);
  * Sends the device's requests, and its group's if it is attached, to the page table. 0 or -errno.
  */
 int iofd_attach_to(struct ioasid_device *device, uint32_t pasid, struct iofd_pt *pt);
-/* UAPI_HWPT_PASID or 0: what its page tables have to be made for. */
-uint32_t iofd_pasid_flag(const struct ioasid_device *device);
+/* UAPI_HWPT_PASID, _FAULT: what its page table has to be made for, whatever else that is. */
+uint32_t iofd_flags(const struct ioasid_device *device, const struct ioasid_space *space);
 /* Blocks them. */
 void iofd_block(struct ioasid_device *device, uint32_t pasid);
 int iofd_route(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space,
 	       struct reap *reap);
+
+/* pri.c: of a device that has a node */
+bool iofd_has_page_requests(const struct ioasid_device *device);
+
+/* fault.c: as of struct backend_ops */
+int iofd_queue_create(struct ioasid_fault_queue *q);
+void iofd_queue_destroy(struct ioasid_fault_queue *q);
+int iofd_queue_read(struct ioasid_fault_queue *q, struct ioasid_page_request *requests, size_t n);
+int iofd_queue_respond(struct ioasid_fault_queue *q, const struct ioasid_page_response *responses,
+		       size_t n);
+/* The queue's number in the iommufd. */
+uint32_t iofd_queue_id(const struct ioasid_fault_queue *q);
 
 /* nested.c */
 extern const struct nest_ops iofd_nest;

@@ -98,9 +98,11 @@ int iofd_check_mapping(const struct ioasid_space *space, const struct ioasid_map
  * guest's; its driver does not want to be told. */
 static uint32_t flags_for(const struct ioasid_device *device, const struct ioasid_space *space)
 {
+	const uint32_t flags = iofd_flags(device, space);
+
 	if (space->viommu && space->viommu->type != IOASID_VIOMMU_RAW)
-		return 0;
-	return iofd_pasid_flag(device);
+		return flags & ~UAPI_HWPT_PASID;
+	return flags;
 }
 
 /*
@@ -118,8 +120,13 @@ static int attach_nested(struct ioasid_device *device, uint32_t pasid, struct io
 		.data_len = n->vendor->length, .data_uptr = (uintptr_t)n->vendor->data,
 	};
 	struct iofd_pt *pt;
-	int ret = iofd_pt_make(device, space, &alloc, &pt);
+	int ret;
 
+	if (alloc.flags & UAPI_HWPT_FAULT) {
+		alloc.size = UAPI_HWPT_ALLOC_FAULT;
+		alloc.fault_id = iofd_queue_id(space->faults);
+	}
+	ret = iofd_pt_make(device, space, &alloc, &pt);
 	if (ret)
 		return ret;
 	pt->vendor = n->vendor;

@@ -84,6 +84,28 @@ void sys_unmap(void *address, size_t length)
 	munmap(address, length);
 }
 
+int sys_read_at(int fd, uint64_t offset, void *buffer, size_t size)
+{
+	ssize_t n;
+
+	if ((uint64_t)(off_t)offset != offset)
+		return -EINVAL;
+	do {
+		n = pread(fd, buffer, size, (off_t)offset);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : (int)n;
+}
+
+int sys_write_fd(int fd, const void *data, size_t size)
+{
+	ssize_t n;
+
+	do {
+		n = write(fd, data, size);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : (size_t)n == size ? 0 : -EIO;
+}
+
 int sys_access(const char *path)
 {
 	return faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) ? -errno : 0;

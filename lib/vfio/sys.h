@@ -26,6 +26,10 @@ int sys_read_fd(int fd, void *buffer, size_t size);
 /* Maps what is at @offset, to be read and written, and shared. */
 int sys_map(int fd, uint64_t offset, size_t length, void **address);
 void sys_unmap(void *address, size_t length);
+/* @size bytes at @offset; how many there were. */
+int sys_read_at(int fd, uint64_t offset, void *buffer, size_t size);
+/* Writes all of it or nothing. */
+int sys_write_fd(int fd, const void *data, size_t size);
 /* May the process open it for reading and writing? */
 int sys_access(const char *path);
 /* The contents of a small file, with a NUL; -E2BIG if they do not fit. Their length. */

@@ -7,6 +7,7 @@ int main(void)
 
 	suite_add_tcase(suite, mock_adopt());
 	suite_add_tcase(suite, mock_dirty());
+	suite_add_tcase(suite, mock_fault());
 	suite_add_tcase(suite, mock_nested());
 	suite_add_tcase(suite, mock_pasid());
 	suite_add_tcase(suite, mock_viommu());

@@ -88,6 +88,7 @@ void mock_leads_elsewhere(const struct mock *m, uint32_t page_table, uint64_t io
 
 TCase *mock_adopt(void);
 TCase *mock_dirty(void);
+TCase *mock_fault(void);
 TCase *mock_nested(void);
 TCase *mock_pasid(void);
 TCase *mock_viommu(void);
