@@ -61,9 +61,10 @@ static void unreserve_for(struct ioasid_space *space, const struct ioasid_device
 }
 
 int device_check_pgtable(const struct ioasid_device *device, const struct ioasid_space *space,
-			 const struct pgt *pgt)
+			 const struct pgt_pair *pair)
 {
 	const struct ioasid_device_info *info = &device->info;
+	unsigned int bits;
 
 	if (!space->parent)
 		return 0;
@@ -73,15 +74,16 @@ int device_check_pgtable(const struct ioasid_device *device, const struct ioasid
 			       space->nest->nesting == IOASID_NESTING_HARDWARE ? " in hardware" :
 			       info->nesting_hardware ? " but in hardware" : "");
 	/* one in a vendor's layout is for the kernel to judge */
-	if (!pgt || !pgt->id)
+	if (!pair || !pair->low.id)
 		return 0;
 	if (!((space->nest->nesting == IOASID_NESTING_HARDWARE ? info->hardware_formats :
-	       info->pgtable_formats) >> pgt->id & 1))
+	       info->pgtable_formats) >> pair->low.id & 1))
 		return err_set(EOPNOTSUPP, "%s: its IOMMU does not know page-table format %u",
-			       device->name, (unsigned int)pgt->id);
-	if (pgt->input_bits > info->address_bits)
+			       device->name, (unsigned int)pair->low.id);
+	bits = (unsigned int)bits_max(pair->low.input_bits, pair->high.input_bits);
+	if (bits > info->address_bits)
 		return err_set(EOPNOTSUPP, "%s: its IOMMU translates %u bits, the page table %u",
-			       device->name, info->address_bits, pgt->input_bits);
+			       device->name, info->address_bits, bits);
 	return 0;
 }
 

@@ -4,7 +4,7 @@
 
 #include "objects.h"
 
-const struct pgt *nest_bound(const struct ioasid_space *space)
+const struct pgt_pair *nest_bound(const struct ioasid_space *space)
 {
 	return space->parent ? space->nest->bound(space) : NULL;
 }
@@ -33,16 +33,16 @@ void nest_unmapped(struct ioasid_space *space, struct ioasid_mapping *m, struct 
 }
 
 static int check_pgtable(const struct ioasid_space *space, const struct ioasid_pgtable *t,
-			 struct pgt *pgt)
+			 struct pgt_pair *pair)
 {
 	if (!space->parent)
 		return err_set(EINVAL, "space %u is a root: a page table needs a parent to be in",
 			       space->id);
-	return pgtable_check(t, pgt);
+	return pgtable_check(t, pair);
 }
 
 /* Everybody attached has to be able to use it. */
-static int check_devices(const struct ioasid_space *space, const struct pgt *pgt)
+static int check_devices(const struct ioasid_space *space, const struct pgt_pair *pair)
 {
 	const struct ioasid_device *device;
 	const struct attachment *a;
@@ -51,18 +51,17 @@ static int check_devices(const struct ioasid_space *space, const struct pgt *pgt
 	for (device = space->ctx->devices; device && !ret; device = device->next)
 		for (a = device->attached; a && !ret; a = a->next)
 			if (a->space == space)
-				ret = device_check_pgtable(device, space, pgt);
+				ret = device_check_pgtable(device, space, pair);
 	return ret;
 }
 
-static int bind(struct ioasid_space *space, const struct pgt *pgt, uint64_t root,
-		struct reap *reap)
+static int bind(struct ioasid_space *space, const struct pgt_pair *pair, struct reap *reap)
 {
 	int ret = ctx_check_drain(space->ctx);
 
 	if (ret)
 		return ret;
-	ret = check_devices(space, pgt);
+	ret = check_devices(space, pair);
 	if (ret)
 		return ret;
 	if (imap_count(&space->maps))
@@ -71,7 +70,7 @@ static int bind(struct ioasid_space *space, const struct pgt *pgt, uint64_t root
 	ret = pasid_table_check_none(space);
 	if (ret)
 		return ret;
-	ret = space->nest->bind(space, pgt, root, reap);
+	ret = space->nest->bind(space, pair, reap);
 	if (ret)
 		return ret;
 	return sink_follow(space, 0, UINT64_MAX);
@@ -82,17 +81,17 @@ IOASID_EXPORT int ioasid_space_bind_pgtable(struct ioasid_space *space,
 {
 	struct ioasid_pgtable t;
 	struct reap reap = { 0 };
-	struct pgt pgt;
+	struct pgt_pair pair;
 	int ret = options_copy(&t, sizeof(t), user, "page table");
 
 	if (!ret)
-		ret = check_pgtable(space, &t, &pgt);
+		ret = check_pgtable(space, &t, &pair);
 	if (ret)
 		return ret;
 	ctx_lock(space->ctx);
 	ret = failure_due(space->ctx, IOASID_OP_BIND_TABLE);
 	if (!ret)
-		ret = bind(space, &pgt, t.root, &reap);
+		ret = bind(space, &pair, &reap);
 	ctx_unlock_drain(space->ctx, &reap);
 	return ret;
 }

@@ -35,11 +35,10 @@ struct nest_ops {
 	int (*create)(struct ioasid_space *space);
 	void (*destroy)(struct ioasid_space *space, struct reap *reap);
 
-	/* The format of the page table that is bound; NULL: none is. */
-	const struct pgt *(*bound)(const struct ioasid_space *space);
+	/* The page table, or the two, that are bound; NULL: none is. */
+	const struct pgt_pair *(*bound)(const struct ioasid_space *space);
 	/* In one step. 0, or err_set() with the table before still bound. */
-	int (*bind)(struct ioasid_space *space, const struct pgt *pgt, uint64_t root,
-		    struct reap *reap);
+	int (*bind)(struct ioasid_space *space, const struct pgt_pair *pair, struct reap *reap);
 	void (*unbind)(struct ioasid_space *space, struct reap *reap);
 
 	/*
@@ -61,7 +60,7 @@ struct nest_ops {
 
 	/*
 	 * A table in a vendor's layout, as bind(); and: 0 if the driver takes invalidations of that
-	 * type, or err_set(). NULL without a kernel. Such a table has a struct pgt whose id is 0.
+	 * type, or err_set(). NULL without a kernel. Such a table has a struct pgt_pair whose id is 0.
 	 */
 	int (*bind_raw)(struct ioasid_space *space, uint32_t type, const void *data, size_t length,
 			struct reap *reap);
@@ -88,8 +87,8 @@ struct nest_ops {
 
 extern const struct nest_ops nest_shadow;
 
-/* The page table's format; NULL: it has none, or is a root. */
-const struct pgt *nest_bound(const struct ioasid_space *space);
+/* What page tables it has; NULL: none, or it is a root. */
+const struct pgt_pair *nest_bound(const struct ioasid_space *space);
 
 /* May the space have mappings? 0, or err_set(): -EOPNOTSUPP. Of a root: it may. */
 int nest_check_maps(const struct ioasid_space *space);

@@ -72,26 +72,25 @@ static void destroy(struct ioasid_space *space, struct reap *reap)
 	shadow_destroy(&space->shadow, reap);
 }
 
-static const struct pgt *bound(const struct ioasid_space *space)
+static const struct pgt_pair *bound(const struct ioasid_space *space)
 {
 	const struct shadow_tree *tree = &space->shadow.tree;
 
-	return tree->mode == SHADOW_GUEST ? &tree->part[0].pgt : NULL;
+	return tree->mode == SHADOW_GUEST ? &tree->pair : NULL;
 }
 
-static bool fill_on_demand(const struct ioasid_space *space, const struct pgt *pgt)
+static bool fill_on_demand(const struct ioasid_space *space, const struct pgt_pair *pair)
 {
 	if (!ioasid_ctx_has(space->ctx, IOASID_CAP_FILL_ON_DEMAND))
 		return false;
 	if (space->fill_asked)
 		return space->fill_asked == IOASID_FILL_ON_DEMAND;
-	return !pgt->announced;
+	return !pair->low.announced;
 }
 
-static int bind(struct ioasid_space *space, const struct pgt *pgt, uint64_t root,
-		struct reap *reap)
+static int bind(struct ioasid_space *space, const struct pgt_pair *pair, struct reap *reap)
 {
-	if (!shadow_bind(&space->shadow, pgt, root, fill_on_demand(space, pgt), reap))
+	if (!shadow_bind(&space->shadow, pair, fill_on_demand(space, pair), reap))
 		return 0;
 	return err_set(ENOMEM, "space %u: no memory to bind a page table", space->id);
 }

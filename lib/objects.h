@@ -285,9 +285,9 @@ int group_join(struct ioasid_device *device, struct reap *reap);
 void space_reroute(struct ioasid_space *space, struct reap *reap);
 
 /* attachment.c */
-/* Can the device's IOMMU do what the space needs? @pgt: its page table; NULL: none. */
+/* Can the device's IOMMU do what the space needs? @pair: its page tables; NULL: none. */
 int device_check_pgtable(const struct ioasid_device *device, const struct ioasid_space *space,
-			 const struct pgt *pgt);
+			 const struct pgt_pair *pair);
 /* @hw_format: one that the IOMMU is to read itself; 0: the library does. */
 int device_check_pasid_table(const struct ioasid_device *device,
 			     enum ioasid_pasid_table_format hw_format);
@@ -383,8 +383,8 @@ int source_open_file(struct ioasid_ctx *ctx, int fd, uint64_t offset, uint64_t l
 uint32_t source_find_registered(const struct ioasid_ctx *ctx, uint64_t addr, uint64_t length,
 				uint32_t perm);
 
-/* pgtable_check.c: makes *@pgt of a user's description. 0 or -errno, with the reason set. */
-int pgtable_check(const struct ioasid_pgtable *table, struct pgt *pgt);
+/* pgtable_check.c: makes *@pair of a user's description. 0 or -errno, with the reason set. */
+int pgtable_check(const struct ioasid_pgtable *table, struct pgt_pair *pair);
 
 /* inv.c: ioasid_inv_submit() with the lock held, of which @reap waits for the end. */
 int inv_submit_locked(struct ioasid_inv *inv, size_t *handled, struct reap *reap);

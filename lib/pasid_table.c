@@ -160,7 +160,10 @@ static bool is_same(const struct ioasid_pgtable *a, const struct ioasid_pgtable 
 {
 	return a->root == b->root && a->format == b->format && a->levels == b->levels &&
 	       a->address_bits == b->address_bits && a->flags == b->flags &&
-	       a->input_bits == b->input_bits && a->granule_bits == b->granule_bits;
+	       a->input_bits == b->input_bits && a->granule_bits == b->granule_bits &&
+	       a->upper_root == b->upper_root && a->upper_levels == b->upper_levels &&
+	       a->upper_input_bits == b->upper_input_bits &&
+	       a->upper_granule_bits == b->upper_granule_bits;
 }
 
 static struct target *find_target(const struct pasid_table *t, const struct ioasid_pgtable *pgtable)
@@ -171,9 +174,8 @@ static struct target *find_target(const struct pasid_table *t, const struct ioas
 	return target && is_same(&target->pgtable, pgtable) ? target : NULL;
 }
 
-/* A space that is the shadow of @pgt, and nobody's who creates spaces. NULL for want of memory. */
-static struct ioasid_space *shadow_space(struct ioasid_space *of, const struct pgt *pgt,
-					 uint64_t root)
+/* A space that is the shadow of @pair, and nobody's who creates spaces. NULL for want of memory. */
+static struct ioasid_space *shadow_space(struct ioasid_space *of, const struct pgt_pair *pair)
 {
 	const struct ioasid_space_options options = {
 		.size = sizeof(options), .parent = of->parent, .fill = IOASID_FILL_ON_DEMAND,
@@ -193,7 +195,7 @@ static struct ioasid_space *shadow_space(struct ioasid_space *of, const struct p
 	space->faults = of->faults;
 	space->shadow.payer = &of->shadow;
 	/* It is new: nobody walks it, and there is nothing before to be reaped. */
-	if (space->nest->bind(space, pgt, root, &reap)) {
+	if (space->nest->bind(space, pair, &reap)) {
 		space_take_out(space, &reap);
 		reap_move(&reap, &of->ctx->limbo);
 		return NULL;
@@ -207,9 +209,9 @@ static int make_target(struct ioasid_space *space, const struct ioasid_device *d
 {
 	struct pasid_table *t = space->pasids;
 	struct target *target;
-	struct pgt pgt;
+	struct pgt_pair pair;
 
-	if (pgtable_check(pgtable, &pgt) || device_check_pgtable(device, space, &pgt))
+	if (pgtable_check(pgtable, &pair) || device_check_pgtable(device, space, &pair))
 		return -EOPNOTSUPP;
 	target = find_target(t, pgtable);
 	if (target) {
@@ -222,7 +224,7 @@ static int make_target(struct ioasid_space *space, const struct ioasid_device *d
 		return -ENOMEM;
 	*target = (struct target){ .item = { pgtable->root, pgtable->root }, .pgtable = *pgtable,
 				   .refs = 1, .next = t->all, .prev = &t->all };
-	target->space = shadow_space(space, &pgt, pgtable->root);
+	target->space = shadow_space(space, &pair);
 	if (!target->space) {
 		slab_free(&t->targets, target);
 		return -ENOMEM;
@@ -360,9 +362,9 @@ int pasid_table_check_none(const struct ioasid_space *space)
 }
 
 /* Such a space as one of those on its parent. */
-static const struct pgt *bound(const struct ioasid_space *space)
+static const struct pgt_pair *bound(const struct ioasid_space *space)
 {
-	static const struct pgt many = { .levels = 0 };	/* one for each PASID: none to be checked */
+	static const struct pgt_pair many = { .low.levels = 0 };	/* one for each PASID: none to be checked */
 
 	(void)space;
 	return &many;

@@ -304,6 +304,144 @@ START_TEST(a_root_can_be_smaller_than_a_page)
 }
 END_TEST
 
+/* A table of 4 KiB pages for low addresses, one of 64 KiB pages for high ones (TTBR0, TTBR1). */
+struct split {
+	struct guest g;
+	struct guest_table low, high;
+	struct ioasid_pgtable table;
+	struct ioasid_space *child;
+};
+
+#define HIGH (UINT64_MAX << 42)
+
+static void split_open(struct split *s, int way)
+{
+	struct ioasid_pgtable upper = { .format = IOASID_PGTABLE_ARM_S1, .levels = 2,
+					.input_bits = 42, .granule_bits = 16 };
+
+	guest_platform = HW_PLATFORM("iotlb=64 structure-cache=16", "");
+	guest_open(&s->g, SIZE, 0);
+	s->child = hw_any_space(s->g.ctx, s->g.root, way);
+	s->table = (struct ioasid_pgtable)IOASID_PGTABLE_INIT;
+	s->table.format = IOASID_PGTABLE_ARM_S1;
+	s->table.levels = 3;
+	s->table.input_bits = 39;
+	gt_init_as(&s->low, &s->table, s->g.memory, 0, TABLES, 12 * MIB);
+	gt_init_as(&s->high, &upper, s->g.memory, 0, 12 * MIB, SIZE);
+	s->table.upper_levels = 2;
+	s->table.upper_input_bits = 42;
+	s->table.upper_granule_bits = 16;
+	s->table.upper_root = upper.root;
+	gt_map(&s->low, 5 * PAGE, 7 * PAGE, PAGE, 1, RW);
+	gt_map(&s->high, 5 * 16 * PAGE, 2 * 16 * PAGE, 16 * PAGE, 1, IOASID_READ);
+	ck_ok(ioasid_space_bind_pgtable(s->child, &s->table));
+	guest_attach(&s->g, s->child);
+	ck_ok(inv_all(s->g.ctx, s->child));
+}
+
+START_TEST(low_and_high_addresses_have_tables_of_their_own)
+{
+	const uint64_t at = HIGH + 5 * 16 * PAGE;
+	struct split s;
+
+	split_open(&s, _i);
+	guest_reaches(&s.g, 5 * PAGE + 3, 7 * PAGE + 3, RW);
+	guest_reaches(&s.g, at + 9 * PAGE + 3, 41 * PAGE + 3, IOASID_READ);
+	guest_faults(&s.g, HIGH, IOASID_READ, IOASID_FAULT_NOT_MAPPED);
+	guest_faults(&s.g, UINT64_MAX, IOASID_READ, IOASID_FAULT_NOT_MAPPED);
+	guest_faults(&s.g, HIGH - 1, IOASID_READ, IOASID_FAULT_ADDRESS_WIDTH);
+	guest_faults(&s.g, UINT64_C(1) << 39, IOASID_READ, IOASID_FAULT_ADDRESS_WIDTH);
+	guest_faults(&s.g, UINT64_C(1) << 63, IOASID_READ, IOASID_FAULT_ADDRESS_WIDTH);
+
+	/* A change in one is none in the other. */
+	gt_map(&s.high, 5 * 16 * PAGE, 3 * 16 * PAGE, 16 * PAGE, 1, RW);
+	gt_map(&s.low, 5 * PAGE, 8 * PAGE, PAGE, 1, RW);
+	ck_ok(inv_range(s.g.ctx, s.child, at, 16 * PAGE));
+	guest_reaches(&s.g, at + PAGE, 49 * PAGE, RW);
+	guest_reaches(&s.g, 5 * PAGE, 7 * PAGE, RW);
+	ck_ok(inv_range(s.g.ctx, s.child, 0, UINT64_C(1) << 39));
+	guest_reaches(&s.g, 5 * PAGE, 8 * PAGE, RW);
+	gt_map(&s.high, (UINT64_C(1) << 42) - 16 * PAGE, 0, 16 * PAGE, 1, RW);
+	ck_ok(inv_range(s.g.ctx, s.child, UINT64_MAX - 16 * PAGE + 1, 16 * PAGE));
+	guest_reaches(&s.g, UINT64_MAX, 16 * PAGE - 1, RW);
+	guest_close(&s.g);
+}
+END_TEST
+
+/* Both are listed, where the space is not the unit's to walk. */
+START_TEST(runs_of_low_and_high_addresses)
+{
+	uint64_t cursor = 0, n;
+	struct ioasid_run runs[4];
+	struct split s;
+	bool done;
+
+	split_open(&s, _i);
+	guest_reaches(&s.g, 5 * PAGE, 7 * PAGE, RW);
+	guest_reaches(&s.g, HIGH + 5 * 16 * PAGE, 2 * 16 * PAGE, IOASID_READ);
+	n = ioasid_space_query_runs(s.child, &cursor, UINT64_MAX, runs, 4, &done);
+	ck_assert_uint_eq(n, 2);
+	ck_assert(done);
+	ck_assert_uint_eq(runs[0].iova, 5 * PAGE);
+	ck_assert_uint_eq(runs[1].iova, HIGH + 5 * 16 * PAGE);
+	ck_assert_uint_eq(runs[1].length, 16 * PAGE);
+	ck_assert_uint_eq(runs[1].target, 2 * 16 * PAGE);
+	guest_close(&s.g);
+}
+END_TEST
+
+/* EPD0, EPD1, HPD1, DS of one table. */
+START_TEST(each_table_can_be_left_out_and_has_flags)
+{
+	const uint64_t at = HIGH + 5 * 16 * PAGE;
+	struct ioasid_pgtable table;
+	struct split s;
+	uint64_t *entry;
+
+	split_open(&s, _i);
+	entry = gt_entry(&s.high, 5 * 16 * PAGE, 2);
+	gt_store(entry, gt_load(entry) | ARM_TABLE_NO_USER);
+	ck_ok(inv_all(s.g.ctx, s.child));
+	guest_faults(&s.g, at, IOASID_READ, IOASID_FAULT_PERMISSION);
+	table = s.table;
+	table.flags = IOASID_PGTABLE_UPPER_NO_HIERARCHY | IOASID_PGTABLE_UPPER_WIDE;
+	ck_ok(ioasid_space_bind_pgtable(s.child, &table));
+	guest_reaches(&s.g, at, 2 * 16 * PAGE, IOASID_READ);
+	guest_reaches(&s.g, 5 * PAGE, 7 * PAGE, RW);
+	table.levels = table.input_bits = 0;
+	table.root = 0;
+	ck_ok(ioasid_space_bind_pgtable(s.child, &table));
+	guest_reaches(&s.g, at, 2 * 16 * PAGE, IOASID_READ);
+	guest_faults(&s.g, 5 * PAGE, IOASID_READ, IOASID_FAULT_ADDRESS_WIDTH);
+	table = s.table;
+	table.upper_levels = table.upper_input_bits = table.upper_granule_bits = 0;
+	table.upper_root = 0;
+	ck_ok(ioasid_space_bind_pgtable(s.child, &table));
+	guest_reaches(&s.g, 5 * PAGE, 7 * PAGE, RW);
+	guest_faults(&s.g, at, IOASID_READ, IOASID_FAULT_ADDRESS_WIDTH);
+	guest_close(&s.g);
+}
+END_TEST
+
+/* Devices have to reach all that is translated. */
+START_TEST(both_tables_fit_the_devices)
+{
+	struct split s;
+
+	split_open(&s, _i);
+	ck_ok(ioasid_device_detach(s.g.device));
+	ck_ok(ioasid_ctx_close(s.g.ctx));
+	memory_free(s.g.memory, s.g.size);
+	guest_platform = "iommu hw address-bits=40 nesting=software,hardware\n"
+			 "device 0000:00:01.0 iommu=hw\n";
+	guest_open(&s.g, SIZE, 0);
+	s.child = hw_any_space(s.g.ctx, s.g.root, _i);
+	ck_ok(ioasid_space_bind_pgtable(s.child, &s.table));
+	ck_err(ioasid_device_attach(s.g.device, s.child), EOPNOTSUPP);
+	guest_close(&s.g);
+}
+END_TEST
+
 START_TEST(descriptions_that_are_refused)
 {
 	static const struct {
@@ -325,6 +463,20 @@ START_TEST(descriptions_that_are_refused)
 		{ { .format = IOASID_PGTABLE_ARM_S2, .levels = 3, .input_bits = 44 }, EOPNOTSUPP },
 		{ { .format = IOASID_PGTABLE_ARM_S2, .levels = 3, .input_bits = 53,
 		    .granule_bits = 16 }, EOPNOTSUPP },
+		{ { .format = IOASID_PGTABLE_ARM_S1, .levels = 4, .upper_input_bits = 48 }, EINVAL },
+		{ { .format = IOASID_PGTABLE_ARM_S1, .levels = 4, .upper_root = PAGE }, EINVAL },
+		{ { .format = IOASID_PGTABLE_ARM_S1, .levels = 4, .upper_granule_bits = 12 }, EINVAL },
+		{ { .format = IOASID_PGTABLE_ARM_S1, .levels = 4, .upper_levels = 4,
+		    .upper_granule_bits = 13 }, EINVAL },
+		{ { .format = IOASID_PGTABLE_ARM_S1, .levels = 4, .upper_levels = 4,
+		    .upper_input_bits = 12 }, EINVAL },
+		{ { .format = IOASID_PGTABLE_ARM_S1, .levels = 4, .upper_levels = 4,
+		    .upper_root = 8 }, EINVAL },
+		{ { .format = IOASID_PGTABLE_ARM_S1, .levels = 4, .upper_levels = 5 }, EOPNOTSUPP },
+		{ { .format = IOASID_PGTABLE_ARM_S1, .upper_levels = 4, .input_bits = 48 }, EINVAL },
+		{ { .format = IOASID_PGTABLE_ARM_S2, .levels = 4, .upper_levels = 4 }, EOPNOTSUPP },
+		{ { .format = IOASID_PGTABLE_ARM_S2, .levels = 4,
+		    .flags = IOASID_PGTABLE_UPPER_WIDE }, EINVAL },
 		/* beside the two tables, or beyond the addresses */
 		{ { .format = IOASID_PGTABLE_ARM_S2, .levels = 3, .input_bits = 40,
 		    .root = TABLES + PAGE }, EINVAL },
@@ -382,6 +534,10 @@ int main(void)
 	tcase_add_loop_test(tc, wide_addresses, 0, CASES);
 	tcase_add_loop_test(tc, spaces_on_large_pages, 0, CASES);
 	tcase_add_loop_test(tc, a_root_can_be_smaller_than_a_page, 0, HW_WAYS);
+	tcase_add_loop_test(tc, low_and_high_addresses_have_tables_of_their_own, 0, HW_WAYS);
+	tcase_add_loop_test(tc, runs_of_low_and_high_addresses, 0, HW_WAYS - 1);
+	tcase_add_loop_test(tc, each_table_can_be_left_out_and_has_flags, 0, HW_WAYS);
+	tcase_add_loop_test(tc, both_tables_fit_the_devices, 0, HW_WAYS);
 	tcase_add_test(tc, descriptions_that_are_refused);
 	tcase_add_loop_test(tc, tables_that_lead_to_themselves, 0, CASES - HW_WAYS);
 	suite_add_tcase(suite, tc);

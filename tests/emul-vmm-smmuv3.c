@@ -36,18 +36,19 @@ static void set_ste(struct world *w, unsigned int sid, unsigned int config)
 	store(w, STREAM + 64 * sid, raw);
 }
 
-/* A context descriptor (5.4): 48 bits by one table; @epd1: no table of high addresses. */
-static void set_cd(struct world *w, unsigned int sid, uint64_t root, unsigned int asid, bool epd1)
+/* A context descriptor (5.4): 48 bits by one table; @hd: the unit sets the dirty state. */
+static void set_cd(struct world *w, unsigned int sid, uint64_t root, unsigned int asid, bool hd)
 {
 	uint64_t raw[8] = { 0 };
 
 	put_bits(raw, 5, 0, 16);
 	put_bits(raw, 21, 16, 16);
 	put_bits(raw, 23, 22, 2);
-	put_bits(raw, 30, 30, epd1);
+	put_bits(raw, 30, 30, 1);
 	put_bits(raw, 31, 31, 1);
 	put_bits(raw, 34, 32, 5);
 	put_bits(raw, 41, 41, 1);
+	put_bits(raw, 43, 42, hd ? 3 : 0);
 	put_bits(raw, 46, 45, 3);
 	put_bits(raw, 63, 48, asid);
 	put_bits(raw, 115, 68, root >> 4);
@@ -68,7 +69,7 @@ static struct guest_table first_stream(struct world *w)
 	struct guest_table t = table_new(w, IOASID_PGTABLE_ARM_S1, 4, DATA);
 
 	set_ste(w, FIRST, 5);
-	set_cd(w, FIRST, t.root, 5, true);
+	set_cd(w, FIRST, t.root, 5, false);
 	return t;
 }
 
@@ -110,7 +111,7 @@ START_TEST(a_new_context_descriptor_is_another_table)
 	b = table_new(&w, IOASID_PGTABLE_ARM_S1, 4, OTHER);
 	ck_ok(cfgi_ste(&w, FIRST));
 	guest_reaches(&w.g, IOVA, DATA, RW);
-	set_cd(&w, FIRST, b.root, 6, true);
+	set_cd(&w, FIRST, b.root, 6, false);
 	ck_ok(cfgi_cd(&w, SECOND));
 	guest_reaches(&w.g, IOVA, DATA, RW);
 	ck_ok(cfgi_cd(&w, FIRST));
@@ -127,7 +128,7 @@ START_TEST(streams_of_an_asid_share_its_space)
 	world_open(&w);
 	t = first_stream(&w);
 	set_ste(&w, SECOND, 5);
-	set_cd(&w, SECOND, t.root, 5, true);
+	set_cd(&w, SECOND, t.root, 5, false);
 	ck_ok(feed(&w, 0x04, 31));
 	ck_assert_uint_eq(w.v.spaces, 1);
 	guest_reaches(&w.g, IOVA, DATA, RW);
@@ -152,7 +153,7 @@ START_TEST(tlb_commands_find_their_asid)
 	a = first_stream(&w);
 	b = table_new(&w, IOASID_PGTABLE_ARM_S1, 4, DATA + PAGE);
 	set_ste(&w, SECOND, 5);
-	set_cd(&w, SECOND, b.root, 6, true);
+	set_cd(&w, SECOND, b.root, 6, false);
 	ck_ok(feed(&w, 0x04, 31));
 	guest_reaches(&w.g, IOVA, DATA, RW);
 	second_reaches(&w, DATA + PAGE);
@@ -182,10 +183,10 @@ START_TEST(tables_that_the_library_does_not_have)
 	t = first_stream(&w);
 	ck_ok(cfgi_ste(&w, FIRST));
 	guest_reaches(&w.g, IOVA, DATA, RW);
-	set_cd(&w, FIRST, t.root, 5, false);
+	set_cd(&w, FIRST, t.root, 5, true);
 	ck_err(cfgi_cd(&w, FIRST), EOPNOTSUPP);
 	guest_faults(&w.g, IOVA, IOASID_READ, IOASID_FAULT_BLOCKED);
-	set_cd(&w, FIRST, t.root, 5, true);
+	set_cd(&w, FIRST, t.root, 5, false);
 	ck_ok(cfgi_cd(&w, FIRST));
 	guest_reaches(&w.g, IOVA, DATA, RW);
 	set_ste(&w, FIRST, 7); /* its context descriptor is behind a stage 2 that is not there */

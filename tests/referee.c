@@ -180,14 +180,39 @@ bool ref_is_input(const struct ioasid_pgtable *t, uint64_t iova)
 	}
 }
 
+/* The table of high addresses (TTBR1) as one of low addresses; its input_bits are given. */
+static struct ioasid_pgtable upper_table(const struct ioasid_pgtable *t)
+{
+	struct ioasid_pgtable upper = *t;
+
+	upper.levels = t->upper_levels;
+	upper.root = t->upper_root;
+	upper.input_bits = t->upper_input_bits;
+	upper.granule_bits = t->upper_granule_bits;
+	upper.upper_levels = 0;
+	upper.flags &= ~(IOASID_PGTABLE_WIDE | IOASID_PGTABLE_NO_HIERARCHY);
+	if (t->flags & IOASID_PGTABLE_UPPER_WIDE)
+		upper.flags |= IOASID_PGTABLE_WIDE;
+	if (t->flags & IOASID_PGTABLE_UPPER_NO_HIERARCHY)
+		upper.flags |= IOASID_PGTABLE_NO_HIERARCHY;
+	return upper;
+}
+
 enum ref_fault ref_walk(const struct ioasid_pgtable *t, uint64_t iova, ref_read read, void *opaque,
 			struct ref_entry *page)
 {
 	uint64_t table = t->root, entry;
 	unsigned int level = t->levels;
+	struct ioasid_pgtable upper;
 
+	if (t->upper_levels && iova >> 63) {
+		upper = upper_table(t);
+		if (~iova >> upper.input_bits)
+			return REF_NO_INPUT;
+		return ref_walk(&upper, iova % (UINT64_C(1) << upper.input_bits), read, opaque, page);
+	}
 	*page = (struct ref_entry){ REF_ABSENT, 0, level, true, true };
-	if (!ref_is_input(t, iova))
+	if (!level || !ref_is_input(t, iova))
 		return REF_NO_INPUT;
 	for (;;) {
 		unsigned int index = ref_index(t, level, iova);

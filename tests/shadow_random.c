@@ -142,10 +142,16 @@ static uint64_t change_guest(uint64_t *iova)
 	return *iova + gt_span(&w.t, level) - 1;
 }
 
+/* Where addresses begin that the upper table translates; 0: there is none. */
+static uint64_t upper(void)
+{
+	return w.pgtable.upper_levels ? ~UINT64_C(0) << w.pgtable.upper_input_bits : 0;
+}
+
 static void check_translations(unsigned int n)
 {
 	while (n--) {
-		uint64_t iova = some_iova() + rnd(2) * 8;
+		uint64_t iova = some_iova() + rnd(2) * 8 + rnd(2) * upper();
 		unsigned int need = 1 + (unsigned int)rnd(3);
 		uint64_t is = translate(&w.s, iova, need), should = referee(iova, need);
 
@@ -169,6 +175,8 @@ static void run(const struct ioasid_pgtable *pgtable, bool on_demand)
 			shared |= last == ALL;
 			/* a table in two places has to be invalidated in both */
 			sync_range(shared ? 0 : start, shared ? ALL : last);
+			if (w.pgtable.upper_levels)
+				sync_range(start + upper(), last == ALL ? ALL : last + upper());
 		} else {
 			change_parent();
 		}
@@ -195,6 +203,11 @@ static const struct ioasid_pgtable formats[] = {
 	{ .format = IOASID_PGTABLE_ARM_S2, .levels = 3, .input_bits = 43 },
 	{ .format = IOASID_PGTABLE_ARM_S2, .levels = 3, .input_bits = 48, .granule_bits = 14 },
 	{ .format = IOASID_PGTABLE_ARM_S2, .levels = 2, .input_bits = 45, .granule_bits = 16 },
+	/* The same table for high addresses. */
+	{ .format = IOASID_PGTABLE_ARM_S1, .levels = 3, .input_bits = 48, .granule_bits = 16,
+	  .upper_levels = 3, .upper_input_bits = 48, .upper_granule_bits = 16 },
+	{ .format = IOASID_PGTABLE_ARM_S1, .levels = 4, .input_bits = 48, .granule_bits = 12,
+	  .upper_levels = 4, .upper_input_bits = 48, .upper_granule_bits = 12 },
 	/* 52 bits */
 	{ .format = IOASID_PGTABLE_ARM_S1, .levels = 5, .input_bits = 52,
 	  .flags = IOASID_PGTABLE_WIDE },

@@ -107,12 +107,20 @@ void bind_as(const struct ioasid_pgtable *pgtable, bool on_demand)
 				       .snoop_control = true, .input_bits = pgtable->input_bits,
 				       .granule = pgtable->granule_bits,
 				       .wide = pgtable->flags & IOASID_PGTABLE_WIDE };
-	struct pgt pgt;
+	struct pgt_caps high = caps;
+	struct pgt_pair pair = { .low.levels = 0 };
 
 	w.pgtable = *pgtable;
 	gt_init_as(&w.t, &w.pgtable, w.tables, TABLES, TABLES, END);
-	ck_assert_int_eq(pgt_init(&pgt, (enum pgt_id)pgtable->format, pgtable->levels, &caps), 0);
-	ck_assert_int_eq(shadow_bind(&w.s, &pgt, w.t.root, on_demand, &w.reap), 0);
+	pair.low_root = w.t.root;
+	ck_assert_int_eq(pgt_init(&pair.low, (enum pgt_id)pgtable->format, pgtable->levels, &caps), 0);
+	if (pgtable->upper_levels) {
+		high.high = true;
+		w.pgtable.upper_root = pair.high_root = w.t.root;
+		ck_assert_int_eq(pgt_init(&pair.high, (enum pgt_id)pgtable->format, pgtable->levels,
+					  &high), 0);
+	}
+	ck_assert_int_eq(shadow_bind(&w.s, &pair, on_demand, &w.reap), 0);
 }
 
 void bind(enum ioasid_pgtable_format format, bool on_demand)
@@ -239,7 +247,8 @@ static unsigned int check_entry(const struct shadow_node *n, unsigned int i)
 void settle(void)
 {
 	const struct shadow_node *n;
-	unsigned int i, listed = 0, linked = 0, pages = !!w.s.tree.far, refs = !!w.s.tree.part[0].top, sum = 0;
+	unsigned int refs = !!w.s.tree.part[0].top + !!w.s.tree.part[1].top, sum = 0;
+	unsigned int i, listed = 0, linked = 0, pages = !!w.s.tree.far;
 
 	reap_finish(&w.reap, &w.pool);
 	for (i = 0; i < N_PIECES; i++)

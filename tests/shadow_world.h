@@ -48,7 +48,10 @@ unsigned int root_map(uint64_t start, uint64_t length, uint64_t host, unsigned i
 void root_unmap(unsigned int i);
 const struct piece *root_find(uint64_t gpa);
 
-/* A table of the guest's, bound with nothing in it; of any description that has input_bits. */
+/*
+ * A table of the guest's, bound with nothing in it; of any description that has input_bits. An upper
+ * table is the same one.
+ */
 void bind_as(const struct ioasid_pgtable *pgtable, bool on_demand);
 void bind(enum ioasid_pgtable_format format, bool on_demand);
 void sync_range(uint64_t start, uint64_t last);

@@ -153,6 +153,21 @@ START_TEST(stage_2_has_permissions_of_its_own)
 }
 END_TEST
 
+/* D8.2: what TTBR1 translates are the highest addresses there are. */
+START_TEST(high_addresses_have_all_upper_bits_set)
+{
+	struct pgt_caps caps = { .haw = 48, .input_bits = 39, .high = true };
+	struct pgt g = make(3, &caps);
+
+	ck_assert(pgt_input_ok(&g, UINT64_MAX));
+	ck_assert(pgt_input_ok(&g, UINT64_MAX << 39));
+	ck_assert(!pgt_input_ok(&g, (UINT64_MAX << 39) - 1));
+	ck_assert(!pgt_input_ok(&g, 0));
+	ck_assert_uint_eq(pgt_index(&g, 3, UINT64_MAX), 511);
+	ck_assert_uint_eq(pgt_index(&g, 3, UINT64_MAX << 39), 0);
+}
+END_TEST
+
 START_TEST(the_input_size_says_how_many_levels_there_are)
 {
 	static const unsigned levels[] = { 2, 2, 3, 3, 4, 4 }, bits[] = { 25, 30, 31, 39, 40, 48 };
@@ -185,6 +200,7 @@ int main(void)
 	tcase_add_test(tc, access_permissions_depend_on_privilege);
 	tcase_add_test(tc, tables_take_permissions_away);
 	tcase_add_test(tc, stage_2_has_permissions_of_its_own);
+	tcase_add_test(tc, high_addresses_have_all_upper_bits_set);
 	tcase_add_test(tc, the_input_size_says_how_many_levels_there_are);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

@@ -12,7 +12,7 @@
 
 /* A table in the library's terms and in the referee's. */
 struct both {
-	struct pgt pgt;
+	struct pgt_pair pair;
 	struct ioasid_pgtable ref;
 };
 
@@ -87,7 +87,7 @@ static void make(const struct family *f, uint32_t levels, uint32_t flags, uint32
 	b->ref.address_bits = width;
 	b->ref.input_bits = input;
 	b->ref.granule_bits = f->granule == 12 ? 0 : f->granule;
-	ck_assert_msg(!pgtable_check(&b->ref, &b->pgt), "%s", ioasid_errmsg());
+	ck_assert_msg(!pgtable_check(&b->ref, &b->pair), "%s", ioasid_errmsg());
 }
 
 static bool is_wide(uint32_t flags)
@@ -156,9 +156,9 @@ static void compare(const struct both *b, unsigned int level, unsigned int index
 		[REF_NOT_ACCESSED] = { PGT_BAD, true, true },
 	};
 	struct ref_entry r = ref_judge(&b->ref, level, index, entry);
-	struct pgt_entry e = pgt_decode(&b->pgt, level, index, entry);
+	struct pgt_entry e = pgt_decode(&b->pair.low, level, index, entry);
 	unsigned int perm = (r.read ? PGT_READ : 0) | (r.write ? PGT_WRITE : 0);
-	enum pgt_bad why = pgt_reason(&b->pgt, level, entry);
+	enum pgt_bad why = pgt_reason(&b->pair.low, level, entry);
 
 	if (e.kind != wants[r.kind].kind || (why != PGT_BAD_NONE) != wants[r.kind].bad ||
 	    (why == PGT_BAD_ACCESSED) != wants[r.kind].accessed)
@@ -241,7 +241,7 @@ static void compare_walk(const struct both *b, uint64_t iova)
 
 	perm = (r.read ? PGT_READ : 0) | (r.write ? PGT_WRITE : 0);
 	ends[fault]++;
-	pgt_walk(&b->pgt, b->ref.root, iova, read_entry, &reads, &w);
+	pgt_walk(&b->pair.low, b->ref.root, iova, read_entry, &reads, &w);
 	if (w.fault != faults[fault] || w.level != r.level ||
 	    (!fault && (w.addr != r.address || w.perm != perm)))
 		ck_abort_msg("format %d, %u levels, iova %#" PRIx64 ": fault %d at level %u, %#" PRIx64

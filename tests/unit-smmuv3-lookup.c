@@ -494,11 +494,10 @@ START_TEST(page_tables_that_the_library_does_not_have)
 	regs.idr[5] = OAS(6) | GRAN4K | GRAN16K | DS | VAX(1);
 	ck_assert_int_eq(get_with(36, 36, 1, 0), 0); /* WXN is nothing to DMA */
 	ck_assert_int_eq(get_with(38, 38, 1, 0), 0); /* TBI0 */
-	ck_assert_int_eq(get_with(30, 30, 0, 0), -EOPNOTSUPP); /* EPD1 */
 	ck_assert_int_eq(get_with(41, 41, 0, 0), -EOPNOTSUPP); /* AA64 */
 	ck_assert_int_eq(get_with(15, 15, 1, 0), -EOPNOTSUPP); /* ENDI */
 	ck_assert_int_eq(get_with(43, 42, 3, 0), -EOPNOTSUPP); /* HA, HD */
-	ck_assert_int_eq(get_with(66, 66, 1, 0), -EOPNOTSUPP); /* E0PD0 */
+	ck_assert_int_eq(get_with(66, 66, 1, 0), -EOPNOTSUPP); /* E0PD0, and no other table */
 	ck_assert_int_eq(get_with(66, 66, 1, 3), 0);
 	ck_assert_int_eq(get_with(40, 40, 1, 3), -EOPNOTSUPP); /* PAN */
 	ck_assert_int_eq(get_with(40, 40, 1, 0), 0);
@@ -525,6 +524,13 @@ static struct ioasid_pgtable with_table(unsigned tg0, unsigned ds, unsigned ips,
 	return p;
 }
 
+static int get_high(struct ioasid_pgtable *p)
+{
+	struct ioasid_smmuv3_translation t = look(0x10, NONE);
+
+	return ioasid_smmuv3_translation_get_pgtable(&t, IOASID_PGTABLE_ARM_S1, p);
+}
+
 #define ck_pgtable(p, gb, lv, ab, fl, rt) \
 	do { \
 		struct ioasid_pgtable pgtable = p; \
@@ -534,6 +540,51 @@ static struct ioasid_pgtable with_table(unsigned tg0, unsigned ds, unsigned ips,
 		ck_assert_uint_eq(pgtable.flags, fl); \
 		ck_assert_uint_eq(pgtable.root, rt); \
 	} while (0)
+
+/* TTB1, T1SZ, TG1, HAD1, E0PD1; EPD0. */
+START_TEST(page_tables_of_high_addresses)
+{
+	struct ioasid_pgtable p;
+	uint64_t *cd = at(0x1a000);
+
+	build_two_levels();
+	regs.idr[3] |= HAD | E0PD;
+	regs.idr[5] = OAS(5) | GRAN4K | GRAN64K;
+	put_bits(cd, 30, 30, 0); /* EPD1 */
+	put_bits(cd, 21, 16, 64 - 42);
+	put_bits(cd, 23, 22, 3); /* 64K */
+	put_bits(cd, 179, 132, 0x90000 >> 4);
+	put_bits(cd, 129, 129, 1); /* HAD1 */
+	p = with_table(0, 0, 5, 48, 0x21000);
+	ck_pgtable(p, 12, 4, 48, IOASID_PGTABLE_UPPER_NO_HIERARCHY, 0x21000);
+	ck_assert_uint_eq(p.upper_levels, 2);
+	ck_assert_uint_eq(p.upper_input_bits, 42);
+	ck_assert_uint_eq(p.upper_granule_bits, 16);
+	ck_assert_uint_eq(p.upper_root, 0x90000);
+
+	put_bits(cd, 66, 66, 1); /* E0PD0: no access by requests that are not privileged */
+	p = (struct ioasid_pgtable)IOASID_PGTABLE_INIT;
+	ck_assert_int_eq(get_high(&p), 0);
+	ck_pgtable(p, 0, 0, 48, IOASID_PGTABLE_UPPER_NO_HIERARCHY, 0);
+	ck_assert_uint_eq(p.upper_root, 0x90000);
+	put_bits(cd, 130, 130, 1); /* E0PD1 */
+	ck_assert_int_eq(get_high(&p), -EOPNOTSUPP);
+	put_bits(cd, 66, 66, 0);
+	ck_assert_int_eq(get_high(&p), 0);
+	ck_assert_uint_eq(p.upper_levels, 0);
+	put_bits(cd, 130, 130, 0);
+	put_bits(cd, 14, 14, 1); /* EPD0 */
+	ck_assert_int_eq(get_high(&p), 0);
+	ck_assert_uint_eq(p.levels, 0);
+	ck_assert_uint_eq(p.upper_levels, 2);
+	/* DS is of 4K, and an output size of 52 bits of 64K */
+	put_bits(cd, 14, 14, 0);
+	regs.idr[5] = OAS(6) | GRAN4K | GRAN64K | DS;
+	p = with_table(0, 0, 6, 48, 0x21000);
+	ck_pgtable(p, 12, 4, 52, IOASID_PGTABLE_UPPER_NO_HIERARCHY | IOASID_PGTABLE_UPPER_WIDE,
+		   0x21000);
+}
+END_TEST
 
 START_TEST(page_tables_of_all_granules_and_widths)
 {
@@ -615,6 +666,7 @@ int main(void)
 	tcase_add_test(tcase, page_tables_of_stage2_with_starting_levels_of_all_sizes);
 	tcase_add_test(tcase, page_tables_that_the_library_does_not_have);
 	tcase_add_test(tcase, page_tables_of_all_granules_and_widths);
+	tcase_add_test(tcase, page_tables_of_high_addresses);
 	tcase_add_test(tcase, arguments);
 	tcase_add_test(tcase, reasons);
 	suite_add_tcase(suite, tcase);

@@ -62,6 +62,8 @@ enum ioasid_pgtable_format {
 #define IOASID_PGTABLE_IGNORE_ACCESSED 0x10u
 /** ARM_S1: permissions in references to tables, APTable, do not count (CD.HPD0; D8.4.2). */
 #define IOASID_PGTABLE_NO_HIERARCHY 0x20u
+/** ARM_S1: likewise, of the table of high addresses (CD.HPD1). */
+#define IOASID_PGTABLE_UPPER_NO_HIERARCHY 0x100u
 /** RISCV: privileged requests may use pages that have U set (SUM). */
 #define IOASID_PGTABLE_USER_ACCESS 0x40u
 
@@ -70,6 +72,8 @@ enum ioasid_pgtable_format {
  * set (FEAT_LPA2); of 64 KiB: the unit's output addresses have 52 bits (FEAT_LPA).
  */
 #define IOASID_PGTABLE_WIDE 0x80u
+/** ARM_S1: the same of the table of high addresses. */
+#define IOASID_PGTABLE_UPPER_WIDE 0x200u
 
 /** A user-managed page table. */
 struct ioasid_pgtable {
@@ -101,6 +105,16 @@ struct ioasid_pgtable {
 	uint32_t input_bits;
 	/** log2 of the smallest page. 0: 12. ARM: 12, 14 or 16; others: 12. */
 	uint32_t granule_bits;
+	/**
+	 * ARM_S1: the table of high addresses, those whose upper bits are all set, which TTBR1 leads
+	 * to; what it shares with the other is said above. 0 levels: there is none, and these are
+	 * all 0. With it, levels may be 0: there is none of low addresses (EPD0), and root,
+	 * input_bits and granule_bits are 0.
+	 */
+	uint32_t upper_levels;
+	uint32_t upper_input_bits;
+	uint32_t upper_granule_bits;
+	uint64_t upper_root;
 };
 
 #define IOASID_PGTABLE_INIT { .size = sizeof(struct ioasid_pgtable) }

@@ -431,7 +431,7 @@ int ioasid_smmuv3_lookup_cd(const struct ioasid_smmuv3_regs *regs,
  * @param format which of its tables to describe: IOASID_PGTABLE_ARM_S1 or IOASID_PGTABLE_ARM_S2.
  * @param pgtable receives the description; size as in IOASID_PGTABLE_INIT.
  * @return 0; -ENOENT: the translation has no such table; -EOPNOTSUPP: the format does not have what
- *         the guest chose, such as high addresses, or the concatenated tables of a stage 2;
+ *         the guest chose, such as VMSAv8-32, or big-endian tables;
  *         -EINVAL: pgtable->size. Since 0.1.
  */
 int ioasid_smmuv3_translation_get_pgtable(const struct ioasid_smmuv3_translation *translation,

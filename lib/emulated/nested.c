@@ -21,8 +21,7 @@ struct invalidation {
 
 struct emu_nested {
 	uint64_t tag;			/* of entries in caches */
-	struct pgt pgt;
-	uint64_t table;			/* in the parent's space */
+	struct pgt_pair pair;		/* in the parent's space */
 	bool bound;
 	bool cached;			/* some cache has had something of it */
 	uint64_t now;			/* audit: time of the batch being carried out; else 0 */
@@ -119,20 +118,18 @@ static void destroy(struct ioasid_space *space, struct reap *reap)
 	reap_later(reap, &nested->later, free_later);
 }
 
-static const struct pgt *bound(const struct ioasid_space *space)
+static const struct pgt_pair *bound(const struct ioasid_space *space)
 {
 	const struct emu_nested *nested = space->backend;
 
-	return nested->bound ? &nested->pgt : NULL;
+	return nested->bound ? &nested->pair : NULL;
 }
 
-static int bind(struct ioasid_space *space, const struct pgt *pgt, uint64_t root,
-		struct reap *reap)
+static int bind(struct ioasid_space *space, const struct pgt_pair *pair, struct reap *reap)
 {
 	struct emu_nested *nested = space->backend;
 
-	nested->pgt = *pgt;
-	nested->table = root;
+	nested->pair = *pair;
 	nested->bound = true;
 	drop_all(space, reap);
 	return 0;
@@ -294,9 +291,13 @@ static uint64_t last_invalidated(const struct emu_nested *nested, uint64_t iova)
 static struct walk walk_of(const struct ioasid_space *space, uint64_t iova)
 {
 	const struct emu_nested *nested = space->backend;
+	const struct pgt_pair *pair = &nested->pair;
+	bool high = pair->high.levels && (iova >> 63 || !pair->low.levels);
 
 	return (struct walk){ .second = &space->parent->table.root, .write = track_write,
-			      .root = space->parent, .pgt = &nested->pgt, .table = nested->table,
+			      .root = space->parent,
+			      .pgt = high ? &pair->high : &pair->low,
+			      .table = high ? pair->high_root : pair->low_root,
 			      .iova = iova };
 }
 
@@ -323,9 +324,9 @@ static void keep_structures(struct emu_unit *unit, const struct emu_nested *nest
 {
 	unsigned int level;
 
-	for (level = nested->pgt.levels; level > w->at.level; level--)
+	for (level = w->pgt->levels; level > w->at.level; level--)
 		if (w->slot[level])
-			psc_fill(&unit->psc, nested->tag, &nested->pgt, w->iova, level, w->raw);
+			psc_fill(&unit->psc, nested->tag, w->pgt, w->iova, level, w->raw);
 }
 
 /* The unit walks, from as far down as it knows the way. */

@@ -113,12 +113,12 @@ void emu_requests_allow(struct ioasid_device *device)
  */
 static bool is_recoverable(const struct ioasid_space *space, int reason)
 {
-	const struct pgt *pgt = nest_bound(space);
+	const struct pgt_pair *bound = nest_bound(space);
 
 	switch (reason) {
 	case IOASID_FAULT_MALFORMED_ENTRY:
 	case IOASID_FAULT_TABLE_NOT_MAPPED:
-		return pgt && pgt->id != PGT_VTD_SS;
+		return bound && bound->low.id != PGT_VTD_SS;
 	default:
 		return true;
 	}

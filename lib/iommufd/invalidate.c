@@ -50,7 +50,7 @@ static int send_to_all(const struct ioasid_space *space, const struct array *arr
 /* Where the page table is in a vendor's layout, so are its invalidations. */
 static bool fits(const struct ioasid_space *space, const struct nest_inv *inv)
 {
-	return inv->raw || nest_bound(space)->id;
+	return inv->raw || nest_bound(space)->low.id;
 }
 
 static int why_not(const struct ioasid_space *space, const struct nest_inv *inv, int error)

@@ -90,7 +90,7 @@ struct iofd_vendor {
 struct iofd_nested {
 	struct iofd_space space;	/* without an IOAS */
 	struct iofd_vendor *vendor;	/* what is bound; NULL: nothing */
-	struct pgt pgt;			/* id 0: in a vendor's layout */
+	struct pgt_pair pair;		/* id 0: in a vendor's layout */
 };
 
 static inline int iofd_ioctl(const struct ioasid_ctx *ctx, unsigned long command, void *arg)
@@ -225,12 +225,11 @@ bool iofd_is_parent(const struct iofd_pt *pt);
 int iofd_parent_new(struct ioasid_device *device, struct ioasid_space *root, struct iofd_pt **out);
 
 /* Has all who are attached go by that; err_set(), with what was bound before still bound. */
-int iofd_bind_vendor(struct ioasid_space *space, const struct pgt *pgt, uint32_t type,
+int iofd_bind_vendor(struct ioasid_space *space, const struct pgt_pair *pair, uint32_t type,
 		     const void *data, size_t length);
 
 /* vendor.c: page tables and PASID tables as drivers take them */
-int iofd_bind_pgtable(struct ioasid_space *space, const struct pgt *pgt, uint64_t root,
-		      struct reap *reap);
+int iofd_bind_pgtable(struct ioasid_space *space, const struct pgt_pair *pair, struct reap *reap);
 int iofd_bind_pasid_table(struct ioasid_space *space, const struct ioasid_pasid_table *table,
 			  struct reap *reap);
 

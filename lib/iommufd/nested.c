@@ -31,11 +31,11 @@ static void destroy(struct ioasid_space *space, struct reap *reap)
 	space->backend = NULL;
 }
 
-static const struct pgt *bound(const struct ioasid_space *space)
+static const struct pgt_pair *bound(const struct ioasid_space *space)
 {
 	const struct iofd_nested *n = space->backend;
 
-	return n->vendor ? &n->pgt : NULL;
+	return n->vendor ? &n->pair : NULL;
 }
 
 static int why_not(const struct ioasid_device *device, const struct ioasid_space *space, int error)
@@ -269,7 +269,8 @@ static void let_go(struct iofd_nested *n, const struct iofd_vendor *vendor)
 	}
 }
 
-static int set_vendor(struct ioasid_space *space, struct iofd_vendor *vendor, const struct pgt *pgt)
+static int set_vendor(struct ioasid_space *space, struct iofd_vendor *vendor,
+		      const struct pgt_pair *pair)
 {
 	struct iofd_nested *n = nested_of(space);
 	struct iofd_vendor *old = n->vendor;
@@ -285,14 +286,14 @@ static int set_vendor(struct ioasid_space *space, struct iofd_vendor *vendor, co
 		go_back(space);
 		err_set(-ret, "%s", why);
 	} else {
-		n->pgt = *pgt;
+		n->pair = *pair;
 	}
 	let_go(n, old);
 	mem_free(ret ? vendor : old);
 	return ret;
 }
 
-int iofd_bind_vendor(struct ioasid_space *space, const struct pgt *pgt, uint32_t type,
+int iofd_bind_vendor(struct ioasid_space *space, const struct pgt_pair *pair, uint32_t type,
 		     const void *data, size_t length)
 {
 	struct iofd_vendor *vendor = mem_calloc(1, sizeof(*vendor) + length);
@@ -302,13 +303,13 @@ int iofd_bind_vendor(struct ioasid_space *space, const struct pgt *pgt, uint32_t
 	vendor->type = type;
 	vendor->length = (uint32_t)length;
 	memcpy(vendor->data, data, length);
-	return set_vendor(space, vendor, pgt);
+	return set_vendor(space, vendor, pair);
 }
 
 static int bind_raw(struct ioasid_space *space, uint32_t type, const void *data, size_t length,
 		    struct reap *reap)
 {
-	const struct pgt unknown = { 0 };
+	const struct pgt_pair unknown = { .low.id = 0 };
 
 	(void)reap;
 	return iofd_bind_vendor(space, &unknown, type, data, length);
@@ -316,7 +317,7 @@ static int bind_raw(struct ioasid_space *space, uint32_t type, const void *data,
 
 static void unbind(struct ioasid_space *space, struct reap *reap)
 {
-	const struct pgt none = { 0 };
+	const struct pgt_pair none = { .low.id = 0 };
 
 	(void)reap;
 	set_vendor(space, NULL, &none);	/* which blocks, and does not fail */

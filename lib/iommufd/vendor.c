@@ -10,13 +10,13 @@
 
 #include "iommufd.h"
 
-int iofd_bind_pgtable(struct ioasid_space *space, const struct pgt *pgt, uint64_t root,
-		      struct reap *reap)
+int iofd_bind_pgtable(struct ioasid_space *space, const struct pgt_pair *pair, struct reap *reap)
 {
+	const struct pgt *pgt = &pair->low;
 	const struct uapi_vtd_s1 s1 = {
 		.flags = (pgt->supervisor ? UAPI_VTD_S1_SRE : 0) |
 			 (pgt->write_protect ? UAPI_VTD_S1_WPE : 0),
-		.pgtbl_addr = root,
+		.pgtbl_addr = pair->low_root,
 		.addr_width = pgt->input_bits,
 	};
 
@@ -24,13 +24,13 @@ int iofd_bind_pgtable(struct ioasid_space *space, const struct pgt *pgt, uint64_
 	if (pgt->id != PGT_VTD_FS)
 		return err_set(EOPNOTSUPP, "space %u: no IOMMU that the kernel has nests page-table "
 			       "format %u by itself", space->id, (unsigned int)pgt->id);
-	return iofd_bind_vendor(space, pgt, UAPI_HWPT_DATA_VTD_S1, &s1, sizeof(s1));
+	return iofd_bind_vendor(space, pair, UAPI_HWPT_DATA_VTD_S1, &s1, sizeof(s1));
 }
 
 /* The entry is the guest's; the driver refuses what is not its business. */
 static int bind_smmuv3(struct ioasid_space *space, const struct ioasid_pasid_table *t)
 {
-	const struct pgt unknown = { 0 };
+	const struct pgt_pair unknown = { .low.id = 0 };
 	const struct uapi_smmuv3 data = { .ste = {
 		htole64(t->smmuv3_ste[0] & UAPI_SMMUV3_STE0),
 		htole64(t->smmuv3_ste[1] & UAPI_SMMUV3_STE1),
@@ -68,7 +68,7 @@ static struct uapi_amd amd_entry(const struct ioasid_space *space,
 
 static int bind_amd(struct ioasid_space *space, const struct ioasid_pasid_table *t)
 {
-	const struct pgt unknown = { 0 };
+	const struct pgt_pair unknown = { .low.id = 0 };
 	const struct uapi_amd data = amd_entry(space, t);
 
 	if (t->flags & IOASID_PASID_TABLE_RID_BLOCKED)

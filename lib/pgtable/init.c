@@ -189,6 +189,7 @@ int pgt_init(struct pgt *g, enum pgt_id id, unsigned levels, const struct pgt_ca
 		return -EOPNOTSUPP;
 	new.page_shift = f->page_shift;
 	new.sign_extended = f->sign_extended;
+	new.high = caps->high;
 	new.announced = f->announced;
 	new.sizes = f->sizes;
 	new.supervisor = caps->supervisor;

@@ -57,6 +57,7 @@ struct pgt_caps {
 	unsigned haw;
 	unsigned input_bits; /* width limit of input addresses (MGAW, 64 - TxSZ); 0: none */
 	unsigned granule; /* log2 of the smallest page; 0: 12 */
+	bool high; /* Arm: the table of high addresses */
 	bool wide; /* Arm: addresses of 52 bits (DS; with 64K pages: an output size of 52) */
 	bool page_2m; /* second-stage only: first-stage always has 2M pages */
 	bool page_1g;
@@ -117,7 +118,8 @@ struct pgt {
 	unsigned levels; /* level of the root table */
 	unsigned page_shift; /* 2^page_shift: smallest page */
 	unsigned input_bits; /* significant bits of an input address */
-	bool sign_extended; /* the rest repeats the highest significant bit, else is zero */
+	bool sign_extended; /* the rest repeats the highest significant bit, else is zero ... */
+	bool high; /* ... or all ones */
 	unsigned addr_bits; /* of tables and pages: entries with wider addresses are malformed */
 	bool announced; /* guests invalidate what they make present, if asked to (caching mode) */
 	uint64_t leaf_sizes; /* bitmap of leaf sizes: bit 12 set for 4K, 21 for 2M, 30 for 1G */
@@ -125,6 +127,12 @@ struct pgt {
 	uint64_t addr_field; /* where addresses stand in entries */
 	bool supervisor, write_protect; /* as of the unit's abilities */
 	bool sizes; /* entries that are neither table nor leaf are leaves of a wrong size */
+};
+
+/* A table, or those of low and of high addresses (Arm, TTBR0 and TTBR1: D8.2). */
+struct pgt_pair {
+	struct pgt low, high; /* levels 0: there is none; the id is that of both */
+	uint64_t low_root, high_root;
 };
 
 /*
@@ -246,6 +254,8 @@ static inline bool pgt_input_ok(const struct pgt *g, uint64_t iova)
 
 	if (g->sign_extended)
 		return (uint64_t)((int64_t)(iova << rest) >> rest) == iova;
+	if (g->high)
+		iova = ~iova;
 	return iova << rest >> rest == iova;
 }
 

@@ -54,15 +54,17 @@ void tree_publish(struct shadow *s, struct shadow_tree *old, struct reap *reap)
 	tree_drop(s, old, reap);
 }
 
-/* The node of the root table. */
-static int part_root(struct shadow *s, struct shadow_part *part, uint64_t root)
+/* The nodes of a table, of which the root is made. 0, also if there is none; or -ENOMEM. */
+static int part_open(struct shadow *s, bool high, const struct pgt *pgt, uint64_t root)
 {
-	uint8_t level = part->enter[part->pgt.levels];
-	const struct node_key key = {
-		.addr = root, .level = level, .high = part == &s->tree.part[1],
-		.kind = part->table[level] ? NODE_GUEST : NODE_JOIN,
-	};
+	struct shadow_part *part = &s->tree.part[high];
+	struct node_key key = { .addr = root, .high = high };
 
+	if (!pgt->levels)
+		return 0;
+	part_init(part, pgt);
+	key.level = part->enter[pgt->levels];
+	key.kind = part->table[key.level] ? NODE_GUEST : NODE_JOIN;
 	part->top = node_get(s, &key);
 	if (!part->top)
 		return -ENOMEM;
@@ -75,7 +77,7 @@ static int make_far(struct shadow *s)
 {
 	struct shadow_tree *tree = &s->tree;
 
-	if (part_is_plain(&tree->part[0]) && !tree->part[1].top)
+	if (!tree->part[1].top && part_is_plain(&tree->part[0]))
 		return 0;
 	tree->far = node_page(s, NULL, true);
 	if (!tree->far)
@@ -85,25 +87,35 @@ static int make_far(struct shadow *s)
 	return 0;
 }
 
-int shadow_bind(struct shadow *s, const struct pgt *pgt, uint64_t guest_root, bool on_demand,
-		struct reap *reap)
+/* What cannot be read for want of memory is read when it is used. */
+static void read_all(struct shadow *s, struct reap *reap)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		struct shadow_node *top = s->tree.part[i].top;
+
+		if (top && s->tree.on_demand)
+			node_settle(top);
+		else if (top)
+			node_sync(top, reap);
+	}
+}
+
+int shadow_bind(struct shadow *s, const struct pgt_pair *pair, bool on_demand, struct reap *reap)
 {
 	struct shadow_tree old = s->tree;
-	struct shadow_part *part = &s->tree.part[0];
 
 	s->tree = (struct shadow_tree){ .mode = SHADOW_GUEST, .on_demand = on_demand,
 					.key = s->key };
-	part_init(part, pgt);
-	if (part_root(s, part, guest_root) || make_far(s)) {
+	if (part_open(s, false, &pair->low, pair->low_root) ||
+	    part_open(s, true, &pair->high, pair->high_root) || make_far(s)) {
 		tree_drop(s, &s->tree, reap);
 		s->tree = old;
 		return -ENOMEM;
 	}
-	/* What cannot be read for want of memory is read when it is used. */
-	if (on_demand)
-		node_settle(part->top);
-	else
-		node_sync(part->top, reap);
+	s->tree.pair = *pair;
+	read_all(s, reap);
 	tree_publish(s, &old, reap);
 	return 0;
 }

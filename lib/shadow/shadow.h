@@ -104,6 +104,7 @@ struct shadow_part {
 struct shadow_tree {
 	enum shadow_mode mode;
 	bool on_demand;
+	struct pgt_pair pair;		/* what is bound */
 	struct shadow_part part[2];	/* of low addresses, or all; of high ones */
 	struct iopt_far *far;		/* NULL: it has the shape of an iopt */
 	struct shadow_node **buckets;	/* shared nodes by {address, level} */
@@ -142,9 +143,8 @@ void shadow_init(struct shadow *s, struct pages *pool, const struct shadow_paren
 /* The root stays readable, and empty. */
 void shadow_destroy(struct shadow *s, struct reap *reap);
 
-/* A guest's table. 0, or -ENOMEM with the binding before unchanged. */
-int shadow_bind(struct shadow *s, const struct pgt *pgt, uint64_t guest_root, bool on_demand,
-		struct reap *reap);
+/* A guest's tables. 0, or -ENOMEM with the binding before unchanged. */
+int shadow_bind(struct shadow *s, const struct pgt_pair *pair, bool on_demand, struct reap *reap);
 void shadow_unbind(struct shadow *s, struct reap *reap);
 
 /*

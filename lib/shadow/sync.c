@@ -372,11 +372,18 @@ static int sync_part(struct shadow_part *part, uint64_t start, uint64_t last, st
 
 int shadow_sync(struct shadow *s, uint64_t start, uint64_t last, struct reap *reap)
 {
-	struct shadow_part *low = &s->tree.part[0];
+	struct shadow_part *low = &s->tree.part[0], *high = &s->tree.part[1];
+	uint64_t first = ~UINT64_C(0) << high->pgt.input_bits; /* of high addresses */
+	int ret = 0;
 
 	if (s->tree.mode != SHADOW_GUEST)
 		return 0;
-	return sync_part(low, start, last, reap);
+	if (low->top)
+		ret = sync_part(low, start, last, reap);
+	if (high->top && last >= first &&
+	    sync_part(high, start > first ? start - first : 0, last - first, reap))
+		ret = -ENOMEM;
+	return ret;
 }
 
 void node_sync(struct shadow_node *n, struct reap *reap)

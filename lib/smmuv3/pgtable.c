@@ -27,32 +27,71 @@ static int check_table(const struct ioasid_smmuv3_table *table)
 	return 0;
 }
 
+static bool is_wide(const struct ioasid_smmuv3_table *table)
+{
+	return table->flags & (IOASID_SMMUV3_TABLE_DS | IOASID_SMMUV3_TABLE_LPA);
+}
+
+/* Without access for who asks, a table is as if it were disabled: its addresses fault (E0PD). */
+static bool is_used(const struct ioasid_smmuv3_translation *t,
+		    const struct ioasid_smmuv3_table *table)
+{
+	return table->format && (is_privileged(t) || !(table->flags & IOASID_SMMUV3_TABLE_E0PD));
+}
+
 static int check_stage1(const struct ioasid_smmuv3_translation *t)
 {
-	if (t->table[1].format)
-		return unsupported("tables of high addresses");
-	if (t->table[0].flags & IOASID_SMMUV3_TABLE_E0PD && !is_privileged(t))
-		return unsupported("tables without unprivileged access");
+	const struct ioasid_smmuv3_table *low = &t->table[0], *high = &t->table[1];
+	int ret = 0;
+
 	if (t->privileged_no_access && is_privileged(t) && t->world != IOASID_SMMUV3_EL2)
 		return unsupported("privileged access that excludes unprivileged pages");
-	return check_table(&t->table[0]);
+	if (!is_used(t, low) && !is_used(t, high))
+		return unsupported("tables without unprivileged access");
+	if (is_used(t, low))
+		ret = check_table(low);
+	if (!ret && is_used(t, high))
+		ret = check_table(high);
+	return ret;
+}
+
+/* What the tables of a descriptor have in common, by any of them. */
+static void describe_both(struct ioasid_pgtable *p, const struct ioasid_smmuv3_table *table)
+{
+	unsigned bits = table->output_bits;
+
+	if (bits > 48 && !is_wide(table))
+		bits = 48;
+	if (p->address_bits < bits)
+		p->address_bits = bits;
+	if (table->flags & (IOASID_SMMUV3_TABLE_AFFD | IOASID_SMMUV3_TABLE_HA))
+		p->flags |= IOASID_PGTABLE_IGNORE_ACCESSED;
 }
 
 static void describe(struct ioasid_pgtable *p, const struct ioasid_smmuv3_table *table)
 {
-	bool wide = table->flags & (IOASID_SMMUV3_TABLE_DS | IOASID_SMMUV3_TABLE_LPA);
-
+	describe_both(p, table);
 	p->levels = table->levels;
 	p->root = table->root;
 	p->input_bits = table->input_bits;
 	p->granule_bits = table->granule_bits;
-	p->address_bits = wide || table->output_bits < 48 ? table->output_bits : 48;
-	if (wide)
+	if (is_wide(table))
 		p->flags |= IOASID_PGTABLE_WIDE;
-	if (table->flags & (IOASID_SMMUV3_TABLE_AFFD | IOASID_SMMUV3_TABLE_HA))
-		p->flags |= IOASID_PGTABLE_IGNORE_ACCESSED;
 	if (table->flags & IOASID_SMMUV3_TABLE_HAD)
 		p->flags |= IOASID_PGTABLE_NO_HIERARCHY;
+}
+
+static void describe_high(struct ioasid_pgtable *p, const struct ioasid_smmuv3_table *table)
+{
+	describe_both(p, table);
+	p->upper_levels = table->levels;
+	p->upper_root = table->root;
+	p->upper_input_bits = table->input_bits;
+	p->upper_granule_bits = table->granule_bits;
+	if (is_wide(table))
+		p->flags |= IOASID_PGTABLE_UPPER_WIDE;
+	if (table->flags & IOASID_SMMUV3_TABLE_HAD)
+		p->flags |= IOASID_PGTABLE_UPPER_NO_HIERARCHY;
 }
 
 /* NULL: there is none of that format. */
@@ -86,7 +125,10 @@ ioasid_smmuv3_translation_get_pgtable(const struct ioasid_smmuv3_translation *tr
 	p.format = format;
 	if (stage1 && is_privileged(translation))
 		p.flags |= IOASID_PGTABLE_PRIVILEGED;
-	describe(&p, table);
+	if (!stage1 || is_used(translation, &translation->table[0]))
+		describe(&p, table);
+	if (stage1 && is_used(translation, &translation->table[1]))
+		describe_high(&p, &translation->table[1]);
 	entry_put(pgtable, &p, sizeof(p));
 	return 0;
 }
