@@ -94,7 +94,9 @@ static void go_down(struct search *f, const struct way *way, struct outcomes *ou
 static void follow_page(struct search *f, const struct way *way, uint64_t target, uint32_t perm,
 			struct outcomes *out)
 {
-	uint64_t below = way->page & (ref_span(&f->g->at[way->s].table, way->level) / PAGE - 1);
+	const struct space *space = &f->g->at[way->s];
+	uint64_t pages = space->is_table ? ref_span(&space->table, way->level) / PAGE : 1;
+	uint64_t below = way->page & (pages - 1);
 	struct outcomes behind = { .n = 0 };
 	size_t i;
 
@@ -161,7 +163,8 @@ static void follow_entry(struct search *f, const struct way *way, unsigned int w
 
 static void go_down(struct search *f, const struct way *way, struct outcomes *out)
 {
-	unsigned int slot = (unsigned int)(way->page >> (9 * (way->level - 1)) & 511);
+	const struct ioasid_pgtable *table = &f->g->at[way->s].table;
+	unsigned int index = ref_index(table, way->level, way->page * PAGE), slot = index % 512;
 	struct outcomes tables = { .n = 0 };
 	size_t i;
 
@@ -169,7 +172,8 @@ static void go_down(struct search *f, const struct way *way, struct outcomes *ou
 		out->any = true;
 		return;
 	}
-	find(f, way->s - 1, way->table / PAGE, &tables);
+	/* of a table that is larger than a page, that one */
+	find(f, way->s - 1, way->table / PAGE + index / 512, &tables);
 	out->any |= tables.any;
 	for (i = 0; i < tables.n; i++) {
 		const struct outcome *t = &tables.list[i];

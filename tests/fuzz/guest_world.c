@@ -96,6 +96,24 @@ void map_pages(struct guest *g, int s, const struct mapping *m)
 		space->mappings[space->n_mappings++] = *m;
 }
 
+/* AArch64: 4 KiB pages; the same, with stage 2 from two root tables on; 16 KiB; 64 KiB, 52 bits. */
+static void choose_granule(struct ioasid_pgtable *p, unsigned int kind)
+{
+	static const uint32_t granules[] = { 12, 12, 14, 16 };
+
+	p->granule_bits = granules[kind];
+	if (kind == 1 && p->format == IOASID_PGTABLE_ARM_S2) {
+		p->levels = 3;
+		p->input_bits = 40;
+	}
+	if (kind != 3)
+		return;
+	p->levels = 3;
+	p->input_bits = 48;
+	p->address_bits = 52;
+	p->flags |= IOASID_PGTABLE_WIDE;
+}
+
 /* Of those that are not VT-d's: three bits for the format and levels. */
 static void choose_format(struct ioasid_pgtable *p, unsigned int options)
 {
@@ -116,6 +134,8 @@ static void choose_format(struct ioasid_pgtable *p, unsigned int options)
 	p->levels = levels[options & 7];
 	p->address_bits = options & 64 ? 40 : 0;
 	p->flags = options & 128 ? flags[p->format] : 0;
+	if (p->format == IOASID_PGTABLE_ARM_S1 || p->format == IOASID_PGTABLE_ARM_S2)
+		choose_granule(p, options >> 6 & 3);
 }
 
 /*
@@ -145,7 +165,7 @@ void bind_table(struct guest *g, int s, uint64_t root, unsigned int options)
 	struct space *space = &g->at[s];
 
 	choose_table(&p, space, options);
-	p.root = root * PAGE;
+	p.root = (p.input_bits == 40 ? root & ~UINT64_C(1) : root) * PAGE;
 	if (root >> ((p.address_bits ? p.address_bits : 48) - 12))
 		p.root = 0;
 	trace("%ju: space %d, bind %#jx, format %d, %u levels, %u bits, flags %u, on demand %d",
