@@ -20,6 +20,7 @@ static const char *const names[] = {
 	[IOASID_CAP_ATOMIC_REPLACE] = "atomic-replace",
 	[IOASID_CAP_VIOMMU] = "viommu",
 	[IOASID_CAP_HW_QUEUE] = "hw-queue",
+	[IOASID_CAP_SMALL_PAGES] = "small-pages",
 };
 
 IOASID_EXPORT const char *ioasid_capability_name(enum ioasid_capability capability)

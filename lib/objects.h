@@ -123,6 +123,7 @@ struct ioasid_space {
 	size_t n_allowed;
 	uint64_t gen;			/* changes when a mapping goes away */
 	struct iopt table;		/* a root's, while it has users */
+	bool small_pages;		/* only those are in its page table */
 	bool tracks;			/* a root's: pages that are written can be recorded, */
 	bool tracking;			/* and are */
 	bool tracked;			/* by the library's own table: track.c, */

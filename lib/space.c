@@ -108,9 +108,10 @@ static int check_nesting(struct ioasid_ctx *ctx, const struct ioasid_space_optio
 {
 	const struct ioasid_space *parent = options->parent;
 
-	if (options->flags & ~IOASID_SPACE_DIRTY_TRACKING)
+	if (options->flags & ~(IOASID_SPACE_DIRTY_TRACKING | IOASID_SPACE_SMALL_PAGES))
 		return err_set(EINVAL, "unknown space flags 0x%llx",
-			       (unsigned long long)(options->flags & ~IOASID_SPACE_DIRTY_TRACKING));
+			       (unsigned long long)(options->flags & ~(IOASID_SPACE_DIRTY_TRACKING |
+								       IOASID_SPACE_SMALL_PAGES)));
 	if (options->nesting > IOASID_NESTING_HARDWARE || options->fill > IOASID_FILL_ON_DEMAND)
 		return err_set(EINVAL, "nesting %u or fill %u is no known value",
 			       (unsigned int)options->nesting, (unsigned int)options->fill);
@@ -178,6 +179,20 @@ static bool viommu_nests(const struct ioasid_viommu *viommu, enum ioasid_nesting
 						    viommu->nests_software;
 }
 
+static int check_small_pages(const struct ioasid_ctx *ctx,
+			     const struct ioasid_space_options *options)
+{
+	if (!(options->flags & IOASID_SPACE_SMALL_PAGES))
+		return 0;
+	if (options->parent)
+		return err_set(EINVAL, "IOASID_SPACE_SMALL_PAGES is for a root: spaces nested on it have "
+			       "such pages too");
+	if (!ioasid_ctx_has(ctx, IOASID_CAP_SMALL_PAGES))
+		return err_set(EOPNOTSUPP, "small pages: %s",
+			       ioasid_ctx_why_not(ctx, IOASID_CAP_SMALL_PAGES));
+	return 0;
+}
+
 /*
  * Who translates: as asked, else the IOMMUs if all can and nothing asks for a shadow. NULL:
  * err_set().
@@ -224,6 +239,7 @@ int space_nest_on(struct ioasid_space *space, const struct ioasid_space_options 
 	if (ret)
 		return ret;
 	space->parent = options->parent;
+	space->small_pages = options->parent->small_pages;
 	space->fill_asked = options->fill;
 	space->mapping_limit = options->mapping_limit ? options->mapping_limit :
 			       SINK_DEFAULT_LIMIT;
@@ -278,6 +294,8 @@ IOASID_EXPORT int ioasid_space_create(struct ioasid_ctx *ctx,
 	if (!ret)
 		ret = check_tracking(ctx, &options);
 	if (!ret)
+		ret = check_small_pages(ctx, &options);
+	if (!ret)
 		ret = snoop_check_options(ctx, &options);
 	if (ret)
 		return ret;
@@ -285,6 +303,7 @@ IOASID_EXPORT int ioasid_space_create(struct ioasid_ctx *ctx,
 	if (!space)
 		return err_set(ENOMEM, "no memory for a space");
 	space->tracks = options.flags & IOASID_SPACE_DIRTY_TRACKING;
+	space->small_pages = options.flags & IOASID_SPACE_SMALL_PAGES;
 	space->enforce_snoop = options.enforce_snoop;
 	ctx_lock(ctx);
 	ret = create(space, &options, &reap);

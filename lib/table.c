@@ -13,7 +13,7 @@
 
 uint64_t space_alignment(const struct ioasid_space *space)
 {
-	return space->users || space->parent ? PAGE : 1;
+	return space->users || space->parent || space->small_pages ? PAGE : 1;
 }
 
 bool table_checks_memory(const struct ioasid_space *space)
@@ -24,6 +24,7 @@ bool table_checks_memory(const struct ioasid_space *space)
 int table_create_own(struct ioasid_space *space)
 {
 	iopt_init(&space->table, &space->ctx->pages);
+	space->table.small = space->small_pages;
 	space->table.dropped = shadow_drop_list;
 	return 0;
 }

@@ -114,6 +114,51 @@ START_TEST(snooping_is_enforced_where_the_iommu_can)
 }
 END_TEST
 
+/* struct iommu_option: size, option, op and reserved, object, value */
+START_TEST(options_are_set_before_there_is_anything)
+{
+	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
+	struct ioasid_ctx_options open = IOASID_CTX_OPTIONS_INIT;
+	const int iommu = shim_iommu_fd();
+	struct ioasid_space *space;
+	struct ioasid_ctx *other = NULL;
+
+	options.flags = IOASID_SPACE_SMALL_PAGES;
+	ck_ok(ioasid_space_create(ctx, &options, &space));
+	expect_end();
+	shim.fail_nth = 2;
+	shim.fail_error = EINVAL;
+	ck_err(ioasid_device_attach(device, space), EINVAL);
+	expect(iommu, SHIM_IOAS_ALLOC, 12, 0, 0);
+	expect(iommu, SHIM_OPTION, 24, 1, 0, 2, 0, 0);
+	expect(iommu, SHIM_DESTROY, 8, 2);
+	expect_end();
+	ck_ok(ioasid_device_attach(device, space));
+	shim_forget();
+	ck_ok(ioasid_ctx_close(ctx));
+	shim_forget();
+
+	open.backend = "iommufd";
+	open.flags = IOASID_CTX_ACCOUNT_PROCESS;
+	shim.fail_nth = 1;
+	shim.fail_error = EPERM;
+	ck_err(ioasid_ctx_open(&open, &other), EACCES);
+	ck_assert_ptr_nonnull(strstr(ioasid_errmsg(), "CAP_SYS_RESOURCE"));
+	shim.fail_nth = 1;
+	shim.fail_error = EBUSY;
+	ck_err(ioasid_ctx_open(&open, &other), EINVAL);
+	shim.fail_nth = 1;
+	shim.fail_error = ENOTTY;
+	ck_err(ioasid_ctx_open(&open, &other), EOPNOTSUPP);
+	ck_assert_ptr_null(other);
+	ck_assert_uint_eq(shim_open_fds(), 0);
+	shim_forget();
+	ck_ok(ioasid_ctx_open(&open, &ctx));	/* the teardown closes it */
+	expect(shim_iommu_fd(), SHIM_OPTION, 24, 0, 0, 0, 1, 0);
+	expect_end();
+}
+END_TEST
+
 START_TEST(maps_first_and_attaches_then)
 {
 	struct ioasid_space *space = make_space(ctx, NULL, 0);
@@ -277,6 +322,7 @@ int main(void)
 	tcase_add_test(tc, bind_asks_what_the_iommu_translates);
 	tcase_add_test(tc, reserved_ranges_are_those_of_group_and_aperture);
 	tcase_add_test(tc, snooping_is_enforced_where_the_iommu_can);
+	tcase_add_test(tc, options_are_set_before_there_is_anything);
 	tcase_add_test(tc, maps_first_and_attaches_then);
 	tcase_add_test(tc, replace_is_one_attach);
 	tcase_add_test(tc, groups_move_in_one_call);

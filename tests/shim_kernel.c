@@ -344,6 +344,8 @@ static int unmap(uint32_t ioas, uint64_t iova, uint64_t length)
 static int iommu_ioctl(unsigned long command, uint32_t *w)
 {
 	switch (command) {
+	case SHIM_OPTION:	/* of an IOAS, or of the iommufd before it has any object */
+		return w[3] ? (is(w[3], IOAS) ? 0 : -ENOENT) : shim_objects() ? -EBUSY : 0;
 	case SHIM_IOAS_ALLOC:
 		w[2] = new_object(IOAS);
 		return 0;

@@ -204,6 +204,30 @@ START_TEST(random_ranges)
 }
 END_TEST
 
+/* 4 MiB: two leaves of 2 MiB in one node, or two nodes with 512 each, and one above. */
+START_TEST(small_tables_have_smallest_leaves)
+{
+	struct iopt small;
+	struct iopt_hit hit;
+
+	iopt_init(&small, &pool);
+	small.small = true;
+	ck_assert_int_eq(iopt_map(&small, 0x400000, 0x400000, 0x10000000, IOPT_READ, &reap), 0);
+	ck_assert_uint_eq(small.nodes, 3);
+	hit = iopt_walk(&small.root, 0x5ff123);
+	ck_assert_uint_eq(hit.shift, 12);
+	ck_assert_uint_eq(iopt_host(&hit, 0x5ff123), 0x101ff123);
+	iopt_clear(&small, &reap);
+	reap_finish(&reap, &pool);
+	ck_assert_int_eq(iopt_map(&table, 0x400000, 0x400000, 0x10000000, IOPT_READ, &reap), 0);
+	ck_assert_uint_eq(table.nodes, 1);
+	hit = iopt_walk(&table.root, 0x5ff123);
+	ck_assert_uint_eq(hit.shift, 21);
+	iopt_clear(&table, &reap);
+	reap_finish(&reap, &pool);
+}
+END_TEST
+
 START_TEST(random_ranges_with_failures)
 {
 	random_calls(6);
@@ -387,6 +411,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, random_ranges);
+	tcase_add_test(tc, small_tables_have_smallest_leaves);
 	tcase_add_test(tc, random_ranges_with_failures);
 	tcase_add_test(tc, leaf_sizes);
 	tcase_add_test(tc, memory_is_by_the_edges);

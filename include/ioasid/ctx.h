@@ -49,6 +49,8 @@ enum ioasid_capability {
 	IOASID_CAP_VIOMMU,
 	/** Command queues of a guest's that hardware reads: ioasid_hw_queue_create(). */
 	IOASID_CAP_HW_QUEUE,
+	/** Spaces whose page tables have smallest pages only: IOASID_SPACE_SMALL_PAGES. */
+	IOASID_CAP_SMALL_PAGES,
 };
 
 /** Audit: check each DMA through a nested space against the guest's tables; needs IOASID_CAP_AUDIT. */
@@ -60,6 +62,13 @@ enum ioasid_capability {
 #define IOASID_CTX_REGISTERED_ONLY 0x2u
 /** The kernel is reached by the descriptor in the option fd: on the iommufd back end only. */
 #define IOASID_CTX_FD 0x4u
+
+/**
+ * The kernel counts memory that is locked for DMA by process, as VFIO does, instead of by user (Linux:
+ * IOMMU_OPTION_RLIMIT_MODE). On iommufd that takes CAP_SYS_RESOURCE; type1 always does so, and in the
+ * emulation each context counts for itself.
+ */
+#define IOASID_CTX_ACCOUNT_PROCESS 0x8u
 
 /** Receives the log of one context; @p level is a syslog priority. May be called from any thread. */
 typedef void ioasid_log_fn(void *data, int level, const char *text);
@@ -102,9 +111,11 @@ struct ioasid_ctx_options {
  *
  * @param options NULL for the defaults.
  * @return 0; -EINVAL: unknown flag, unknown back end, malformed platform, fd is no descriptor of
- *         /dev/iommu, reserved not 0; -E2BIG: options longer than this library knows; -EOPNOTSUPP:
- *         the back end named is not in this build or lacks a capability asked for; -ENODEV: the system lacks what the back end needs; -ENOENT,
- *         -EACCES, -EFBIG, -EISDIR, -EIO: the platform file cannot be read; -ENOMEM.
+ *         /dev/iommu, or has objects already that IOASID_CTX_ACCOUNT_PROCESS would concern,
+ *         reserved not 0; -E2BIG: options longer than this library knows; -EOPNOTSUPP: the back end
+ *         named is not in this build or lacks a capability asked for; -ENODEV: the system lacks
+ *         what the back end needs; -ENOENT, -EACCES, -EFBIG, -EISDIR, -EIO: the platform file
+ *         cannot be read; -EACCES also: IOASID_CTX_ACCOUNT_PROCESS without the privilege; -ENOMEM.
  * Since 0.1.
  */
 int ioasid_ctx_open(const struct ioasid_ctx_options *options, struct ioasid_ctx **ctx);

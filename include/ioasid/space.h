@@ -44,6 +44,12 @@ enum ioasid_enforce_snoop {
  */
 #define IOASID_SPACE_DIRTY_TRACKING UINT64_C(0x1)
 
+/**
+ * The page table has pages of the smallest size only, as do those of spaces nested on the root; needs
+ * IOASID_CAP_SMALL_PAGES. Mappings then have to be aligned to pages from the beginning.
+ */
+#define IOASID_SPACE_SMALL_PAGES UINT64_C(0x2)
+
 /** How to create a space. */
 struct ioasid_space_options {
 	/** sizeof(struct ioasid_space_options) */
@@ -62,7 +68,7 @@ struct ioasid_space_options {
 	 * others, whose guests send nothing for new mappings.
 	 */
 	enum ioasid_fill fill;
-	/** Of a root: 0 or IOASID_SPACE_DIRTY_TRACKING. */
+	/** Of a root: IOASID_SPACE_DIRTY_TRACKING, IOASID_SPACE_SMALL_PAGES. */
 	uint64_t flags;
 	/**
 	 * With software nesting: the most memory in bytes that the shadow page table may take, at
@@ -152,11 +158,11 @@ struct ioasid_space_info {
  * @param options NULL for a root.
  * @return 0; -EINVAL: unknown flag or value, memory_limit too small, enforce_snoop with a parent, parent or fault queue of
  *         another context, nested deeper than 8, in hardware on a space that is no root, or on one
- *         that is nested in hardware, IOASID_SPACE_DIRTY_TRACKING with a parent, vIOMMU of
+ *         that is nested in hardware, one of the flags with a parent, vIOMMU of
  *         another context or on another parent;
  *         -EADDRINUSE, -EFAULT: the parent has mappings that no page table can hold (see
  *         ioasid_device_attach()); -EOPNOTSUPP: the nesting asked for is not possible, or
- *         dirty tracking or enforce_snoop is not; -E2BIG; -ENOMEM.
+ *         dirty tracking, enforce_snoop or small pages are not; -E2BIG; -ENOMEM.
  * Since 0.1.
  */
 int ioasid_space_create(struct ioasid_ctx *ctx, const struct ioasid_space_options *options,

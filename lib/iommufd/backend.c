@@ -46,7 +46,7 @@ static int open_descriptor(const struct ioasid_ctx_options *options)
 static int open_node(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *options)
 {
 	struct iofd *iofd;
-	int fd;
+	int fd, ret;
 
 	if (options->platform)
 		return err_set(EOPNOTSUPP, "iommufd: a platform is for the emulated back end");
@@ -62,7 +62,12 @@ static int open_node(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *op
 	}
 	iofd->fd = fd;
 	ctx->backend = iofd;
-	return 0;
+	ret = options->flags & IOASID_CTX_ACCOUNT_PROCESS ? iofd_account_process(ctx) : 0;
+	if (ret) {
+		sys_close(fd);
+		mem_free(iofd);
+	}
+	return ret;
 }
 
 static void close_node(struct ioasid_ctx *ctx)
@@ -128,6 +133,7 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 	case IOASID_CAP_NESTING_SOFTWARE:
 	case IOASID_CAP_USER_PGTABLE:
 	case IOASID_CAP_ENFORCE_SNOOP:
+	case IOASID_CAP_SMALL_PAGES:
 	case IOASID_CAP_MULTI_DEVICE_GROUPS:
 	case IOASID_CAP_ATOMIC_REPLACE:
 		return NULL;

@@ -115,6 +115,12 @@ int iofd_ioas_alloc(struct ioasid_ctx *ctx, uint32_t *id);
 /* Destroys an object that nothing holds; a failure is logged. */
 void iofd_destroy(struct ioasid_ctx *ctx, uint32_t id);
 
+/* option.c: 0 or err_set() */
+/* The kernel counts locked memory by process. */
+int iofd_account_process(const struct ioasid_ctx *ctx);
+/* The IOAS, an empty one, gets smallest pages only. */
+int iofd_small_pages(const struct ioasid_space *space, uint32_t ioas);
+
 /* device.c */
 int iofd_device_bind(struct ioasid_device *device);
 int iofd_device_bind_fd(struct ioasid_device *device, int fd);

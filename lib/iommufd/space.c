@@ -18,6 +18,11 @@ int iofd_table_create(struct ioasid_space *space)
 	if (!s)
 		return err_set(ENOMEM, "space %u: no memory for its table", space->id);
 	ret = iofd_ioas_alloc(space->ctx, &s->automatic.id);
+	if (!ret && space->small_pages) {
+		ret = iofd_small_pages(space, s->automatic.id);
+		if (ret)
+			iofd_destroy(space->ctx, s->automatic.id);
+	}
 	if (ret) {
 		mem_free(s);
 		return ret;

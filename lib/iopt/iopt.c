@@ -147,15 +147,17 @@ static bool map_near(struct iopt *table, uint64_t iova, uint64_t entry)
 int iopt_map(struct iopt *table, uint64_t iova, uint64_t length, uint64_t host, unsigned int perm,
 	     struct reap *reap)
 {
+	unsigned int top;
 	uint64_t done = 0;
 
 	if (length == PAGES_SIZE && map_near(table, iova, host | perm))
 		return 0;
 	if (grow(table, iova + length - 1))
 		goto fail;
+	top = table->small ? 0 : table->root.word & IOPT_LEVEL;
 	while (done < length) {
 		uint64_t at = iova + done;
-		unsigned int level = leaf_level(at, length - done, table->root.word & IOPT_LEVEL);
+		unsigned int level = leaf_level(at, length - done, top);
 		uint64_t step = UINT64_C(1) << iopt_shift(level);
 		uint64_t *node = descend(table, at, level);
 		unsigned int first = iopt_index(at, level), i = first;

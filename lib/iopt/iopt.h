@@ -262,6 +262,7 @@ struct iopt {
 	struct pages *pool;
 	size_t nodes;
 	size_t lists;		/* pages of list heads */
+	bool small;		/* leaves are at level 0 only; set while it is empty */
 	uint64_t *near;		/* the lowest node of the latest change, or NULL, */
 	uint64_t near_at;	/* and which it is: the address without the bits that it translates */
 	/* Called with the list of an entry that is unmapped, unless it is 0; empties it. */

@@ -100,6 +100,8 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 		return "VFIO's type1 has no page requests";
 	case IOASID_CAP_DIRTY_TRACKING:
 		return "VFIO's type1 reports all pages that are mapped, written or not";
+	case IOASID_CAP_SMALL_PAGES:
+		return "VFIO's type1 chooses the sizes of pages by itself";
 	case IOASID_CAP_VIOMMU:
 	case IOASID_CAP_HW_QUEUE:
 		return "VFIO containers have no vIOMMUs: that takes iommufd";

@@ -206,10 +206,39 @@ START_TEST(nesting_that_cannot_be_is_refused)
 }
 END_TEST
 
+/* Mappings are aligned also without users. */
+START_TEST(small_pages_only)
+{
+	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
+	struct ioasid_space *small = NULL, *child = NULL;
+	struct fixture f;
+
+	fixture_open(&f);
+	options.flags = IOASID_SPACE_SMALL_PAGES;
+	if (!ioasid_ctx_has(f.ctx, IOASID_CAP_SMALL_PAGES)) {
+		ck_err(ioasid_space_create(f.ctx, &options, &small), EOPNOTSUPP);
+		ck_assert_ptr_null(small);
+		fixture_close(&f);
+		return;
+	}
+	ck_ok(ioasid_space_create(f.ctx, &options, &small));
+	ck_assert_uint_eq(space_info(small).iova_alignment, PAGE);
+	ck_err_same(small, ioasid_space_map(small, 0x10000, f.memory, PAGE + 1, RW, NULL), EINVAL);
+	ck_err_same(small, ioasid_space_map(small, 0x10001, f.memory, PAGE, RW, NULL), EINVAL);
+	ck_ok(ioasid_space_map(small, 0x200000, f.memory, MEMORY, RW, NULL));
+	ck_ok(ioasid_device_attach(fixture_bind(&f, ALONE_A), small));
+	leads_to(&f, f.device[ALONE_A], 0x200000 + MEMORY - PAGE, f.memory + MEMORY - PAGE, RW);
+	options.parent = small;
+	ck_err(ioasid_space_create(f.ctx, &options, &child), EINVAL);
+	fixture_close(&f);
+}
+END_TEST
+
 TCase *contract_space(void)
 {
 	TCase *tc = tcase_create("space");
 
+	tcase_add_test(tc, small_pages_only);
 	tcase_add_test(tc, new_root_is_empty_and_unrestricted);
 	tcase_add_test(tc, ids_are_unique);
 	tcase_add_test(tc, create_refuses);
