@@ -124,8 +124,8 @@ static int check_target(const struct ioasid_space *space, const struct ioasid_ma
 }
 
 /*
- * @record: item.start is the IOVA asked for, item.last the length less 1. The checks are in the order
- * of iommufd's; whether the place is free is found out by taking it.
+ * @record: item.start is the IOVA asked for, item.last the length less 1. The checks are in the
+ * order of iommufd's; whether the place is free is found out by taking it.
  */
 int mapping_add(struct ioasid_space *space, const struct ioasid_mapping *record, bool any,
 		struct reap *reap, struct ioasid_mapping **out)

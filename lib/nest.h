@@ -60,7 +60,8 @@ struct nest_ops {
 
 	/*
 	 * A table in a vendor's layout, as bind(); and: 0 if the driver takes invalidations of that
-	 * type, or err_set(). NULL without a kernel. Such a table has a struct pgt_pair whose id is 0.
+	 * type, or err_set(). NULL without a kernel. Such a table has a struct pgt_pair whose id is
+	 * 0.
 	 */
 	int (*bind_raw)(struct ioasid_space *space, uint32_t type, const void *data, size_t length,
 			struct reap *reap);

@@ -349,8 +349,8 @@ void dirty_bits_add(struct dirty_bits *out, uint64_t first, uint64_t bits);
 struct ioasid_space *space_tracking_root(struct ioasid_space *space);
 
 /*
- * dirty_kept.c: where a kernel's tables record. What was kept of tables that have gone: reported, as
- * of backend_ops.dirty_read(); forgotten.
+ * dirty_kept.c: where a kernel's tables record. What was kept of tables that have gone: reported,
+ * as of backend_ops.dirty_read(); forgotten.
  */
 void dirty_kept_read(struct ioasid_space *root, uint64_t start, uint64_t last, bool peek,
 		     struct dirty_bits *out);

@@ -364,7 +364,8 @@ int pasid_table_check_none(const struct ioasid_space *space)
 /* Such a space as one of those on its parent. */
 static const struct pgt_pair *bound(const struct ioasid_space *space)
 {
-	static const struct pgt_pair many = { .low.levels = 0 };	/* one for each PASID: none to be checked */
+	/* one for each PASID: none to be checked */
+	static const struct pgt_pair many = { .low.levels = 0 };
 
 	(void)space;
 	return &many;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * No-snoop: a device can ask that a DMA leaves the CPU's caches alone. An IOMMU that enforces snooping
- * does not let it. What is said of a root goes for the spaces on it, through which the same
- * translations lead.
+ * No-snoop: a device can ask that a DMA leaves the CPU's caches alone. An IOMMU that enforces
+ * snooping does not let it. What is said of a root goes for the spaces on it, through which the
+ * same translations lead.
  */
 #include <errno.h>
 

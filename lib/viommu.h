@@ -46,8 +46,8 @@ struct ioasid_vdevice {
 /* Called with the context locked. */
 struct viommu_ops {
 	/*
-	 * The parent has a table. Fills in nests_* and iommu; 0, or err_set(): -EOPNOTSUPP where the
-	 * device's IOMMU has no such type, -ENOMEM.
+	 * The parent has a table. Fills in nests_* and iommu; 0, or err_set(): -EOPNOTSUPP where
+	 * the device's IOMMU has no such type, -ENOMEM.
 	 */
 	int (*create)(struct ioasid_viommu *viommu, struct ioasid_device *device,
 		      const struct ioasid_viommu_options *options);

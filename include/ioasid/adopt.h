@@ -4,10 +4,10 @@
  * Devices that another framework than VFIO has bound.
  *
  * A kernel can have other ways to give a device to a program than VFIO's nodes: a framework binds
- * the device to the descriptor of ioasid_ctx_get_fd(), and gets the number by which the kernel knows
- * it there. With that number the device is adopted. Spaces, mappings and checks are the same then;
- * to attach it, the library calls back, with the number of the kernel's table, and the framework
- * does what its own calls are for.
+ * the device to the descriptor of ioasid_ctx_get_fd(), and gets the number by which the kernel
+ * knows it there. With that number the device is adopted. Spaces, mappings and checks are the same
+ * then; to attach it, the library calls back, with the number of the kernel's table, and the
+ * framework does what its own calls are for.
  */
 #ifndef IOASID_ADOPT_H
 #define IOASID_ADOPT_H
@@ -76,14 +76,14 @@ struct ioasid_adopt_options {
 	{ .size = sizeof(struct ioasid_adopt_options), .group = IOASID_NO_GROUP }
 
 /**
- * Takes a device that another framework has bound. It has to be blocked, attached to nothing, and to
- * stay bound until ioasid_device_unbind(), which detaches it and leaves it to the framework.
+ * Takes a device that another framework has bound. It has to be blocked, attached to nothing, and
+ * to stay bound until ioasid_device_unbind(), which detaches it and leaves it to the framework.
  *
  * @return 0; -EINVAL: no name, a callback is missing, a range is empty or too long, unknown
  *         flag, or options->size too small to hold a size; -E2BIG: options longer than this library
  *         knows; -EBUSY: a device of that name, or with that number, is bound; -ENODEV: the kernel
- *         has no device with that number, or nothing is known about its group; -EOPNOTSUPP: the back
- *         end takes no such devices; -ENOMEM.
+ *         has no device with that number, or nothing is known about its group; -EOPNOTSUPP: the
+ *         back end takes no such devices; -ENOMEM.
  * Since 0.1.
  */
 int ioasid_device_adopt(struct ioasid_ctx *ctx, const struct ioasid_adopt_options *options,

@@ -64,9 +64,9 @@ enum ioasid_capability {
 #define IOASID_CTX_FD 0x4u
 
 /**
- * The kernel counts memory that is locked for DMA by process, as VFIO does, instead of by user (Linux:
- * IOMMU_OPTION_RLIMIT_MODE). On iommufd that takes CAP_SYS_RESOURCE; type1 always does so, and in the
- * emulation each context counts for itself.
+ * The kernel counts memory that is locked for DMA by process, as VFIO does, instead of by user
+ * (Linux: IOMMU_OPTION_RLIMIT_MODE). On iommufd that takes CAP_SYS_RESOURCE; type1 always does so,
+ * and in the emulation each context counts for itself.
  */
 #define IOASID_CTX_ACCOUNT_PROCESS 0x8u
 
@@ -88,8 +88,9 @@ struct ioasid_ctx_options {
 	/** First argument of @p log. */
 	void *log_data;
 	/**
-	 * With IOASID_CTX_FD: a descriptor of /dev/iommu, opened by the program or passed to it. The
-	 * context takes a duplicate: the program's own stays its own, and may be closed at any time.
+	 * With IOASID_CTX_FD: a descriptor of /dev/iommu, opened by the program or passed to it.
+	 * The context takes a duplicate: the program's own stays its own, and may be closed at any
+	 * time.
 	 */
 	int fd;
 	/** 0 */
@@ -138,9 +139,9 @@ struct ioasid_ctx_info {
 	/** sizeof(struct ioasid_ctx_info), set by the caller. */
 	size_t size;
 	/**
-	 * Memory that is locked for DMA. On the emulated platform what this context has locked; on a
-	 * kernel back end what the kernel has counted for the whole process, UINT64_MAX if it does
-	 * not tell.
+	 * Memory that is locked for DMA. On the emulated platform what this context has locked; on
+	 * a kernel back end what the kernel has counted for the whole process, UINT64_MAX if it
+	 * does not tell.
 	 */
 	uint64_t locked_bytes;
 	/** How much may be: by the platform, or RLIMIT_MEMLOCK. UINT64_MAX: any amount. */

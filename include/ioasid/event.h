@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
 /**
  * @file event.h
- * Event queues: faults that nobody can recover from, and what the audit found. A vIOMMU has queues of
- * its own (ioasid/viommu.h), which are read in the same way.
+ * Event queues: faults that nobody can recover from, and what the audit found. A vIOMMU has queues
+ * of its own (ioasid/viommu.h), which are read in the same way.
  */
 #ifndef IOASID_EVENT_H
 #define IOASID_EVENT_H

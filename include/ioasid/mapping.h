@@ -9,10 +9,10 @@
  * flags of all map calls: IOASID_READ, IOASID_WRITE or both, and IOASID_ANY_IOVA.
  *
  * Errors that all map calls share:
- *  -EINVAL: flags without IOASID_READ and IOASID_WRITE; length 0; with a device attached or a child,
- *           IOVA, length or address not aligned to the space's iova_alignment; the range touches a
- *           reserved one (for a space with attached devices: one that is not permitted); with
- *           IOASID_ANY_IOVA, iova not 0 or no room for the handle.
+ *  -EINVAL: flags without IOASID_READ and IOASID_WRITE; length 0; with a device attached or a
+ *           child, IOVA, length or address not aligned to the space's iova_alignment; the range
+ *           touches a reserved one (for a space with attached devices: one that is not permitted);
+ *           with IOASID_ANY_IOVA, iova not 0 or no room for the handle.
  *  -EOPNOTSUPP: unknown flags; the space has a page table bound, or takes no such mappings.
  *  -EOVERFLOW: the range or its source runs past the end of the address space.
  *  -EEXIST: the range overlaps a mapping.
@@ -66,9 +66,10 @@ int ioasid_space_map_file(struct ioasid_space *space, uint64_t iova, int fd, uin
 
 /**
  * Maps addresses of the parent into a space on that parent: the map protocol of nesting. Nothing
- * has to be mapped there yet; a DMA faults as long as it is not. What this costs goes with the number
- * of pages of the largest size to which IOVA and parent_iova are both aligned: a range of terabytes
- * that is aligned to 4096 only takes minutes and gigabytes, unless memory_limit of the space ends it.
+ * has to be mapped there yet; a DMA faults as long as it is not. What this costs goes with the
+ * number of pages of the largest size to which IOVA and parent_iova are both aligned: a range of
+ * terabytes that is aligned to 4096 only takes minutes and gigabytes, unless memory_limit of the
+ * space ends it.
  *
  * @param parent_iova where it leads, a multiple of 4096, as are iova and length.
  * @return 0; the errors above; -E2BIG: more than the space's mapping_limit.

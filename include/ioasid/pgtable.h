@@ -106,9 +106,9 @@ struct ioasid_pgtable {
 	/** log2 of the smallest page. 0: 12. ARM: 12, 14 or 16; others: 12. */
 	uint32_t granule_bits;
 	/**
-	 * ARM_S1: the table of high addresses, those whose upper bits are all set, which TTBR1 leads
-	 * to; what it shares with the other is said above. 0 levels: there is none, and these are
-	 * all 0. With it, levels may be 0: there is none of low addresses (EPD0), and root,
+	 * ARM_S1: the table of high addresses, those whose upper bits are all set, which TTBR1
+	 * leads to; what it shares with the other is said above. 0 levels: there is none, and these
+	 * are all 0. With it, levels may be 0: there is none of low addresses (EPD0), and root,
 	 * input_bits and granule_bits are 0.
 	 */
 	uint32_t upper_levels;

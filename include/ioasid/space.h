@@ -45,8 +45,8 @@ enum ioasid_enforce_snoop {
 #define IOASID_SPACE_DIRTY_TRACKING UINT64_C(0x1)
 
 /**
- * The page table has pages of the smallest size only, as do those of spaces nested on the root; needs
- * IOASID_CAP_SMALL_PAGES. Mappings then have to be aligned to pages from the beginning.
+ * The page table has pages of the smallest size only, as do those of spaces nested on the root;
+ * needs IOASID_CAP_SMALL_PAGES. Mappings then have to be aligned to pages from the beginning.
  */
 #define IOASID_SPACE_SMALL_PAGES UINT64_C(0x2)
 
@@ -98,8 +98,8 @@ struct ioasid_space_options {
 	 */
 	struct ioasid_viommu *viommu;
 	/**
-	 * Of a root, and for the spaces nested on it too. 0: on as long as the IOMMUs of all devices
-	 * that are attached can; needs IOASID_CAP_ENFORCE_SNOOP.
+	 * Of a root, and for the spaces nested on it too. 0: on as long as the IOMMUs of all
+	 * devices that are attached can; needs IOASID_CAP_ENFORCE_SNOOP.
 	 */
 	enum ioasid_enforce_snoop enforce_snoop;
 	uint32_t reserved;
@@ -156,10 +156,10 @@ struct ioasid_space_info {
  * 2^57.
  *
  * @param options NULL for a root.
- * @return 0; -EINVAL: unknown flag or value, memory_limit too small, enforce_snoop with a parent, parent or fault queue of
- *         another context, nested deeper than 8, in hardware on a space that is no root, or on one
- *         that is nested in hardware, one of the flags with a parent, vIOMMU of
- *         another context or on another parent;
+ * @return 0; -EINVAL: unknown flag or value, memory_limit too small, enforce_snoop with a parent,
+ *         parent or fault queue of another context, nested deeper than 8, in hardware on a space
+ *         that is no root, or on one that is nested in hardware, one of the flags with a parent,
+ *         vIOMMU of another context or on another parent;
  *         -EADDRINUSE, -EFAULT: the parent has mappings that no page table can hold (see
  *         ioasid_device_attach()); -EOPNOTSUPP: the nesting asked for is not possible, or
  *         dirty tracking, enforce_snoop or small pages are not; -E2BIG; -ENOMEM.

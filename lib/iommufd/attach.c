@@ -168,8 +168,8 @@ static int attach(struct ioasid_device *device, uint32_t pasid, struct ioasid_sp
 }
 
 /*
- * Before the first PASID: requests without one go by a page table that was not made for it, perhaps.
- * They move to another of the same space, as by a replace.
+ * Before the first PASID: requests without one go by a page table that was not made for it,
+ * perhaps. They move to another of the same space, as by a replace.
  */
 static int allow_pasids(struct ioasid_device *device)
 {

@@ -15,7 +15,8 @@ static int set(const struct iofd_pt *pt, bool on)
 		.size = sizeof(set), .flags = on ? UAPI_SET_DIRTY_ON : 0, .hwpt_id = pt->id,
 	};
 
-	return pt->flags & UAPI_HWPT_DIRTY ? iofd_ioctl(pt->space->ctx, UAPI_HWPT_SET_DIRTY, &set) : 0;
+	return pt->flags & UAPI_HWPT_DIRTY ?
+	       iofd_ioctl(pt->space->ctx, UAPI_HWPT_SET_DIRTY, &set) : 0;
 }
 
 static int failed(const struct ioasid_space *space, const char *what, int error)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Page requests. The kernel's fault queue is a descriptor from which they are read, in whole groups,
- * and to which responses are written. It names a group by a cookie, the lowest that is free: what a
- * detach has answered is used again. So a group's id is that and a number of our own, by which a
- * response that comes too late is told from one to the next group with the cookie.
+ * Page requests. The kernel's fault queue is a descriptor from which they are read, in whole
+ * groups, and to which responses are written. It names a group by a cookie, the lowest that is
+ * free: what a detach has answered is used again. So a group's id is that and a number of our own,
+ * by which a response that comes too late is told from one to the next group with the cookie.
  */
 #include <errno.h>
 #include <string.h>

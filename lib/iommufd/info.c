@@ -83,8 +83,8 @@ static uint64_t large_pages(const struct ioasid_device *device, uint64_t smalles
 }
 
 /*
- * Can the IOMMU enforce snooping? Linux lets it wherever it can, which is known of VT-d by its register,
- * and of AMD's without one: its driver claims it for all.
+ * Can the IOMMU enforce snooping? Linux lets it wherever it can, which is known of VT-d by its
+ * register, and of AMD's without one: its driver claims it for all.
  */
 static bool enforces_snoop(const struct ioasid_device *device)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Invalidations of spaces that are nested in hardware. Entries of one layout that follow each other
- * go down as one array, to each page table that the kernel has of the space. The driver stops at the
- * first that it does not take, and says how many it has handled.
+ * go down as one array, to each page table that the kernel has of the space. The driver stops at
+ * the first that it does not take, and says how many it has handled.
  */
 #include <errno.h>
 #include <string.h>
@@ -99,7 +99,8 @@ static struct array collect(const struct ioasid_space *space, const struct nest_
 		size_t at = (size_t)array.n * array.length;
 
 		if (!fits(space, &all[i]) || other.type != array.type ||
-		    other.length != array.length || array.n == UAPI_INV_MAX || !iofd_room(iofd, at + array.length))
+		    other.length != array.length || array.n == UAPI_INV_MAX ||
+		    !iofd_room(iofd, at + array.length))
 			break;
 		put(&all[i], iofd->room + at);
 		array.n++;

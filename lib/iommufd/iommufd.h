@@ -180,7 +180,8 @@ int iofd_run_unmap(struct ioasid_space *space, uint64_t iova, uint64_t length);
 
 /*
  * hwpt.c
- * Makes a page table for the device, without users so far; what is asked for is in @alloc. err_set()
+ * Makes a page table for the device, without users so far; what is asked for is in @alloc.
+ * err_set()
  */
 int iofd_pt_new(const struct ioasid_device *device, struct ioasid_space *space,
 		struct uapi_hwpt_alloc *alloc, struct iofd_pt **out);

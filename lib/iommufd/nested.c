@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Nesting in hardware. What is bound to a space becomes a page table of the kernel's when a device is
- * attached: one for each kind of IOMMU, nested on a page table of the parent's that was made to be
- * nested on. The kernel takes a table's description for good; so to bind another is to make new ones,
- * and to replace. A device that is attached where nothing is bound is blocked.
+ * Nesting in hardware. What is bound to a space becomes a page table of the kernel's when a device
+ * is attached: one for each kind of IOMMU, nested on a page table of the parent's that was made to
+ * be nested on. The kernel takes a table's description for good; so to bind another is to make new
+ * ones, and to replace. A device that is attached where nothing is bound is blocked.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Whether one of VFIO's devices can send page requests, which no command says. It is known for VT-d:
- * its driver serves what the device and the IOMMU have both.
+ * Whether one of VFIO's devices can send page requests, which no command says. It is known for
+ * VT-d: its driver serves what the device and the IOMMU have both.
  */
 #include <endian.h>
 #include <stdio.h>

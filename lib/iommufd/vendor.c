@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a guest's IOMMU has of a device, in the layouts that drivers take: VT-d's first stage, SMMUv3's
- * stream table entry, AMD's device table entry. The last two are of a vIOMMU, which their IOMMUs'
- * commands go to.
+ * What a guest's IOMMU has of a device, in the layouts that drivers take: VT-d's first stage,
+ * SMMUv3's stream table entry, AMD's device table entry. The last two are of a vIOMMU, which their
+ * IOMMUs' commands go to.
  */
 #include <endian.h>
 #include <errno.h>

@@ -4,8 +4,8 @@
  *
  * A radix tree of 512-entry nodes, 9 bits a level, level 0 mapping 4 KiB. An entry holds a page
  * aligned host address. A leaf can stand at any level, and its host address needs no more than page
- * alignment there: translation adds the offset instead of or-ing it. The tree is only as high as its
- * highest address asks for.
+ * alignment there: translation adds the offset instead of or-ing it. The tree is only as high as
+ * its highest address asks for.
  *
  * Readers (DMA) take no lock: they load the root and each entry once. Writers, one at a time, store
  * entries whole, make a node's contents visible before the entry that leads to it, and give nodes
@@ -61,8 +61,8 @@ static inline unsigned int iopt_index(uint64_t iova, unsigned int level)
 }
 
 /*
- * Where a walk starts: the top node with, in its low bits, its level, whether the tree is signed, and
- * the width of the addresses that go straight down; all 0: an empty table. In a signed tree the
+ * Where a walk starts: the top node with, in its low bits, its level, whether the tree is signed,
+ * and the width of the addresses that go straight down; all 0: an empty table. In a signed tree the
  * highest address bit is repeated in all above it (x86: canonical), so the width is one bit less.
  */
 struct iopt_root {
@@ -89,9 +89,10 @@ static inline uint64_t iopt_root_narrow(uint64_t word, unsigned int bits)
 }
 
 /*
- * Trees of other shapes than that of 9 bits a level, and two trees of which the upper one translates
- * the addresses whose upper bits are all set: such a root leads to a page with this, its width is 0.
- * So all addresses take the way of those that are too wide, and others pay nothing for it.
+ * Trees of other shapes than that of 9 bits a level, and two trees of which the upper one
+ * translates the addresses whose upper bits are all set: such a root leads to a page with this, its
+ * width is 0. So all addresses take the way of those that are too wide, and others pay nothing for
+ * it.
  */
 #define IOPT_FAR_LEVELS 9u
 
@@ -225,8 +226,9 @@ static inline struct iopt_hit iopt_walk_any(const struct iopt_root *root, uint64
 }
 
 /*
- * iopt_walk() up to an entry of level 0, which is not loaded: the caller can do other things before it
- * waits for that. entry is 0 then, and perm that of the way to it. It finds nothing in signed trees.
+ * iopt_walk() up to an entry of level 0, which is not loaded: the caller can do other things before
+ * it waits for that. entry is 0 then, and perm that of the way to it. It finds nothing in signed
+ * trees.
  */
 static inline struct iopt_hit iopt_approach(const struct iopt_root *root, uint64_t iova)
 {
@@ -275,8 +277,8 @@ void iopt_init(struct iopt *table, struct pages *pool);
 void iopt_clear(struct iopt *table, struct reap *reap);
 
 /*
- * A list head, 8-byte aligned, for the users of the leaf at @slot, kept as long as the leaf. NULL for
- * want of memory.
+ * A list head, 8-byte aligned, for the users of the leaf at @slot, kept as long as the leaf. NULL
+ * for want of memory.
  */
 uint32_t *iopt_head(struct iopt *table, uint64_t *slot);
 

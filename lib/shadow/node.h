@@ -9,8 +9,8 @@
 #include "shadow/shadow.h"
 
 /*
- * One table of 512 entries. The owner word of each of its pages is the node, that of the links marked
- * by bit 0 (OWNER_LINKS).
+ * One table of 512 entries. The owner word of each of its pages is the node, that of the links
+ * marked by bit 0 (OWNER_LINKS).
  */
 #define OWNER_LINKS 1u
 
@@ -200,8 +200,8 @@ static inline void node_set_raw(struct shadow_node *n, unsigned int i, uint64_t 
 }
 
 /*
- * Resolves a leaf entry. 0; -EFAULT: its target is not mapped, for nothing that it permits; -EAGAIN:
- * the parent has it in pieces or in part, so it has to be split; -ENOMEM.
+ * Resolves a leaf entry. 0; -EFAULT: its target is not mapped, for nothing that it permits;
+ * -EAGAIN: the parent has it in pieces or in part, so it has to be split; -ENOMEM.
  */
 int node_fill_leaf(struct shadow_node *n, unsigned int i, const struct pgt_entry *e);
 
@@ -240,8 +240,8 @@ static inline uint64_t guest_load(const uint64_t *p)
 }
 
 /*
- * pieces.c: can it do a table of leaves, and does so for entries @i to @end. Returns the first that needs
- * more, or end + 1.
+ * pieces.c: can it do a table of leaves, and does so for entries @i to @end. Returns the first that
+ * needs more, or end + 1.
  */
 bool pieces_are_lists(const struct shadow_node *n);
 unsigned int pieces_sync(struct shadow_node *n, const uint64_t *guest, unsigned int i,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Tables of a guest's whose entries lead to pieces of the parent that are small. Each entry that changes
- * is a look-up at another place of the parent's table, and goes from one list to another: four places
- * that are in no cache. So some entries are gone through at a time: first all their places are asked
- * for, and then they are changed.
+ * Tables of a guest's whose entries lead to pieces of the parent that are small. Each entry that
+ * changes is a look-up at another place of the parent's table, and goes from one list to another:
+ * four places that are in no cache. So some entries are gone through at a time: first all their
+ * places are asked for, and then they are changed.
  */
 #include "shadow/node.h"
 #include "util/bits.h"

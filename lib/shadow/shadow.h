@@ -7,10 +7,10 @@
  * permission that both levels give. A raw entry whose pte is 0 is unresolved: the parent does not
  * map its target, or maps it in pieces. A DMA that misses resolves it, as far as that DMA needs.
  *
- * Nodes are shared: there is one for each {guest table page, level}, however often the guest's tables
- * lead to it, so work and memory are bounded by the number of the guest's table pages and not by the
- * address range that they claim. Permissions of upper levels need no nodes of their own, since a
- * walk combines them.
+ * Nodes are shared: there is one for each {guest table page, level}, however often the guest's
+ * tables lead to it, so work and memory are bounded by the number of the guest's table pages and
+ * not by the address range that they claim. Permissions of upper levels need no nodes of their own,
+ * since a walk combines them.
  *
  * All functions need the lock of the context; those that may take a translation away say so in
  * a struct reap.
@@ -54,9 +54,9 @@ struct shadow_parent {
 	/* The lowest address in [@start, @last] that a piece is around. False: there is none. */
 	bool (*first)(void *parent, uint64_t start, uint64_t last, uint64_t *addr);
 	/*
-	 * What resolve() does in parts, for many addresses at a time, or NULL: the table that it looks into,
-	 * and the list head of a leaf there that has not IOPT_BIG; NULL: -ENOMEM. Not in use while pages
-	 * are written with leave only.
+	 * What resolve() does in parts, for many addresses at a time, or NULL: the table that it
+	 * looks into, and the list head of a leaf there that has not IOPT_BIG; NULL: -ENOMEM. Not
+	 * in use while pages are written with leave only.
 	 */
 	const struct iopt_root *root;
 	uint32_t *(*head)(void *parent, uint64_t *slot);
@@ -85,10 +85,10 @@ enum shadow_fault {
 struct shadow_node;
 
 /*
- * One table of the guest's, and the levels of the nodes that it is kept in, 1 being that of 4 KiB. A
- * node has at most as many entries as a page. So a larger table is several nodes, and one above them
- * to join them, on a level of its own; and below pages larger than 4 KiB there is a level for parts
- * of them. With 9 bits a level there is no such level, and levels are those of the guest.
+ * One table of the guest's, and the levels of the nodes that it is kept in, 1 being that of 4 KiB.
+ * A node has at most as many entries as a page. So a larger table is several nodes, and one above
+ * them to join them, on a level of its own; and below pages larger than 4 KiB there is a level for
+ * parts of them. With 9 bits a level there is no such level, and levels are those of the guest.
  */
 #define SHADOW_LEVELS IOPT_FAR_LEVELS
 
@@ -160,8 +160,8 @@ int shadow_map(struct shadow *s, uint64_t iova, uint64_t length, uint64_t target
 void shadow_unmap(struct shadow *s, uint64_t iova, uint64_t length, struct reap *reap);
 
 /*
- * A DMA's walk failed: fills what it needs, or says why it cannot. After SHADOW_OK walk again. Takes
- * nothing away.
+ * A DMA's walk failed: fills what it needs, or says why it cannot. After SHADOW_OK walk again.
+ * Takes nothing away.
  */
 enum shadow_fault shadow_miss(struct shadow *s, uint64_t iova, unsigned int need);
 

@@ -52,8 +52,8 @@ static void change(struct shadow_node *n, unsigned int i, uint64_t raw, struct p
 }
 
 /*
- * What entries with the same bits beside their address become, x being their distance from the start
- * of the piece: (x + base) & keep, if x is at most limit.
+ * What entries with the same bits beside their address become, x being their distance from the
+ * start of the piece: (x + base) & keep, if x is at most limit.
  */
 struct merge {
 	uint64_t flags;
@@ -91,8 +91,8 @@ static unsigned int skip_unchanged(const uint64_t *guest, const uint64_t *raws, 
 /*
  * The lowest tables: most of the work. While no entry of the table is on a list, and none leads
  * elsewhere than the piece at hand, that is all that there is to do for each; and neighbours mostly
- * differ in their addresses only. Returns the first entry that needs more, or end + 1. A fresh table
- * has nothing to compare with, and pte is 0.
+ * differ in their addresses only. Returns the first entry that needs more, or end + 1. A fresh
+ * table has nothing to compare with, and pte is 0.
  */
 static inline __attribute__((always_inline)) unsigned int
 sync_run(struct shadow_node *n, const uint64_t *guest, unsigned int i, unsigned int end,
@@ -315,8 +315,8 @@ void shadow_begin_pass(struct shadow *s, uint64_t now)
 }
 
 /*
- * One page whose upper entries are as they were, as guests invalidate most of the time: straight down.
- * False, with nothing done, if there is more to it.
+ * One page whose upper entries are as they were, as guests invalidate most of the time: straight
+ * down. False, with nothing done, if there is more to it.
  */
 static bool sync_page(struct shadow_node *n, uint64_t iova, struct reap *reap)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a change took away from DMA, which reads without a lock: pages of page tables, and the memory
- * that they led to. It waits here until that DMA has drained; only then may it be used again.
+ * What a change took away from DMA, which reads without a lock: pages of page tables, and the
+ * memory that they led to. It waits here until that DMA has drained; only then may it be used
+ * again.
  */
 #ifndef UTIL_REAP_H
 #define UTIL_REAP_H

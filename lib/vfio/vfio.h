@@ -39,8 +39,8 @@ int vfio_no_memory(const char *what);
 int vfio_why_not_mapped(const struct ioasid_space *space, const struct ioasid_run *run, int error);
 
 /*
- * locked.c: how much memory the process has locked, by the line of /proc/self/status that begins with
- * @key, in bytes, and how much it may. UINT64_MAX: not known; no limit.
+ * locked.c: how much memory the process has locked, by the line of /proc/self/status that begins
+ * with @key, in bytes, and how much it may. UINT64_MAX: not known; no limit.
  */
 void vfio_locked(const char *key, uint64_t *bytes, uint64_t *limit);
 
