@@ -350,17 +350,6 @@ static void table_drop(struct ioasid_space *space, struct reap *reap)
 	space->pasids = NULL;
 }
 
-bool pasid_table_is_bound(const struct ioasid_space *space)
-{
-	return space->pasids || space->hw_pasids;
-}
-
-int pasid_table_check_none(const struct ioasid_space *space)
-{
-	return pasid_table_is_bound(space) ?
-	       err_set(EBUSY, "space %u has a PASID table: unbind it", space->id) : 0;
-}
-
 /* Such a space as one of those on its parent. */
 static const struct pgt_pair *bound(const struct ioasid_space *space)
 {
@@ -438,86 +427,11 @@ static const struct nest_ops nest_pasids = {
 	.look = look,
 };
 
-static int check_user(struct ioasid_pasid_table *user)
+int pasid_table_start(struct ioasid_space *space, const struct ioasid_pasid_table *user,
+		      struct reap *reap)
 {
-	const struct pasidtab_format *format = pasidtab_find(user->format);
+	struct pasid_table *new = table_new(space->ctx, user);
 
-	if (user->max_pasids > PASID_TABLE_MAX_ROOM)
-		return err_set(EINVAL, "max_pasids %u, at most %u", user->max_pasids,
-			       PASID_TABLE_MAX_ROOM);
-	if (!format)
-		return err_set(EOPNOTSUPP, "PASID-table format %u is not supported",
-			       (unsigned int)user->format);
-	return format->prepare(user);
-}
-
-static int check_space(const struct ioasid_space *space)
-{
-	if (!space->parent)
-		return err_set(EINVAL, "space %u is a root: a PASID table needs a parent to be in",
-			       space->id);
-	if (!space->pasids && nest_bound(space) && !space->hw_pasids)
-		return err_set(EBUSY, "space %u has a page table: unbind it", space->id);
-	if (space->nest->bind_pasid_table)
-		return 0;
-	if (space->nest->nesting != IOASID_NESTING_SOFTWARE)
-		return err_set(EOPNOTSUPP, "space %u is nested in hardware", space->id);
-	if (!ioasid_ctx_has(space->ctx, IOASID_CAP_FILL_ON_DEMAND))
-		return err_set(EOPNOTSUPP, "space %u is nested in software: %s", space->id,
-			       ioasid_ctx_why_not(space->ctx, IOASID_CAP_FILL_ON_DEMAND));
-	if (space->fill_asked == IOASID_FILL_ON_INVALIDATION)
-		return err_set(EOPNOTSUPP, "space %u is filled on invalidation, but nobody tells "
-			       "which PASIDs are going to be used", space->id);
-	if (space->children)
-		return err_set(EBUSY, "space %u is the parent of space %u", space->id,
-			       space->children->id);
-	if (imap_count(&space->maps))
-		return err_set(EBUSY, "space %u has %zu mappings", space->id,
-			       imap_count(&space->maps));
-	return 0;
-}
-
-static int check_devices(const struct ioasid_space *space, enum ioasid_pasid_table_format hw_format)
-{
-	const struct ioasid_device *device;
-	const struct attachment *a;
-	int ret = 0;
-
-	for (device = space->ctx->devices; device && !ret; device = device->next)
-		for (a = device->attached; a && !ret; a = a->next)
-			if (a->space == space)
-				ret = device_check_pasid_table(device, hw_format);
-	return ret;
-}
-
-/* For the IOMMU to read. */
-static int bind_hardware(struct ioasid_space *space, const struct ioasid_pasid_table *user,
-			 struct reap *reap)
-{
-	int ret = check_devices(space, user->format);
-
-	if (!ret)
-		ret = space->nest->bind_pasid_table(space, user, reap);
-	if (!ret)
-		space->hw_pasids = user->format;
-	return ret;
-}
-
-static int bind(struct ioasid_space *space, const struct ioasid_pasid_table *user,
-		struct reap *reap)
-{
-	struct pasid_table *new;
-	int ret = ctx_check_drain(space->ctx);
-
-	if (!ret)
-		ret = check_space(space);
-	if (!ret && space->nest->bind_pasid_table)
-		return bind_hardware(space, user, reap);
-	if (!ret)
-		ret = check_devices(space, 0);
-	if (ret)
-		return ret;
-	new = table_new(space->ctx, user);
 	if (!new)
 		return err_set(ENOMEM, "space %u: no memory to bind a PASID table", space->id);
 	if (space->pasids)
@@ -528,45 +442,9 @@ static int bind(struct ioasid_space *space, const struct ioasid_pasid_table *use
 	return 0;
 }
 
-IOASID_EXPORT int ioasid_space_bind_pasid_table(struct ioasid_space *space,
-						const struct ioasid_pasid_table *table)
+void pasid_table_stop(struct ioasid_space *space, struct reap *reap)
 {
-	struct ioasid_pasid_table user;
-	struct reap reap = { 0 };
-	int ret = options_copy(&user, sizeof(user), table, "PASID table");
-
-	if (!ret && !ioasid_ctx_has(space->ctx, IOASID_CAP_USER_PASID_TABLE))
-		ret = err_set(EOPNOTSUPP, "PASID tables: %s",
-			      ioasid_ctx_why_not(space->ctx, IOASID_CAP_USER_PASID_TABLE));
-	if (!ret)
-		ret = check_user(&user);
-	if (ret)
-		return ret;
-	ctx_lock(space->ctx);
-	ret = failure_due(space->ctx, IOASID_OP_BIND_TABLE);
-	if (!ret)
-		ret = bind(space, &user, &reap);
-	ctx_unlock_drain(space->ctx, &reap);
-	return ret;
-}
-
-IOASID_EXPORT int ioasid_space_unbind_pasid_table(struct ioasid_space *space)
-{
-	struct reap reap = { 0 };
-	int ret;
-
-	ctx_lock(space->ctx);
-	ret = ctx_check_drain(space->ctx);
-	if (!ret && !pasid_table_is_bound(space))
-		ret = err_set(EINVAL, "space %u has no PASID table bound", space->id);
-	if (!ret && space->hw_pasids) {
-		space->nest->unbind(space, &reap);
-		space->hw_pasids = 0;
-	} else if (!ret) {
-		table_drop(space, &reap);
-		space->nest = &nest_shadow;
-		space_reroute(space, &reap);
-	}
-	ctx_unlock_drain(space->ctx, &reap);
-	return ret;
+	table_drop(space, reap);
+	space->nest = &nest_shadow;
+	space_reroute(space, reap);
 }

@@ -16,9 +16,18 @@
 
 struct pasid_table;
 
+/* pasid_table_bind.c */
 bool pasid_table_is_bound(const struct ioasid_space *space);
 /* err_set(-EBUSY) if one is bound, so that no page table can be. */
 int pasid_table_check_none(const struct ioasid_space *space);
+
+/*
+ * pasid_table.c: the library looks up PASIDs in the user's table, which can be bound, from now on,
+ * instead of one that is bound. 0, or err_set(-ENOMEM). stop: no longer.
+ */
+int pasid_table_start(struct ioasid_space *space, const struct ioasid_pasid_table *user,
+		      struct reap *reap);
+void pasid_table_stop(struct ioasid_space *space, struct reap *reap);
 
 /* The space with a PASID table that the device is attached to, or NULL. */
 struct ioasid_space *pasid_table_of(const struct ioasid_device *device);
