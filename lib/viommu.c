@@ -29,6 +29,7 @@ static int check_options(const struct ioasid_space *parent, const struct ioasid_
 			 struct ioasid_viommu_options *options)
 {
 	const struct ioasid_ctx *ctx = parent->ctx;
+	const char *why;
 	int ret = options_copy(options, sizeof(*options), user, "vIOMMU options");
 
 	if (ret)
@@ -45,13 +46,12 @@ static int check_options(const struct ioasid_space *parent, const struct ioasid_
 	if (parent->parent)
 		return err_set(EINVAL, "space %u is no root: a vIOMMU is on the guest's memory",
 			       parent->id);
-	if (!ctx->ops->viommu)
-		return err_set(EOPNOTSUPP, "vIOMMU: %s",
-			       ioasid_ctx_why_not(ctx, IOASID_CAP_VIOMMU));
-	if (!(device->info.viommu_types >> options->type & 1))
-		return err_set(EOPNOTSUPP, "%s: its IOMMU has no vIOMMUs of type %u", device->name,
-			       (unsigned int)options->type);
-	return 0;
+	if (device->info.viommu_types >> options->type & 1)
+		return 0;
+	why = ioasid_ctx_why_not(ctx, IOASID_CAP_VIOMMU);
+	return why ? err_set(EOPNOTSUPP, "vIOMMU: %s", why) :
+		     err_set(EOPNOTSUPP, "%s: its IOMMU has no vIOMMUs of type %u", device->name,
+			     (unsigned int)options->type);
 }
 
 static int no_memory(void)

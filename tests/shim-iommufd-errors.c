@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "shim_expect.h"
+#include "shim_version.h"
 #include "util/alloc.h"
 
 static struct ioasid_ctx *ctx;
@@ -115,7 +116,7 @@ START_TEST(capabilities_say_so_before_a_call_fails)
 	struct ioasid_channel *channel;
 	struct ioasid_fault_queue *faults;
 
-	shim.old = true;
+	shim.version = LINUX(6, 6);
 	ck_assert(!ioasid_ctx_has(ctx, IOASID_CAP_PAGE_REQUESTS));
 	ck_err(ioasid_fault_queue_create(ctx, NULL, &faults), EOPNOTSUPP);
 	options.parent = root;

@@ -5,6 +5,7 @@
 
 #include "shim_expect.h"
 #include "shim_fault.h"
+#include "shim_version.h"
 #include "util/alloc.h"
 
 #define COOKIE UINT64_C(0x1122334455667788)
@@ -356,7 +357,7 @@ START_TEST(an_old_kernel_has_no_queues)
 	struct ioasid_fault_queue *none;
 	struct ioasid_ctx *old;
 
-	shim.old = true;
+	shim.version = LINUX(6, 6);
 	options.backend = "iommufd";
 	ck_ok(ioasid_ctx_open(&options, &old));
 	ck_err(ioasid_fault_queue_create(old, NULL, &none), EOPNOTSUPP);

@@ -5,6 +5,7 @@
 #include "shim_expect.h"
 #include "shim_hwpt.h"
 #include "shim_nested.h"
+#include "shim_version.h"
 #include "util/alloc.h"
 
 #define NEST	1		/* IOMMU_HWPT_ALLOC_NEST_PARENT */
@@ -105,9 +106,9 @@ START_TEST(info_says_what_the_driver_and_registers_do)
 	ck_ok(ioasid_device_query_info(d, &info));
 	ck_assert(info.nesting_hardware);
 	ck_assert_uint_eq(info.hardware_formats, 0);
-	shim.old = true;	/* what was answered is kept */
+	shim.version = LINUX(6, 6);	/* what was answered is kept */
 	ck_assert(ioasid_ctx_has(ctx, IOASID_CAP_NESTING_HARDWARE));
-	shim.old = false;
+	shim.version = LINUX(7, 3);
 	shim.nests = false;
 	d = bind_device(3);
 	ck_ok(ioasid_device_query_info(d, &info));
@@ -472,11 +473,12 @@ START_TEST(old_kernels_say_so)
 	ck_ok(ioasid_ctx_open(&open, &ctx));
 	ioasid_inv_free(inv);
 	ck_ok(ioasid_inv_new(ctx, 1, &inv));
-	shim.old = true;
+	shim.version = LINUX(6, 6);
 	shim_forget();
 	for (i = 0; i < sizeof(lacking) / sizeof(lacking[0]); i++) {
 		ck_assert(!ioasid_ctx_has(ctx, lacking[i]));
-		ck_assert_ptr_nonnull(strstr(ioasid_ctx_why_not(ctx, lacking[i]), "6.7"));
+		ck_assert_ptr_nonnull(strstr(ioasid_ctx_why_not(ctx, lacking[i]),
+					     i ? "6.8" : "6.7"));
 	}
 	ck_assert_uint_eq(shim.n_calls, 2);	/* each is asked for once */
 	options.flags = IOASID_SPACE_DIRTY_TRACKING;
@@ -485,7 +487,7 @@ START_TEST(old_kernels_say_so)
 	options.parent = make_space(ctx, NULL, 0);
 	options.nesting = IOASID_NESTING_HARDWARE;
 	ck_err(ioasid_space_create(ctx, &options, &space), EOPNOTSUPP);
-	said("6.7", "nesting-hardware");
+	said("6.8", "nesting-hardware");
 }
 END_TEST
 

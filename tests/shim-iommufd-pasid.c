@@ -4,6 +4,7 @@
 
 #include "shim_expect.h"
 #include "shim_hwpt.h"
+#include "shim_version.h"
 
 static struct ioasid_ctx *ctx;
 static struct ioasid_device *device;
@@ -54,7 +55,7 @@ END_TEST
 
 START_TEST(an_old_kernel_has_none)
 {
-	shim.old = true;
+	shim.version = LINUX(6, 6);
 	ck_assert(!ioasid_ctx_has(ctx, IOASID_CAP_PASID));
 	ck_assert_ptr_nonnull(strstr(ioasid_ctx_why_not(ctx, IOASID_CAP_PASID), "6.15"));
 }

@@ -6,6 +6,7 @@
 #include "shim_expect.h"
 #include "shim_hwpt.h"
 #include "shim_nested.h"
+#include "shim_version.h"
 #include "shim_viommu.h"
 #include "util/alloc.h"
 
@@ -85,9 +86,22 @@ START_TEST(info_says_which_there_are)
 }
 END_TEST
 
+/* A context in which nobody has asked yet. */
+static void open_again(void)
+{
+	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
+
+	ck_ok(ioasid_ctx_close(ctx));
+	options.backend = "iommufd";
+	ck_ok(ioasid_ctx_open(&options, &ctx));
+	iommu = shim_iommu_fd();
+	shim_forget();
+}
+
 /* A kernel that has a command refuses flags that it does not know; nothing happens. Once. */
 START_TEST(capabilities_are_asked_for)
 {
+	open_again();
 	ck_assert(ioasid_ctx_has(ctx, IOASID_CAP_VIOMMU));
 	expect(iommu, SHIM_VIOMMU_ALLOC, 24, UINT32_MAX, 0, 0, 0, 0);
 	ck_assert(ioasid_ctx_has(ctx, IOASID_CAP_HW_QUEUE));
@@ -100,10 +114,14 @@ END_TEST
 
 START_TEST(an_old_kernel_has_neither)
 {
-	shim.old = true;
+	open_again();
+	shim.version = LINUX(6, 6);
 	ck_assert_ptr_nonnull(strstr(ioasid_ctx_why_not(ctx, IOASID_CAP_VIOMMU), "6.13"));
 	ck_assert_ptr_nonnull(strstr(ioasid_ctx_why_not(ctx, IOASID_CAP_HW_QUEUE), "6.17"));
+	device = bind_device(0);
+	root = make_space(ctx, NULL, 0);
 	ck_err(make(IOASID_VIOMMU_SMMUV3, &viommu), EOPNOTSUPP);
+	said("vIOMMU", "6.13");
 }
 END_TEST
 

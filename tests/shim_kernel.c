@@ -4,6 +4,7 @@
 #include "shim_hwpt.h"
 #include "shim_ioas.h"
 #include "shim_kernel.h"
+#include "shim_version.h"
 #include "shim_viommu.h"
 
 #include <errno.h>
@@ -242,10 +243,12 @@ static int hw_info(uint32_t *w)
 	if (w[3] < sizeof(shim.hw_data))
 		return -EFAULT;
 	memcpy((void *)(uintptr_t)get64(w + 4), shim.hw_data, sizeof(shim.hw_data));
-	w[3] = shim.hw_length;
-	w[6] = shim.hw_type;
-	memcpy(w + 7, &shim.pasid_bits, 1);
-	put64(w + 8, shim.hw_capabilities);
+	w[6] = shim_version_tells(shim.hw_type) ? shim.hw_type : 0;
+	w[3] = w[6] ? shim.hw_length : 0;
+	if (shim.version >= LINUX(6, 15))
+		memcpy(w + 7, &shim.pasid_bits, 1);
+	if (shim.version >= LINUX(6, 7))
+		put64(w + 8, shim.hw_capabilities);
 	return 0;
 }
 
@@ -354,24 +357,22 @@ static int iommu_ioctl(unsigned long command, uint32_t *w)
 	case SHIM_HWPT_ALLOC:
 		return hwpt_alloc(w);
 	case SHIM_VIOMMU_ALLOC:
-		return shim.old ? -ENOTTY : viommu_alloc(w);
+		return viommu_alloc(w);
 	case SHIM_VDEVICE_ALLOC:
 	case SHIM_VEVENTQ_ALLOC:
 	case SHIM_HW_QUEUE_ALLOC:
-		return shim.old ? -ENOTTY : on_viommu(command, w);
+		return on_viommu(command, w);
 	case SHIM_INVALIDATE:
 		if (is(w[1], VIOMMU))
 			return shim_viommu_invalidate(w);
 		/* fall through */
 	case SHIM_SET_DIRTY:
 	case SHIM_GET_DIRTY:
-		if (shim.old)
-			return -ENOTTY;
 		return is(w[command == SHIM_SET_DIRTY ? 2 : 1], HWPT) ? shim_hwpt_ioctl(command, w) :
 									-ENOENT;
 	case SHIM_FAULT_ALLOC:
-		if (shim.old || w[1])
-			return shim.old ? -ENOTTY : -EOPNOTSUPP;
+		if (w[1])
+			return -EOPNOTSUPP;
 		w[2] = new_object(FAULT);
 		w[3] = (uint32_t)new_fd(false, SHIM_DEVICES);
 		shim_fault.fd = (int)w[3];
@@ -454,16 +455,28 @@ static int vfio_ioctl(int fd, unsigned long command, uint32_t *w)
 	return -ENOTTY;
 }
 
+static int answer(int fd, unsigned long command, uint32_t *w)
+{
+	int ret = shim_version_check(command, w);
+
+	if (!shim_is_open(fd))
+		return -EBADF;
+	if (ret)
+		return ret;
+	return fds[fd - FIRST_FD].is_iommu ? iommu_ioctl(command, w) : vfio_ioctl(fd, command, w);
+}
+
 int sys_ioctl(int fd, unsigned long command, void *arg)
 {
+	unsigned int n = shim.n_calls;
 	uint32_t size;
 	int ret;
 
 	memcpy(&size, arg, sizeof(size));
 	ret = shim_record(fd, command, arg, size);
-	if (ret)
-		return ret;
-	if (!shim_is_open(fd))
-		return -EBADF;
-	return fds[fd - FIRST_FD].is_iommu ? iommu_ioctl(command, arg) : vfio_ioctl(fd, command, arg);
+	if (!ret)
+		ret = answer(fd, command, arg);
+	if (shim.n_calls > n)
+		shim.calls[n].result = ret;
+	return ret;
 }

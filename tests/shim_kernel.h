@@ -44,6 +44,7 @@ struct shim_call {
 	int fd;
 	unsigned long command;
 	uint32_t words[SHIM_WORDS];
+	int result;
 };
 
 /* The devices: 1 and 2 alone in groups 1 and 2; 3 and 4 in group 7. */
@@ -58,7 +59,7 @@ struct shim {
 	int open_vfio;
 	bool no_group, no_cdev;
 	uint8_t pasid_bits;
-	bool old;			/* as Linux 6.6 */
+	unsigned int version;		/* of Linux; 7.3 after booting: shim_version.h */
 	const uint32_t *config;		/* of each device, 4096 bytes */
 	bool virtual_functions;
 	bool no_device;			/* descriptors are not of character devices */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "shim_kernel.h"
+#include "shim_version.h"
 #include "vfio/sys.h"
 
 #define PCI "/sys/bus/pci/devices/"
@@ -27,6 +28,7 @@ void shim_reset_system(const char *node)
 	shim.hw_data[1] = UINT64_C(3) << 34;	/* the capability register */
 	shim.lock_limit = UINT64_MAX;
 	shim.class = "vfio-dev";
+	shim.version = LINUX(7, 3);
 	shim.reserved = "0x00000000fee00000 0x00000000feefffff msi\n";
 }
 

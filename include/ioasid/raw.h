@@ -66,7 +66,7 @@ int ioasid_space_probe_raw(struct ioasid_space *space, uint32_t type);
  * Copies what the driver of the IOMMU in front of a device shows of it, its registers for the most
  * part. ioasid_device_query_info() has what the library makes of them.
  *
- * @param type in: what is asked for (Linux 6.18), 0: what the driver itself finds best; out: what
+ * @param type in: what is asked for (Linux 6.17), 0: what the driver itself finds best; out: what
  *        it is.
  * @param data,length room for *length bytes, of which as many are written as there are; the rest is
  *        0. *length receives how many there are in all.

@@ -103,7 +103,7 @@ static int get_fd(const struct ioasid_ctx *ctx)
  * nobody has: those are refused before anything is done, and their place is the same in all
  * structures. Two threads may ask at the same time.
  */
-static bool knows(const struct ioasid_ctx *ctx, enum iofd_command which)
+bool iofd_knows(const struct ioasid_ctx *ctx, enum iofd_command which)
 {
 	static const struct { unsigned long command; uint32_t size; } commands[] = {
 		[IOFD_SET_DIRTY] = { UAPI_HWPT_SET_DIRTY, sizeof(struct uapi_set_dirty) },
@@ -138,26 +138,26 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 	case IOASID_CAP_ATOMIC_REPLACE:
 		return NULL;
 	case IOASID_CAP_DIRTY_TRACKING:
-		return knows(ctx, IOFD_SET_DIRTY) ? NULL :
+		return iofd_knows(ctx, IOFD_SET_DIRTY) ? NULL :
 		       "the kernel has no dirty tracking on iommufd (Linux 6.7)";
 	case IOASID_CAP_NESTING_HARDWARE:
 	case IOASID_CAP_USER_PASID_TABLE:
-		return knows(ctx, IOFD_INVALIDATE) ? NULL :
-		       "the kernel has no nested page tables on iommufd (Linux 6.7)";
+		return iofd_knows(ctx, IOFD_INVALIDATE) ? NULL :
+		       "the kernel has no nested page tables on iommufd (Linux 6.8)";
 	case IOASID_CAP_FILL_ON_DEMAND:
 		return "the kernel does not tell which DMA found no translation";
 	case IOASID_CAP_PASID:
 		/* They came with the Linux that has event queues, to VFIO and to page tables. */
-		return knows(ctx, IOFD_EVENT_QUEUE) ? NULL :
+		return iofd_knows(ctx, IOFD_EVENT_QUEUE) ? NULL :
 		       "the kernel has no PASIDs on iommufd (Linux 6.15)";
 	case IOASID_CAP_PAGE_REQUESTS:
-		return knows(ctx, IOFD_FAULT_QUEUE) ? NULL :
+		return iofd_knows(ctx, IOFD_FAULT_QUEUE) ? NULL :
 		       "the kernel has no page requests on iommufd (Linux 6.11)";
 	case IOASID_CAP_VIOMMU:
-		return knows(ctx, IOFD_VIOMMU) ? NULL :
+		return iofd_knows(ctx, IOFD_VIOMMU) ? NULL :
 		       "this kernel has no vIOMMUs (Linux 6.13)";
 	case IOASID_CAP_HW_QUEUE:
-		return knows(ctx, IOFD_HW_QUEUE) ? NULL :
+		return iofd_knows(ctx, IOFD_HW_QUEUE) ? NULL :
 		       "this kernel has no hardware queues (Linux 6.17)";
 	case IOASID_CAP_DMA:
 		return "only the devices themselves issue DMA on iommufd";

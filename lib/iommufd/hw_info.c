@@ -23,7 +23,7 @@ void iofd_hw_query(struct ioasid_device *device)
 	device->info.dirty_tracking = hw->capabilities & UAPI_HW_CAP_DIRTY;
 }
 
-/* An extension of an SMMUv3, which tells of itself only if it is asked for (Linux 6.18). */
+/* An extension of an SMMUv3, which tells of itself only if it is asked for (Linux 6.17). */
 static bool has_cmdqv(const struct ioasid_device *device)
 {
 	const struct iofd_device *d = device->backend;
@@ -33,6 +33,16 @@ static bool has_cmdqv(const struct ioasid_device *device)
 	};
 
 	return !iofd_ioctl(device->ctx, UAPI_GET_HW_INFO, &info);
+}
+
+static uint64_t find_viommus(const struct ioasid_device *device)
+{
+	uint64_t types = UINT64_C(1) << IOASID_VIOMMU_RAW;
+
+	if (((const struct iofd_device *)device->backend)->hw.type != UAPI_HW_INFO_ARM_SMMUV3)
+		return types;
+	types |= UINT64_C(1) << IOASID_VIOMMU_SMMUV3;
+	return has_cmdqv(device) ? types | UINT64_C(1) << IOASID_VIOMMU_TEGRA241 : types;
 }
 
 /* The driver is asked, and not registers: whether it nests depends on more than what they say. */
@@ -48,12 +58,12 @@ void iofd_hw_find_nesting(struct ioasid_device *device, uint32_t ioas)
 	if (d->hw.type == UAPI_HW_INFO_NONE || iofd_ioctl(device->ctx, UAPI_HWPT_ALLOC, &alloc))
 		return;
 	iofd_destroy(device->ctx, alloc.out_hwpt_id);
+	/* Linux 6.7 makes nested page tables, but invalidates nothing in them. */
+	if (!iofd_knows(device->ctx, IOFD_INVALIDATE))
+		return;
 	info->nesting_hardware = true;
-	info->viommu_types = UINT64_C(1) << IOASID_VIOMMU_RAW;
-	if (d->hw.type == UAPI_HW_INFO_ARM_SMMUV3)
-		info->viommu_types |= UINT64_C(1) << IOASID_VIOMMU_SMMUV3;
-	if (d->hw.type == UAPI_HW_INFO_ARM_SMMUV3 && has_cmdqv(device))
-		info->viommu_types |= UINT64_C(1) << IOASID_VIOMMU_TEGRA241;
+	if (iofd_knows(device->ctx, IOFD_VIOMMU))
+		info->viommu_types = find_viommus(device);
 	if (d->hw.type == UAPI_HW_INFO_INTEL_VTD && d->hw.vtd.ecap_reg & UAPI_VTD_ECAP_FSTS)
 		info->hardware_formats = UINT64_C(1) << IOASID_PGTABLE_VTD_FS;
 	if (d->hw.type == UAPI_HW_INFO_ARM_SMMUV3)

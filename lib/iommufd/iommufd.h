@@ -110,6 +110,8 @@ static inline uint32_t iofd_ioas(const struct ioasid_space *space)
 	return iofd_space(space)->automatic.id;
 }
 
+/* backend.c: does the kernel know the command? It is asked once. */
+bool iofd_knows(const struct ioasid_ctx *ctx, enum iofd_command which);
 /* A new IOAS; err_set(). */
 int iofd_ioas_alloc(struct ioasid_ctx *ctx, uint32_t *id);
 /* Destroys an object that nothing holds; a failure is logged. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Whether one of VFIO's devices can send page requests, which no command says. It is known for
- * VT-d: its driver serves what the device and the IOMMU have both.
+ * VT-d: its driver serves what the device and the IOMMU have both, if the kernel passes it on.
  */
 #include <endian.h>
 #include <stdio.h>
@@ -49,5 +49,6 @@ bool iofd_has_page_requests(const struct ioasid_device *device)
 	if (d->hw.type != UAPI_HW_INFO_INTEL_VTD || !(d->hw.vtd.ecap_reg & UAPI_VTD_ECAP_PRS) ||
 	    is_virtual_function(device))
 		return false;
-	return !sys_ioctl(d->fd, UAPI_REGION_INFO, &region) && has_capability(d->fd, region.offset);
+	return !sys_ioctl(d->fd, UAPI_REGION_INFO, &region) &&
+	       has_capability(d->fd, region.offset) && iofd_knows(device->ctx, IOFD_FAULT_QUEUE);
 }

@@ -11,7 +11,7 @@
 #define UAPI_HWPT_GET_DIRTY	UAPI_IOMMUFD(0x8c)
 #define UAPI_HWPT_INVALIDATE	UAPI_IOMMUFD(0x8d)
 
-/* enum iommufd_hwpt_alloc_flags: Linux 6.6, 6.7, 6.11, 6.15 */
+/* enum iommufd_hwpt_alloc_flags: Linux 6.7, 6.7, 6.11, 6.15 */
 #define UAPI_HWPT_NEST_PARENT	0x1u
 #define UAPI_HWPT_DIRTY		0x2u
 #define UAPI_HWPT_FAULT		0x4u
@@ -87,7 +87,7 @@ struct uapi_amd {
 };
 UAPI_SIZE(uapi_amd, 32);
 
-/* struct iommu_hwpt_invalidate, Linux 6.7 */
+/* struct iommu_hwpt_invalidate, Linux 6.8 */
 struct uapi_invalidate {
 	uint32_t size;
 	uint32_t hwpt_id;
@@ -107,11 +107,11 @@ UAPI_AT(uapi_invalidate, entry_num, 24);
 /* The most entries that one command takes: Linux 7.3; before, any number. */
 #define UAPI_INV_MAX		(1u << 19)
 
-/* enum iommu_hwpt_invalidate_data_type: Linux 6.7, 6.13 */
+/* enum iommu_hwpt_invalidate_data_type: Linux 6.8, 6.13 */
 #define UAPI_INV_VTD_S1		0u
 #define UAPI_INV_SMMUV3		1u
 
-/* struct iommu_hwpt_vtd_s1_invalidate, Linux 6.7 */
+/* struct iommu_hwpt_vtd_s1_invalidate, Linux 6.8 */
 struct uapi_vtd_s1_inv {
 	uint64_t addr;
 	uint64_t npages;		/* of 4 KiB; UINT64_MAX, with addr 0: all */
@@ -124,14 +124,14 @@ UAPI_AT(uapi_vtd_s1_inv, flags, 16);
 
 #define UAPI_VTD_INV_LEAF	0x1u
 
-/* enum iommufd_hw_info_flags, Linux 6.18 */
+/* enum iommufd_hw_info_flags, Linux 6.17 */
 #define UAPI_HW_INFO_BY_TYPE	0x1u
 
-/* enum iommu_hw_info_type: Linux 6.6, 6.12, 7.0 */
+/* enum iommu_hw_info_type: Linux 6.6, 6.13, 7.0 */
 #define UAPI_HW_INFO_NONE	0u
 #define UAPI_HW_INFO_INTEL_VTD	1u
 #define UAPI_HW_INFO_ARM_SMMUV3	2u
-#define UAPI_HW_INFO_TEGRA241	3u	/* Linux 6.18 */
+#define UAPI_HW_INFO_TEGRA241	3u	/* Linux 6.17 */
 #define UAPI_HW_INFO_AMD	4u
 
 /* enum iommufd_hw_capabilities, Linux 6.7 */
@@ -169,7 +169,7 @@ UAPI_SIZE(uapi_hw_info_vtd, 24);
 UAPI_AT(uapi_hw_info_vtd, cap_reg, 8);
 UAPI_AT(uapi_hw_info_vtd, ecap_reg, 16);
 
-/* struct iommu_hw_info_arm_smmuv3, Linux 6.12 */
+/* struct iommu_hw_info_arm_smmuv3, Linux 6.13 */
 struct uapi_hw_info_smmuv3 {
 	uint32_t flags;
 	uint32_t reserved;
