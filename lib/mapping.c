@@ -56,11 +56,7 @@ int mapping_check_place(const struct ioasid_space *space, uint64_t start, uint64
 	if (!bits_range_last(start, length, &last))
 		return err_set(EOVERFLOW, "0x%llx + 0x%llx runs past the end of the address space",
 			       (unsigned long long)start, (unsigned long long)length);
-	if (ranges_are_reserved(space, start, last))
-		return err_set(EINVAL, "space %u: 0x%llx-0x%llx touches a range that is reserved, or "
-			       "that an attached device cannot reach", space->id,
-			       (unsigned long long)start, (unsigned long long)last);
-	return 0;
+	return ranges_check(space, start, last);
 }
 
 bool mapping_is_whole(const struct ioasid_space *space, uint64_t start, uint64_t last)

@@ -264,6 +264,8 @@ size_t sink_pages(const struct ioasid_space *space);
 int ranges_reserve(struct ioasid_space *space, uint64_t start, uint64_t last);
 void ranges_unreserve(struct ioasid_space *space, uint64_t start, uint64_t last);
 bool ranges_are_reserved(const struct ioasid_space *space, uint64_t start, uint64_t last);
+/* 0, or err_set(EINVAL): it touches what is reserved, and for whom. */
+int ranges_check(const struct ioasid_space *space, uint64_t start, uint64_t last);
 int ranges_choose(struct ioasid_space *space, uint64_t address, uint64_t length, uint64_t *iova);
 
 /* device.c: where a device comes from; without a name, from a descriptor */

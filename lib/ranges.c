@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Where a space can have mappings, and where the library looks for room. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,15 +23,75 @@ static bool touches_allowed(const struct ioasid_space *space, uint64_t start, ui
 	return false;
 }
 
-bool ranges_are_reserved(const struct ioasid_space *space, uint64_t start, uint64_t last)
+/* A reserved one that [@start, @last] touches, or NULL. */
+static const struct reserved *touched(const struct ioasid_space *space, uint64_t start,
+				      uint64_t last)
 {
 	size_t i;
 
 	for (i = 0; i < space->n_reserved; i++)
 		if (bits_ranges_overlap(start, last, space->reserved[i].start,
 					space->reserved[i].last))
+			return &space->reserved[i];
+	return NULL;
+}
+
+bool ranges_are_reserved(const struct ioasid_space *space, uint64_t start, uint64_t last)
+{
+	return touched(space, start, last);
+}
+
+static bool is_attached(const struct ioasid_device *device, const struct ioasid_space *space)
+{
+	const struct attachment *a;
+
+	for (a = device->attached; a; a = a->next)
+		if (a->space == space)
 			return true;
 	return false;
+}
+
+static bool is_beyond(const struct ioasid_device *device, const struct reserved *r)
+{
+	return device->info.address_bits < 64 && r->last == UINT64_MAX &&
+	       r->start == UINT64_C(1) << device->info.address_bits;
+}
+
+static bool has_for_itself(const struct ioasid_device *device, const struct reserved *r)
+{
+	size_t i;
+
+	for (i = 0; i < device->n_reserved; i++)
+		if (device->reserved[i].start == r->start &&
+		    range_last(&device->reserved[i]) == r->last)
+			return true;
+	return false;
+}
+
+/* Somebody who is attached has it so, or else the program itself. */
+int ranges_check(const struct ioasid_space *space, uint64_t start, uint64_t last)
+{
+	const struct reserved *r = touched(space, start, last);
+	const struct ioasid_device *d;
+	char what[64];
+
+	if (!r)
+		return 0;
+	snprintf(what, sizeof(what), "space %u: 0x%llx-0x%llx", space->id,
+		 (unsigned long long)start, (unsigned long long)last);
+	for (d = space->ctx->devices; d; d = d->next) {
+		if (!is_attached(d, space))
+			continue;
+		if (is_beyond(d, r))
+			return err_set(EINVAL, "%s: the IOMMU of %s translates no more than %u "
+				       "bits of address", what, d->name, d->info.address_bits);
+		if (has_for_itself(d, r))
+			return err_set(EINVAL, "%s touches what is reserved for %s: 0x%llx-0x%llx",
+				       what, d->name, (unsigned long long)r->start,
+				       (unsigned long long)r->last);
+	}
+	return err_set(EINVAL, "%s touches a reserved range: 0x%llx-0x%llx", what,
+		       (unsigned long long)r->start, (unsigned long long)r->last);
 }
 
 /* The first that is not below [@start, @last], by start and last. */

@@ -311,10 +311,35 @@ START_TEST(map_that_fails)
 	fail_nth(1, ENOMEM);
 	ck_err(ioasid_space_map(space, 0x1000, (void *)0x7000, 0x1000, RW, &m), ENOMEM);
 	ck_assert_ptr_null(strstr(ioasid_errmsg(), "RLIMIT"));
-	/* what the kernel reserves is known before it is asked */
+}
+END_TEST
+
+/* What the kernel reserves is known before it is asked; and who it is that forbids it. */
+START_TEST(places_that_cannot_be_had)
+{
+	struct ioasid_space *space = make_space(ctx, NULL, 0), *other = make_space(ctx, NULL, 0);
+	const uint64_t beyond = UINT64_C(1) << 48;
+	struct ioasid_mapping *m = (void *)1;
+	void *va = (void *)0x7000;
+	struct ioasid_device *d;
+
+	shim.aperture_last = (UINT64_C(1) << 39) - 1;
+	d = bind(1);
+	shim.aperture_last = beyond - 1;
+	ck_ok(ioasid_device_attach(bind(0), space));
 	shim_forget();
-	ck_err(ioasid_space_map(space, 0xfee00000, (void *)0x7000, 0x1000, RW, &m), EINVAL);
-	ck_err(ioasid_space_map(space, UINT64_C(1) << 48, (void *)0x7000, 0x1000, RW, &m), EINVAL);
+	ck_err(ioasid_space_map(space, 0xfedff000, va, 0x2000, RW, &m), EINVAL);
+	said("0xfedff000-0xfee00fff", "reserved for 0000:00:02.0: 0xfee00000-0xfeefffff");
+	ck_err(ioasid_space_map(space, beyond - PAGE, va, 0x2000, RW, &m), EINVAL);
+	said("0000:00:02.0", "48 bits");
+	/* and the other way round */
+	ck_ok(ioasid_space_map(other, 0xfee00000, va, PAGE, RW, &m));
+	ck_err(ioasid_device_attach(d, other), EADDRINUSE);
+	said("0xfee00000-0xfee00fff", "reserved: 0xfee00000-0xfeefffff");
+	ck_ok(ioasid_mapping_unmap(m));
+	ck_ok(ioasid_space_map(other, UINT64_C(1) << 39, va, PAGE, RW, NULL));
+	ck_err(ioasid_device_attach(d, other), EADDRINUSE);
+	said("0x8000000000-0x8000000fff", "reserved: 0x8000000000-");
 	ck_assert_uint_eq(shim.n_calls, 0);
 }
 END_TEST
@@ -337,6 +362,7 @@ int main(void)
 	tcase_add_test(with, attach_that_fails);
 	tcase_add_test(with, replace_that_fails);
 	tcase_add_test(with, map_that_fails);
+	tcase_add_test(with, places_that_cannot_be_had);
 	suite_add_tcase(suite, with);
 	return run_suite(suite);
 }

@@ -512,7 +512,9 @@ START_TEST(map_that_fails)
 	/* what the kernel reserves is known before it is asked */
 	shim_forget();
 	ck_err(ioasid_space_map(space, 0xfee00000, VA(0x7000), 0x1000, RW, &m), EINVAL);
+	said("reserved for 0000:00:02.0", "0xfee00000-0xfeefffff");
 	ck_err(ioasid_space_map(space, UINT64_C(1) << 39, VA(0x7000), 0x1000, RW, &m), EINVAL);
+	said("0000:00:02.0", "39 bits");
 	ck_assert_uint_eq(shim.n_calls, 0);
 }
 END_TEST
