@@ -36,7 +36,7 @@ static void guest_maps(uint64_t physical)
 		uint64_t *table = (uint64_t *)(void *)(guest + TABLES + 4096 * level);
 		uint64_t next = level < 3 ? TABLES + 4096 * (level + 1) : physical;
 
-		table[IOVA >> (39 - 9 * level) & 511] = htole64(next | (level < 3 ? TABLE : PAGE));
+		table[(uint64_t)IOVA >> (39 - 9 * level) & 511] = htole64(next | (level < 3 ? TABLE : PAGE));
 	}
 	printf("  guest: I/O address %#x leads to %#llx\n", IOVA, (unsigned long long)physical);
 }

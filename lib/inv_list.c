@@ -92,7 +92,8 @@ static void run_chain(struct inv_list *list, struct ioasid_space *space, struct 
 		return;
 	for (i = first; all[i].next != NEST_INV_END; i = all[i].next)
 		if (all[all[i].next].index >= list->limit)
-			all[i].next = NEST_INV_END;
+			break;
+	all[i].next = NEST_INV_END;
 	ret = space->nest->invalidate_list(space, all, first, &done);
 	if (!ret)
 		return;

@@ -48,7 +48,7 @@ void shim_hwpt_new(uint32_t id, const uint32_t *w)
 	hwpts[id].maker = w[2];
 	hwpts[id].flags = w[1];
 	hwpts[id].nested = w[0] >= 40;
-	if (hwpts[id].nested)
+	if (hwpts[id].nested && w[7])
 		memcpy(hwpts[id].data, (const void *)(uintptr_t)get64(w + 8), w[7]);
 }
 
