@@ -164,7 +164,8 @@ static int check_copy(struct copy *c)
 	int ret;
 
 	if (c->flags & IOASID_ANY_IOVA && bits_is_aligned(length, space_alignment(c->space))) {
-		ret = ranges_choose(c->space, r.target, length, &c->at);
+		ret = ranges_choose(c->space, mapping_congruent_with(c->space, &r), length,
+				    &c->at);
 		if (ret)
 			return ret;
 	}

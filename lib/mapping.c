@@ -82,11 +82,7 @@ int mapping_overlap(const struct ioasid_space *space, uint64_t start, uint64_t l
 		       (unsigned long long)other->start, (unsigned long long)other->last);
 }
 
-/*
- * What a place that is chosen should be congruent with: where the memory is, or what is mapped of a
- * file (Linux, iopt_map_common()). So it does not depend on where the library maps that.
- */
-static uint64_t congruent_with(const struct ioasid_space *space, const struct ioasid_mapping *m)
+uint64_t mapping_congruent_with(const struct ioasid_space *space, const struct ioasid_mapping *m)
 {
 	const struct source *source = m->source ? space->ctx->sources[m->source] : NULL;
 
@@ -100,7 +96,7 @@ static int place(struct ioasid_space *space, struct ioasid_mapping *m, bool any)
 	int ret = 0;
 
 	if (any && bits_is_aligned(length, space_alignment(space)))
-		ret = ranges_choose(space, congruent_with(space, m), length, &m->item.start);
+		ret = ranges_choose(space, mapping_congruent_with(space, m), length, &m->item.start);
 	if (!ret)
 		ret = mapping_check_place(space, m->item.start, length);
 	if (!ret)

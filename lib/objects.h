@@ -306,6 +306,11 @@ int mapping_add(struct ioasid_space *space, const struct ioasid_mapping *record,
 /* May [@start, @start + @length) be mapped, and is it free? */
 int mapping_check_place(const struct ioasid_space *space, uint64_t start, uint64_t length);
 int mapping_overlap(const struct ioasid_space *space, uint64_t start, uint64_t last);
+/*
+ * What a place that is chosen should be congruent with: where the memory is, or what is mapped of a
+ * file, as in Linux. So it does not depend on where the library maps that.
+ */
+uint64_t mapping_congruent_with(const struct ioasid_space *space, const struct ioasid_mapping *m);
 void mapping_drop(struct ioasid_mapping *mapping, struct reap *reap);
 /* Frees the records of a space that nobody uses. */
 void mapping_forget_all(struct ioasid_space *space, struct reap *reap);

@@ -287,6 +287,13 @@ START_TEST(chosen_addresses_are_aligned_as_the_offset)
 	ck_assert_uint_eq(ioasid_mapping_get_iova(m), 4 * PAGE);
 	ck_ok(ioasid_space_map_file(w.f.space, 0, w.fd, 0, PAGE, RW | IOASID_ANY_IOVA, &m));
 	ck_assert_uint_eq(ioasid_mapping_get_iova(m), 3 * PAGE);
+	/* a copy's too */
+	ck_ok(ioasid_space_map_copy(w.f.space, 0, w.f.space, PAGE, PAGE, RW | IOASID_ANY_IOVA,
+				    &m));
+	ck_assert_uint_eq(ioasid_mapping_get_iova(m), 8 * PAGE);
+	ck_ok(ioasid_space_map_copy(w.f.space, 0, w.f.space, 4 * PAGE, 4 * PAGE,
+				    RW | IOASID_ANY_IOVA, &m));
+	ck_assert_uint_eq(ioasid_mapping_get_iova(m), 12 * PAGE);
 	with_file_close(&w);
 }
 END_TEST
