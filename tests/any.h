@@ -6,6 +6,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* xorshift64 (Marsaglia, "Xorshift RNGs", 3), for who keeps the state, which is not 0. */
+static inline uint64_t xorshift(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}
+
 /* xorshift64* */
 static inline uint64_t any(void)
 {

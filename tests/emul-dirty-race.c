@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <string.h>
 
+#include "any.h"
 #include "dirty_guest.h"
 #include "guest_tables.h"
 
@@ -34,10 +35,7 @@ static bool stop;
 
 static uint64_t rnd(uint64_t *seed)
 {
-	*seed ^= *seed << 13;
-	*seed ^= *seed >> 7;
-	*seed ^= *seed << 17;
-	return *seed >> 8;
+	return xorshift(seed) >> 8;
 }
 
 /* Each way changes what it writes. Other threads may have changed it too. */

@@ -12,6 +12,8 @@
 #include <util/bits.h>
 #include <util/imap.h>
 
+#include "any.h"
+
 #define MAX_ITEMS 6000
 
 static struct pages pool;
@@ -26,10 +28,7 @@ static uint64_t seed, state;
 
 static uint64_t random64(void)
 {
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state * UINT64_C(0x2545f4914f6cdd1d);
+	return xorshift(&state) * UINT64_C(0x2545f4914f6cdd1d);
 }
 
 static uint64_t below(uint64_t n)

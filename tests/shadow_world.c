@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "any.h"
 #include "referee.h"
 #include "shadow_world.h"
 
@@ -20,10 +21,7 @@ void set_seed(uint64_t seed)
 
 uint64_t rnd(uint64_t below)
 {
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return (state >> 8) % below;
+	return (xorshift(&state) >> 8) % below;
 }
 
 const struct piece *root_find(uint64_t gpa)

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "any.h"
 #include "shim_expect.h"
 #include "shim_ioas.h"
 #include "shim_nested.h"
@@ -42,10 +43,7 @@ static unsigned int at_step;
 
 static unsigned int pick(unsigned int n)
 {
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return (unsigned int)(state >> 33) % n;
+	return (unsigned int)(xorshift(&state) >> 33) % n;
 }
 
 static uint32_t pick_perm(void)

@@ -9,6 +9,7 @@
 #include <util/alloc.h>
 #include <util/bitmap.h>
 #include <util/bits.h>
+#include "any.h"
 #include "runner.h"
 
 /* Three windows, in parts of the number space that have nothing in common. */
@@ -39,10 +40,7 @@ static void teardown(void)
 
 static uint64_t rnd(uint64_t below)
 {
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (seed >> 8) % below;
+	return (xorshift(&seed) >> 8) % below;
 }
 
 struct found {

@@ -12,6 +12,7 @@
 
 #include <iopt/iopt.h>
 #include <util/alloc.h>
+#include "any.h"
 #include "runner.h"
 
 #define PAGE	UINT64_C(4096)
@@ -65,10 +66,7 @@ static void teardown(void)
 
 static uint64_t rnd(uint64_t below)
 {
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (seed >> 8) % below;
+	return (xorshift(&seed) >> 8) % below;
 }
 
 static void settle(void)
