@@ -326,14 +326,51 @@ static int sync_target(const struct target *target, uint64_t start, uint64_t las
 	return nest->invalidate(target->space, start, last, false, reap);
 }
 
+static int sync_all(const struct pasid_table *t, uint64_t start, uint64_t last, uint64_t now,
+		    struct reap *reap)
+{
+	const struct target *target;
+	int ret = 0;
+
+	for (target = t->all; target; target = target->next)
+		if (sync_target(target, start, last, now, reap))
+			ret = -ENOMEM;
+	return ret;
+}
+
+/*
+ * Of a PASID that is not known (any more), which may lead to what others have left stale. 0; or
+ * -ENOMEM: nobody can say where it leads.
+ */
+static int find_where_it_leads(struct ioasid_space *space, uint32_t pasid, struct target **out)
+{
+	const struct pasid_table *t = space->pasids;
+	struct pasidtab_entry entry;
+
+	if (pasid == IOASID_NO_PASID || pasid >> t->user.pasid_bits)
+		return 0;
+	read_entry(space, pasid, &entry);
+	if (entry.kind == PASIDTAB_TABLE)
+		*out = find_target(t, &entry.pgtable);
+	return entry.kind == PASIDTAB_NOMEM ? -ENOMEM : 0;
+}
+
 int pasid_table_invalidate(struct ioasid_space *space, uint32_t pasid, uint64_t start,
 			   uint64_t last, uint64_t now, struct reap *reap)
 {
-	struct record *r = find_record(space->pasids, pasid_used(space->pasids, pasid));
+	struct pasid_table *t = space->pasids;
+	struct target *target = NULL;
+	struct record *r;
 
-	if (!r || (!start && last == UINT64_MAX && !check_record(space, r, reap)) || !r->target)
-		return 0;
-	return sync_target(r->target, start, last, now, reap);
+	pasid = pasid_used(t, pasid);
+	r = find_record(t, pasid);
+	if (r && !start && last == UINT64_MAX && !check_record(space, r, reap))
+		r = NULL;
+	if (r)
+		target = r->target;
+	else if (find_where_it_leads(space, pasid, &target))
+		return sync_all(t, start, last, now, reap);
+	return target ? sync_target(target, start, last, now, reap) : 0;
 }
 
 static void table_drop(struct ioasid_space *space, struct reap *reap)
@@ -370,8 +407,6 @@ static int invalidate(struct ioasid_space *space, uint64_t start, uint64_t last,
 {
 	struct pasid_table *t = space->pasids;
 	struct record *r, *newer;
-	struct target *target;
-	int ret = 0;
 
 	(void)leaf_only;
 	if (!start && last == UINT64_MAX)
@@ -379,10 +414,7 @@ static int invalidate(struct ioasid_space *space, uint64_t start, uint64_t last,
 			newer = r->newer;
 			check_record(space, r, reap);
 		}
-	for (target = t->all; target; target = target->next)
-		if (sync_target(target, start, last, t->now, reap))
-			ret = -ENOMEM;
-	return ret;
+	return sync_all(t, start, last, t->now, reap);
 }
 
 /* The spaces of its page tables are on the parent themselves. */
