@@ -95,6 +95,13 @@ struct backend_ops {
 		      struct reap *reap);
 
 	/*
+	 * These ranges stay permitted in the space's table, and no longer those before:
+	 * space->allowed, which a table that is made later begins with. err_set(): -EADDRINUSE if
+	 * somebody else has a part of them reserved there; -ENOMEM. NULL where nobody else can.
+	 */
+	int (*allow)(struct ioasid_space *space, const struct ioasid_range *ranges, size_t n);
+
+	/*
 	 * Where DMA does not walk shadows: a child to which devices are attached has a table too,
 	 * made by table_create(), which the API layer makes follow the shadow. NULL: it does.
 	 * run_map() has [@iova, @iova + @length) lead to what @m, a mapping of the root's, has at

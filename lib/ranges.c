@@ -235,35 +235,50 @@ static int by_start(const void *a, const void *b)
 	return (x->start > y->start) - (x->start < y->start);
 }
 
-static int check_allowed(const struct ioasid_space *space, const struct ioasid_range *ranges,
-			 size_t n)
+/* Sorted; a single byte is none for iommufd. */
+static int check_allowed(const struct ioasid_range *ranges, size_t n)
 {
 	uint64_t last, before = 0;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		if (!bits_range_last(ranges[i].start, ranges[i].length, &last))
-			return err_set(EINVAL, "allowed range 0x%llx + 0x%llx is empty or too long",
+		if (!bits_range_last(ranges[i].start, ranges[i].length, &last) ||
+		    last == ranges[i].start)
+			return err_set(EINVAL, "allowed range 0x%llx + 0x%llx is too short or too long",
 				       (unsigned long long)ranges[i].start,
 				       (unsigned long long)ranges[i].length);
 		if (i && ranges[i].start <= before)
 			return err_set(EINVAL, "allowed ranges overlap at 0x%llx",
 				       (unsigned long long)ranges[i].start);
-		if (ranges_are_reserved(space, ranges[i].start, last))
-			return err_set(EADDRINUSE, "0x%llx-0x%llx touches a reserved range",
-				       (unsigned long long)ranges[i].start,
-				       (unsigned long long)last);
 		before = last;
 	}
 	return 0;
 }
 
+static int check_permitted(const struct ioasid_space *space, const struct ioasid_range *ranges,
+			   size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (ranges_are_reserved(space, ranges[i].start, range_last(&ranges[i])))
+			return err_set(EADDRINUSE, "0x%llx-0x%llx touches a reserved range",
+				       (unsigned long long)ranges[i].start,
+				       (unsigned long long)range_last(&ranges[i]));
+	return 0;
+}
+
 static int allow(struct ioasid_space *space, struct ioasid_range *ranges, size_t n)
 {
+	const struct backend_ops *ops = space->ctx->ops;
 	int ret = nest_check_maps(space);
 
 	if (!ret)
-		ret = check_allowed(space, ranges, n);
+		ret = check_allowed(ranges, n);
+	if (!ret)
+		ret = check_permitted(space, ranges, n);
+	if (!ret && ops->allow)
+		ret = ops->allow(space, ranges, n);
 	if (ret)
 		return ret;
 	mem_free(space->allowed);

@@ -15,6 +15,13 @@ static struct area {
 } areas[N_AREAS];
 static unsigned int n_areas;
 
+static struct allowed {
+	uint64_t start, last;
+	uint32_t ioas;
+} allowed[64];
+static unsigned int n_allowed;
+static struct { uint64_t start, last; } foreign;	/* last 0: none */
+
 static struct area *find(uint32_t ioas, uint64_t start, uint64_t last)
 {
 	unsigned int i;
@@ -111,13 +118,71 @@ unsigned int shim_ioas_count(uint32_t ioas)
 	return n;
 }
 
+static void disallow(uint32_t ioas)
+{
+	unsigned int i;
+
+	for (i = 0; i < n_allowed;)
+		if (allowed[i].ioas == ioas)
+			allowed[i] = allowed[--n_allowed];
+		else
+			i++;
+}
+
+int shim_ioas_allow(uint32_t ioas, const uint64_t *ranges, uint32_t n)
+{
+	uint32_t i, k;
+
+	for (i = 0; i < n; i++) {
+		if (ranges[2 * i] >= ranges[2 * i + 1])
+			return -EINVAL;
+		for (k = 0; k < i; k++)
+			if (ranges[2 * i] <= ranges[2 * k + 1] && ranges[2 * k] <= ranges[2 * i + 1])
+				return -EINVAL;
+	}
+	for (i = 0; i < n; i++)
+		if (foreign.last && ranges[2 * i] <= foreign.last &&
+		    foreign.start <= ranges[2 * i + 1])
+			return -EADDRINUSE;
+	disallow(ioas);
+	if (n > sizeof(allowed) / sizeof(allowed[0]) - n_allowed)
+		return -ENOMEM;
+	for (i = 0; i < n; i++)
+		allowed[n_allowed++] = (struct allowed){ ranges[2 * i], ranges[2 * i + 1], ioas };
+	return 0;
+}
+
+unsigned int shim_ioas_allowed(uint32_t ioas, uint64_t *ranges, unsigned int n)
+{
+	unsigned int i, count = 0;
+
+	for (i = 0; i < n_allowed; i++) {
+		if (allowed[i].ioas != ioas)
+			continue;
+		if (count < n) {
+			ranges[2 * count] = allowed[i].start;
+			ranges[2 * count + 1] = allowed[i].last;
+		}
+		count++;
+	}
+	return count;
+}
+
+void shim_ioas_reserve(uint64_t start, uint64_t last)
+{
+	foreign.start = start;
+	foreign.last = last;
+}
+
 void shim_ioas_destroy(uint32_t ioas)
 {
 	if (shim_ioas_count(ioas))
 		shim_ioas_unmap(ioas, 0, UINT64_MAX);
+	disallow(ioas);
 }
 
 void shim_ioas_reset(void)
 {
-	n_areas = 0;
+	n_areas = n_allowed = 0;
+	foreign.last = 0;
 }

@@ -24,6 +24,16 @@ int shim_ioas_unmap(uint32_t ioas, uint64_t iova, uint64_t length);
 uint32_t shim_ioas_look(uint32_t ioas, uint64_t iova, uint64_t *host);
 unsigned int shim_ioas_count(uint32_t ioas);
 
+/*
+ * The ranges that are allowed from now on, {start, last} each: more than one address, no two that
+ * overlap (-EINVAL), and nothing that somebody has reserved (-EADDRINUSE).
+ */
+int shim_ioas_allow(uint32_t ioas, const uint64_t *ranges, uint32_t n);
+/* Those; how many there are. */
+unsigned int shim_ioas_allowed(uint32_t ioas, uint64_t *ranges, unsigned int n);
+/* Somebody else has something reserved, in each IOAS. */
+void shim_ioas_reserve(uint64_t start, uint64_t last);
+
 /* All of one goes; all of all. */
 void shim_ioas_destroy(uint32_t ioas);
 void shim_ioas_reset(void);

@@ -381,6 +381,9 @@ static int iommu_ioctl(unsigned long command, uint32_t *w)
 		return iova_ranges(w);
 	case SHIM_HW_INFO:
 		return hw_info(w);
+	case SHIM_ALLOW:
+		return is(w[1], IOAS) ? shim_ioas_allow(w[1], (uint64_t *)(uintptr_t)get64(w + 4), w[2]) :
+					-ENOENT;
 	case SHIM_MAP:
 		return is(w[2], IOAS) ? shim_ioas_map(w[2], get64(w + 8), get64(w + 6), get64(w + 4),
 						      permission(w[1])) : -ENOENT;

@@ -16,6 +16,7 @@
 enum shim_command {
 	SHIM_DESTROY = 0x3b80,
 	SHIM_IOAS_ALLOC = 0x3b81,
+	SHIM_ALLOW = 0x3b82,
 	SHIM_COPY = 0x3b83,
 	SHIM_IOVA_RANGES = 0x3b84,
 	SHIM_MAP = 0x3b85,

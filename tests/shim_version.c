@@ -23,6 +23,7 @@ struct since {
 static const struct since commands[] = {	/* the newest of each first */
 	{ SHIM_DESTROY, LINUX(6, 2), 8, 8, ANY },
 	{ SHIM_IOAS_ALLOC, LINUX(6, 2), 12, 12, 0 },
+	{ SHIM_ALLOW, LINUX(6, 2), 24, 24, ANY },
 	{ SHIM_IOVA_RANGES, LINUX(6, 2), 32, 32, ANY },
 	{ SHIM_MAP, LINUX(6, 2), 40, 40, 7 },
 	{ SHIM_COPY, LINUX(6, 2), 40, 40, 7 },

@@ -219,10 +219,12 @@ size_t ioasid_space_query_reserved(const struct ioasid_space *space, struct ioas
 /**
  * Sets the ranges in which the library may choose IOVAs (IOASID_ANY_IOVA), replacing what was set
  * before; a device whose reserved ranges touch them can no longer be attached. Without any (the
- * default, and after n = 0) it chooses from all permitted ones.
+ * default, and after n = 0) it chooses from all permitted ones. Where the space has a table of the
+ * kernel's (iommufd), the kernel holds them too, against all who use that table.
  *
- * @return 0; -EINVAL: a range is empty, runs over the end, or two overlap; -EADDRINUSE: a range
- *         touches a reserved one; -ENOMEM; -EOPNOTSUPP: a space on a parent with a page table.
+ * @return 0; -EINVAL: a range has fewer than two addresses or runs over the end, or two overlap;
+ *         -EADDRINUSE: a range touches a reserved one; -ENOMEM; -EOPNOTSUPP: a space on a parent with
+ *         a page table.
  * Since 0.1.
  */
 int ioasid_space_allow(struct ioasid_space *space, const struct ioasid_range *ranges, size_t n);

@@ -216,6 +216,7 @@ const struct backend_ops backend_iommufd = {
 	.table_destroy = iofd_table_destroy,
 	.map = iofd_map,
 	.unmap = iofd_unmap,
+	.allow = iofd_allow,
 	.run_map = iofd_run_map,
 	.run_unmap = iofd_run_unmap,
 	.route = iofd_route,

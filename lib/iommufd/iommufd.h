@@ -180,6 +180,11 @@ int iofd_run_map(struct ioasid_space *space, uint64_t iova, uint64_t length,
 		 const struct ioasid_mapping *m, uint64_t from, uint32_t perm);
 int iofd_run_unmap(struct ioasid_space *space, uint64_t iova, uint64_t length);
 
+/* allow.c: as of struct backend_ops; the same of an IOAS that is going to be the space's */
+int iofd_allow(struct ioasid_space *space, const struct ioasid_range *ranges, size_t n);
+int iofd_ioas_allow(const struct ioasid_space *space, uint32_t ioas,
+		    const struct ioasid_range *ranges, size_t n);
+
 /*
  * hwpt.c
  * Makes a page table for the device, without users so far; what is asked for is in @alloc.

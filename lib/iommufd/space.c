@@ -10,6 +10,22 @@
 
 #include "iommufd.h"
 
+/* With all that is to hold before anything is mapped or attached. */
+static int new_ioas(struct ioasid_space *space, uint32_t *ioas)
+{
+	int ret = iofd_ioas_alloc(space->ctx, ioas);
+
+	if (ret)
+		return ret;
+	if (space->small_pages)
+		ret = iofd_small_pages(space, *ioas);
+	if (!ret && space->n_allowed)
+		ret = iofd_ioas_allow(space, *ioas, space->allowed, space->n_allowed);
+	if (ret)
+		iofd_destroy(space->ctx, *ioas);
+	return ret;
+}
+
 int iofd_table_create(struct ioasid_space *space)
 {
 	struct iofd_space *s = mem_calloc(1, sizeof(*s));
@@ -17,12 +33,7 @@ int iofd_table_create(struct ioasid_space *space)
 
 	if (!s)
 		return err_set(ENOMEM, "space %u: no memory for its table", space->id);
-	ret = iofd_ioas_alloc(space->ctx, &s->automatic.id);
-	if (!ret && space->small_pages) {
-		ret = iofd_small_pages(space, s->automatic.id);
-		if (ret)
-			iofd_destroy(space->ctx, s->automatic.id);
-	}
+	ret = new_ioas(space, &s->automatic.id);
 	if (ret) {
 		mem_free(s);
 		return ret;

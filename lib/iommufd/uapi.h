@@ -20,6 +20,7 @@
 #define UAPI_IOMMUFD(nr)	_IO(';', nr)
 #define UAPI_DESTROY		UAPI_IOMMUFD(0x80)
 #define UAPI_IOAS_ALLOC		UAPI_IOMMUFD(0x81)
+#define UAPI_IOAS_ALLOW_IOVAS	UAPI_IOMMUFD(0x82)
 #define UAPI_IOAS_COPY		UAPI_IOMMUFD(0x83)
 #define UAPI_IOAS_IOVA_RANGES	UAPI_IOMMUFD(0x84)
 #define UAPI_IOAS_MAP		UAPI_IOMMUFD(0x85)
@@ -71,6 +72,19 @@ UAPI_AT(uapi_iova_ranges, ioas_id, 4);
 UAPI_AT(uapi_iova_ranges, num_iovas, 8);
 UAPI_AT(uapi_iova_ranges, allowed_iovas, 16);
 UAPI_AT(uapi_iova_ranges, out_iova_alignment, 24);
+
+/* struct iommu_ioas_allow_iovas, Linux 6.2 */
+struct uapi_allow_iovas {
+	uint32_t size;
+	uint32_t ioas_id;
+	uint32_t num_iovas;
+	uint32_t reserved;
+	uint64_t allowed_iovas;		/* address of struct uapi_iova_range[num_iovas] */
+};
+UAPI_SIZE(uapi_allow_iovas, 24);
+UAPI_AT(uapi_allow_iovas, ioas_id, 4);
+UAPI_AT(uapi_allow_iovas, num_iovas, 8);
+UAPI_AT(uapi_allow_iovas, allowed_iovas, 16);
 
 /* enum iommufd_ioas_map_flags, Linux 6.2 */
 #define UAPI_MAP_FIXED_IOVA	0x1u

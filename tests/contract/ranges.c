@@ -261,6 +261,7 @@ START_TEST(allow_refuses)
 	struct ioasid_range overlapping[] = { { 0, 2 * PAGE }, { PAGE, 2 * PAGE } };
 	struct ioasid_range twice[] = { { 0, PAGE }, { 0, PAGE } };
 	struct ioasid_range empty[] = { { 0, PAGE }, { 4 * PAGE, 0 } };
+	struct ioasid_range byte[] = { { 0, PAGE }, { 4 * PAGE, 1 } };
 	struct ioasid_range beyond[] = { { UINT64_MAX - 10, 100 } };
 	struct ioasid_mapping *m;
 	struct fixture f;
@@ -270,6 +271,7 @@ START_TEST(allow_refuses)
 	ck_err_same(f.space, ioasid_space_allow(f.space, overlapping, 2), EINVAL);
 	ck_err_same(f.space, ioasid_space_allow(f.space, twice, 2), EINVAL);
 	ck_err_same(f.space, ioasid_space_allow(f.space, empty, 2), EINVAL);
+	ck_err_same(f.space, ioasid_space_allow(f.space, byte, 2), EINVAL);
 	ck_err_same(f.space, ioasid_space_allow(f.space, beyond, 1), EINVAL);
 	ck_ok(ioasid_space_map(f.space, 0, f.memory, PAGE, RW | IOASID_ANY_IOVA, &m));
 	ck_assert_uint_eq(ioasid_mapping_get_iova(m), 16 * PAGE);
@@ -296,6 +298,26 @@ START_TEST(allowed_and_reserved_exclude_each_other)
 		ck_err_same(f.space, ioasid_space_allow(f.space, &range, 1), EADDRINUSE);
 		ck_ok(ioasid_space_map(f.space, 0, f.memory, PAGE, RW | IOASID_ANY_IOVA, &m));
 		ck_assert_uint_eq(ioasid_mapping_get_iova(m), low.start);
+	}
+	fixture_close(&f);
+}
+END_TEST
+
+/* What is wrong in itself comes first: Linux, iommufd_ioas_allow_iovas(). */
+START_TEST(allowed_ranges_are_looked_at_before_reserved_ones)
+{
+	struct ioasid_range ranges[2] = { { 0 } };
+	struct ioasid_device *device;
+	struct fixture f;
+
+	fixture_open(&f);
+	device = fixture_bind(&f, ALONE_A);
+	ck_ok(ioasid_device_attach(device, f.space));
+	if (ioasid_space_query_reserved(f.space, ranges, 1)) {
+		ranges[1].start = ranges[0].start + ranges[0].length - 1;
+		ranges[1].length = PAGE;
+		ck_err_same(f.space, ioasid_space_allow(f.space, ranges, 2), EINVAL);
+		ck_err_same(f.space, ioasid_space_allow(f.space, ranges, 1), EADDRINUSE);
 	}
 	fixture_close(&f);
 }
@@ -437,6 +459,7 @@ TCase *contract_ranges(void)
 	tcase_add_test(tc, allowed_ranges_guide_the_choice);
 	tcase_add_test(tc, allow_refuses);
 	tcase_add_test(tc, allowed_and_reserved_exclude_each_other);
+	tcase_add_test(tc, allowed_ranges_are_looked_at_before_reserved_ones);
 	tcase_add_test(tc, chosen_addresses_are_permitted);
 	tcase_add_test(tc, choice_that_cannot_be);
 	tcase_add_test(tc, choice_goes_on_behind_what_is_reserved);

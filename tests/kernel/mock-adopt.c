@@ -200,6 +200,37 @@ START_TEST(reserved_by_the_kernel_alone)
 }
 END_TEST
 
+static int add_reserved(struct world *w, uint64_t start)
+{
+	struct mock_command c = { .op = MOCK_ADD_RESERVED };
+
+	ck_ok(ioasid_space_get_kernel_id(w->one, &c.id));
+	c.u.q[0] = start;
+	c.u.q[1] = PAGE;
+	return mock_command(w->mock.iommu, &c);
+}
+
+/* What is allowed, nobody else on the descriptor can reserve, and the other way round. */
+START_TEST(allowed_ranges_are_kept_by_the_kernel)
+{
+	const struct ioasid_range range = { IOVA, 4 * PAGE }, next = { IOVA + 4 * PAGE, PAGE };
+	struct world w;
+
+	if (!world_open(&w))
+		return;
+	ck_ok(ioasid_space_allow(w.one, &range, 1));
+	ck_ok(ioasid_device_attach(w.mock.device, w.one));
+	ck_assert_int_eq(add_reserved(&w, IOVA + PAGE), -EADDRINUSE);
+	ck_assert_int_eq(add_reserved(&w, next.start), 0);
+	ck_err(ioasid_space_allow(w.one, &next, 1), EADDRINUSE);
+	ck_assert_ptr_nonnull(strstr(ioasid_errmsg(), "somebody else"));
+	ck_assert_int_eq(add_reserved(&w, IOVA + PAGE), -EADDRINUSE);
+	ck_ok(ioasid_space_allow(w.one, NULL, 0));
+	ck_assert_int_eq(add_reserved(&w, IOVA + PAGE), 0);
+	world_close(&w);
+}
+END_TEST
+
 START_TEST(devices_that_are_none)
 {
 	struct ioasid_adopt_options options;
@@ -307,6 +338,7 @@ TCase *mock_adopt(void)
 	tcase_add_test(tc, nested_in_software);
 	tcase_add_test(tc, reserved_ranges_are_kept_free);
 	tcase_add_test(tc, reserved_by_the_kernel_alone);
+	tcase_add_test(tc, allowed_ranges_are_kept_by_the_kernel);
 	tcase_add_test(tc, devices_that_are_none);
 	tcase_add_test(tc, a_group_that_the_system_knows);
 	tcase_add_test(tc, a_context_on_a_descriptor_of_the_programs);
