@@ -394,7 +394,7 @@ uint32_t source_find_registered(const struct ioasid_ctx *ctx, uint64_t addr, uin
 /* pgtable_check.c: makes *@pair of a user's description. 0 or -errno, with the reason set. */
 int pgtable_check(const struct ioasid_pgtable *table, struct pgt_pair *pair);
 
-/* inv.c: ioasid_inv_submit() with the lock held, of which @reap waits for the end. */
+/* inv_submit.c: ioasid_inv_submit() with the lock held, of which @reap waits for the end. */
 int inv_submit_locked(struct ioasid_inv *inv, size_t *handled, struct reap *reap);
 
 /* fault.c */

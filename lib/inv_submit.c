@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Invalidation batches, as they are carried out: what is next to each other goes together. */
+#include <errno.h>
+#include <time.h>
+
+#include "inv.h"
+
+static struct ioasid_device *find_device(const struct ioasid_ctx *ctx, uint64_t serial)
+{
+	struct ioasid_device *device;
+
+	for (device = ctx->devices; device; device = device->next)
+		if (device->serial == serial)
+			return device;
+	return NULL;
+}
+
+/* The one space that an entry is about; -errno if there is none. */
+static int find_space(const struct ioasid_ctx *ctx, const struct inv_entry *e, size_t index,
+		      struct ioasid_space **out)
+{
+	struct ioasid_space *space = NULL;
+
+	if (e->kind == INV_SPACE || e->kind == INV_RAW) {
+		if (e->id < ctx->n_spaces)
+			space = ctx->spaces[e->id];
+		if (space && space->serial != e->serial)
+			space = NULL;
+	} else {
+		const struct ioasid_device *device = find_device(ctx, e->serial);
+
+		space = device ? device_space(device, e->id) : NULL;
+	}
+	if (!space)
+		return err_set(ENOENT, "entry %zu: its space is gone, or nothing is attached", index);
+	if (!nest_bound(space))
+		return err_set(EINVAL, "entry %zu: space %u has no page table bound", index, space->id);
+	*out = space;
+	return 0;
+}
+
+/* A batch being carried out. */
+struct submission {
+	struct ioasid_inv *inv;
+	size_t n;		/* jobs that wait */
+	size_t index;		/* of the entry that is looked at */
+	uint64_t now;		/* audit: when; else 0 */
+	struct reap *reap;
+	int ret;		/* -ENOMEM: of what has been done, some could not be refreshed */
+};
+
+static void refresh(struct submission *sub, const struct inv_job *job)
+{
+	struct ioasid_space *space = job->space;
+
+	if (space->nest->invalidate(space, job->start, job->last, job->leaf_only, sub->reap))
+		sub->ret = err_set(ENOMEM, "no memory to refresh space %u", space->id);
+}
+
+static void follow(struct submission *sub, const struct inv_job *job)
+{
+	int ret = sink_follow(job->space, job->start, job->last);
+
+	if (ret)
+		sub->ret = ret;
+}
+
+/* @job covers @next too. */
+static void merge(struct inv_job *job, const struct inv_job *next)
+{
+	job->last = bits_max(job->last, next->last);
+	job->leaf_only &= next->leaf_only;
+}
+
+static void add_to_list(struct submission *sub, struct ioasid_space *space,
+			const struct inv_entry *e)
+{
+	struct nest_inv i = { .start = e->start, .last = e->last, .leaf_only = e->leaf_only,
+			      .index = sub->index };
+
+	if (e->kind == INV_RAW)
+		inv_raw_get(&sub->inv->raw, e->start, &i);
+	inv_list_add(&sub->inv->list, space, &i);
+}
+
+static void add_job(struct submission *sub, struct ioasid_space *space, const struct inv_entry *e)
+{
+	struct ioasid_inv *inv = sub->inv;
+	size_t n = sub->n;
+	struct inv_job *last = n ? &inv->jobs[n - 1] : NULL;
+	const struct inv_job job = { space, e->start, e->last, e->leaf_only };
+
+	if (space->nest->invalidate_list) {
+		add_to_list(sub, space, e);
+		return;
+	}
+	/* Neighbours in order are the common case: they need no sorting. */
+	if (last && last->space == space && e->start >= last->start &&
+	    e->start <= bits_add_sat(last->last, 1)) {
+		merge(last, &job);
+		return;
+	}
+	if (2 * (n + 1) > inv->jobs_room) {
+		struct inv_job *jobs = mem_realloc(inv->jobs, 4 * (n + 1) * sizeof(*jobs));
+
+		if (!jobs) {
+			/* nowhere to wait: done by itself, since it must not be left out */
+			space->nest->begin(space, sub->now);
+			refresh(sub, &job);
+			follow(sub, &job);
+			return;
+		}
+		inv->jobs = jobs;
+		inv->jobs_room = 4 * (n + 1);
+	}
+	inv->jobs[sub->n++] = job;
+}
+
+/* Of a device whose PASIDs are looked up in a guest's table; false if they are not. */
+static bool invalidate_looked_up(struct submission *sub, const struct inv_entry *e)
+{
+	const struct ioasid_device *device;
+	struct ioasid_space *space;
+
+	device = e->kind == INV_PASID ? find_device(sub->inv->ctx, e->serial) : NULL;
+	space = device ? pasid_table_of(device) : NULL;
+	if (space && pasid_table_invalidate(space, e->id, e->start, e->last, sub->now, sub->reap))
+		sub->ret = err_set(ENOMEM, "no memory to refresh space %u", space->id);
+	return space;
+}
+
+/* What a device has cached itself; while the context is locked it gets nothing new. */
+static void drop_in_device(struct submission *sub, struct ioasid_device *device,
+			   struct ioasid_space *space, const struct inv_entry *e)
+{
+	if (space && device->ctx->ops->device_tlb_drop)
+		device->ctx->ops->device_tlb_drop(device, space, e->start, e->last, sub->reap);
+}
+
+static int plan_device(struct submission *sub, const struct inv_entry *e, size_t index)
+{
+	struct ioasid_device *device = find_device(sub->inv->ctx, e->serial);
+	const struct attachment *a;
+
+	if (!device)
+		return err_set(ENOENT, "entry %zu: its device is gone", index);
+	if (e->kind == INV_IN_DEVICE) {
+		drop_in_device(sub, device, device_space(device, e->id), e);
+		return 0;
+	}
+	for (a = device->attached; a; a = a->next) {
+		drop_in_device(sub, device, a->space, e);
+		if (nest_bound(a->space))
+			add_job(sub, a->space, e);
+	}
+	return 0;
+}
+
+static int plan_viommu(struct submission *sub, const struct inv_entry *e, size_t index)
+{
+	const struct ioasid_ctx *ctx = sub->inv->ctx;
+	const struct ioasid_viommu *viommu = viommu_find_serial(ctx, e->serial);
+	uint32_t id;
+
+	if (!viommu)
+		return err_set(ENOENT, "entry %zu: its vIOMMU is gone", index);
+	for (id = 1; id < ctx->n_spaces; id++)
+		if (ctx->spaces[id] && ctx->spaces[id]->viommu == viommu &&
+		    nest_bound(ctx->spaces[id]))
+			add_job(sub, ctx->spaces[id], e);
+	return 0;
+}
+
+/* Turns the entries up to the first bad one into jobs. */
+static int plan(struct submission *sub, size_t *handled)
+{
+	const struct ioasid_inv *inv = sub->inv;
+	struct ioasid_space *space = NULL;
+	int ret;
+
+	for (*handled = 0; *handled < inv->count; ++*handled) {
+		const struct inv_entry *e = &inv->entries[*handled];
+
+		sub->index = *handled;
+		if (e->kind == INV_DEVICE || e->kind == INV_IN_DEVICE) {
+			ret = plan_device(sub, e, *handled);
+		} else if (e->kind == INV_VIOMMU) {
+			ret = plan_viommu(sub, e, *handled);
+		} else if (invalidate_looked_up(sub, e)) {
+			ret = 0;
+		} else {
+			ret = find_space(inv->ctx, e, *handled, &space);
+			if (!ret)
+				add_job(sub, space, e);
+		}
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static bool before(const struct inv_job *a, const struct inv_job *b)
+{
+	return a->space != b->space ? a->space->id < b->space->id : a->start < b->start;
+}
+
+/* Merge sort, bottom up, between the two halves of the array; qsort(3) may allocate. */
+static struct inv_job *sort(struct inv_job *from, size_t n)
+{
+	struct inv_job *to = from + n, *swap;
+	size_t width, i, a, b, k;
+
+	for (i = 1; i < n && !before(&from[i], &from[i - 1]); i++)
+		;
+	if (i >= n)
+		return from;
+	for (width = 1; width < n; width *= 2) {
+		for (i = 0, k = 0; i < n; i += 2 * width) {
+			size_t a_end = (size_t)bits_min(i + width, n);
+			size_t b_end = (size_t)bits_min(i + 2 * width, n);
+
+			for (a = i, b = a_end; a < a_end || b < b_end;)
+				to[k++] = b == b_end || (a < a_end && !before(&from[b], &from[a])) ?
+					  from[a++] : from[b++];
+		}
+		swap = from;
+		from = to;
+		to = swap;
+	}
+	return from;
+}
+
+/* Neighbours become one. Returns how many are left. */
+static size_t compact(struct inv_job *jobs, size_t n)
+{
+	size_t i, k = 0;
+
+	for (i = 1; i < n; i++)
+		if (jobs[i].space == jobs[k].space &&
+		    jobs[i].start <= bits_add_sat(jobs[k].last, 1))
+			merge(&jobs[k], &jobs[i]);
+		else
+			jobs[++k] = jobs[i];
+	return n ? k + 1 : 0;
+}
+
+static void run(struct submission *sub)
+{
+	struct inv_job *jobs = sort(sub->inv->jobs, sub->n);
+	size_t i, n = compact(jobs, sub->n);
+
+	for (i = 0; i < n; i++) {
+		if (!i || jobs[i - 1].space != jobs[i].space)
+			jobs[i].space->nest->begin(jobs[i].space, sub->now);
+		refresh(sub, &jobs[i]);
+	}
+	for (i = 0; i < n; i++)
+		follow(sub, &jobs[i]);
+	inv_list_run(&sub->inv->list);
+}
+
+static uint64_t audit_time(const struct ioasid_ctx *ctx)
+{
+	struct timespec ts;
+
+	if (!(ctx->flags & IOASID_CTX_AUDIT))
+		return 0;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+int inv_submit_locked(struct ioasid_inv *inv, size_t *handled, struct reap *reap)
+{
+	struct submission sub = { .inv = inv, .now = audit_time(inv->ctx), .reap = reap };
+	int ret;
+
+	inv_list_begin(&inv->list);
+	ret = plan(&sub, handled);
+	run(&sub);
+	if (inv->list.ret) {
+		ret = inv->list.ret;
+		*handled = inv->list.limit;
+	}
+	if (!sub.ret)
+		return ret;
+	*handled = 0;
+	return sub.ret;
+}
+
+IOASID_EXPORT int ioasid_inv_submit(struct ioasid_inv *inv, size_t *out)
+{
+	struct ioasid_ctx *ctx = inv->ctx;
+	struct reap reap = { 0 };
+	size_t handled = 0;
+	int ret;
+
+	ctx_lock(ctx);
+	ret = failure_due(ctx, IOASID_OP_INVALIDATE);
+	if (!ret)
+		ret = ctx_check_drain(ctx);
+	if (!ret)
+		ret = inv_submit_locked(inv, &handled, &reap);
+	ctx_unlock_drain(ctx, &reap);
+	if (out)
+		*out = handled;
+	return ret;
+}
