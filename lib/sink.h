@@ -53,8 +53,14 @@ static inline void sink_hull_add(struct sink_hull *hull, uint64_t start, uint64_
  * is.
  */
 int sink_sync(struct sink *sink, uint64_t start, uint64_t last);
-/* Takes [@start, @last], which has whole items, out of the kernel and the record. */
+/*
+ * Takes [@start, @last], which has whole items, out of the kernel and the record; sink_unmap() out
+ * of the kernel alone. 0, or err_set() with all of it still there, and tried again.
+ */
 int sink_take(struct sink *sink, uint64_t start, uint64_t last);
+int sink_unmap(struct sink *sink, uint64_t start, uint64_t last);
+/* Takes an item that the kernel does not have out of the record. */
+void sink_forget(struct sink *sink, struct sink_item *item);
 
 /* dirty_kept.c: whole items are going to be taken out; what was written through them is kept. */
 void dirty_keep_items(struct sink *sink, uint64_t start, uint64_t last);
@@ -79,5 +85,26 @@ struct sink_cursor {
 void sink_cursor_begin(struct sink_cursor *c, struct sink *sink, uint64_t lo, uint64_t hi);
 /* The next run in [lo, hi] that a device may have. False: the end. */
 bool sink_cursor_next(struct sink_cursor *c, struct sink_run *run);
+/* All of @from as such a run. False: not all of it may be had, or it is in several mappings. */
+bool sink_run_whole(struct sink *sink, const struct shadow_run *from, struct sink_run *run);
+
+/* One comparison being carried out. After a failure it only takes away. */
+struct sink_pass {
+	struct sink *sink;
+	int ret;
+	struct sink_hull touched;
+	struct sink_hull wait;
+};
+
+/* sink_sync.c: out of the kernel; into it, where it has nothing; what a run_map() has returned. */
+void sink_pass_take(struct sink_pass *p, uint64_t start, uint64_t last);
+void sink_pass_put(struct sink_pass *p, struct sink_run run);
+void sink_pass_mapped(struct sink_pass *p, int ret);
+
+/*
+ * sink_entry.c: follows in [@start, @last] if that is in one entry of the shadow's, and it has been
+ * one item or none. False, with nothing done, if there is more to it.
+ */
+bool sink_pass_entry(struct sink_pass *p, uint64_t start, uint64_t last);
 
 #endif

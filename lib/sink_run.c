@@ -131,3 +131,10 @@ bool sink_cursor_next(struct sink_cursor *c, struct sink_run *run)
 	}
 	return any;
 }
+
+bool sink_run_whole(struct sink *sink, const struct shadow_run *from, struct sink_run *run)
+{
+	*run = (struct sink_run){ .start = from->start, .last = from->last, .from = from->target,
+				  .perm = from->perm, .shift = from->shift };
+	return clip(sink->space, run) && lead_up(sink, run) && run->last == from->last;
+}

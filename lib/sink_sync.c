@@ -9,14 +9,6 @@
 
 #include "sink.h"
 
-/* One comparison being carried out. After a failure it only takes away. */
-struct pass {
-	struct sink *sink;
-	int ret;
-	struct sink_hull touched;
-	struct sink_hull wait;
-};
-
 /* How much of an item is still right. */
 enum state { SAME, SOME, NONE };
 
@@ -25,7 +17,7 @@ static struct sink_item *item_of(struct imap_item *item)
 	return bits_container_of(item, struct sink_item, item);
 }
 
-static void forget(struct sink *sink, struct sink_item *item)
+void sink_forget(struct sink *sink, struct sink_item *item)
 {
 	if (item->link.prev)
 		list_remove(&item->link, &sink->space->ctx->pages);
@@ -47,10 +39,9 @@ static void keep(struct sink *sink, uint64_t start, uint64_t last)
 	sink_hull_add(&sink->behind, start, last);
 }
 
-int sink_take(struct sink *sink, uint64_t start, uint64_t last)
+int sink_unmap(struct sink *sink, uint64_t start, uint64_t last)
 {
 	struct ioasid_space *space = sink->space;
-	struct imap_item *item;
 	int ret;
 
 	dirty_keep_items(sink, start, last);
@@ -58,14 +49,23 @@ int sink_take(struct sink *sink, uint64_t start, uint64_t last)
 	if (ret) {
 		ctx_log(space->ctx, LOG_ERR, "%s", err_text());
 		keep(sink, start, last);
-		return ret;
 	}
+	return ret;
+}
+
+int sink_take(struct sink *sink, uint64_t start, uint64_t last)
+{
+	struct imap_item *item;
+	int ret = sink_unmap(sink, start, last);
+
+	if (ret)
+		return ret;
 	while ((item = imap_first(&sink->items, start, last)))
-		forget(sink, item_of(item));
+		sink_forget(sink, item_of(item));
 	return 0;
 }
 
-static void take(struct pass *p, uint64_t start, uint64_t last)
+void sink_pass_take(struct sink_pass *p, uint64_t start, uint64_t last)
 {
 	int ret = sink_take(p->sink, start, last);
 
@@ -116,25 +116,30 @@ static int put_piece(struct sink *sink, const struct sink_run *run, uint64_t las
 	ret = space->ctx->ops->run_map(space, run->start, last - run->start + 1, run->mapping,
 				       run->from, run->perm);
 	if (ret)
-		forget(sink, item);
+		sink_forget(sink, item);
 	else
 		list_add(&run->mapping->runs, &item->link, &space->ctx->pages);
 	return ret;
 }
 
-static void put(struct pass *p, struct sink_run run)
+void sink_pass_mapped(struct sink_pass *p, int ret)
+{
+	if (ret == -EFAULT) {
+		/* a guest may lead anywhere: not a failure of the call, but of the DMA */
+		ctx_log(p->sink->space->ctx, LOG_WARNING, "%s", err_text());
+		p->wait = SINK_ALL;
+		ret = 0;
+	}
+	p->ret = ret;
+}
+
+void sink_pass_put(struct sink_pass *p, struct sink_run run)
 {
 	uint64_t last;
 
 	do {
 		last = cut(p->sink, &run);
-		p->ret = put_piece(p->sink, &run, last);
-		if (p->ret == -EFAULT) {
-			/* a guest may lead anywhere: not a failure of the call, but of the DMA */
-			ctx_log(p->sink->space->ctx, LOG_WARNING, "%s", err_text());
-			p->wait = SINK_ALL;
-			p->ret = 0;
-		}
+		sink_pass_mapped(p, put_piece(p->sink, &run, last));
 		advance(&run, last);
 	} while (!p->ret && last < run.last);
 }
@@ -143,7 +148,7 @@ static void put(struct pass *p, struct sink_run run)
  * Maps what the shadow has in [@lo, @hi], where the kernel has nothing but @gone, which goes as
  * late as it can. No item: @gone is NULL.
  */
-static void fill(struct pass *p, uint64_t lo, uint64_t hi, const struct sink_hull *gone)
+static void fill(struct sink_pass *p, uint64_t lo, uint64_t hi, const struct sink_hull *gone)
 {
 	struct sink_cursor c;
 	struct sink_run run;
@@ -152,21 +157,22 @@ static void fill(struct pass *p, uint64_t lo, uint64_t hi, const struct sink_hul
 	sink_cursor_begin(&c, p->sink, lo, hi);
 	while (!p->ret && sink_cursor_next(&c, &run)) {
 		if (gone && run.last >= gone->start) {
-			take(p, gone->start, gone->last);
+			sink_pass_take(p, gone->start, gone->last);
 			gone = NULL;
 		}
 		if (!p->ret)
-			put(p, run);
+			sink_pass_put(p, run);
 	}
 	if (gone)
-		take(p, gone->start, gone->last);
+		sink_pass_take(p, gone->start, gone->last);
 	sink_hull_add(&p->wait, c.walk.wait_start, c.walk.wait_last);
 	if (!p->ret && c.walk.ret)
 		p->ret = no_memory(p->sink);
 }
 
 /* How much of @item the shadow still says, as far as [@lo, @hi] goes, which is in it. */
-static enum state compare(struct pass *p, const struct sink_item *item, uint64_t lo, uint64_t hi)
+static enum state compare(struct sink_pass *p, const struct sink_item *item, uint64_t lo,
+			  uint64_t hi)
 {
 	uint64_t same = 0;
 	struct sink_cursor c;
@@ -183,7 +189,8 @@ static enum state compare(struct pass *p, const struct sink_item *item, uint64_t
 	return same || hi - lo < item->item.last - item->item.start ? SOME : NONE;
 }
 
-static enum state state_of(struct pass *p, const struct sink_item *item, uint64_t lo, uint64_t hi)
+static enum state state_of(struct sink_pass *p, const struct sink_item *item, uint64_t lo,
+			   uint64_t hi)
 {
 	return compare(p, item, bits_max(lo, item->item.start), bits_min(hi, item->item.last));
 }
@@ -193,8 +200,8 @@ static enum state state_of(struct pass *p, const struct sink_item *item, uint64_
  * back at once; of the others, all that follow each other go in one call. Returns up to where all
  * is as it should be.
  */
-static uint64_t change(struct pass *p, uint64_t at, uint64_t last, const struct sink_item *item,
-		       enum state state)
+static uint64_t change(struct sink_pass *p, uint64_t at, uint64_t last,
+		       const struct sink_item *item, enum state state)
 {
 	struct sink_hull gone = { item->item.start, item->item.last };
 	struct imap_item *next;
@@ -215,7 +222,7 @@ static uint64_t change(struct pass *p, uint64_t at, uint64_t last, const struct 
 }
 
 /* Makes the kernel follow in [@start, @last]. */
-static void follow(struct pass *p, uint64_t start, uint64_t last)
+static void follow(struct sink_pass *p, uint64_t start, uint64_t last)
 {
 	uint64_t at = start, end;
 
@@ -241,7 +248,7 @@ static void follow(struct pass *p, uint64_t start, uint64_t last)
 }
 
 /* Mappings of the map protocol are items of their own: they come and go one by one. */
-static void follow_all(struct pass *p)
+static void follow_all(struct sink_pass *p)
 {
 	const struct ioasid_space *space = p->sink->space;
 	struct imap_item *item;
@@ -303,7 +310,7 @@ static int block(struct sink *sink)
 /* All of it, if it fits now. */
 static int restart(struct sink *sink)
 {
-	struct pass p = { .sink = sink, .wait = SINK_NOTHING, .touched = SINK_NOTHING };
+	struct sink_pass p = { .sink = sink, .wait = SINK_NOTHING, .touched = SINK_NOTHING };
 
 	if (!fits(sink))
 		return block(sink);
@@ -333,7 +340,7 @@ static void widen(const struct sink *sink, uint64_t *start, uint64_t *last)
 
 int sink_sync(struct sink *sink, uint64_t start, uint64_t last)
 {
-	struct pass p = { .sink = sink, .wait = sink->wait, .touched = sink->behind };
+	struct sink_pass p = { .sink = sink, .wait = sink->wait, .touched = sink->behind };
 	bool all = sink->behind.start <= sink->behind.last || (!start && last == UINT64_MAX);
 
 	if (sink->blocked)
@@ -342,7 +349,7 @@ int sink_sync(struct sink *sink, uint64_t start, uint64_t last)
 	if (all) {
 		p.wait = SINK_NOTHING;
 		follow_all(&p);
-	} else {
+	} else if (!sink_pass_entry(&p, start, last)) {
 		widen(sink, &start, &last);
 		follow(&p, start, last);
 	}

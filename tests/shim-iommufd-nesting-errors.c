@@ -115,6 +115,34 @@ START_TEST(invalidation_that_fails)
 }
 END_TEST
 
+/* The same of one page that leads elsewhere. */
+START_TEST(invalidation_of_one_page_that_fails)
+{
+	static const struct { unsigned int nth; int error, result; } cases[] = {
+		{ 1, EBUSY, EINVAL },			/* the unmap */
+		{ 2, ENOMEM, ENOMEM }, { 2, EINVAL, EINVAL },	/* the copy, */
+		{ 2, EFAULT, 0 },			/* which is up to the guest then */
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		gt_map(&table, 0x10000, DATA, PAGE, 1, RW);
+		bind_and_attach();
+		gt_map(&table, 0x10000, DATA + 8 * PAGE, PAGE, 1, RW);
+		fail_nth(cases[i].nth, cases[i].error);
+		ck_assert_int_eq(inv_range(ctx, child, 0x10000, PAGE), -cases[i].result);
+		if (cases[i].nth == 2)
+			reaches(0x10000, DATA, PAGE, 0);
+		ck_ok(inv_range(ctx, child, cases[i].result ? 0x7000000 : 0x10000, PAGE));
+		reaches(0x10000, DATA + 8 * PAGE, PAGE, RW);
+		shim_forget();
+		ck_ok(inv_all(ctx, child));
+		ck_assert_uint_eq(shim.n_calls, 0);
+		ck_ok(ioasid_device_detach(device));
+	}
+}
+END_TEST
+
 /* A guest may lead to memory that cannot be locked. That is no failure of its invalidation. */
 START_TEST(memory_that_cannot_be_had)
 {
@@ -347,6 +375,7 @@ int main(void)
 	tcase_add_test(tc, limits_are_for_children);
 	tcase_add_test(tc, attach_that_fails);
 	tcase_add_test(tc, invalidation_that_fails);
+	tcase_add_test(tc, invalidation_of_one_page_that_fails);
 	tcase_add_test(tc, memory_that_cannot_be_had);
 	tcase_add_test(tc, map_of_the_parents_addresses_that_fails);
 	tcase_add_test(tc, parent_goes_on_where_children_cannot_follow);

@@ -256,6 +256,37 @@ START_TEST(parent_unmap_takes_it_from_the_children_first)
 }
 END_TEST
 
+/* A page that has moved goes with the mapping that it leads to now, and not with the other. */
+START_TEST(a_page_moves_from_mapping_to_mapping)
+{
+	struct ioasid_mapping *m;
+
+	ck_ok(ioasid_space_map(root, MEMORY, memory, 16 * PAGE, RW, &m));
+	gt_map(&table, 0x10000, DATA, PAGE, 1, RW);
+	gt_map(&table, 0x20000, MEMORY + PAGE, PAGE, 1, RW);
+	bind_and_attach();
+	gt_map(&table, 0x10000, MEMORY, PAGE, 1, RW);
+	ck_ok(inv_range(ctx, child, 0x10000, PAGE));
+	expect_unmap(0x10000, PAGE);
+	expect_copy(FLAGS_RW, 0x10000, MEMORY, PAGE);
+	gt_map(&table, 0x20000, DATA, PAGE, 1, IOASID_READ);
+	ck_ok(inv_range(ctx, child, 0x20000, PAGE));
+	expect_unmap(0x20000, PAGE);
+	expect_copy(FLAGS_R, 0x20000, DATA, PAGE);
+	ck_ok(inv_range(ctx, child, 0x20000, PAGE));
+	expect_end();
+	ck_ok(ioasid_mapping_unmap(m));
+	expect_unmap(0x10000, PAGE);
+	expect_root_unmap(MEMORY, 16 * PAGE);
+	expect_end();
+	reaches(0x20000, DATA, PAGE, SHIM_READ);
+	gt_unmap(&table, 0x20000, PAGE, 1);
+	ck_ok(inv_range(ctx, child, 0x20000, PAGE));
+	expect_unmap(0x20000, PAGE);
+	expect_end();
+}
+END_TEST
+
 /* What the guest has changed but not invalidated is in the kernel until then: it goes too. */
 START_TEST(parent_unmap_takes_what_is_stale_too)
 {
@@ -500,6 +531,7 @@ int main(void)
 	tcase_add_test(tc, superpages_over_the_edge_of_the_parent);
 	tcase_add_test(tc, parent_maps_what_entries_wait_for);
 	tcase_add_test(tc, parent_unmap_takes_it_from_the_children_first);
+	tcase_add_test(tc, a_page_moves_from_mapping_to_mapping);
 	tcase_add_test(tc, parent_unmap_takes_what_is_stale_too);
 	tcase_add_test(tc, tables_go_with_the_parents_page);
 	tcase_add_test(tc, map_protocol);

@@ -254,6 +254,12 @@ void shadow_walk_begin(struct shadow_walk *w, struct shadow *s, uint64_t start, 
 bool shadow_walk_next(struct shadow_walk *w, struct shadow_run *run);
 
 /*
+ * The one entry around @iova, of a guest's table, without a walk; perm is 0 if it translates
+ * nothing. False: that takes a walk, since there is something to be resolved, or no such entry.
+ */
+bool shadow_entry(const struct shadow *s, uint64_t iova, struct shadow_run *run);
+
+/*
  * Compares the way to @iova with the guest's tables. True if an entry differs. @upgrade: one that
  * gives more permission than before does not.
  */

@@ -121,6 +121,14 @@ static bool step(struct shadow_walk *w, struct shadow_run *run)
 	return false;
 }
 
+/* Of signed addresses the lower half: no IOMMU of a kernel translates the other. */
+static uint64_t last_of_guest(const struct shadow *s)
+{
+	const struct pgt *pgt = &s->tree.part[0].pgt;
+
+	return (UINT64_C(1) << (pgt->input_bits - pgt->sign_extended)) - 1;
+}
+
 void shadow_walk_begin(struct shadow_walk *w, struct shadow *s, uint64_t start, uint64_t last)
 {
 	const struct shadow_part *part = &s->tree.part[0];
@@ -136,10 +144,7 @@ void shadow_walk_begin(struct shadow_walk *w, struct shadow *s, uint64_t start, 
 	s->walk++;
 	if (!part->top)
 		return;
-	/* of signed addresses the lower half: no IOMMU of a kernel translates the other */
-	end = node_last(part->top, 0);
-	if (s->tree.mode == SHADOW_GUEST)
-		end = (UINT64_C(1) << (part->pgt.input_bits - part->pgt.sign_extended)) - 1;
+	end = s->tree.mode == SHADOW_GUEST ? last_of_guest(s) : node_last(part->top, 0);
 	w->last = bits_min(last, end);
 	if (start <= w->last)
 		enter(w, part->top, 0, IOPT_PERM);
@@ -159,6 +164,26 @@ bool shadow_walk_next(struct shadow_walk *w, struct shadow_run *run)
 			return true;
 		run->last = ahead->last;
 	}
+	return true;
+}
+
+bool shadow_entry(const struct shadow *s, uint64_t iova, struct shadow_run *run)
+{
+	struct iopt_hit hit = iopt_walk(&s->root, iova);
+	const struct shadow_node *n;
+	unsigned int i;
+
+	if (!hit.slot || s->tree.mode != SHADOW_GUEST || iova > last_of_guest(s))
+		return false;
+	n = pages_owner(hit.slot);
+	i = (unsigned int)(hit.slot - n->pte);
+	if (!hit.entry && (n->fresh || n->unread || n->own || n->raw[i]))
+		return false;
+	*run = (struct shadow_run){ .perm = hit.perm & IOPT_PERM, .shift = hit.shift };
+	run->start = iova & ~((UINT64_C(1) << hit.shift) - 1);
+	run->last = iova | ((UINT64_C(1) << hit.shift) - 1);
+	if (hit.entry)
+		run->target = node_decode(n, i, n->raw[i]).addr;
 	return true;
 }
 

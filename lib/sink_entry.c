@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Following one entry of the shadow, as guests change it most of the time: it has led to something,
+ * to nothing, or elsewhere. So there is one item to look up, and nothing to walk.
+ */
+#include "sink.h"
+
+static bool is_on(const struct sink_item *item, const struct ioasid_mapping *m)
+{
+	return item->from >= m->item.start && item->from <= m->item.last;
+}
+
+/* The item leads where @run does from now on: its place in the record stays as it is. */
+static void lead_elsewhere(struct sink_pass *p, struct sink_item *item, const struct sink_run *run)
+{
+	struct ioasid_space *space = p->sink->space;
+	struct pages *pool = &space->ctx->pages;
+	int ret = sink_unmap(p->sink, run->start, run->last);
+
+	if (ret) {
+		p->ret = ret;
+		return;
+	}
+	ret = space->ctx->ops->run_map(space, run->start, run->last - run->start + 1, run->mapping,
+				       run->from, run->perm);
+	sink_pass_mapped(p, ret);
+	if (ret) {
+		sink_forget(p->sink, item);
+		return;
+	}
+	if (!is_on(item, run->mapping)) {
+		list_remove(&item->link, pool);
+		list_add(&run->mapping->runs, &item->link, pool);
+	}
+	item->from = run->from;
+	item->perm = run->perm;
+}
+
+/* The kernel has @item there, or nothing. @run: what it is to have; NULL: nothing. */
+static void follow(struct sink_pass *p, struct sink_item *item, const struct sink_run *run)
+{
+	if (!item && run)
+		sink_pass_put(p, *run);
+	else if (item && !run)
+		sink_pass_take(p, item->item.start, item->item.last);
+	else if (item && (run->from != item->from || run->perm != item->perm))
+		lead_elsewhere(p, item, run);
+}
+
+bool sink_pass_entry(struct sink_pass *p, uint64_t start, uint64_t last)
+{
+	struct sink *sink = p->sink;
+	struct shadow_run entry;
+	struct sink_run run;
+	struct imap_item *item;
+
+	if (!shadow_entry(&sink->space->shadow, start, &entry) || last > entry.last ||
+	    (entry.perm && !sink_run_whole(sink, &entry, &run)))
+		return false;
+	item = imap_first(&sink->items, entry.start, entry.last);
+	if (item && (item->start != entry.start || item->last != entry.last))
+		return false;
+	sink_hull_add(&p->touched, entry.start, entry.last);
+	follow(p, item ? bits_container_of(item, struct sink_item, item) : NULL,
+	       entry.perm ? &run : NULL);
+	return true;
+}
