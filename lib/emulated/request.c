@@ -31,14 +31,19 @@ void emu_requests_init(struct emulated *emu)
 	emu->parked.next = emu->parked.prev = &emu->parked;
 }
 
+static void wake(struct emu_request *r, int answer)
+{
+	take_off(&r->link);
+	r->answer = answer;
+	pthread_cond_signal(&r->wake);
+}
+
 void emu_request_finish(struct emu_request *r, int answer)
 {
 	struct emu_device *ed = r->channel->device->backend;
 	struct emulated *emu = r->channel->device->ctx->backend;
 
-	take_off(&r->link);
-	r->answer = answer;
-	pthread_cond_signal(&r->wake);
+	wake(r, answer);
 	if (r->state == EMU_REQUEST_PARKED)
 		return;
 	if (r->state == EMU_REQUEST_SENT)
@@ -51,7 +56,7 @@ void emu_request_finish(struct emu_request *r, int answer)
 void emu_requests_unpark(struct emulated *emu)
 {
 	while (emu->parked.next != &emu->parked)
-		emu_request_finish(request_of(emu->parked.next), EMU_ANSWER_AGAIN);
+		wake(request_of(emu->parked.next), EMU_ANSWER_AGAIN);
 }
 
 /* Ends the groups of a list that are the device's; @route: and of that route, unless it is NULL. */
