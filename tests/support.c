@@ -60,6 +60,13 @@ unsigned int rounds(unsigned int normal)
 	return test_is_slow() ? normal / 16 + 1 : normal;
 }
 
+uint64_t run_ns(uint64_t normal)
+{
+	const char *seconds = getenv("IOASID_TEST_SECONDS");
+
+	return seconds ? strtoul(seconds, NULL, 10) * UINT64_C(1000000000) : normal;
+}
+
 uint64_t now_ns(void)
 {
 	struct timespec now;

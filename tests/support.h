@@ -45,6 +45,8 @@ bool lacks(const struct ioasid_ctx *ctx, enum ioasid_capability capability);
 
 /* Rounds of something long: fewer where IOASID_TEST_SLOW says that a machine is slow. */
 unsigned int rounds(unsigned int normal);
+/* How long threads race, in nanoseconds: IOASID_TEST_SECONDS, if it is set. */
+uint64_t run_ns(uint64_t normal);
 /* Nanoseconds of CLOCK_MONOTONIC. */
 uint64_t now_ns(void);
 
