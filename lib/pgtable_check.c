@@ -5,19 +5,35 @@
 #include "objects.h"
 
 #define SIZES (IOASID_PGTABLE_NO_2M | IOASID_PGTABLE_NO_1G)
+#define SETS (IOASID_PGTABLE_SET_ACCESSED | IOASID_PGTABLE_SET_DIRTY)
 
 /* The flags that mean something, by format. */
 static const uint32_t known_flags[] = {
-	[IOASID_PGTABLE_VTD_SS] = SIZES,
+	[IOASID_PGTABLE_VTD_SS] = SIZES | SETS,
 	[IOASID_PGTABLE_VTD_FS] = SIZES | IOASID_PGTABLE_PRIVILEGED | IOASID_PGTABLE_WRITE_PROTECT,
 	[IOASID_PGTABLE_ARM_S1] = IOASID_PGTABLE_PRIVILEGED | IOASID_PGTABLE_IGNORE_ACCESSED |
 				  IOASID_PGTABLE_NO_HIERARCHY | IOASID_PGTABLE_WIDE |
-				  IOASID_PGTABLE_UPPER_NO_HIERARCHY | IOASID_PGTABLE_UPPER_WIDE,
-	[IOASID_PGTABLE_ARM_S2] = IOASID_PGTABLE_IGNORE_ACCESSED | IOASID_PGTABLE_WIDE,
+				  IOASID_PGTABLE_UPPER_NO_HIERARCHY | IOASID_PGTABLE_UPPER_WIDE |
+				  SETS,
+	[IOASID_PGTABLE_ARM_S2] = IOASID_PGTABLE_IGNORE_ACCESSED | IOASID_PGTABLE_WIDE | SETS,
+	[IOASID_PGTABLE_AMD_V1] = SETS,
 	[IOASID_PGTABLE_AMD_V2] = IOASID_PGTABLE_PRIVILEGED | IOASID_PGTABLE_WRITE_PROTECT,
 	[IOASID_PGTABLE_RISCV] = IOASID_PGTABLE_PRIVILEGED | IOASID_PGTABLE_USER_ACCESS |
-				 IOASID_PGTABLE_IGNORE_ACCESSED,
+				 IOASID_PGTABLE_IGNORE_ACCESSED | SETS,
 };
+
+/* Dirty flags are set with accessed ones; RISC-V and VT-d have one bit for both. */
+static int check_sets(const struct ioasid_pgtable *t)
+{
+	uint32_t sets = t->flags & SETS;
+	bool both = t->format == IOASID_PGTABLE_RISCV || t->format == IOASID_PGTABLE_VTD_SS;
+
+	if (sets == IOASID_PGTABLE_SET_DIRTY || (both && sets == IOASID_PGTABLE_SET_ACCESSED))
+		return err_set(EINVAL, "IOASID_PGTABLE_SET_%s without IOASID_PGTABLE_SET_%s",
+			       sets == IOASID_PGTABLE_SET_DIRTY ? "DIRTY" : "ACCESSED",
+			       sets == IOASID_PGTABLE_SET_DIRTY ? "ACCESSED" : "DIRTY");
+	return 0;
+}
 
 static int check_flags(const struct ioasid_pgtable *t)
 {
@@ -32,7 +48,7 @@ static int check_flags(const struct ioasid_pgtable *t)
 	if (t->flags & ~known)
 		return err_set(EINVAL, "page-table format %u has no flags 0x%x", format,
 			       t->flags & ~known);
-	return 0;
+	return check_sets(t);
 }
 
 static int check_width(const char *what, unsigned int bits, unsigned int least, unsigned int most)
@@ -105,6 +121,8 @@ static int make(const struct ioasid_pgtable *t, const struct table *own, struct 
 		.supervisor = t->flags & IOASID_PGTABLE_PRIVILEGED,
 		.write_protect = t->flags & IOASID_PGTABLE_WRITE_PROTECT,
 		.ignore_accessed = t->flags & IOASID_PGTABLE_IGNORE_ACCESSED,
+		.set_accessed = t->flags & IOASID_PGTABLE_SET_ACCESSED,
+		.set_dirty = t->flags & IOASID_PGTABLE_SET_DIRTY,
 		.user_access = t->flags & IOASID_PGTABLE_USER_ACCESS,
 		.no_hierarchy = t->flags & own->no_hierarchy,
 	};

@@ -99,6 +99,17 @@ struct amdw_judgement amdw_judge(const struct amdw_table *t, unsigned level, uns
 	return t->guest ? judge_guest(t, level, entry) : judge_host(t, level, index, entry);
 }
 
+uint64_t amdw_used(const struct amdw_table *t, bool page, bool write, uint64_t entry)
+{
+	const uint64_t a = (uint64_t)1 << 5, d = (uint64_t)1 << 6;
+
+	if (t->guest || t->had != 0)
+		entry |= a;
+	if (page && write && (t->guest || t->had == 3))
+		entry |= d;
+	return entry;
+}
+
 bool amdw_is_input(const struct amdw_table *t, uint64_t va)
 {
 	uint64_t high = t->va_bits == 64 ? 0 : va >> t->va_bits;

@@ -18,6 +18,7 @@ struct amdw_table {
 	unsigned va_bits; /* host: 12 + 9 * levels at most */
 	bool supervisor; /* guest */
 	bool write_protect;
+	unsigned had; /* host: HAD of the device table entry (2.2.2.1); 1: accessed, 3: and dirty */
 };
 
 enum amdw_entry {
@@ -37,6 +38,9 @@ struct amdw_judgement {
 /* Entry number @index of a table at @level, 1 being the lowest. */
 struct amdw_judgement amdw_judge(const struct amdw_table *t, unsigned level, unsigned index,
 				 uint64_t entry);
+
+/* What an entry has become when it was used, a page's or not, for a write or a read. */
+uint64_t amdw_used(const struct amdw_table *t, bool page, bool write, uint64_t entry);
 
 bool amdw_is_input(const struct amdw_table *t, uint64_t va);
 

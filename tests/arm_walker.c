@@ -88,11 +88,18 @@ static enum armw_entry descriptor_type(const struct armw_table *t, int level, ui
 	}
 }
 
+/* D8.5.2: "writable-clean" is a descriptor with DBM that is read-only; a write is permitted. */
+static bool has_dirty_state(const struct armw_table *t, uint64_t descriptor)
+{
+	return t->hd && field(descriptor, 51, 51);
+}
+
 /* D8.4.3: S2AP */
-static void stage2_permissions(uint64_t descriptor, struct armw_judgement *j)
+static void stage2_permissions(const struct armw_table *t, uint64_t descriptor,
+			       struct armw_judgement *j)
 {
 	j->read = field(descriptor, 6, 6);
-	j->write = field(descriptor, 7, 7);
+	j->write = field(descriptor, 7, 7) || has_dirty_state(t, descriptor);
 }
 
 /* D8.4.1, data accesses, without PAN. */
@@ -108,11 +115,11 @@ static void leaf_permissions(const struct armw_table *t, uint64_t descriptor,
 		break;
 	case 2: /* privileged read */
 		j->read = t->privileged;
-		j->write = false;
+		j->write = t->privileged && has_dirty_state(t, descriptor);
 		break;
 	case 3: /* read, at any privilege */
 		j->read = true;
-		j->write = false;
+		j->write = has_dirty_state(t, descriptor);
 		break;
 	}
 }
@@ -140,7 +147,7 @@ struct armw_judgement armw_judge(const struct armw_table *t, int level, uint64_t
 	if (j.kind == ARMW_BLOCK) {
 		from = resolves_from(t, level);
 		if (t->stage2)
-			stage2_permissions(descriptor, &j);
+			stage2_permissions(t, descriptor, &j);
 		else
 			leaf_permissions(t, descriptor, &j);
 	} else {
@@ -150,9 +157,22 @@ struct armw_judgement armw_judge(const struct armw_table *t, int level, uint64_t
 	/* All address bits of the descriptor count here, those of a block below its size not. */
 	if (j.address >> t->oas)
 		j.kind = ARMW_ADDRESS_SIZE;
-	else if (j.kind == ARMW_BLOCK && !t->ha && !field(descriptor, 10, 10))
+	else if (j.kind == ARMW_BLOCK && t->aff && !field(descriptor, 10, 10))
 		j.kind = ARMW_ACCESS_FLAG;
 	return j;
+}
+
+uint64_t armw_used(const struct armw_table *t, int level, bool write, uint64_t descriptor)
+{
+	const uint64_t af = (uint64_t)1 << 10, bit7 = (uint64_t)1 << 7;
+
+	if (!t->ha || descriptor_type(t, level, descriptor) != ARMW_BLOCK)
+		return descriptor;
+	descriptor |= af;
+	if (!write || !has_dirty_state(t, descriptor))
+		return descriptor;
+	/* writable-dirty: S2AP[1] is set, AP[2] is clear */
+	return t->stage2 ? descriptor | bit7 : descriptor & ~bit7;
 }
 
 struct armw_result armw_walk(const struct armw_table *t, uint64_t va, armw_read read,

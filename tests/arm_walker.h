@@ -19,7 +19,9 @@ struct armw_table {
 	uint64_t root;
 	bool stage2;
 	bool privileged; /* stage 1 */
-	bool ha; /* the access flag is managed by hardware */
+	bool aff; /* a clear access flag faults: not with HA, nor with AFFD */
+	bool ha; /* the access flag is managed by hardware, */
+	bool hd; /* and so is the dirty state */
 	bool hpd; /* hierarchical permissions are disabled */
 };
 
@@ -38,6 +40,9 @@ struct armw_judgement {
 };
 
 struct armw_judgement armw_judge(const struct armw_table *t, int level, uint64_t descriptor);
+
+/* What a descriptor has become when it was used, for a write or a read (D8.5.1, D8.5.2). */
+uint64_t armw_used(const struct armw_table *t, int level, bool write, uint64_t descriptor);
 
 /* The level that a walk starts at; what an entry of a level covers, and which one it is. */
 int armw_start_level(const struct armw_table *t);

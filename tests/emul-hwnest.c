@@ -275,86 +275,6 @@ START_TEST(accesses_across_pages_and_atomics)
 }
 END_TEST
 
-static const enum ioasid_pgtable_format marked[] = { IOASID_PGTABLE_VTD_FS, IOASID_PGTABLE_AMD_V2 };
-
-/* VT-d 3.6.2, AMD 2.2.6: A in each entry that was used, D in the leaf of a write. */
-START_TEST(the_walk_sets_accessed_and_dirty_flags)
-{
-	const uint64_t a = UINT64_C(1) << 5, d = UINT64_C(1) << 6;
-	struct hw h;
-	uint8_t byte;
-	unsigned int level;
-
-	hw_open(&h, PLAIN, marked[_i], 0);
-	for (level = 1; level <= 4; level++)
-		ck_assert(!(gt_load(gt_entry(&h.t, HW_AT, level)) & (a | d)));
-	ck_ok(dma_get(h.g.channel, HW_AT, &byte));
-	for (level = 1; level <= 4; level++)
-		ck_assert_uint_eq(gt_load(gt_entry(&h.t, HW_AT, level)) & (a | d), a);
-	ck_assert(!(gt_load(gt_entry(&h.t, HW_AT + PAGE, 1)) & a));
-	/* It is in the IOTLB, but the first write still has to leave its mark. */
-	ck_ok(dma_put(h.g.channel, HW_AT, 1));
-	ck_assert_uint_eq(gt_load(gt_entry(&h.t, HW_AT, 1)) & (a | d), a | d);
-	ck_assert_uint_eq(gt_load(gt_entry(&h.t, HW_AT, 2)) & (a | d), a);
-	/* Cleared without an invalidation, it stays clear, as long as the entry is cached. */
-	gt_store(gt_entry(&h.t, HW_AT, 1), gt_load(gt_entry(&h.t, HW_AT, 1)) & ~(a | d));
-	ck_ok(dma_put(h.g.channel, HW_AT, 1));
-	ck_assert(!(gt_load(gt_entry(&h.t, HW_AT, 1)) & (a | d)));
-	hw_invalidate(&h, 0, 0);
-	ck_ok(dma_put(h.g.channel, HW_AT, 1));
-	ck_assert_uint_eq(gt_load(gt_entry(&h.t, HW_AT, 1)) & (a | d), a | d);
-	hw_close(&h);
-}
-END_TEST
-
-START_TEST(a_fault_sets_no_flags)
-{
-	struct hw h;
-	unsigned int level;
-
-	hw_open(&h, PLAIN, marked[_i], 0);
-	gt_map(&h.t, HW_AT, 16 * PAGE, PAGE, 1, IOASID_READ);
-	guest_faults(&h.g, HW_AT, IOASID_WRITE, IOASID_FAULT_PERMISSION);
-	for (level = 1; level <= 4; level++)
-		ck_assert_uint_eq(gt_load(gt_entry(&h.t, HW_AT, level)) & 0x60, 0);
-	hw_close(&h);
-}
-END_TEST
-
-/* VT-d 3.8: to set a flag is a write, which the second level has to permit. */
-START_TEST(flags_need_a_table_that_can_be_written)
-{
-	struct hw h;
-	uint64_t *leaf;
-
-	hw_open(&h, PLAIN, marked[_i], 0);
-	ck_ok(ioasid_space_map(h.g.root, HW_SIZE, h.g.memory + 6 * PAGE, PAGE, IOASID_READ, NULL));
-	leaf = gt_slot(&h.t, 6 * PAGE, (HW_AT >> 12) & 511);
-	gt_store(leaf, gt_leaf_value(&h.t, 1, 9 * PAGE, RW));
-	gt_store(gt_entry(&h.t, HW_AT, 2), gt_table_value(&h.t, HW_SIZE));
-	guest_faults(&h.g, HW_AT, IOASID_READ, IOASID_FAULT_TABLE_NOT_MAPPED);
-	ck_assert_uint_eq(gt_load(leaf), gt_leaf_value(&h.t, 1, 9 * PAGE, RW));
-	gt_store(leaf, gt_load(leaf) | 0x60);
-	guest_reaches(&h.g, HW_AT, 9 * PAGE, RW);
-	hw_close(&h);
-}
-END_TEST
-
-START_TEST(other_tables_are_only_read)
-{
-	static uint8_t before[HW_SIZE - HW_TABLES];
-	struct hw h;
-
-	if (hw_marks(hw_formats[_i]))
-		return;
-	hw_open(&h, PLAIN, hw_formats[_i], 0);
-	memcpy(before, h.g.memory + HW_TABLES, sizeof(before));
-	guest_reaches(&h.g, HW_AT, 16 * PAGE, RW);
-	ck_assert(!memcmp(before, h.g.memory + HW_TABLES, sizeof(before)));
-	hw_close(&h);
-}
-END_TEST
-
 START_TEST(only_a_page_table_fills_it)
 {
 	struct ioasid_range range = { 0x10000, PAGE };
@@ -495,10 +415,6 @@ static void add_tests(TCase *tc)
 	tcase_add_loop_test(tc, attachments_drop_what_they_end, 0, VARIANTS);
 	tcase_add_loop_test(tc, the_smaller_of_both_pages_is_cached, 0, VARIANTS);
 	tcase_add_loop_test(tc, accesses_across_pages_and_atomics, 0, VARIANTS);
-	tcase_add_loop_test(tc, the_walk_sets_accessed_and_dirty_flags, 0, 2);
-	tcase_add_loop_test(tc, a_fault_sets_no_flags, 0, 2);
-	tcase_add_loop_test(tc, flags_need_a_table_that_can_be_written, 0, 2);
-	tcase_add_loop_test(tc, other_tables_are_only_read, 0, VARIANTS);
 	tcase_add_loop_test(tc, only_a_page_table_fills_it, 0, VARIANTS);
 	tcase_add_loop_test(tc, there_are_two_levels_and_no_more, 0, VARIANTS);
 	tcase_add_test(tc, hardware_is_chosen_where_no_device_would_refuse_it);

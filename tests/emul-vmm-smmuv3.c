@@ -12,6 +12,7 @@ static void world_open(struct world *w)
 
 	u.smmuv3.strtab_base = STREAM;
 	u.smmuv3.strtab_base_cfg = 6;
+	u.smmuv3.idr[0] &= ~TTENDIAN(3u); /* of both kinds */
 	world_begin(w, &kind_smmuv3, &u, (enum ioasid_fill)0);
 }
 
@@ -36,8 +37,8 @@ static void set_ste(struct world *w, unsigned int sid, unsigned int config)
 	store(w, STREAM + 64 * sid, raw);
 }
 
-/* A context descriptor (5.4): 48 bits by one table; @hd: the unit sets the dirty state. */
-static void set_cd(struct world *w, unsigned int sid, uint64_t root, unsigned int asid, bool hd)
+/* A context descriptor (5.4): 48 bits by one table; @endi: big-endian. */
+static void set_cd(struct world *w, unsigned int sid, uint64_t root, unsigned int asid, bool endi)
 {
 	uint64_t raw[8] = { 0 };
 
@@ -48,7 +49,7 @@ static void set_cd(struct world *w, unsigned int sid, uint64_t root, unsigned in
 	put_bits(raw, 31, 31, 1);
 	put_bits(raw, 34, 32, 5);
 	put_bits(raw, 41, 41, 1);
-	put_bits(raw, 43, 42, hd ? 3 : 0);
+	put_bits(raw, 15, 15, endi);
 	put_bits(raw, 46, 45, 3);
 	put_bits(raw, 63, 48, asid);
 	put_bits(raw, 115, 68, root >> 4);

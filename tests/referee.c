@@ -14,6 +14,7 @@ static struct vtdw_table vtd_table(const struct ioasid_pgtable *t)
 		.page_1g = !(t->flags & IOASID_PGTABLE_NO_1G), .snoop_control = true,
 		.supervisor = t->flags & IOASID_PGTABLE_PRIVILEGED,
 		.write_protect = t->flags & IOASID_PGTABLE_WRITE_PROTECT,
+		.ssade = t->flags & IOASID_PGTABLE_SET_DIRTY,
 	};
 }
 
@@ -32,7 +33,9 @@ static struct armw_table arm_table(const struct ioasid_pgtable *t)
 		.wide = wide,
 		.start = 4 - (int)t->levels,
 		.privileged = t->flags & IOASID_PGTABLE_PRIVILEGED,
-		.ha = t->flags & IOASID_PGTABLE_IGNORE_ACCESSED,
+		.aff = !(t->flags & (IOASID_PGTABLE_IGNORE_ACCESSED | IOASID_PGTABLE_SET_ACCESSED)),
+		.ha = t->flags & IOASID_PGTABLE_SET_ACCESSED,
+		.hd = t->flags & IOASID_PGTABLE_SET_DIRTY,
 		.hpd = t->flags & IOASID_PGTABLE_NO_HIERARCHY,
 	};
 }
@@ -47,6 +50,8 @@ static struct amdw_table amd_table(const struct ioasid_pgtable *t)
 		.va_bits = t->input_bits ? t->input_bits : most,
 		.supervisor = t->flags & IOASID_PGTABLE_PRIVILEGED,
 		.write_protect = t->flags & IOASID_PGTABLE_WRITE_PROTECT,
+		.had = (t->flags & IOASID_PGTABLE_SET_ACCESSED ? 1 : 0) |
+		       (t->flags & IOASID_PGTABLE_SET_DIRTY ? 2 : 0),
 	};
 }
 
@@ -56,7 +61,8 @@ static struct riscvw_table riscv_table(const struct ioasid_pgtable *t)
 		.levels = (int)t->levels, .pa_bits = t->address_bits ? t->address_bits : 56,
 		.supervisor = t->flags & IOASID_PGTABLE_PRIVILEGED,
 		.sum = t->flags & IOASID_PGTABLE_USER_ACCESS,
-		.adue = t->flags & IOASID_PGTABLE_IGNORE_ACCESSED,
+		.ignore = t->flags & IOASID_PGTABLE_IGNORE_ACCESSED,
+		.adue = t->flags & IOASID_PGTABLE_SET_ACCESSED,
 	};
 }
 
@@ -127,6 +133,28 @@ struct ref_entry ref_judge(const struct ioasid_pgtable *t, unsigned int level, u
 		return judge_riscv(t, level, index, entry);
 	default:
 		return judge_vtd(t, level, entry);
+	}
+}
+
+uint64_t ref_used(const struct ioasid_pgtable *t, unsigned int level, bool write, uint64_t entry)
+{
+	bool page = ref_judge(t, level, 0, entry).kind == REF_PAGE;
+	struct vtdw_table vtd = vtd_table(t);
+	struct armw_table arm = arm_table(t);
+	struct amdw_table amd = amd_table(t);
+	struct riscvw_table riscv = riscv_table(t);
+
+	switch (t->format) {
+	case IOASID_PGTABLE_ARM_S1:
+	case IOASID_PGTABLE_ARM_S2:
+		return armw_used(&arm, 4 - (int)level, write, entry);
+	case IOASID_PGTABLE_AMD_V1:
+	case IOASID_PGTABLE_AMD_V2:
+		return amdw_used(&amd, page, write, entry);
+	case IOASID_PGTABLE_RISCV:
+		return riscvw_used(&riscv, page, write, entry);
+	default:
+		return vtdw_used(&vtd, page, write, entry);
 	}
 }
 

@@ -27,6 +27,9 @@ struct ref_entry {
 struct ref_entry ref_judge(const struct ioasid_pgtable *t, unsigned int level, unsigned int index,
 			   uint64_t entry);
 
+/* What an entry that is a table's or page's has become when it was used, for a write or a read. */
+uint64_t ref_used(const struct ioasid_pgtable *t, unsigned int level, bool write, uint64_t entry);
+
 /* How many bytes an entry of a table of @level covers. */
 uint64_t ref_span(const struct ioasid_pgtable *t, unsigned int level);
 

@@ -46,7 +46,7 @@ static void permissions(const struct riscvw_table *t, uint64_t pte, struct riscv
 	bool mine = t->supervisor ? !U(pte) || t->sum : U(pte);
 
 	j->read = mine && R(pte);
-	j->write = mine && W(pte) && (D(pte) || t->adue);
+	j->write = mine && W(pte) && (D(pte) || t->adue || t->ignore);
 }
 
 struct riscvw_judgement riscvw_judge(const struct riscvw_table *t, int level, unsigned index,
@@ -73,9 +73,19 @@ struct riscvw_judgement riscvw_judge(const struct riscvw_table *t, int level, un
 		page = page / 16 * 16 + index % 16;
 	j.address = page * 4096;
 	permissions(t, pte, &j);
-	if (!A(pte) && !t->adue)
+	if (!A(pte) && !t->adue && !t->ignore)
 		j.kind = RISCVW_NOT_ACCESSED;
 	return j;
+}
+
+/* "the PTE is updated to set the A bit (and, if the access is a store, the D bit)" */
+uint64_t riscvw_used(const struct riscvw_table *t, bool leaf, bool write, uint64_t pte)
+{
+	const uint64_t a = (uint64_t)1 << 6, d = (uint64_t)1 << 7;
+
+	if (!t->adue || !leaf)
+		return pte;
+	return pte | a | (write ? d : 0);
 }
 
 bool riscvw_is_input(const struct riscvw_table *t, uint64_t va)

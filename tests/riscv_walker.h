@@ -17,6 +17,7 @@ struct riscvw_table {
 	bool supervisor;
 	bool sum; /* supervisors may use a user's pages */
 	bool adue; /* hardware updates A and D (Svadu) */
+	bool ignore; /* or does not look at them */
 };
 
 enum riscvw_entry {
@@ -36,6 +37,9 @@ struct riscvw_judgement {
 /* Entry number @index of a table at @level. */
 struct riscvw_judgement riscvw_judge(const struct riscvw_table *t, int level, unsigned index,
 				     uint64_t pte);
+
+/* What a PTE has become when it was used, a leaf or not, for a write or a read. */
+uint64_t riscvw_used(const struct riscvw_table *t, bool leaf, bool write, uint64_t pte);
 
 bool riscvw_is_input(const struct riscvw_table *t, uint64_t va);
 

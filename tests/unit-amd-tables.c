@@ -363,12 +363,14 @@ START_TEST(lookup_of_both_tables)
 	put(11, 9, 4);
 	put(51, 12, 0x3000 >> 12);
 	put_gcr3(0x40000, 1);
+	put(8, 7, 3); /* HAD */
 	store_entry(0x10);
 	store(0x40000 + 8, 0x50000 | 1, false);
 	store(0x40000 + 8, 0x60000 | 1, true);
 	t = look(0x10, 1);
 	ck_assert_int_eq(t.kind, IOASID_AMD_NESTED);
 	ck_assert(t.host_levels == 4 && t.host_root == 0x3000 && t.guest_root == 0x50000);
+	ck_assert(t.host_accessed && t.host_dirty);
 	regs.control |= GCR3TRP;
 	ck_assert_uint_eq(look(0x10, 1).guest_root, 0x60000);
 	regs.efr2 = 0;
@@ -393,8 +395,16 @@ START_TEST(page_tables)
 	t.guest_root = 0x5000;
 	ck_assert_int_eq(ioasid_amd_translation_get_pgtable(&t, IOASID_PGTABLE_AMD_V1, &p), 0);
 	ck_assert(p.format == IOASID_PGTABLE_AMD_V1 && p.levels == 3 && p.root == 0x3000);
+	ck_assert_uint_eq(p.flags, 0);
+	t.host_accessed = true;
+	ck_assert_int_eq(ioasid_amd_translation_get_pgtable(&t, IOASID_PGTABLE_AMD_V1, &p), 0);
+	ck_assert_uint_eq(p.flags, IOASID_PGTABLE_SET_ACCESSED);
+	t.host_dirty = true;
+	ck_assert_int_eq(ioasid_amd_translation_get_pgtable(&t, IOASID_PGTABLE_AMD_V1, &p), 0);
+	ck_assert_uint_eq(p.flags, IOASID_PGTABLE_SET_ACCESSED | IOASID_PGTABLE_SET_DIRTY);
 	ck_assert_int_eq(ioasid_amd_translation_get_pgtable(&t, IOASID_PGTABLE_AMD_V2, &p), 0);
 	ck_assert(p.format == IOASID_PGTABLE_AMD_V2 && p.levels == 5 && p.root == 0x5000);
+	ck_assert_uint_eq(p.flags, 0);
 	t.host_levels = 6;
 	ck_assert_int_eq(ioasid_amd_translation_get_pgtable(&t, IOASID_PGTABLE_AMD_V1, &p),
 			 -EOPNOTSUPP);

@@ -16,6 +16,8 @@ struct both {
 	struct ioasid_pgtable ref;
 };
 
+#define SETS (IOASID_PGTABLE_SET_ACCESSED | IOASID_PGTABLE_SET_DIRTY)
+
 /* Each with all combinations of flags; levels from to, entries that say something. */
 static const struct family {
 	enum ioasid_pgtable_format format;
@@ -28,23 +30,23 @@ static const struct family {
 	unsigned int shift; /* of addresses in entries, down */
 	unsigned int granule; /* log2 of pages */
 } families[] = {
-	{ IOASID_PGTABLE_VTD_SS, 3, 5, IOASID_PGTABLE_NO_2M | IOASID_PGTABLE_NO_1G, { 0, 46, 39 },
-	  true, { 0, 1, 2, 3, 0x81, 0x83 }, 3, 0x83, 0, 12 },
+	{ IOASID_PGTABLE_VTD_SS, 3, 5, IOASID_PGTABLE_NO_2M | IOASID_PGTABLE_NO_1G | SETS,
+	  { 0, 46, 39 }, true, { 0, 1, 2, 3, 0x81, 0x83 }, 3, 0x83, 0, 12 },
 	{ IOASID_PGTABLE_VTD_FS, 4, 5, IOASID_PGTABLE_NO_1G | IOASID_PGTABLE_PRIVILEGED |
 	  IOASID_PGTABLE_WRITE_PROTECT, { 0, 46, 39 }, false,
 	  { 0, 1, 5, 7, 0x81, 0x87 }, 7, 0x87, 0, 12 },
 	{ IOASID_PGTABLE_ARM_S1, 2, 4, IOASID_PGTABLE_PRIVILEGED | IOASID_PGTABLE_IGNORE_ACCESSED |
-	  IOASID_PGTABLE_NO_HIERARCHY, { 0, 40, 32 }, true,
+	  IOASID_PGTABLE_NO_HIERARCHY | SETS, { 0, 40, 32 }, true,
 	  { 0, 1, 3, 0x441, 0x443, 0x4c3 }, 3, 0x441, 0, 12 },
-	{ IOASID_PGTABLE_ARM_S2, 2, 4, IOASID_PGTABLE_IGNORE_ACCESSED, { 0, 40, 32 }, true,
+	{ IOASID_PGTABLE_ARM_S2, 2, 4, IOASID_PGTABLE_IGNORE_ACCESSED | SETS, { 0, 40, 32 }, true,
 	  { 0, 1, 3, 0x441, 0x4c3, 0xc3 }, 3, 0x4c1, 0, 12 },
 #define ARM_S1(from, to, granule, wide) \
 	{ IOASID_PGTABLE_ARM_S1, from, to, \
 	  IOASID_PGTABLE_PRIVILEGED | IOASID_PGTABLE_IGNORE_ACCESSED | \
-	  IOASID_PGTABLE_NO_HIERARCHY | (wide), { 0, 48, 40 }, true, \
+	  IOASID_PGTABLE_NO_HIERARCHY | SETS | (wide), { 0, 48, 40 }, true, \
 	  { 0, 1, 3, 0x441, 0x443, 0x4c3 }, 3, 0x441, 0, granule }
 #define ARM_S2(from, to, granule, wide) \
-	{ IOASID_PGTABLE_ARM_S2, from, to, IOASID_PGTABLE_IGNORE_ACCESSED | (wide), \
+	{ IOASID_PGTABLE_ARM_S2, from, to, IOASID_PGTABLE_IGNORE_ACCESSED | SETS | (wide), \
 	  { 0, 50, 40 }, true, { 0, 1, 3, 0x441, 0x4c3, 0xc3 }, 3, 0x4c1, 0, granule }
 	ARM_S1(1, 4, 14, 0),
 	ARM_S1(1, 3, 16, 0),
@@ -56,13 +58,13 @@ static const struct family {
 	ARM_S2(1, 5, 12, IOASID_PGTABLE_WIDE),
 	ARM_S2(1, 4, 14, IOASID_PGTABLE_WIDE),
 	ARM_S2(1, 3, 16, IOASID_PGTABLE_WIDE),
-	{ IOASID_PGTABLE_AMD_V1, 1, 5, 0, { 0, 48, 40 }, true,
+	{ IOASID_PGTABLE_AMD_V1, 1, 5, SETS, { 0, 48, 40 }, true,
 	  { 0, 1, BIT(61) | 1, BIT(61) | 0x201, BIT(62) | 0x601, BIT(61) | BIT(62) | 0xfe01 },
 	  BIT(61) | BIT(62) | 0x201, BIT(61) | BIT(62) | 1, 0, 12 },
 	{ IOASID_PGTABLE_AMD_V2, 4, 5, IOASID_PGTABLE_PRIVILEGED | IOASID_PGTABLE_WRITE_PROTECT,
 	  { 0, 46, 39 }, false, { 0, 1, 5, 7, 0x81, 0x87 }, 7, 0x87, 0, 12 },
 	{ IOASID_PGTABLE_RISCV, 3, 5, IOASID_PGTABLE_PRIVILEGED | IOASID_PGTABLE_USER_ACCESS |
-	  IOASID_PGTABLE_IGNORE_ACCESSED, { 0, 50, 39 }, false,
+	  IOASID_PGTABLE_IGNORE_ACCESSED | SETS, { 0, 50, 39 }, false,
 	  { 0, 1, 0xd7, 0xcf, BIT(63) | 0x20d7, 0xdb }, 1, 0xd7, 2, 12 },
 };
 
@@ -98,7 +100,12 @@ static bool is_wide(uint32_t flags)
 /* A family that has tables of wide addresses is of these only. */
 static bool is_possible(const struct family *f, uint32_t levels, uint32_t flags)
 {
+	bool both = f->format == IOASID_PGTABLE_RISCV || f->format == IOASID_PGTABLE_VTD_SS;
+
 	if (is_wide(f->flags) != is_wide(flags))
+		return false;
+	if ((flags & SETS) == IOASID_PGTABLE_SET_DIRTY ||
+	    (both && (flags & SETS) == IOASID_PGTABLE_SET_ACCESSED))
 		return false;
 	return levels < 5 || f->format != IOASID_PGTABLE_ARM_S1 || is_wide(flags);
 }
@@ -135,7 +142,7 @@ static void each_variant(int i, void (*check)(const struct family *f, struct bot
 
 	for (levels = f->from; levels <= f->to; levels++)
 		for (w = 0; w < 3; w++)
-			for (flags = 0; flags < 0x100; flags++)
+			for (flags = 0; flags < 0x1000; flags++)
 				for (input = 0; input < (f->narrow ? 4u : 1u); input++) {
 					if (flags & ~f->flags || !is_possible(f, levels, flags))
 						continue;
@@ -143,6 +150,32 @@ static void each_variant(int i, void (*check)(const struct family *f, struct bot
 					     input_bits(f, levels, flags, input), &b);
 					check(f, &b, &seed);
 				}
+}
+
+/* What a unit that walks the table leaves of an entry. */
+static uint64_t used(const struct pgt_flags *flags, enum pgt_kind kind, bool write, uint64_t entry)
+{
+	if (kind == PGT_TABLE)
+		return entry | flags->table;
+	entry |= flags->leaf;
+	return write ? (entry | flags->dirty) & ~flags->clean : entry;
+}
+
+static void compare_used(const struct both *b, unsigned int level, uint64_t entry,
+			 const struct pgt_entry *e)
+{
+	unsigned int access;
+
+	for (access = PGT_READ; access <= PGT_WRITE; access++) {
+		bool write = access == PGT_WRITE;
+		uint64_t is = used(&b->pair.low.flags, e->kind, write, entry);
+		uint64_t should = ref_used(&b->ref, level, write, entry);
+
+		if (e->perm & access && is != should)
+			ck_abort_msg("format %d, level %u, entry %#" PRIx64 ": becomes %#" PRIx64
+				     ", not %#" PRIx64, (int)b->ref.format, level, entry, is,
+				     should);
+	}
 }
 
 static void compare(const struct both *b, unsigned int level, unsigned int index, uint64_t entry)
@@ -172,6 +205,7 @@ static void compare(const struct both *b, unsigned int level, unsigned int index
 		ck_abort_msg("format %d, level %u, entry %u, %#" PRIx64 ": %#" PRIx64 " %u, not %#"
 			     PRIx64 " %u", (int)b->ref.format, level, index, entry, e.addr, e.perm,
 			     r.address, perm);
+	compare_used(b, level, entry, &e);
 }
 
 static void compare_entries(const struct family *f, struct both *b, uint64_t *seed)

@@ -397,7 +397,7 @@ START_TEST(page_tables)
 	ck_assert(p.address_bits == 0 && p.flags == 0 && p.input_bits == 0);
 	t.first_update = true;
 	ck_assert_int_eq(DESCRIBE(IOASID_PGTABLE_RISCV), 0);
-	ck_assert_uint_eq(p.flags, IOASID_PGTABLE_IGNORE_ACCESSED);
+	ck_assert_uint_eq(p.flags, IOASID_PGTABLE_SET_ACCESSED | IOASID_PGTABLE_SET_DIRTY);
 	t.big_endian = true;
 	ck_assert_int_eq(DESCRIBE(IOASID_PGTABLE_RISCV), -EOPNOTSUPP);
 	t.big_endian = false;

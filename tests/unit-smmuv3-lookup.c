@@ -364,6 +364,15 @@ START_TEST(page_tables)
 	ck_assert_uint_eq(p.input_bits, 39);
 	ck_assert_uint_eq(p.address_bits, 40);
 	ck_assert_uint_eq(p.flags, 0);
+	put_bits(at(0x1a000), 43, 43, 1); /* HA */
+	t = look(0x10, NONE);
+	ck_assert_int_eq(ioasid_smmuv3_translation_get_pgtable(&t, IOASID_PGTABLE_ARM_S1, &p), 0);
+	ck_assert_uint_eq(p.flags, IOASID_PGTABLE_SET_ACCESSED);
+	put_bits(at(0x1a000), 43, 42, 3); /* HA, HD */
+	t = look(0x10, NONE);
+	ck_assert_int_eq(ioasid_smmuv3_translation_get_pgtable(&t, IOASID_PGTABLE_ARM_S1, &p), 0);
+	ck_assert_uint_eq(p.flags, IOASID_PGTABLE_SET_ACCESSED | IOASID_PGTABLE_SET_DIRTY);
+	put_bits(at(0x1a000), 43, 42, 0);
 	put_bits(at(0x1a000), 35, 35, 1); /* AFFD */
 	put_bits(at(0x1a000), 65, 65, 1); /* HAD0 */
 	put_bits(at(0x14000 + 64 * 0x10), 113, 112, 3); /* PRIVCFG */
@@ -418,7 +427,9 @@ START_TEST(page_tables_of_stage2)
 	ck_assert_int_eq(get_stage2(181, 181, 1, &p), 0); /* S2AFFD */
 	ck_assert_uint_eq(p.flags, IOASID_PGTABLE_IGNORE_ACCESSED);
 	ck_assert_int_eq(get_stage2(184, 184, 1, &p), 0); /* S2HA */
-	ck_assert_uint_eq(p.flags, IOASID_PGTABLE_IGNORE_ACCESSED);
+	ck_assert_uint_eq(p.flags, IOASID_PGTABLE_SET_ACCESSED);
+	ck_assert_int_eq(get_stage2(184, 183, 3, &p), 0); /* and S2HD */
+	ck_assert_uint_eq(p.flags, IOASID_PGTABLE_SET_ACCESSED | IOASID_PGTABLE_SET_DIRTY);
 	ck_assert_int_eq(get_stage2(113, 112, 3, &p), 0); /* PRIVCFG is nothing to stage 2 */
 	ck_assert_uint_eq(p.flags, 0);
 	t = look(768, NONE);
@@ -443,7 +454,6 @@ START_TEST(page_tables_of_stage2_that_the_library_does_not_have)
 	ck_assert_uint_eq(p.input_bits, 31);
 	ck_assert_int_eq(get_stage2(179, 179, 0, &p), -EOPNOTSUPP); /* S2AA64 */
 	ck_assert_int_eq(get_stage2(180, 180, 1, &p), -EOPNOTSUPP); /* S2ENDI */
-	ck_assert_int_eq(get_stage2(184, 183, 3, &p), -EOPNOTSUPP); /* S2HA, S2HD */
 }
 END_TEST
 
@@ -496,7 +506,6 @@ START_TEST(page_tables_that_the_library_does_not_have)
 	ck_assert_int_eq(get_with(38, 38, 1, 0), 0); /* TBI0 */
 	ck_assert_int_eq(get_with(41, 41, 0, 0), -EOPNOTSUPP); /* AA64 */
 	ck_assert_int_eq(get_with(15, 15, 1, 0), -EOPNOTSUPP); /* ENDI */
-	ck_assert_int_eq(get_with(43, 42, 3, 0), -EOPNOTSUPP); /* HA, HD */
 	ck_assert_int_eq(get_with(66, 66, 1, 0), -EOPNOTSUPP); /* E0PD0, and no other table */
 	ck_assert_int_eq(get_with(66, 66, 1, 3), 0);
 	ck_assert_int_eq(get_with(40, 40, 1, 3), -EOPNOTSUPP); /* PAN */

@@ -266,6 +266,13 @@ START_TEST(the_table_is_described_for_a_space)
 	ck_assert_uint_eq(p.address_bits, 39);
 	ck_assert_uint_eq(p.flags, IOASID_PGTABLE_NO_1G);
 	ck_assert_uint_eq(p.size, sizeof(p));
+	ck_assert(!t.second_dirty);
+	at(0x5000 + 64 * 5)[0] |= BIT(9); /* SSADE */
+	t = look(ALL | SSADS, SM, IOASID_NO_PASID);
+	ck_assert_int_eq(ioasid_vtd_translation_get_pgtable(&t, &caps, IOASID_PGTABLE_VTD_SS, &p),
+			 0);
+	ck_assert_uint_eq(p.flags, IOASID_PGTABLE_NO_1G | IOASID_PGTABLE_SET_ACCESSED |
+					   IOASID_PGTABLE_SET_DIRTY);
 	ck_assert_int_eq(ioasid_vtd_translation_get_pgtable(&t, &caps, IOASID_PGTABLE_VTD_FS, &p),
 			 -ENOENT);
 

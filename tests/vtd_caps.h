@@ -18,6 +18,7 @@
 #define PSS(n)	 (((uint64_t)(n) - 1) << 35)
 #define PASID	 BIT(40)
 #define SMTS	 BIT(43)
+#define SSADS	 BIT(45)
 #define SSTS	 BIT(46)
 #define FSTS	 BIT(47)
 #define RPS	 BIT(49)

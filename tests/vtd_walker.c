@@ -121,6 +121,18 @@ struct vtdw_judgement vtdw_judge(const struct vtdw_table *t, unsigned level, uin
 	return j;
 }
 
+uint64_t vtdw_used(const struct vtdw_table *t, bool page, bool write, uint64_t entry)
+{
+	unsigned accessed = t->first_stage ? 5 : 8, dirty = t->first_stage ? 6 : 9;
+
+	if (!t->first_stage && !t->ssade)
+		return entry;
+	entry |= (uint64_t)1 << accessed;
+	if (page && write)
+		entry |= (uint64_t)1 << dirty;
+	return entry;
+}
+
 /* 3.6: the upper bits repeat the highest one that is translated; 3.7: they are zero. */
 static bool input_is_valid(const struct vtdw_table *t, uint64_t iova)
 {

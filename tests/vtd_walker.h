@@ -21,6 +21,7 @@ struct vtdw_table {
 	bool snoop_control; /* SNP is no reserved bit */
 	bool supervisor; /* first-stage: requests with supervisor privilege */
 	bool write_protect; /* ... which respect R/W */
+	bool ssade; /* second-stage: accessed and dirty flags are enabled */
 };
 
 enum vtdw_entry {
@@ -38,6 +39,12 @@ struct vtdw_judgement {
 };
 
 struct vtdw_judgement vtdw_judge(const struct vtdw_table *t, unsigned level, uint64_t entry);
+
+/*
+ * What an entry has become when a translation has used it: a reference to a table, or the page's,
+ * of a write or a read (3.6.2, 3.7.2).
+ */
+uint64_t vtdw_used(const struct vtdw_table *t, bool page, bool write, uint64_t entry);
 
 enum vtdw_fault {
 	VTDW_OK,

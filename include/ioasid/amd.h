@@ -166,6 +166,9 @@ struct ioasid_amd_translation {
 	bool suppress;
 	bool suppress_all;
 	bool device_tlb;
+	/** Host and nested: the unit sets the host table's accessed and dirty flags (HAD). */
+	bool host_accessed;
+	bool host_dirty;
 	/** What the device table entry permits (IR, IW), whatever tables say. */
 	bool readable;
 	bool writable;

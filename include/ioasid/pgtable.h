@@ -55,9 +55,9 @@ enum ioasid_pgtable_format {
 /** VTD_FS, AMD_V2: privileged requests need R/W to write too (WPE of the PASID entry, 9.6). */
 #define IOASID_PGTABLE_WRITE_PROTECT 0x8u
 /**
- * ARM, RISCV: an entry whose access flag is clear can be used, since the IOMMU sets it (CD.HA,
- * SADE) or does not care (CD.AFFD); the library only reads. RISCV: one whose D is clear can be
- * written through. Without this flag DMA faults there.
+ * ARM, RISCV: an entry whose access flag is clear can be used, since the IOMMU does not care
+ * (CD.AFFD). RISCV: one whose D is clear can be written through. Without this flag, or
+ * IOASID_PGTABLE_SET_ACCESSED, DMA faults there.
  */
 #define IOASID_PGTABLE_IGNORE_ACCESSED 0x10u
 /** ARM_S1: permissions in references to tables, APTable, do not count (CD.HPD0; D8.4.2). */
@@ -74,6 +74,18 @@ enum ioasid_pgtable_format {
 #define IOASID_PGTABLE_WIDE 0x80u
 /** ARM_S1: the same of the table of high addresses. */
 #define IOASID_PGTABLE_UPPER_WIDE 0x200u
+/**
+ * ARM, RISCV, VTD_SS, AMD_V1: the IOMMU sets accessed flags (CD.HA, SADE, SSADE, HAD), so that
+ * clear ones do not fault. VTD_FS and AMD_V2 have theirs set always. Who walks sets them: nested in
+ * software nobody does, and what depends on these flags is permitted as if they were set.
+ */
+#define IOASID_PGTABLE_SET_ACCESSED 0x400u
+/**
+ * The same of dirty flags; needs IOASID_PGTABLE_SET_ACCESSED, and goes with it where an IOMMU has
+ * both or neither: RISCV, VTD_SS. ARM (CD.HD): a page that is read-only and has DBM set can be
+ * written, and becomes writable then.
+ */
+#define IOASID_PGTABLE_SET_DIRTY 0x800u
 
 /** A user-managed page table. */
 struct ioasid_pgtable {

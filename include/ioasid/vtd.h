@@ -294,6 +294,8 @@ struct ioasid_vtd_translation {
 	bool supervisor;
 	/** First-stage: such requests respect R/W = 0 (WPE). */
 	bool write_protect;
+	/** Second-stage and nested: its accessed and dirty flags are enabled (SSADE). */
+	bool second_dirty;
 	/** Domain-id; unless blocked. */
 	uint16_t domain;
 	/** Scalable mode: the PASID that was used, RID_PASID for a request without one; else

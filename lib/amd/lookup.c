@@ -110,6 +110,8 @@ static enum ioasid_amd_reason lookup_translation(struct lookup *l,
 	t->domain = dte->domain;
 	t->host_levels = dte->host_levels;
 	t->host_root = dte->host_root;
+	t->host_accessed = dte->host_levels && dte->host_accessed;
+	t->host_dirty = dte->host_levels && dte->host_dirty;
 	t->kind = kind_of(t);
 	return IOASID_AMD_OK;
 }

@@ -21,6 +21,8 @@ ioasid_amd_translation_get_pgtable(const struct ioasid_amd_translation *translat
 	if (format == IOASID_PGTABLE_AMD_V1) {
 		p.levels = translation->host_levels;
 		p.root = translation->host_root;
+		p.flags = (translation->host_accessed ? IOASID_PGTABLE_SET_ACCESSED : 0) |
+			  (translation->host_dirty ? IOASID_PGTABLE_SET_DIRTY : 0);
 	} else if (format == IOASID_PGTABLE_AMD_V2) {
 		p.levels = translation->guest_levels;
 		p.root = translation->guest_root;

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "emulated/walk.h"
-#include "pgtable/flags.h"
 #include "util/bits.h"
 
 /* How often an entry may change under the walk before the DMA faults. */
@@ -65,13 +64,13 @@ static int take_note(const struct walk *w, uint64_t addr)
 }
 
 /*
- * Sets @flags in the entry of a level, if it is still what the walk has read: as a locked
+ * Changes flags in the entry of a level, if it is still what the walk has read: as a locked
  * operation, so that nothing is lost that a CPU writes meanwhile (VT-d 3.6.2). 0; -EAGAIN: it has
  * changed; -EFAULT: the second level does not let it be written; -ENOMEM: nor can it be recorded.
  */
-static int set_flags(struct walk *w, unsigned int level, uint64_t flags)
+static int set_flags(struct walk *w, unsigned int level, uint64_t set, uint64_t clear)
 {
-	uint64_t was = htole64(w->raw[level]), new = w->raw[level] | flags;
+	uint64_t was = htole64(w->raw[level]), new = (w->raw[level] | set) & ~clear;
 	int ret;
 
 	if (!w->slot[level] || new == w->raw[level])
@@ -91,26 +90,36 @@ static int set_flags(struct walk *w, unsigned int level, uint64_t flags)
 /* From the root to the leaf. Entries that were known have had theirs set when they were read. */
 static int set_all_flags(struct walk *w, unsigned int access)
 {
-	struct pgt_flags f = pgt_flags(w->pgt);
+	const struct pgt_flags *f = &w->pgt->flags;
+	bool write = access & IOPT_WRITE;
 	unsigned int level;
 	int ret = 0;
 
 	for (level = w->pgt->levels; level > w->at.level && !ret; level--)
-		ret = set_flags(w, level, f.accessed);
-	return ret ? ret : set_flags(w, level, f.accessed | (access & IOPT_WRITE ? f.dirty : 0));
+		ret = set_flags(w, level, f->table, 0);
+	return ret ? ret : set_flags(w, level, f->leaf | (write ? f->dirty : 0),
+				     write ? f->clean : 0);
+}
+
+/* Has a write still to leave its mark in the leaf? */
+static bool is_clean(const struct walk *w)
+{
+	const struct pgt_flags *f = &w->pgt->flags;
+	uint64_t leaf = w->raw[w->at.level];
+
+	return (leaf & f->dirty) != f->dirty || leaf & f->clean;
 }
 
 /* What both levels give together: the smaller of both pages. */
 static void combine(struct walk *w, const struct iopt_hit *second)
 {
-	uint64_t dirty = pgt_flags(w->pgt).dirty;
 	unsigned int leaf = pgt_shift(w->pgt, w->at.level);
 	unsigned int shift = (unsigned int)bits_min(leaf, second->shift);
 	unsigned int perm = w->at.perm & second->perm;
 	uint64_t low = w->iova & ((UINT64_C(1) << shift) - 1), span = UINT64_C(1) << leaf;
 	struct iotlb_translation *x = &w->result;
 
-	if (dirty && !(w->raw[w->at.level] & dirty))
+	if (is_clean(w))
 		perm &= ~IOPT_WRITE;
 	x->entry.page = (w->iova - low) | shift;
 	x->entry.host = (iopt_host(second, w->at.addr) - low) | perm;

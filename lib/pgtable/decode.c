@@ -22,6 +22,9 @@ struct pgt_entry pgt_decode_far(const struct pgt_rule *r, unsigned index, uint64
 		e.skip = r->next_level - (unsigned)(entry >> r->kind_shift & 7);
 	if (e.kind != PGT_LEAF)
 		return e;
+	if (entry & r->modifier)
+		e.perm = pgt_rule_perm(r, (entry & ~r->modified) |
+					  (r->use[1].writable & r->modified));
 	if (r->never && (entry & r->never) == r->never)
 		e.kind = PGT_BAD;
 	if (r->sized && (entry & r->sized) == r->sized) {

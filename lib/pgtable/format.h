@@ -64,6 +64,9 @@ struct pgt_format {
 	uint64_t leaf_ignored; /* address bits with another meaning, or none, in a superpage, ... */
 	bool ignored_beyond; /* ... also those that are beyond the width */
 	uint64_t accessed; /* has to be set in a leaf, unless the unit does that */
+	struct pgt_flags flags; /* what a unit sets that does ... */
+	bool always_set; /* ... as all do */
+	uint64_t modifier; /* see struct pgt_rule; the dirty flags are what is modified */
 	uint64_t sized; /* see struct pgt_rule */
 	unsigned size_only; /* the one size there is, at level 1; 0: all above the level's own */
 	bool size_by_zero;

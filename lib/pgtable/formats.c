@@ -10,6 +10,10 @@
 		.supervisor_ignores = BIT(1) | BIT(2), .write_protect_honours = BIT(1), \
 	}
 
+/* 3.6.2, 9.7, AMD 2.2.6: A is bit 5 at every level, D is bit 6 of a leaf. */
+#define X86_FLAGS \
+	.flags = { .table = BIT(5), .leaf = BIT(5), .dirty = BIT(6) }, .always_set = true
+
 /* Each of two bits permits one thing. */
 #define TWO_PERMISSIONS(r, w) \
 	{ \
@@ -25,15 +29,16 @@
  * D8.3.1: bit 0 is valid, bit 1 tells tables and pages from blocks; where there are no blocks, an
  * entry with bit 1 clear is invalid. Address bits below a block's size are RES0 and do nothing (nT,
  * bit 16, too), as those above bit 47 do without 52-bit addresses. D8.5: AF is bit 10.
- * Execute-never bits, also those of tables, are nothing to DMA, and dirty state is software's
- * without HD: DBM, bit 51, is ignored. So is the contiguous hint, bit 52 (D8.7.1): each entry has
- * its own address.
+ * Execute-never bits, also those of tables, are nothing to DMA. So is the contiguous hint, bit 52
+ * (D8.7.1): each entry has its own address. Where hardware updates the dirty state (HD), a page
+ * with DBM, bit 51, is clean as long as it is read-only, and becomes writable when it is written;
+ * otherwise DBM is ignored (D8.5.2; SMMUv3, IHI 0070, 3.13.3). Tables have no access flag.
  */
 #define ARM_COMMON \
 	.min_levels = 1, .input_sets_levels = true, .addr_bits = 48, .kind_shift = 1, \
 	.tables = ODD, .leaves = EVEN, .last = ALL, .present = BIT(0), \
 	.need_both = BIT(0) | BIT(1), .leaf_ignored = BITS(47, 12), .ignored_beyond = true, \
-	.accessed = BIT(10)
+	.accessed = BIT(10), .modifier = BIT(51)
 
 /*
  * The granules (D8.2): how much a table resolves, and where blocks are. With 52 bits
@@ -68,6 +73,7 @@
 			   .supervisor_ignores = BIT(61) }, \
 		.leaf = { .read = BIT(6), .readable = BIT(6), .write = BIT(7) | BIT(6), \
 			  .writable = BIT(6), .supervisor_ignores = BIT(6) }, \
+		.flags = { .leaf = BIT(10), .clean = BIT(7) }, \
 	}
 
 /*
@@ -78,6 +84,7 @@
 	{ \
 		.id = PGT_ARM_S2, ARM_COMMON, __VA_ARGS__, .concatenated = 4, \
 		.leaf = TWO_PERMISSIONS(6, 7), \
+		.flags = { .leaf = BIT(10), .dirty = BIT(7) }, \
 	}
 
 const struct pgt_format pgt_formats[] = {
@@ -85,7 +92,8 @@ const struct pgt_format pgt_formats[] = {
 		/*
 		 * 9.8. There is no present bit: R = W = 0 means not present (3.7). Bit 7 (PS)
 		 * makes a leaf of an entry above level 1. Bits 2-6 and 10 and, without SSADE, A
-		 * and D are ignored. Bit 62 is reserved.
+		 * and D are ignored: bit 8 of each entry, bit 9 of a leaf (3.7.2). Bit 62 is
+		 * reserved.
 		 */
 		.id = PGT_VTD_SS,
 		.page_shift = 12,
@@ -106,6 +114,7 @@ const struct pgt_format pgt_formats[] = {
 		.snoop = BIT(11),
 		.table = TWO_PERMISSIONS(0, 1),
 		.leaf = TWO_PERMISSIONS(0, 1),
+		.flags = { .table = BIT(8), .leaf = BIT(8), .dirty = BIT(9) },
 	},
 	{
 		/*
@@ -130,6 +139,7 @@ const struct pgt_format pgt_formats[] = {
 		.leaf_ignored = BIT(12),
 		.table = X86_PERMISSIONS,
 		.leaf = X86_PERMISSIONS,
+		X86_FLAGS,
 	},
 	ARM_STAGE1(ARM_4K),
 	ARM_STAGE1(ARM_16K),
@@ -143,7 +153,8 @@ const struct pgt_format pgt_formats[] = {
 		 * next level: 0 for a page of the level's size, 7 for one whose size is where the
 		 * lowest 0 of its address stands. U and FC, bits 59 and 60 of a leaf, are no matter
 		 * of translation; other bits from 52 on are reserved. Address bits below a page's
-		 * size do not count, nor do accessed and dirty flags.
+		 * size do not count. A is bit 5 at every level, D bit 6 of a leaf (HAD of the
+		 * device table entry, 2.2.2.1).
 		 */
 		.id = PGT_AMD_V1,
 		.page_shift = 12,
@@ -165,6 +176,7 @@ const struct pgt_format pgt_formats[] = {
 		.size_by_zero = true,
 		.table = TWO_PERMISSIONS(61, 62),
 		.leaf = TWO_PERMISSIONS(61, 62),
+		.flags = { .table = BIT(5), .leaf = BIT(5), .dirty = BIT(6) },
 	},
 	{
 		/*
@@ -190,6 +202,7 @@ const struct pgt_format pgt_formats[] = {
 		.leaf_ignored = BIT(12),
 		.table = X86_PERMISSIONS,
 		.leaf = X86_PERMISSIONS,
+		X86_FLAGS,
 	},
 	{
 		/*
@@ -223,6 +236,7 @@ const struct pgt_format pgt_formats[] = {
 		.leaf = { .read = BIT(1) | BIT(4), .readable = BIT(1) | BIT(4),
 			  .write = BIT(2) | BIT(4), .writable = BIT(2) | BIT(4),
 			  .dirty = BIT(7), .user = BIT(4) },
+		.flags = { .leaf = BIT(6), .dirty = BIT(7) },
 	},
 };
 

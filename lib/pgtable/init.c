@@ -77,6 +77,26 @@ static void init_kinds(struct pgt_rule *r, const struct pgt_format *f, unsigned 
 		r->kind[i] = (uint8_t)kind_of(f, level, leaf, i);
 }
 
+static bool ignores_accessed(const struct pgt_caps *caps)
+{
+	return caps->ignore_accessed || caps->set_accessed;
+}
+
+static struct pgt_flags flags_of(const struct pgt_format *f, const struct pgt_caps *caps)
+{
+	struct pgt_flags flags = { 0 };
+
+	if (caps->set_accessed || f->always_set) {
+		flags.table = f->flags.table;
+		flags.leaf = f->flags.leaf;
+	}
+	if (caps->set_dirty || f->always_set) {
+		flags.dirty = f->flags.dirty;
+		flags.clean = f->flags.clean;
+	}
+	return flags;
+}
+
 static void init_uses(struct pgt_rule *r, const struct pgt_format *f, unsigned level,
 		      const struct pgt_caps *caps)
 {
@@ -96,14 +116,15 @@ static void init_uses(struct pgt_rule *r, const struct pgt_format *f, unsigned l
 	leaf->fixed = f->leaf_reserved | beyond | (below & ~f->leaf_ignored);
 	if (!caps->snoop_control)
 		leaf->fixed |= f->snoop;
-	if (!caps->ignore_accessed) {
+	if (!ignores_accessed(caps)) {
 		leaf->fixed |= f->accessed;
 		leaf->value |= f->accessed;
 	}
 }
 
 /* What takes more than masks. */
-static void init_far(struct pgt_rule *r, const struct pgt_format *f, unsigned level)
+static void init_far(struct pgt_rule *r, const struct pgt_format *f, unsigned level,
+		     const struct pgt_caps *caps)
 {
 	r->addr_shift = (uint8_t)f->addr_shift;
 	r->never = f->never;
@@ -117,7 +138,9 @@ static void init_far(struct pgt_rule *r, const struct pgt_format *f, unsigned le
 		r->use[1].fixed |= f->sized;
 	if (f->next_level)
 		r->next_level = (uint8_t)(level - 1);
-	r->far = f->addr_shift || f->never || f->sized || r->high;
+	r->modifier = caps->set_dirty ? f->modifier : 0;
+	r->modified = f->flags.dirty | f->flags.clean;
+	r->far = f->addr_shift || f->never || f->sized || r->high || r->modifier;
 }
 
 static void init_permissions(struct pgt_use *use, const struct permissions *p,
@@ -132,7 +155,7 @@ static void init_permissions(struct pgt_use *use, const struct permissions *p,
 	use->readable = p->readable & ~ignored;
 	use->write = (p->write & ~ignored) | clear;
 	use->writable = p->writable & ~ignored;
-	if (!caps->ignore_accessed) {
+	if (!ignores_accessed(caps)) {
 		use->write |= p->dirty;
 		use->writable |= p->dirty;
 	}
@@ -150,7 +173,7 @@ static void init_rule(struct pgt_rule *r, const struct pgt_format *f, unsigned l
 	init_permissions(&r->use[1], &f->leaf, caps);
 	if (!caps->no_hierarchy)
 		init_permissions(&r->use[0], &f->table, caps);
-	init_far(r, f, level);
+	init_far(r, f, level, caps);
 }
 
 /* Addresses of so many bits, in a table of so many levels. */
@@ -197,7 +220,8 @@ int pgt_init(struct pgt *g, enum pgt_id id, unsigned levels, const struct pgt_ca
 	new.addr_field = address_field(f, caps, (caps->wide ? f->wide.addr_bits : f->addr_bits) - 1,
 				       f->page_shift);
 	new.addr_bits = address_bits(f, caps);
-	new.accessed = caps->ignore_accessed ? 0 : f->accessed;
+	new.accessed = ignores_accessed(caps) ? 0 : f->accessed;
+	new.flags = flags_of(f, caps);
 	for (unsigned level = 1; level <= levels; level++) {
 		init_rule(&new.rule[level], f, level, caps);
 		if (leaf_allowed(f, level, caps))

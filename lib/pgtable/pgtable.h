@@ -10,7 +10,7 @@
  * architecture, chapter "Supervisor-Level ISA", whose levels are one less than those here.
  *
  * A table that is merged in software is only read. So accessed and dirty flags that nothing depends
- * on (3.6.2, 3.7.2) are ignored bits here, and nobody sets those that are clear.
+ * on (3.6.2, 3.7.2) are ignored bits there. A unit that walks one sets them: struct pgt_flags.
  */
 #ifndef PGTABLE_PGTABLE_H
 #define PGTABLE_PGTABLE_H
@@ -71,8 +71,23 @@ struct pgt_caps {
 	bool supervisor;
 	bool write_protect;
 	bool user_access; /* RISC-V: supervisor requests may use a user's pages (SUM) */
-	bool ignore_accessed; /* clear access flags do not fault (Arm: HA, AFFD; RISC-V: Svadu) */
+	bool ignore_accessed; /* clear access flags do not fault (Arm: AFFD) */
+	/*
+	 * The unit sets accessed and dirty flags, so that clear ones do not fault, and Arm: a page
+	 * with DBM can be written. In tables of x86-64's format it always does.
+	 */
+	bool set_accessed;
+	bool set_dirty; /* needs set_accessed; RISC-V, VT-d: the same ability */
 	bool no_hierarchy; /* attributes in references to tables do not count (Arm: HPD) */
+};
+
+/*
+ * Accessed and dirty flags: what a unit that walks a table itself changes in it. A shadow changes
+ * nothing.
+ */
+struct pgt_flags {
+	uint64_t table, leaf; /* set in each reference to a table, and leaf, that it has used */
+	uint64_t dirty, clean; /* set, and cleared, in a leaf that it has written through */
 };
 
 /* What an entry of one kind has to be, and what it says. */
@@ -99,6 +114,11 @@ struct pgt_rule {
 	uint8_t addr_shift; /* addresses stand so much lower in an entry than they are */
 	uint8_t next_level; /* of a table, if the bits of kind say which it is, else 0 */
 	uint64_t never; /* malformed if all of these are set */
+	/*
+	 * A leaf that has this set permits what it will when it has been written: when these bits
+	 * are as in one that can be.
+	 */
+	uint64_t modifier, modified;
 	uint64_t high; /* more address bits, */
 	uint8_t high_shift; /* which stand so much lower in an entry than they are */
 	/*
@@ -124,6 +144,7 @@ struct pgt {
 	bool announced; /* guests invalidate what they make present, if asked to (caching mode) */
 	uint64_t leaf_sizes; /* bitmap of leaf sizes: bit 12 set for 4K, 21 for 2M, 30 for 1G */
 	uint64_t accessed; /* the access flag, where leaves have to have it */
+	struct pgt_flags flags; /* none, if the unit sets none */
 	uint64_t addr_field; /* where addresses stand in entries */
 	bool supervisor, write_protect; /* as of the unit's abilities */
 	bool sizes; /* entries that are neither table nor leaf are leaves of a wrong size */

@@ -36,7 +36,8 @@ ioasid_riscv_translation_get_pgtable(const struct ioasid_riscv_translation *tran
 	p.format = format;
 	p.levels = t->first_levels;
 	p.root = t->first_root;
-	p.flags = t->first_update ? IOASID_PGTABLE_IGNORE_ACCESSED : 0;
+	if (t->first_update)
+		p.flags |= IOASID_PGTABLE_SET_ACCESSED | IOASID_PGTABLE_SET_DIRTY;
 	entry_put(pgtable, &p, sizeof(p));
 	return 0;
 }

@@ -22,8 +22,6 @@ static int check_table(const struct ioasid_smmuv3_table *table)
 		return unsupported("tables of VMSAv8-32");
 	if (table->flags & IOASID_SMMUV3_TABLE_BIG_ENDIAN)
 		return unsupported("big-endian tables");
-	if (table->flags & IOASID_SMMUV3_TABLE_HD)
-		return unsupported("hardware update of the dirty state");
 	return 0;
 }
 
@@ -64,8 +62,12 @@ static void describe_both(struct ioasid_pgtable *p, const struct ioasid_smmuv3_t
 		bits = 48;
 	if (p->address_bits < bits)
 		p->address_bits = bits;
-	if (table->flags & (IOASID_SMMUV3_TABLE_AFFD | IOASID_SMMUV3_TABLE_HA))
+	if (table->flags & IOASID_SMMUV3_TABLE_AFFD)
 		p->flags |= IOASID_PGTABLE_IGNORE_ACCESSED;
+	if (table->flags & IOASID_SMMUV3_TABLE_HA)
+		p->flags |= IOASID_PGTABLE_SET_ACCESSED;
+	if (table->flags & IOASID_SMMUV3_TABLE_HD)
+		p->flags |= IOASID_PGTABLE_SET_DIRTY;
 }
 
 static void describe(struct ioasid_pgtable *p, const struct ioasid_smmuv3_table *table)

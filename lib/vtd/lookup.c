@@ -136,6 +136,7 @@ static enum ioasid_vtd_reason lookup_scalable(struct lookup *l, uint64_t rtaddr)
 	l->t->kind = entry.kind;
 	l->t->domain = entry.domain;
 	l->t->write_protect = entry.write_protect;
+	l->t->second_dirty = entry.second_levels && entry.second_dirty;
 	l->t->second_levels = entry.second_levels;
 	l->t->second_root = entry.second_root;
 	l->t->first_levels = entry.first_levels;
@@ -203,6 +204,8 @@ ioasid_vtd_translation_get_pgtable(const struct ioasid_vtd_translation *translat
 		p.root = translation->second_root;
 		p.flags = (entry_bit(caps->cap, 34) ? 0 : IOASID_PGTABLE_NO_2M) | /* SSLPS */
 			  (entry_bit(caps->cap, 35) ? 0 : IOASID_PGTABLE_NO_1G);
+		if (translation->second_dirty)
+			p.flags |= IOASID_PGTABLE_SET_ACCESSED | IOASID_PGTABLE_SET_DIRTY;
 	}
 	if (!p.levels)
 		return err_set(ENOENT, "the translation has no table of format %d", (int)format);

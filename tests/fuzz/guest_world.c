@@ -114,6 +114,8 @@ static void choose_granule(struct ioasid_pgtable *p, unsigned int kind)
 	p->flags |= IOASID_PGTABLE_WIDE;
 }
 
+#define SETS (IOASID_PGTABLE_SET_ACCESSED | IOASID_PGTABLE_SET_DIRTY)
+
 /* Of those that are not VT-d's: three bits for the format and levels. */
 static void choose_format(struct ioasid_pgtable *p, unsigned int options)
 {
@@ -124,10 +126,10 @@ static void choose_format(struct ioasid_pgtable *p, unsigned int options)
 	};
 	static const uint32_t levels[] = { 4, 4, 4, 5, 4, 4, 5, 3 };
 	static const uint32_t flags[] = {
-		[IOASID_PGTABLE_ARM_S1] = IOASID_PGTABLE_IGNORE_ACCESSED,
-		[IOASID_PGTABLE_ARM_S2] = IOASID_PGTABLE_IGNORE_ACCESSED,
+		[IOASID_PGTABLE_ARM_S1] = SETS,
+		[IOASID_PGTABLE_ARM_S2] = SETS,
 		[IOASID_PGTABLE_AMD_V2] = IOASID_PGTABLE_PRIVILEGED,
-		[IOASID_PGTABLE_RISCV] = IOASID_PGTABLE_IGNORE_ACCESSED,
+		[IOASID_PGTABLE_RISCV] = SETS,
 	};
 
 	p->format = others[options & 7];
