@@ -93,6 +93,8 @@ struct backend_ops {
 		   struct reap *reap);
 	void (*unmap)(struct ioasid_space *space, const struct ioasid_mapping *mapping,
 		      struct reap *reap);
+	/* Does map() need the descriptors of files? NULL: it goes by addresses only. */
+	bool (*maps_files)(const struct ioasid_ctx *ctx);
 
 	/*
 	 * These ranges stay permitted in the space's table, and no longer those before:

@@ -175,6 +175,7 @@ struct source {
 	uint32_t perm;			/* what it can be mapped for */
 	uint64_t start, length;		/* in the process */
 	uint64_t dev, ino;		/* file */
+	int fd;				/* file: a duplicate, for a kernel that maps it; else -1 */
 	uint64_t refs;			/* mappings, and the registration */
 	struct reap_later later;
 };

@@ -75,7 +75,7 @@ IOASID_EXPORT int ioasid_ctx_register_memory(struct ioasid_ctx *ctx, void *addr,
 					     uint32_t flags)
 {
 	struct source s = { .start = (uint64_t)(uintptr_t)addr, .length = length, .refs = 1,
-			    .perm = flags };
+			    .perm = flags, .fd = -1 };
 	struct reap reap = { 0 };
 	uint64_t last;
 	int ret;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "objects.h"
 
@@ -78,12 +79,19 @@ int source_add(struct ioasid_ctx *ctx, const struct source *source, uint32_t *nu
 	return 0;
 }
 
+static void file_unmap(const struct source *s)
+{
+	munmap((void *)(uintptr_t)s->start, (size_t)s->length);
+	if (s->fd >= 0)
+		close(s->fd);
+}
+
 static void source_free(struct reap_later *later)
 {
 	struct source *s = bits_container_of(later, struct source, later);
 
 	if (s->is_file)
-		munmap((void *)(uintptr_t)s->start, (size_t)s->length);
+		file_unmap(s);
 	mem_free(s);
 }
 
@@ -149,12 +157,40 @@ static int find_file(const struct ioasid_ctx *ctx, const struct source *want, ui
 	return 0;
 }
 
+/* In the process: where guests' tables are read, and all is that a kernel maps by address. */
+static int file_map(struct source *s, int fd)
+{
+	void *at;
+
+	errno = ENOMEM;
+	at = s->length > SIZE_MAX ? MAP_FAILED : mmap(NULL, (size_t)s->length, PROT_READ |
+		(s->perm & IOASID_WRITE ? PROT_WRITE : 0), MAP_SHARED, fd, 0);
+	if (at == MAP_FAILED)
+		return err_set(ENOMEM, "mmap of the memfd, 0x%llx bytes: %s",
+			       (unsigned long long)s->length, strerror(errno));
+	s->start = (uint64_t)(uintptr_t)at;
+	return 0;
+}
+
+static int file_open(const struct ioasid_ctx *ctx, struct source *s, int fd)
+{
+	int ret = file_map(s, fd);
+
+	if (ret || !ctx->ops->maps_files || !ctx->ops->maps_files(ctx))
+		return ret;
+	s->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (s->fd >= 0)
+		return 0;
+	ret = err_set(ENOMEM, "no descriptor left for a memfd: %s", strerror(errno));
+	file_unmap(s);
+	return ret;
+}
+
 int source_open_file(struct ioasid_ctx *ctx, int fd, uint64_t offset, uint64_t length,
 		     uint32_t perm, uint32_t *number)
 {
-	struct source s = { .is_file = true, .refs = 1, .perm = IOASID_READ };
+	struct source s = { .is_file = true, .refs = 1, .perm = IOASID_READ, .fd = -1 };
 	struct stat st;
-	void *at;
 	int ret = check_file(fd, perm, offset + length, &st, &s.perm), found;
 
 	if (ret)
@@ -168,15 +204,11 @@ int source_open_file(struct ioasid_ctx *ctx, int fd, uint64_t offset, uint64_t l
 		ctx->sources[found]->refs++;
 		return 0;
 	}
-	errno = ENOMEM;
-	at = s.length > SIZE_MAX ? MAP_FAILED : mmap(NULL, (size_t)s.length, PROT_READ |
-		(s.perm & IOASID_WRITE ? PROT_WRITE : 0), MAP_SHARED, fd, 0);
-	if (at == MAP_FAILED)
-		return err_set(ENOMEM, "mmap of the memfd, 0x%llx bytes: %s",
-			       (unsigned long long)s.length, strerror(errno));
-	s.start = (uint64_t)(uintptr_t)at;
+	ret = file_open(ctx, &s, fd);
+	if (ret)
+		return ret;
 	ret = source_add(ctx, &s, number);
 	if (ret)
-		munmap(at, (size_t)s.length);
+		file_unmap(&s);
 	return ret;
 }

@@ -3,8 +3,10 @@
  * No ioctl more than a careful programmer would have written by hand: what each call of the API asks
  * of the kernel, in order, and nothing else. What the ioctls say is for the other tests.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "shim_expect.h"
 #include "shim_nested.h"
@@ -20,6 +22,7 @@ static struct ioasid_mapping *mapping;
 static struct ioasid_fault_queue *queue;
 static struct ioasid_inv *inv;
 static uint64_t bitmap[2];
+static int file;
 
 /*
  * Bound, what does its IOMMU translate, who made it, and does it nest? On an IOAS that
@@ -44,6 +47,7 @@ static const char *name_of(unsigned long command)
 		{ SHIM_SET_DIRTY, "SET_DIRTY" }, { SHIM_GET_DIRTY, "GET_DIRTY" },
 		{ SHIM_INVALIDATE, "INVALIDATE" }, { SHIM_BIND, "BIND" }, { SHIM_ATTACH, "ATTACH" },
 		{ SHIM_DETACH, "DETACH" }, { SHIM_VIOMMU_ALLOC, "VIOMMU" },
+		{ SHIM_MAP_FILE, "MAP_FILE" },
 	};
 	size_t i;
 
@@ -165,6 +169,11 @@ static int map_more(void)
 	return ioasid_space_map(root, IOVA, memory, PAGE, RW, &mapping);
 }
 
+static int map_file(void)
+{
+	return ioasid_space_map_file(root, IOVA, file, 0, PAGE, RW, &mapping);
+}
+
 static int map_spare(void)
 {
 	return ioasid_space_map(spare, 0, memory, MEMORY, RW, NULL);
@@ -264,6 +273,26 @@ START_TEST(plain_spaces)
 	};
 
 	PLAY(steps);
+}
+END_TEST
+
+/* Once in a context: does the kernel map files? */
+START_TEST(files)
+{
+	static const struct step steps[] = {
+		{ "open", open_ctx, "" },
+		{ "bind", bind_first, FIRST_BIND },
+		{ "create", make_root, "" },
+		{ "map a file, the first time", map_file, "MAP_FILE" },
+		{ "attach", attach_root, "IOAS MAP_FILE ATTACH" },
+		{ "unmap", unmap_more, "UNMAP" },
+		{ "map a file", map_file, "MAP_FILE" },
+		{ "detach", detach_first, "DETACH DESTROY" },
+	};
+
+	file = memfd_new(PAGE, F_SEAL_SHRINK);
+	PLAY(steps);
+	close(file);
 }
 END_TEST
 
@@ -539,6 +568,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, plain_spaces);
+	tcase_add_test(tc, files);
 	tcase_add_test(tc, close_takes_along_what_is_attached);
 	tcase_add_test(tc, software_nesting);
 	tcase_add_test(tc, dirty_tracking);

@@ -4,7 +4,9 @@
  * a capability. What it lacks is refused before anything is done.
  */
 #include <endian.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "shim_expect.h"
 #include "shim_nested.h"
@@ -171,6 +173,24 @@ START_TEST(plain_spaces)
 	ck_ok(ioasid_device_detach(device));
 	ck_ok(ioasid_device_unbind(other));
 	ck_assert_uint_eq(failures(), 0);
+}
+END_TEST
+
+START_TEST(files)
+{
+	int fd = memfd_new(PAGE, F_SEAL_SHRINK);
+	unsigned long expected;
+
+	boot(&kernels[_i], VTD);
+	root = make_space(ctx, NULL, 0);
+	ck_ok(ioasid_device_attach(device, root));
+	shim_forget();
+	ck_ok(ioasid_space_map_file(root, 0, fd, 0, PAGE, RW, NULL));
+	expected = kernels[_i].version < LINUX(6, 13) ? SHIM_MAP : SHIM_MAP_FILE;
+	ck_assert_uint_eq(shim.n_calls, 2);
+	ck_assert_uint_eq(shim.calls[1].command, expected);
+	ck_assert_uint_eq(failures(), 0);
+	close(fd);
 }
 END_TEST
 
@@ -352,6 +372,7 @@ int main(void)
 	tcase_add_loop_test(tc, devices_behind_vtd, 0, KERNELS);
 	tcase_add_loop_test(tc, devices_behind_smmuv3, 0, KERNELS);
 	tcase_add_loop_test(tc, plain_spaces, 0, KERNELS);
+	tcase_add_loop_test(tc, files, 0, KERNELS);
 	tcase_add_loop_test(tc, software_nesting, 0, KERNELS);
 	tcase_add_loop_test(tc, what_is_missing_is_refused, 0, KERNELS);
 	tcase_add_loop_test(tc, each_question_is_asked_once, 0, KERNELS);

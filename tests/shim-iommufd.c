@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The iommufd back end: which ioctls it makes, byte for byte, and none beyond them. */
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "shim_expect.h"
 
@@ -248,30 +246,6 @@ START_TEST(groups_move_in_one_call)
 }
 END_TEST
 
-START_TEST(files_and_copies_are_mapped_by_address)
-{
-	struct ioasid_space *space = make_space(ctx, NULL, 0), *copy = make_space(ctx, NULL, 0);
-	int fd = memfd_new(4 * PAGE, F_SEAL_SHRINK);
-	const uint32_t *w = shim.calls[2].words;
-	uint64_t va;
-
-	ck_ok(ioasid_device_attach(device, space));
-	ck_ok(ioasid_space_map_file(space, 0x10000, fd, PAGE, 2 * PAGE, RW, NULL));
-	ck_assert_uint_eq(shim.n_calls, 3);
-	memcpy(&va, w + 4, sizeof(va));
-	ck_assert_uint_eq(w[6], 0x2000);
-	ck_assert_uint_eq(*(uint32_t *)(uintptr_t)va, 1);	/* its pages hold their number */
-	shim_forget();
-	ck_ok(ioasid_space_map_copy(copy, 0x50000, space, 0x11000, PAGE, IOASID_READ, NULL));
-	expect_end();
-	va += PAGE;
-	ck_ok(ioasid_device_replace(device, copy));
-	ck_assert_uint_eq(shim.calls[1].command, SHIM_MAP);
-	ck_assert(!memcmp(shim.calls[1].words + 4, &va, sizeof(va)));
-	close(fd);
-}
-END_TEST
-
 START_TEST(closing_takes_everything_along)
 {
 	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
@@ -326,7 +300,6 @@ int main(void)
 	tcase_add_test(tc, maps_first_and_attaches_then);
 	tcase_add_test(tc, replace_is_one_attach);
 	tcase_add_test(tc, groups_move_in_one_call);
-	tcase_add_test(tc, files_and_copies_are_mapped_by_address);
 	tcase_add_test(tc, locked_memory_is_what_the_kernel_has_counted);
 	tcase_add_test(tc, closing_takes_everything_along);
 	suite_add_tcase(suite, tc);

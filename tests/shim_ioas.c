@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 #include "shim_ioas.h"
 
@@ -8,7 +10,8 @@
 
 static struct area {
 	uint64_t start, last;
-	uint64_t host;
+	uint64_t host;		/* or in the file */
+	uint64_t file;		/* its inode's number; 0: memory */
 	uint32_t perm;
 	bool writable;		/* the memory, as it was first mapped */
 	uint32_t ioas;
@@ -46,8 +49,29 @@ static int add(const struct area *area)
 
 int shim_ioas_map(uint32_t ioas, uint64_t iova, uint64_t length, uint64_t host, uint32_t perm)
 {
-	const struct area area = { iova, iova + length - 1, host, perm, perm & SHIM_WRITE, ioas };
+	const struct area area = {
+		.start = iova, .last = iova + length - 1, .host = host, .perm = perm,
+		.writable = perm & SHIM_WRITE, .ioas = ioas,
+	};
 
+	return add(&area);
+}
+
+/* memfd_pin_folios(): files of shmem or hugetlbfs, which are those that have seals. */
+int shim_ioas_map_file(uint32_t ioas, uint64_t iova, uint64_t length, int fd, uint64_t from,
+		       uint32_t perm)
+{
+	struct area area = {
+		.start = iova, .last = iova + length - 1, .host = from, .perm = perm,
+		.writable = perm & SHIM_WRITE, .ioas = ioas,
+	};
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -EBADF;
+	if (fcntl(fd, F_GET_SEALS) < 0)
+		return -EINVAL;
+	area.file = st.st_ino;
 	return add(&area);
 }
 
@@ -70,8 +94,11 @@ int shim_ioas_copy(uint32_t ioas, uint64_t iova, uint64_t length, uint32_t sourc
 		n = s->last - (from + done) + 1;
 		if (n > length - done)
 			n = length - done;
-		area = (struct area){ iova + done, iova + done + n - 1,
-				      s->host + (from + done - s->start), perm, s->writable, ioas };
+		area = (struct area){
+			.start = iova + done, .last = iova + done + n - 1,
+			.host = s->host + (from + done - s->start), .file = s->file,
+			.perm = perm, .writable = s->writable, .ioas = ioas,
+		};
 		ret = add(&area);
 		done += n;
 	}
@@ -107,6 +134,13 @@ uint32_t shim_ioas_look(uint32_t ioas, uint64_t iova, uint64_t *host)
 		return 0;
 	*host = area->host + (iova - area->start);
 	return area->perm;
+}
+
+uint64_t shim_ioas_file(uint32_t ioas, uint64_t iova)
+{
+	const struct area *area = find(ioas, iova, iova);
+
+	return area ? area->file : 0;
 }
 
 unsigned int shim_ioas_count(uint32_t ioas)

@@ -15,6 +15,8 @@
 
 /* All of them: 0 or -errno. */
 int shim_ioas_map(uint32_t ioas, uint64_t iova, uint64_t length, uint64_t host, uint32_t perm);
+int shim_ioas_map_file(uint32_t ioas, uint64_t iova, uint64_t length, int fd, uint64_t from,
+		       uint32_t perm);
 int shim_ioas_copy(uint32_t ioas, uint64_t iova, uint64_t length, uint32_t source, uint64_t from,
 		   uint32_t perm);
 /* @length UINT64_MAX: all. */
@@ -22,6 +24,8 @@ int shim_ioas_unmap(uint32_t ioas, uint64_t iova, uint64_t length);
 
 /* What a device reaches at @iova: its permission, 0: nothing. */
 uint32_t shim_ioas_look(uint32_t ioas, uint64_t iova, uint64_t *host);
+/* The number of the inode that it is in, at *@host; 0: memory, or nothing. */
+uint64_t shim_ioas_file(uint32_t ioas, uint64_t iova);
 unsigned int shim_ioas_count(uint32_t ioas);
 
 /*

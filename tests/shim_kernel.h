@@ -22,6 +22,7 @@ enum shim_command {
 	SHIM_MAP = 0x3b85,
 	SHIM_UNMAP = 0x3b86,
 	SHIM_OPTION = 0x3b87,
+	SHIM_MAP_FILE = 0x3b8f,		/* Linux 6.13 */
 	SHIM_HWPT_ALLOC = 0x3b89,
 	SHIM_FAULT_ALLOC = 0x3b8e,
 	SHIM_VEVENTQ_ALLOC = 0x3b93,

@@ -26,6 +26,7 @@ static const struct since commands[] = {	/* the newest of each first */
 	{ SHIM_ALLOW, LINUX(6, 2), 24, 24, ANY },
 	{ SHIM_IOVA_RANGES, LINUX(6, 2), 32, 32, ANY },
 	{ SHIM_MAP, LINUX(6, 2), 40, 40, 7 },
+	{ SHIM_MAP_FILE, LINUX(6, 13), 40, 40, 7 },
 	{ SHIM_COPY, LINUX(6, 2), 40, 40, 7 },
 	{ SHIM_UNMAP, LINUX(6, 2), 24, 24, ANY },
 	{ SHIM_OPTION, LINUX(6, 2), 24, 24, ANY },

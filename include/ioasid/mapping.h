@@ -54,7 +54,8 @@ int ioasid_space_map(struct ioasid_space *space, uint64_t iova, void *addr, uint
  * program does to its own mappings, or to the descriptor afterwards, does not matter. So that a DMA
  * can never meet a hole, the file must be sealed against shrinking (F_SEAL_SHRINK).
  *
- * @param fd a memfd (or hugetlbfs memfd), opened for what flags ask; not kept.
+ * @param fd a memfd (or hugetlbfs memfd), opened for what flags ask; it stays the
+ *           program's. Where a kernel maps files itself, the library keeps a duplicate.
  * @param offset,length within the file.
  * @return 0; the errors above; -EBADF: no descriptor; -EINVAL also: not a memfd; -EPERM: the file
  *         can still shrink; -EACCES: the file is not open for that permission; -EFAULT: the range

@@ -111,6 +111,7 @@ bool iofd_knows(const struct ioasid_ctx *ctx, enum iofd_command which)
 		[IOFD_FAULT_QUEUE] = { UAPI_FAULT_ALLOC, sizeof(struct uapi_fault_alloc) },
 		[IOFD_VIOMMU] = { UAPI_VIOMMU_ALLOC, UAPI_VIOMMU_ALLOC_PLAIN },
 		[IOFD_HW_QUEUE] = { UAPI_HW_QUEUE_ALLOC, sizeof(struct uapi_hw_queue_alloc) },
+		[IOFD_MAP_FILE] = { UAPI_IOAS_MAP_FILE, sizeof(struct uapi_ioas_map_file) },
 		[IOFD_EVENT_QUEUE] = { UAPI_VEVENTQ_ALLOC, sizeof(struct uapi_veventq_alloc) },
 	};
 	uint32_t words[16] = { commands[which].size, UINT32_MAX };
@@ -217,6 +218,7 @@ const struct backend_ops backend_iommufd = {
 	.map = iofd_map,
 	.unmap = iofd_unmap,
 	.allow = iofd_allow,
+	.maps_files = iofd_maps_files,
 	.run_map = iofd_run_map,
 	.run_unmap = iofd_run_unmap,
 	.route = iofd_route,

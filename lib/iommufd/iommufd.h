@@ -20,6 +20,7 @@ enum iofd_command {
 	IOFD_EVENT_QUEUE,
 	IOFD_VIOMMU,
 	IOFD_HW_QUEUE,
+	IOFD_MAP_FILE,
 	IOFD_COMMANDS,
 };
 enum iofd_answer { IOFD_UNASKED, IOFD_YES, IOFD_NO };
@@ -176,6 +177,8 @@ void iofd_table_destroy(struct ioasid_space *space, struct reap *reap);
 int iofd_map(struct ioasid_space *space, const struct ioasid_mapping *mapping, struct reap *reap);
 void iofd_unmap(struct ioasid_space *space, const struct ioasid_mapping *mapping,
 		struct reap *reap);
+/* A mapping of a file goes down as such; without its descriptor by address. */
+bool iofd_maps_files(const struct ioasid_ctx *ctx);
 int iofd_run_map(struct ioasid_space *space, uint64_t iova, uint64_t length,
 		 const struct ioasid_mapping *m, uint64_t from, uint32_t perm);
 int iofd_run_unmap(struct ioasid_space *space, uint64_t iova, uint64_t length);

@@ -51,19 +51,45 @@ void iofd_table_destroy(struct ioasid_space *space, struct reap *reap)
 	space->backend = NULL;
 }
 
-int iofd_map(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)
+bool iofd_maps_files(const struct ioasid_ctx *ctx)
+{
+	return iofd_knows(ctx, IOFD_MAP_FILE);
+}
+
+static uint32_t map_flags(const struct ioasid_mapping *m)
+{
+	return UAPI_MAP_FIXED_IOVA | (m->flags & IOASID_READ ? UAPI_MAP_READABLE : 0) |
+	       (m->flags & IOASID_WRITE ? UAPI_MAP_WRITEABLE : 0);
+}
+
+static int map_address(const struct ioasid_space *space, const struct ioasid_mapping *m)
 {
 	struct uapi_ioas_map map = {
-		.size = sizeof(map),
-		.flags = UAPI_MAP_FIXED_IOVA | (m->flags & IOASID_READ ? UAPI_MAP_READABLE : 0) |
-			 (m->flags & IOASID_WRITE ? UAPI_MAP_WRITEABLE : 0),
-		.ioas_id = iofd_ioas(space),
-		.user_va = m->target,
-		.length = imap_length(&m->item),
-		.iova = m->item.start,
+		.size = sizeof(map), .flags = map_flags(m), .ioas_id = iofd_ioas(space),
+		.user_va = m->target, .length = imap_length(&m->item), .iova = m->item.start,
 	};
+
+	return iofd_ioctl(space->ctx, UAPI_IOAS_MAP, &map);
+}
+
+/* So that it does not depend on the process: it goes on without it, and another may take it over. */
+static int map_file(const struct ioasid_space *space, const struct ioasid_mapping *m,
+		    const struct source *file)
+{
+	struct uapi_ioas_map_file map = {
+		.size = sizeof(map), .flags = map_flags(m), .ioas_id = iofd_ioas(space),
+		.fd = file->fd, .start = m->target - file->start,
+		.length = imap_length(&m->item), .iova = m->item.start,
+	};
+
+	return iofd_ioctl(space->ctx, UAPI_IOAS_MAP_FILE, &map);
+}
+
+int iofd_map(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)
+{
+	const struct source *source = m->source ? space->ctx->sources[m->source] : NULL;
 	const struct ioasid_run run = {
-		.iova = map.iova, .length = map.length, .target = map.user_va,
+		.iova = m->item.start, .length = imap_length(&m->item), .target = m->target,
 		.perm = m->flags & (IOASID_READ | IOASID_WRITE),
 	};
 	int ret = iofd_check_mapping(space, m);
@@ -71,7 +97,7 @@ int iofd_map(struct ioasid_space *space, const struct ioasid_mapping *m, struct 
 	(void)reap;
 	if (ret)
 		return ret;
-	ret = iofd_ioctl(space->ctx, UAPI_IOAS_MAP, &map);
+	ret = source && source->fd >= 0 ? map_file(space, m, source) : map_address(space, m);
 	return ret ? vfio_why_not_mapped(space, &run, -ret) : 0;
 }
 

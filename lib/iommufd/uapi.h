@@ -25,6 +25,7 @@
 #define UAPI_IOAS_IOVA_RANGES	UAPI_IOMMUFD(0x84)
 #define UAPI_IOAS_MAP		UAPI_IOMMUFD(0x85)
 #define UAPI_IOAS_UNMAP		UAPI_IOMMUFD(0x86)
+#define UAPI_IOAS_MAP_FILE	UAPI_IOMMUFD(0x8f)
 
 /* vfio.h: VFIO_BASE is 100. */
 #define UAPI_VFIO(nr)		_IO(';', 100 + (nr))
@@ -107,6 +108,24 @@ UAPI_AT(uapi_ioas_map, ioas_id, 8);
 UAPI_AT(uapi_ioas_map, user_va, 16);
 UAPI_AT(uapi_ioas_map, length, 24);
 UAPI_AT(uapi_ioas_map, iova, 32);
+
+/* struct iommu_ioas_map_file, Linux 6.13; flags as above */
+struct uapi_ioas_map_file {
+	uint32_t size;
+	uint32_t flags;
+	uint32_t ioas_id;
+	int32_t fd;
+	uint64_t start;			/* in the file */
+	uint64_t length;
+	uint64_t iova;
+};
+UAPI_SIZE(uapi_ioas_map_file, 40);
+UAPI_AT(uapi_ioas_map_file, flags, 4);
+UAPI_AT(uapi_ioas_map_file, ioas_id, 8);
+UAPI_AT(uapi_ioas_map_file, fd, 12);
+UAPI_AT(uapi_ioas_map_file, start, 16);
+UAPI_AT(uapi_ioas_map_file, length, 24);
+UAPI_AT(uapi_ioas_map_file, iova, 32);
 
 /* struct iommu_ioas_copy, Linux 6.2; flags as above */
 struct uapi_ioas_copy {
