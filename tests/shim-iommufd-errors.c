@@ -288,6 +288,7 @@ START_TEST(map_that_fails)
 {
 	static const struct { int error, result; const char *text; } cases[] = {
 		{ ENOMEM, ENOMEM, "8192 KiB" }, { EFAULT, EFAULT, "writable" },
+		{ EOVERFLOW, EFAULT, "mapped" },
 		{ EINVAL, EINVAL, "refused" }, { EIO, EINVAL, "refused" },
 	};
 	struct ioasid_space *space = make_space(ctx, NULL, 0);
