@@ -146,7 +146,7 @@ static void disturb(int kind, unsigned int round)
 
 START_TEST(nothing_is_lost)
 {
-	uint64_t end = now_ns() + RUN_NS;
+	uint64_t end = now_ns() + run_ns(RUN_NS);
 	unsigned int round, i;
 
 	dirty_open(&g, SIZE);
@@ -211,7 +211,7 @@ static void *write_or_fault(void *data)
 
 START_TEST(nothing_is_lost_by_unmap)
 {
-	uint64_t end = now_ns() + RUN_NS;
+	uint64_t end = now_ns() + run_ns(RUN_NS);
 	unsigned int i;
 
 	dirty_open(&g, SIZE);
@@ -246,7 +246,7 @@ END_TEST
 
 static void add(TCase *tc)
 {
-	tcase_set_timeout(tc, 60);
+	tcase_set_timeout(tc, race_timeout(60));
 	tcase_add_loop_test(tc, nothing_is_lost, 0, 3);
 	tcase_add_test(tc, nothing_is_lost_by_unmap);
 }

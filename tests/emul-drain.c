@@ -150,7 +150,7 @@ static void take_unbind(struct guest *g)
 /* Gives and takes pages for a while, each checked after it was taken. */
 static void give_and_take(struct guest *g, const struct way *way, const struct writer *writers)
 {
-	uint64_t end = now_ns() + RUN_NS;
+	uint64_t end = now_ns() + run_ns(RUN_NS);
 	unsigned long n, hits;
 
 	for (n = 0; now_ns() < end || n < 4; n++) {
@@ -285,7 +285,7 @@ END_TEST
 
 static void add_tests(TCase *tc)
 {
-	tcase_set_timeout(tc, 60);
+	tcase_set_timeout(tc, race_timeout(60));
 	tcase_add_test(tc, unmap);
 	tcase_add_test(tc, unmap_of_the_parent);
 	tcase_add_test(tc, unmap_of_a_child);

@@ -212,7 +212,7 @@ END_TEST
 
 static void add_tests(TCase *tc)
 {
-	tcase_set_timeout(tc, 60 + (double)run_ns(0) / 1e9);
+	tcase_set_timeout(tc, race_timeout(60));
 	tcase_add_loop_test(tc, every_dma_faults_or_hits_guest_memory, 0, VARIANTS);
 }
 

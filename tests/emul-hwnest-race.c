@@ -66,7 +66,7 @@ static void is_quiet(const struct race *r, uint64_t page)
 
 static void by_invalidation(struct race *r)
 {
-	uint64_t end = now_ns() + RUN_NS, page = 16;
+	uint64_t end = now_ns() + run_ns(RUN_NS), page = 16;
 
 	do {
 		uint64_t old = page;
@@ -80,7 +80,7 @@ static void by_invalidation(struct race *r)
 
 static void by_unmap(struct race *r)
 {
-	uint64_t end = now_ns() + RUN_NS;
+	uint64_t end = now_ns() + run_ns(RUN_NS);
 
 	hw_set(&r->h, 0, HW_SIZE / PAGE);
 	hw_invalidate(&r->h, 0, 0);
@@ -96,7 +96,7 @@ static void by_unmap(struct race *r)
 
 static void by_replace(struct race *r)
 {
-	uint64_t end = now_ns() + RUN_NS;
+	uint64_t end = now_ns() + run_ns(RUN_NS);
 	struct ioasid_space *other = hw_space(r->h.g.ctx, r->h.g.root);
 	struct guest_table t;
 	unsigned int i;
@@ -160,7 +160,7 @@ int main(void)
 	Suite *suite = suite_create("hwnest-race");
 	TCase *tc = tcase_create("hwnest-race");
 
-	tcase_set_timeout(tc, 60);
+	tcase_set_timeout(tc, race_timeout(60));
 	tcase_add_loop_test(tc, what_is_taken_away_is_not_used_any_more, 0, 12);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

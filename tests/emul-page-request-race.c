@@ -279,7 +279,7 @@ START_TEST(everybody_at_once)
 	for (i = 0; i < RESPONDERS; i++)
 		start(&r, &responder[i], i + 100, respond_on);
 	start(&r, &mover, 200, move_on);
-	usleep(RUN_NS / 1000);
+	usleep((useconds_t)(run_ns(RUN_NS) / 1000));
 	/* who waits goes on as long as there are responses */
 	__atomic_store_n(&r.stop_dma, true, __ATOMIC_RELEASE);
 	for (i = 0; i < DMAS; i++)
@@ -323,7 +323,7 @@ int main(void)
 	Suite *suite = suite_create("page-request-race");
 	TCase *tc = tcase_create("page-request-race");
 
-	tcase_set_timeout(tc, 60);
+	tcase_set_timeout(tc, race_timeout(60));
 	tcase_add_test(tc, everybody_at_once);
 	tcase_add_test(tc, detach_wakes_them_all);
 	suite_add_tcase(suite, tc);

@@ -67,6 +67,11 @@ uint64_t run_ns(uint64_t normal)
 	return seconds ? strtoul(seconds, NULL, 10) * UINT64_C(1000000000) : normal;
 }
 
+double race_timeout(double normal)
+{
+	return normal + 2 * (double)run_ns(0) / 1e9;
+}
+
 uint64_t now_ns(void)
 {
 	struct timespec now;

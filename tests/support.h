@@ -47,6 +47,8 @@ bool lacks(const struct ioasid_ctx *ctx, enum ioasid_capability capability);
 unsigned int rounds(unsigned int normal);
 /* How long threads race, in nanoseconds: IOASID_TEST_SECONDS, if it is set. */
 uint64_t run_ns(uint64_t normal);
+/* A test's time in seconds, of which it races twice at most. */
+double race_timeout(double normal);
 /* Nanoseconds of CLOCK_MONOTONIC. */
 uint64_t now_ns(void);
 
