@@ -91,7 +91,8 @@ int main(int argc, char **argv)
 	check(ioasid_space_dirty_start(space), "starting dirty tracking");
 	memcpy(to, from, (size_t)PAGES * SIZE);
 	printf("round 0: all %u pages\n", PAGES);
-	for (round = 1; round < ROUNDS; round++) {
+	/* Who is not told exactly would copy all of it in each round. */
+	for (round = 1; ioasid_ctx_has(ctx, IOASID_CAP_DIRTY_EXACT) && round < ROUNDS; round++) {
 		n = copy_dirty(space, from, to);
 		printf("round %u: %u pages\n", round, n);
 		if (n <= FEW)
@@ -103,7 +104,8 @@ int main(int argc, char **argv)
 	pthread_join(thread, NULL);
 	n = copy_dirty(space, from, to);
 	printf("the device is stopped: %u pages\n", n);
-	expect(!copy_dirty(space, from, to), "nothing is left");
+	if (ioasid_ctx_has(ctx, IOASID_CAP_DIRTY_EXACT))
+		expect(!copy_dirty(space, from, to), "nothing is left");
 	expect(!memcmp(from, to, (size_t)PAGES * SIZE), "both memories are the same");
 	printf("both memories are the same\n");
 

@@ -25,6 +25,8 @@ struct backend_ops {
 	bool checks_memory;
 	/* It sends the requests of a device's whole group where route() sends the device's. */
 	bool routes_groups;
+	/* Its unmap() and run_unmap() put what was written there into the root's record. */
+	bool keeps_written;
 	/* It enforces snooping wherever an IOMMU can, and is not asked. */
 	bool enforces_snoop;
 
@@ -131,7 +133,8 @@ struct backend_ops {
 	/*
 	 * Dirty tracking of a root whose tracks is set; NULL where there is no such capability.
 	 * set: on, with all pages clean, or off. read: sets the bits of what was written in
-	 * [@start, @last], which is mapped, and unless @peek makes it clean.
+	 * [@start, @last], which is mapped, and unless @peek makes it clean. Without keeps_written
+	 * also asked for a child that has a table, in its addresses.
 	 */
 	int (*dirty_set)(struct ioasid_space *space, bool on, struct reap *reap);
 	int (*dirty_read)(struct ioasid_space *space, uint64_t start, uint64_t last, bool peek,

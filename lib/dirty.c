@@ -139,6 +139,7 @@ IOASID_EXPORT int ioasid_space_dirty_read(struct ioasid_space *space, uint64_t i
 static int unmap(struct ioasid_space *space, uint64_t iova, uint64_t last, struct dirty_bits *out,
 		 struct reap *reap, uint64_t *sum)
 {
+	const struct backend_ops *ops = space->ctx->ops;
 	struct imap_item *item;
 	struct imap_iter iter;
 	int ret = check_tracking(space);
@@ -146,12 +147,14 @@ static int unmap(struct ioasid_space *space, uint64_t iova, uint64_t last, struc
 	if (!ret)
 		ret = mapping_check_unmap_range(space, iova, last, false);
 	imap_for_each(item, &iter, &space->maps, iova, last)
-		if (!ret)
-			ret = space->ctx->ops->dirty_read(space, item->start, item->last, true,
-							  out, reap);
-	if (!ret)
-		*sum = mapping_unmap_range(space, iova, last, reap);
-	return ret;
+		if (!ret && !ops->keeps_written)
+			ret = ops->dirty_read(space, item->start, item->last, true, out, reap);
+	if (ret)
+		return ret;
+	space->unmap_out = ops->keeps_written ? out : NULL;
+	*sum = mapping_unmap_range(space, iova, last, reap);
+	space->unmap_out = NULL;
+	return 0;
 }
 
 IOASID_EXPORT int ioasid_space_unmap_dirty(struct ioasid_space *space, uint64_t iova,

@@ -39,13 +39,26 @@ void dirty_kept_reset(struct ioasid_space *root)
 	root->all_written = false;
 }
 
-static int keep_bits(struct ioasid_space *root, uint64_t page, uint64_t bits)
+/* Nothing is left out: all counts as written until recording begins anew. */
+static void cannot_keep(struct ioasid_space *root)
 {
-	int ret = 0;
+	root->all_written = true;
+	ctx_log(root->ctx, LOG_WARNING, "space %u: no memory to keep what was written: all of it counts "
+		"as written", root->id);
+}
 
-	for (; bits && !ret; bits &= bits - 1)
-		ret = bitmap_set(&root->written, page + bits_ctz(bits));
-	return ret;
+void dirty_keep_bits(struct ioasid_space *root, uint64_t page, const uint64_t *bits, uint64_t n)
+{
+	uint64_t i;
+
+	for (i = 0; root && !root->all_written && i < n; i += 64) {
+		uint64_t word = bits ? bits[i / 64] : UINT64_MAX;
+
+		if (n - i < 64)
+			word &= bits_mask((unsigned int)(n - i - 1), 0);
+		if (bitmap_add(&root->written, page + i, word))
+			cannot_keep(root);
+	}
 }
 
 static int keep_chunk(struct ioasid_space *space, uint64_t start, uint64_t last,
@@ -54,26 +67,21 @@ static int keep_chunk(struct ioasid_space *space, uint64_t start, uint64_t last,
 	uint64_t bitmap[CHUNK / 64] = { 0 };
 	struct dirty_bits out = { .bitmap = bitmap, .first = start / PAGE };
 	struct reap reap = { 0 };
-	unsigned int i;
 	int ret = space->ctx->ops->dirty_read(space, start, last, true, &out, &reap);
 
-	for (i = 0; i < CHUNK / 64 && !ret; i++)
-		ret = keep_bits(root, to / PAGE + 64 * i, bitmap[i]);
+	if (!ret)
+		dirty_keep_bits(root, to / PAGE, bitmap, (last - start) / PAGE + 1);
 	return ret;
 }
 
-/* Where that cannot be had, nothing is left out: all counts as written until recording begins anew. */
 static void keep(struct ioasid_space *space, uint64_t start, uint64_t last,
 		 struct ioasid_space *root, uint64_t to)
 {
 	while (!root->all_written) {
 		uint64_t end = bits_min(last, bits_add_sat(start, (uint64_t)CHUNK * PAGE - 1));
 
-		if (keep_chunk(space, start, end, root, to)) {
-			root->all_written = true;
-			ctx_log(root->ctx, LOG_WARNING, "space %u: no memory to keep what was "
-				"written: all of it counts as written", root->id);
-		}
+		if (keep_chunk(space, start, end, root, to))
+			cannot_keep(root);
 		if (end == last)
 			return;
 		to += end + 1 - start;
@@ -87,7 +95,7 @@ void dirty_keep_items(struct sink *sink, uint64_t start, uint64_t last)
 	struct imap_item *item;
 	struct imap_iter iter;
 
-	if (!root)
+	if (!root || root->ctx->ops->keeps_written)
 		return;
 	imap_for_each(item, &iter, &sink->items, start, last)
 		keep(sink->space, item->start, item->last, root,
@@ -145,9 +153,9 @@ int dirty_read_children(struct ioasid_space *root, uint64_t start, uint64_t last
 	return ret;
 }
 
-struct ioasid_space *space_tracking_root(struct ioasid_space *space)
+struct ioasid_space *space_tracking_root(const struct ioasid_space *space)
 {
 	while (space->parent)
 		space = space->parent;
-	return space->tracking ? space : NULL;
+	return space->tracking ? (struct ioasid_space *)(uintptr_t)space : NULL;
 }

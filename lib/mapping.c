@@ -172,6 +172,8 @@ void mapping_drop(struct ioasid_mapping *m, struct reap *reap)
 	} else if (space->users) {
 		table_leave(space, m, reap);
 	}
+	if (space->unmap_out)
+		dirty_kept_read(space, m->item.start, m->item.last, true, space->unmap_out);
 	track_forget(space, m->item.start, m->item.last);
 	imap_remove(&space->maps, &m->item);
 	mapping_free(m, reap);

@@ -129,6 +129,7 @@ struct ioasid_space {
 	bool tracked;			/* by the library's own table: track.c, */
 	struct bitmap written;		/* these pages, by number, */
 	bool all_written;		/* or it could not be kept which */
+	struct dirty_bits *unmap_out;	/* where an unmap reports them; NULL: it does not */
 	struct shadow shadow;		/* a child's, nested in software */
 	enum ioasid_fill fill_asked;
 	enum ioasid_enforce_snoop enforce_snoop;	/* a root's */
@@ -258,6 +259,8 @@ void sink_unmapped(struct ioasid_space *root);
  * perm 0: it should have gone, but may still be there.
  */
 bool sink_first_run(const struct ioasid_space *space, uint64_t at, struct ioasid_run *run);
+/* Where in the root the run leads that has @iova. */
+uint64_t sink_root_address(const struct ioasid_space *space, uint64_t iova);
 size_t sink_pages(const struct ioasid_space *space);
 
 /* ranges.c */
@@ -354,7 +357,7 @@ struct dirty_bits {
 void dirty_bits_add(struct dirty_bits *out, uint64_t first, uint64_t bits);
 
 /* The root of the space, if it records what is written; else NULL. */
-struct ioasid_space *space_tracking_root(struct ioasid_space *space);
+struct ioasid_space *space_tracking_root(const struct ioasid_space *space);
 
 /*
  * dirty_kept.c: where a kernel's tables record. What was kept of tables that have gone: reported,
@@ -363,6 +366,11 @@ struct ioasid_space *space_tracking_root(struct ioasid_space *space);
 void dirty_kept_read(struct ioasid_space *root, uint64_t start, uint64_t last, bool peek,
 		     struct dirty_bits *out);
 void dirty_kept_reset(struct ioasid_space *root);
+/*
+ * The @n pages from @page on are kept where their bit is set in @bits; NULL: all. NULL for @root: nobody
+ * records.
+ */
+void dirty_keep_bits(struct ioasid_space *root, uint64_t page, const uint64_t *bits, uint64_t n);
 /* Of a root, or a child that has a sink: all that its page tables know is kept. */
 void dirty_keep_all(struct ioasid_space *space);
 /* A root's children that have sinks, as of backend_ops.dirty_read(), which is asked for each. */

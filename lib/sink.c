@@ -207,6 +207,13 @@ bool sink_first_run(const struct ioasid_space *space, uint64_t at, struct ioasid
 	return true;
 }
 
+uint64_t sink_root_address(const struct ioasid_space *space, uint64_t iova)
+{
+	const struct imap_item *item = imap_find(&space->sink->items, iova);
+
+	return bits_container_of(item, const struct sink_item, item)->from + (iova - item->start);
+}
+
 size_t sink_pages(const struct ioasid_space *space)
 {
 	const struct sink *sink = space->sink;

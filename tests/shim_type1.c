@@ -15,6 +15,7 @@
 #define FIRST_FD  100
 #define N_FDS	  12
 #define N_ENTRIES 16u
+#define N_WRITTEN 64u
 
 struct shim_t1 shim_t1;
 
@@ -23,7 +24,7 @@ enum kind { FREE, CONTAINER, GROUP, DEVICE };
 struct file {
 	enum kind kind;
 	/* of a container */
-	bool has_iommu;
+	bool has_iommu, records;
 	struct shim_entry entries[N_ENTRIES];
 	unsigned int n_entries;
 	/* of a group, and of a device its group */
@@ -33,6 +34,13 @@ struct file {
 };
 
 static struct file files[N_FDS];
+
+/* Pages that were written while the container recorded that. */
+static struct written {
+	const struct file *container;
+	uint64_t iova;
+} written[N_WRITTEN];
+static unsigned int n_written;
 
 static const struct shim_range usual[2] = {
 	{ 0, 0xfedfffff }, { 0xfef00000, (UINT64_C(1) << 39) - 1 },
@@ -47,6 +55,8 @@ void shim_reset(void)
 	memcpy(shim_t1.ranges, usual, sizeof(usual));
 	shim_t1.n_ranges = 2;
 	shim_t1.max_entries = N_ENTRIES;
+	shim_t1.dirty_limit = 1u << 28;
+	n_written = 0;
 }
 
 unsigned int shim_open_fds(void)
@@ -234,11 +244,17 @@ static void put_header(unsigned char *answer, uint32_t at, uint16_t id, uint32_t
 	put32(answer + at + 4, next);
 }
 
+static uint64_t smallest_page(void)
+{
+	return shim_t1.page_sizes ? shim_t1.page_sizes & -shim_t1.page_sizes : 4096;
+}
+
 /* Migration, mappings that are left, ranges: in the order in which Linux has them. */
 static int get_info(const struct file *container, unsigned char *w)
 {
 	const uint32_t migration = 24 + shim_t1.pad, avail = migration + 32, iovas = avail + 16;
 	uint32_t n = shim_t1.n_ranges, size, needed = iovas + 16 + 16 * n;
+	uint64_t page;
 
 	memcpy(&size, w, sizeof(size));
 	put32(w + 4, shim_t1.page_sizes ? 3 : 2);
@@ -249,7 +265,10 @@ static int get_info(const struct file *container, unsigned char *w)
 		return 0;
 	}
 	put32(w + 16, shim_t1.odd_offset ? shim_t1.odd_offset : migration);
-	put_header(w, migration, 2, avail);
+	put_header(w, migration, shim_t1.no_migration ? 98 : 2, avail);
+	page = smallest_page();
+	memcpy(w + migration + 16, &page, sizeof(page));
+	memcpy(w + migration + 24, &shim_t1.dirty_limit, sizeof(uint64_t));
 	put_header(w, avail, shim_t1.no_avail ? 99 : 3, n ? iovas : 0);
 	put32(w + avail + 8, shim_t1.max_entries - container->n_entries);
 	if (n) {
@@ -265,14 +284,122 @@ struct dma_map {
 	uint64_t vaddr, iova, size;
 };
 
+struct dirty_bitmap {
+	uint64_t pgsize, size, data;
+};
+
 struct dma_unmap {
 	uint32_t argsz, flags;
 	uint64_t iova, size;
+	struct dirty_bitmap bitmap;	/* flag 1 */
+};
+
+struct dirty_pages {
+	uint32_t argsz, flags;
+	uint64_t iova, size;		/* flag 4 */
+	struct dirty_bitmap bitmap;
 };
 
 static bool overlap(const struct shim_entry *e, uint64_t iova, uint64_t size)
 {
 	return e->iova <= iova + size - 1 && iova <= e->iova + e->size - 1;
+}
+
+void shim_write(uint32_t group, uint64_t iova)
+{
+	const struct file *container = find_group(group)->container;
+	unsigned int i;
+
+	for (i = 0; i < container->n_entries; i++)
+		if (overlap(&container->entries[i], iova, 1) && container->records)
+			written[n_written++] = (struct written){ container, iova };
+}
+
+bool shim_records(uint32_t group)
+{
+	return find_group(group)->container->records;
+}
+
+static bool too_large(const struct shim_entry *e)
+{
+	return e->size / smallest_page() > shim_t1.dirty_limit * 8;
+}
+
+/* Sets the bits of an entry's pages, counted from @base on, and forgets them. */
+static void report(const struct file *container, const struct shim_entry *e, uint64_t base,
+		   uint64_t *bits)
+{
+	uint64_t page = smallest_page(), at;
+	unsigned int i, n = 0;
+
+	for (at = e->iova; !shim_t1.narrows && at < e->iova + e->size; at += page)
+		bits[(at - base) / page / 64] |= UINT64_C(1) << (at - base) / page % 64;
+	for (i = 0; i < n_written; i++) {
+		at = written[i].iova;
+		if (written[i].container == container && overlap(e, at, 1))
+			bits[(at - base) / page / 64] |= UINT64_C(1) << (at - base) / page % 64;
+		else
+			written[n++] = written[i];
+	}
+	n_written = n;
+}
+
+/* It has room for the pages of the range, which are of the size that there is. */
+static bool fits(const struct dirty_bitmap *b, uint64_t size)
+{
+	const uint64_t page = smallest_page();
+
+	return b->pgsize == page && b->size <= shim_t1.dirty_limit &&
+	       b->size * 8 >= (size / page + 63) / 64 * 64;
+}
+
+static bool cuts(const struct file *container, uint64_t iova, uint64_t size)
+{
+	unsigned int i;
+
+	for (i = 0; i < container->n_entries; i++) {
+		const struct shim_entry *e = &container->entries[i];
+
+		if (overlap(e, iova, size) &&
+		    (e->iova < iova || e->iova + e->size > iova + size))
+			return true;
+	}
+	return false;
+}
+
+static int get_dirty(const struct file *container, const struct dirty_pages *d)
+{
+	unsigned int i;
+
+	if (d->argsz < sizeof(*d) || !d->size || !container->records ||
+	    (d->iova | d->size) & (smallest_page() - 1) || !fits(&d->bitmap, d->size) ||
+	    cuts(container, d->iova, d->size))
+		return -EINVAL;
+	for (i = 0; i < container->n_entries; i++)
+		if (overlap(&container->entries[i], d->iova, d->size))
+			report(container, &container->entries[i], d->iova,
+			       (uint64_t *)(uintptr_t)d->bitmap.data);
+	return 0;
+}
+
+static int dirty_pages(struct file *container, const struct dirty_pages *d)
+{
+	unsigned int i;
+
+	switch (d->flags) {
+	case 1:
+		for (i = 0; i < container->n_entries; i++)
+			if (too_large(&container->entries[i]))
+				return -EINVAL;
+		container->records = true;
+		return 0;
+	case 2:
+		container->records = false;
+		return 0;
+	case 4:
+		return get_dirty(container, d);
+	}
+	return -EINVAL;
 }
 
 static int map_dma(struct file *container, const struct dma_map *map)
@@ -288,6 +415,8 @@ static int map_dma(struct file *container, const struct dma_map *map)
 	}
 	if (container->n_entries == shim_t1.max_entries)
 		return -ENOSPC;
+	if (container->records && map->size / smallest_page() > shim_t1.dirty_limit * 8)
+		return -EINVAL;
 	memmove(&container->entries[at + 1], &container->entries[at],
 		(container->n_entries++ - at) * sizeof(container->entries[0]));
 	container->entries[at] = (struct shim_entry){ map->iova, map->size, map->vaddr, map->flags };
@@ -302,18 +431,20 @@ static int unmap_dma(struct file *container, struct dma_unmap *unmap)
 
 	if (all ? unmap->iova || unmap->size : !size || (size | unmap->iova) & 4095)
 		return -EINVAL;
+	if (!all && cuts(container, unmap->iova, size))
+		return -EINVAL;
+	if (unmap->flags & 1 && (!container->records || unmap->argsz < sizeof(*unmap) ||
+				 !fits(&unmap->bitmap, unmap->size)))
+		return -EINVAL;
 	for (i = 0; i < container->n_entries; i++) {
-		const struct shim_entry *e = &container->entries[i];
-
-		if (overlap(e, unmap->iova, size) && !all &&
-		    (e->iova < unmap->iova || e->iova + e->size > unmap->iova + size))
-			return -EINVAL;
-	}
-	for (i = 0; i < container->n_entries; i++) {
-		if (overlap(&container->entries[i], unmap->iova, size))
+		if (overlap(&container->entries[i], unmap->iova, size)) {
 			sum += container->entries[i].size;
-		else
+			if (unmap->flags & 1)
+				report(container, &container->entries[i], unmap->iova,
+				       (uint64_t *)(uintptr_t)unmap->bitmap.data);
+		} else {
 			container->entries[n++] = container->entries[i];
+		}
 	}
 	container->n_entries = n;
 	unmap->size = sum;
@@ -364,6 +495,8 @@ static int container_ioctl(struct file *container, unsigned long command, void *
 		return map_dma(container, arg);
 	case SHIM_UNMAP_DMA:
 		return unmap_dma(container, arg);
+	case SHIM_DIRTY_PAGES:
+		return shim_t1.no_migration ? -ENOTTY : dirty_pages(container, arg);
 	}
 	return -ENOTTY;
 }

@@ -16,6 +16,7 @@ enum shim_t1_command {
 	SHIM_GET_INFO = 0x3b70,
 	SHIM_MAP_DMA = 0x3b71,
 	SHIM_UNMAP_DMA = 0x3b72,
+	SHIM_DIRTY_PAGES = 0x3b75,	/* Linux 5.8 */
 };
 
 struct shim_range {
@@ -37,6 +38,9 @@ struct shim_t1 {
 	bool no_avail;			/* it does not tell that */
 	uint32_t pad;			/* so much lies before the first capability */
 	uint32_t odd_offset;		/* the first capability is there; 0: where it is */
+	bool no_migration;		/* it does not record written pages */
+	uint64_t dirty_limit;		/* of a mapping's bitmap, in bytes */
+	bool narrows;			/* it reports what was written; else all that is mapped */
 	uint32_t claim_ranges;		/* so many ranges are said to be there; 0: those that are */
 };
 
@@ -50,6 +54,11 @@ struct shim_entry {
 /* The descriptors: of a group, of its container, of a device; 0: not open. */
 int shim_group_fd(uint32_t group);
 int shim_container_fd(uint32_t group);
+
+/* A device of the group writes a page, which its container has. */
+void shim_write(uint32_t group, uint64_t iova);
+/* Does the group's container record written pages? */
+bool shim_records(uint32_t group);
 
 /* What is in the container of a group, ascending by IOVA; how many. */
 unsigned int shim_entries(uint32_t group, const struct shim_entry **entries);

@@ -89,6 +89,17 @@ static void set(unsigned int w, uint64_t i)
 	model[w][i] = true;
 }
 
+/* A word of them, which need not begin with one of the set's. */
+static void add(unsigned int w, uint64_t i)
+{
+	uint64_t bits = rnd(UINT64_MAX) & rnd(UINT64_MAX), k;
+
+	ck_assert_int_eq(bitmap_add(&map, base[w] + i, bits), 0);
+	for (k = 0; k < 64; k++)
+		if (bits >> k & 1)
+			model[w][i + k] = true;
+}
+
 START_TEST(as_an_array)
 {
 	unsigned int round;
@@ -101,6 +112,8 @@ START_TEST(as_an_array)
 		b = b < WINDOW ? b : WINDOW - 1;
 		for (i = 0; i < n; i++)
 			set(w, round % 3 ? at + rnd(700) : rnd(WINDOW));
+		for (i = 0; round % 5 == 0 && i < n; i++)
+			add(w, round % 3 ? at + rnd(600) : rnd(WINDOW - 64));
 		if (rnd(4) == 0) {
 			bitmap_clear(&map, base[w] + a, base[w] + b);
 			memset(&model[w][a], 0, b - a + 1);

@@ -51,6 +51,11 @@ enum ioasid_capability {
 	IOASID_CAP_HW_QUEUE,
 	/** Spaces whose page tables have smallest pages only: IOASID_SPACE_SMALL_PAGES. */
 	IOASID_CAP_SMALL_PAGES,
+	/**
+	 * Only what was written is reported so. Without it, a read may report pages that nobody has
+	 * written: on type1 all that a device can write, at each read.
+	 */
+	IOASID_CAP_DIRTY_EXACT,
 };
 
 /** Audit: check each DMA through a nested space against the guest's tables; needs IOASID_CAP_AUDIT. */

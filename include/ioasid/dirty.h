@@ -9,7 +9,8 @@
  *
  * A page counts as written once a DMA was let write it: also by ioasid_dma_translate() for writing,
  * and by a compare-and-swap that found something else. The CPU's own writes are not recorded. A
- * kernel's IOMMU records by the entries of its page table: all pages of a large one count.
+ * kernel's IOMMU records by the entries of its page table: all pages of a large one count. Without
+ * IOASID_CAP_DIRTY_EXACT all pages count that an attached device can write, at each read.
  */
 #ifndef IOASID_DIRTY_H
 #define IOASID_DIRTY_H
@@ -69,8 +70,8 @@ int ioasid_space_dirty_read(struct ioasid_space *space, uint64_t iova, uint64_t 
 
 /**
  * Unmaps all mappings in a range, as ioasid_space_unmap() does, and reports what of them was
- * written since it was last read: nothing is lost in between, on the emulated back end. A kernel's
- * reads first and unmaps then, so devices must not write there any more.
+ * written since it was last read: nothing is lost in between, on the emulated back end and on type1.
+ * On iommufd it reads first and unmaps then, so devices must not write there any more.
  *
  * @param iova,length,page_size,bitmap as of ioasid_space_dirty_read(), but with holes.
  * @param unmapped receives the sum of the mappings' lengths; may be NULL.

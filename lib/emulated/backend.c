@@ -111,6 +111,7 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 	case IOASID_CAP_USER_PASID_TABLE:
 	case IOASID_CAP_FILL_ON_DEMAND:
 	case IOASID_CAP_SMALL_PAGES:
+	case IOASID_CAP_DIRTY_EXACT:
 	case IOASID_CAP_MULTI_DEVICE_GROUPS:
 	case IOASID_CAP_PASID:
 	case IOASID_CAP_PAGE_REQUESTS:

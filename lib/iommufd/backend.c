@@ -139,6 +139,7 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 	case IOASID_CAP_ATOMIC_REPLACE:
 		return NULL;
 	case IOASID_CAP_DIRTY_TRACKING:
+	case IOASID_CAP_DIRTY_EXACT:
 		return iofd_knows(ctx, IOFD_SET_DIRTY) ? NULL :
 		       "the kernel has no dirty tracking on iommufd (Linux 6.7)";
 	case IOASID_CAP_NESTING_HARDWARE:

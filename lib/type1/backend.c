@@ -86,6 +86,7 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 	case IOASID_CAP_NESTING_SOFTWARE:
 	case IOASID_CAP_USER_PGTABLE:
 	case IOASID_CAP_ENFORCE_SNOOP:
+	case IOASID_CAP_DIRTY_TRACKING:
 	case IOASID_CAP_MULTI_DEVICE_GROUPS:
 		return NULL;
 	case IOASID_CAP_NESTING_HARDWARE:
@@ -98,8 +99,8 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 		return "VFIO's type1 has no PASIDs";
 	case IOASID_CAP_PAGE_REQUESTS:
 		return "VFIO's type1 has no page requests";
-	case IOASID_CAP_DIRTY_TRACKING:
-		return "VFIO's type1 reports all pages that are mapped, written or not";
+	case IOASID_CAP_DIRTY_EXACT:
+		return "VFIO's type1 reports all pages that a device can write, written or not";
 	case IOASID_CAP_SMALL_PAGES:
 		return "VFIO's type1 chooses the sizes of pages by itself";
 	case IOASID_CAP_VIOMMU:
@@ -138,6 +139,7 @@ const struct backend_ops backend_type1 = {
 	.name = "type1",
 	.checks_memory = true,
 	.enforces_snoop = true,
+	.keeps_written = true,
 	.probe = probe,
 	.find_devices = find_devices,
 	.open = open_node,
@@ -154,5 +156,7 @@ const struct backend_ops backend_type1 = {
 	.run_map = t1_run_map,
 	.run_unmap = t1_run_unmap,
 	.route = t1_route,
+	.dirty_set = t1_dirty_set,
+	.dirty_read = t1_dirty_read,
 	.locked = locked,
 };

@@ -59,7 +59,7 @@ static void fill_info(struct ioasid_device *device, uint32_t requester,
 		.address_bits = group->address_bits,
 		/* The library walks them, for any IOMMU. */
 		.pgtable_formats = pgt_known(), .nesting_software = true,
-		.enforce_snoop = group->enforces_snoop,
+		.enforce_snoop = group->enforces_snoop, .dirty_tracking = group->dirty_page,
 		.max_mappings = group->max_entries < UINT32_MAX ? group->max_entries : 0,
 	};
 }

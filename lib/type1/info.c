@@ -91,6 +91,18 @@ static int take_ranges(struct t1_group *group, const struct uapi_iova_range *ran
 	return ret;
 }
 
+/* Linux 5.8. A bit stands for the smallest page. */
+static void find_dirty(struct t1_group *group, const struct uapi_iommu_info *info)
+{
+	const struct uapi_cap_migration *cap = find_cap(info, UAPI_CAP_MIGRATION, sizeof(*cap));
+	uint64_t page = cap ? cap->pgsize_bitmap & -cap->pgsize_bitmap : 0;
+
+	if (page < PAGE)
+		return;
+	group->dirty_page = page;
+	group->dirty_limit = bits_min(cap->max_dirty_bitmap_size, UINT64_MAX / 8) * 8;
+}
+
 static int parse(const struct ioasid_device *device, struct t1_group *group,
 		 const struct uapi_iommu_info *info)
 {
@@ -109,6 +121,7 @@ static int parse(const struct ioasid_device *device, struct t1_group *group,
 	ret = take_ranges(group, (const struct uapi_iova_range *)(iovas + 1), iovas->nr_iovas);
 	if (ret)
 		return ret;
+	find_dirty(group, info);
 	group->max_entries = avail ? avail->avail : UINT32_MAX;
 	group->page_sizes = info->flags & UAPI_INFO_PGSIZES && info->iova_pgsizes ?
 			    info->iova_pgsizes : PAGE;

@@ -53,6 +53,12 @@ int t1_enter(struct t1_group *group, const struct ioasid_space *space,
 
 	if (group->entries >= group->max_entries)
 		return too_many(group, space);
+	if (group->tracking && !t1_dirty_fits(group, run))
+		return err_set(EINVAL, "space %u: 0x%llx-0x%llx is too large for the kernel to record what "
+			       "is written there: no more than %llu pages", space->id,
+			       (unsigned long long)run->iova,
+			       (unsigned long long)(run->iova + run->length - 1),
+			       (unsigned long long)group->dirty_limit);
 	ret = sys_ioctl(group->container, UAPI_MAP_DMA, &map);
 	if (ret)
 		return ret == -ENOSPC ? too_many(group, space) :
@@ -77,20 +83,49 @@ int t1_check_count(const struct t1_group *group, const struct ioasid_space *spac
 	return count_runs(space, 0, UINT64_MAX) > group->max_entries ? too_many(group, space) : 0;
 }
 
-int t1_remove(struct t1_group *group, const struct ioasid_space *space, uint64_t iova,
-	      uint64_t length)
+static void gone(struct t1_group *group, uint32_t n)
+{
+	group->entries -= (uint32_t)bits_min(group->entries, n);
+}
+
+/* One by one: each of them tells what was written there. */
+static int remove_each(struct t1_group *group, const struct ioasid_space *space, uint64_t iova,
+		       uint64_t length)
+{
+	uint64_t at = iova, size;
+	struct ioasid_run run;
+	int ret = 0;
+
+	while (!ret && t1_first_run(space, at, &run) && run.iova - iova < length) {
+		ret = t1_dirty_unmap(group, space, &run, &size);
+		if (!ret && size)
+			gone(group, 1);
+		at = run.iova + run.length;
+	}
+	return ret;
+}
+
+static int remove_range(struct t1_group *group, const struct ioasid_space *space, uint64_t iova,
+			uint64_t length)
 {
 	struct uapi_dma_unmap unmap = { .argsz = sizeof(unmap), .iova = iova, .size = length };
 	int ret = sys_ioctl(group->container, UAPI_UNMAP_DMA, &unmap);
 
-	if (ret)
-		return err_set(EINVAL, "space %u: 0x%llx-0x%llx is still in the kernel: %s",
-			       space->id, (unsigned long long)iova,
-			       (unsigned long long)(iova + length - 1), strerror(-ret));
-	if (unmap.size)
-		group->entries -= (uint32_t)bits_min(group->entries,
-						     count_runs(space, iova, length));
-	return 0;
+	if (!ret && unmap.size)
+		gone(group, count_runs(space, iova, length));
+	return ret;
+}
+
+int t1_remove(struct t1_group *group, const struct ioasid_space *space, uint64_t iova,
+	      uint64_t length)
+{
+	int ret = group->tracking && space_tracking_root(space) ?
+		  remove_each(group, space, iova, length) :
+		  remove_range(group, space, iova, length);
+
+	return ret ? err_set(EINVAL, "space %u: 0x%llx-0x%llx is still in the kernel: %s",
+			     space->id, (unsigned long long)iova,
+			     (unsigned long long)(iova + length - 1), strerror(-ret)) : 0;
 }
 
 /* The next group from @group on that is attached to @space, or NULL. */

@@ -64,7 +64,7 @@ static void empty(struct ioasid_ctx *ctx, struct t1_group *group)
 
 	if (!group->entries)
 		return;
-	if (!t1_of(ctx)->unmap_all) {
+	if (!t1_of(ctx)->unmap_all || group->tracking) {
 		remove_below(group, group->space, NULL, UINT64_MAX);
 		return;
 	}
@@ -116,11 +116,24 @@ static void go_back(struct t1_group *group, const struct ioasid_space *keep)
 	err_set(error, "%s", why);
 }
 
+/* What stays in the container counts as written for the space that is left. */
+static void keep_written(const struct ioasid_space *from, const struct ioasid_space *to)
+{
+	struct ioasid_run run;
+
+	for_each_run(run, from)
+		if (has_same(to, &run))
+			t1_dirty_keep_run(from, &run);
+}
+
 static int move(struct t1_group *group, struct ioasid_space *space)
 {
+	const struct ioasid_space *root = space_tracking_root(space);
 	struct ioasid_space *from = group->space;
 	int ret = check(group, space);
 
+	if (!ret && root)
+		ret = t1_dirty_start(group, root);
 	if (ret)
 		return ret;
 	if (from)
@@ -128,7 +141,24 @@ static int move(struct t1_group *group, struct ioasid_space *space)
 	ret = enter_all(group, space, group->partial ? NULL : from);
 	if (ret && from)
 		go_back(group, group->partial ? NULL : space);
+	if (!ret && from && !group->partial && space_tracking_root(from))
+		keep_written(from, space);
 	return ret;
+}
+
+static int route(struct ioasid_ctx *ctx, struct t1_group *group, struct ioasid_space *space)
+{
+	int ret = 0;
+
+	if (space)
+		ret = move(group, space);
+	else
+		empty(ctx, group);
+	if (ret)
+		return ret;
+	group->space = space;
+	group->partial = false;
+	return 0;
 }
 
 /* Asked for each device of a group, it moves the group at the first. */
@@ -136,19 +166,14 @@ int t1_route(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *
 	     struct reap *reap)
 {
 	struct t1_group *group = ((struct t1_device *)device->backend)->group;
-	int ret = 0;
+	int ret;
 
 	(void)pasid;
 	(void)reap;
 	if (space == group->space)
 		return 0;
-	if (space)
-		ret = move(group, space);
-	else
-		empty(device->ctx, group);
-	if (ret)
-		return ret;
-	group->space = space;
-	group->partial = false;
-	return 0;
+	ret = route(device->ctx, group, space);
+	if (!group->space || !space_tracking_root(group->space))
+		t1_dirty_stop(device->ctx, group);
+	return ret;
 }

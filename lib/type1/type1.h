@@ -26,6 +26,9 @@ struct t1_group {
 	uint64_t page_sizes;		/* 0: not asked for yet */
 	unsigned int address_bits;
 	bool enforces_snoop;
+	uint64_t dirty_page;		/* what a bit of written pages stands for; 0: none are recorded */
+	uint64_t dirty_limit;		/* bits that the kernel has for a mapping */
+	bool tracking;			/* it records them */
 	struct ioasid_range *reserved;
 	size_t n_reserved;
 };
@@ -87,6 +90,27 @@ void t1_drop(struct t1_group *group, const struct ioasid_space *space,
 	     const struct ioasid_run *run);
 /* err_set() with -ENOSPC if the space has more runs than a container takes. */
 int t1_check_count(const struct t1_group *group, const struct ioasid_space *space);
+
+/*
+ * dirty.c
+ * The first two as of struct backend_ops.
+ */
+int t1_dirty_set(struct ioasid_space *root, bool on, struct reap *reap);
+int t1_dirty_read(struct ioasid_space *root, uint64_t start, uint64_t last, bool peek,
+		  struct dirty_bits *out, struct reap *reap);
+/* The container records from now on, for a root that tracks or is going to: err_set(). */
+int t1_dirty_start(struct t1_group *group, const struct ioasid_space *root);
+void t1_dirty_stop(struct ioasid_ctx *ctx, struct t1_group *group);
+/* Has the kernel bits enough for a run? */
+bool t1_dirty_fits(const struct t1_group *group, const struct ioasid_run *run);
+/*
+ * Unmaps a run of a space whose root tracks, and keeps what was written there. -errno; else *@size is
+ * what was unmapped.
+ */
+int t1_dirty_unmap(const struct t1_group *group, const struct ioasid_space *space,
+		   const struct ioasid_run *run, uint64_t *size);
+/* All of a run counts as written. */
+void t1_dirty_keep_run(const struct ioasid_space *space, const struct ioasid_run *run);
 
 /* route.c */
 int t1_route(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space,

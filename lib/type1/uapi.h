@@ -30,6 +30,8 @@
 #define UAPI_IOMMU_GET_INFO	UAPI_VFIO(12)
 #define UAPI_MAP_DMA		UAPI_VFIO(13)
 #define UAPI_UNMAP_DMA		UAPI_VFIO(14)
+/* The same, Linux 5.8 */
+#define UAPI_DIRTY_PAGES	UAPI_VFIO(17)
 
 #define UAPI_API_VERSION	0
 #define UAPI_DMA_CC_IOMMU	4u	/* VFIO_DMA_CC_IOMMU, Linux 3.13 */
@@ -100,6 +102,22 @@ struct uapi_cap_dma_avail {
 UAPI_SIZE(uapi_cap_dma_avail, 12);
 UAPI_AT(uapi_cap_dma_avail, avail, 8);
 
+/*
+ * struct vfio_iommu_type1_info_cap_migration, Linux 5.8, with the padding that 64-bit kernels have in
+ * it
+ */
+#define UAPI_CAP_MIGRATION	2u
+struct uapi_cap_migration {
+	struct uapi_cap header;
+	uint32_t flags;
+	uint32_t pad;
+	uint64_t pgsize_bitmap;
+	uint64_t max_dirty_bitmap_size;	/* in bytes, of one mapping */
+};
+UAPI_SIZE(uapi_cap_migration, 32);
+UAPI_AT(uapi_cap_migration, pgsize_bitmap, 16);
+UAPI_AT(uapi_cap_migration, max_dirty_bitmap_size, 24);
+
 #define UAPI_MAP_READ		0x1u
 #define UAPI_MAP_WRITE		0x2u
 
@@ -117,6 +135,7 @@ UAPI_AT(uapi_dma_map, vaddr, 8);
 UAPI_AT(uapi_dma_map, iova, 16);
 UAPI_AT(uapi_dma_map, size, 24);
 
+#define UAPI_UNMAP_FLAG_DIRTY	0x1u	/* Linux 5.8: a bitmap follows */
 #define UAPI_UNMAP_FLAG_ALL	0x2u	/* Linux 5.12: iova and size are 0 */
 
 /* struct vfio_iommu_type1_dma_unmap, Linux 3.6 */
@@ -130,5 +149,49 @@ UAPI_SIZE(uapi_dma_unmap, 24);
 UAPI_AT(uapi_dma_unmap, flags, 4);
 UAPI_AT(uapi_dma_unmap, iova, 8);
 UAPI_AT(uapi_dma_unmap, size, 16);
+
+/* struct vfio_bitmap, Linux 5.8 */
+struct uapi_bitmap {
+	uint64_t pgsize;		/* that a bit stands for: the smallest of the container's */
+	uint64_t size;			/* in bytes */
+	uint64_t data;			/* address of uint64_t[size / 8] */
+};
+UAPI_SIZE(uapi_bitmap, 24);
+UAPI_AT(uapi_bitmap, size, 8);
+UAPI_AT(uapi_bitmap, data, 16);
+
+/* The former with the latter behind it, for UAPI_UNMAP_FLAG_DIRTY. */
+struct uapi_dma_unmap_dirty {
+	struct uapi_dma_unmap unmap;
+	struct uapi_bitmap bitmap;
+};
+UAPI_SIZE(uapi_dma_unmap_dirty, 48);
+UAPI_AT(uapi_dma_unmap_dirty, bitmap, 24);
+
+#define UAPI_DIRTY_START	0x1u
+#define UAPI_DIRTY_STOP		0x2u
+#define UAPI_DIRTY_GET		0x4u
+
+/* struct vfio_iommu_type1_dirty_bitmap, Linux 5.8 */
+struct uapi_dirty {
+	uint32_t argsz;
+	uint32_t flags;
+};
+UAPI_SIZE(uapi_dirty, 8);
+UAPI_AT(uapi_dirty, flags, 4);
+
+/* The same with struct vfio_iommu_type1_dirty_bitmap_get behind it, for UAPI_DIRTY_GET. */
+struct uapi_dirty_get {
+	uint32_t argsz;
+	uint32_t flags;
+	uint64_t iova;
+	uint64_t size;
+	struct uapi_bitmap bitmap;
+};
+UAPI_SIZE(uapi_dirty_get, 48);
+UAPI_AT(uapi_dirty_get, flags, 4);
+UAPI_AT(uapi_dirty_get, iova, 8);
+UAPI_AT(uapi_dirty_get, size, 16);
+UAPI_AT(uapi_dirty_get, bitmap, 24);
 
 #endif

@@ -70,17 +70,32 @@ static void chunk_free(struct bitmap *map, struct chunk *c)
 	slab_free(&map->records, c);
 }
 
-int bitmap_set(struct bitmap *map, uint64_t number)
+/* @first is a multiple of 64. */
+static int add_word(struct bitmap *map, uint64_t first, uint64_t bits)
 {
-	struct imap_item *item = imap_find(&map->chunks, number);
-	struct chunk *c = item ? chunk_of(item) : chunk_new(map, number);
-	unsigned int bit = (unsigned int)(number % CHUNK_BITS);
+	struct imap_item *item = imap_find(&map->chunks, first);
+	struct chunk *c = item ? chunk_of(item) : chunk_new(map, first);
+	unsigned int bit = (unsigned int)(first % CHUNK_BITS);
 
 	if (!c)
 		return -ENOMEM;
-	c->bits[bit / 64] |= UINT64_C(1) << bit % 64;
+	c->bits[bit / 64] |= bits;
 	c->lines |= UINT64_C(1) << bit / LINE_BITS;
 	return 0;
+}
+
+int bitmap_set(struct bitmap *map, uint64_t number)
+{
+	return add_word(map, bits_align_down(number, 64), UINT64_C(1) << number % 64);
+}
+
+int bitmap_add(struct bitmap *map, uint64_t first, uint64_t bits)
+{
+	unsigned int shift = (unsigned int)(first % 64);
+	uint64_t low = bits << shift, high = shift ? bits >> (64 - shift) : 0;
+	int ret = low ? add_word(map, first - shift, low) : 0;
+
+	return ret || !high ? ret : add_word(map, first - shift + 64, high);
 }
 
 /* A scan, and what of the chunk at hand it is about: bits first to last. */

@@ -30,6 +30,12 @@ void bitmap_reset(struct bitmap *map);
 /* 0, or -ENOMEM: unchanged. */
 int bitmap_set(struct bitmap *map, uint64_t number);
 
+/*
+ * The numbers of the bits that are set in @bits, counted from @first. 0, or -ENOMEM: some of them may
+ * be there.
+ */
+int bitmap_add(struct bitmap *map, uint64_t first, uint64_t bits);
+
 /* Takes [@first, @last] out. */
 void bitmap_clear(struct bitmap *map, uint64_t first, uint64_t last);
 
