@@ -61,6 +61,8 @@ IOASID_EXPORT void ioasid_inv_free(struct ioasid_inv *inv)
 IOASID_EXPORT void ioasid_inv_reset(struct ioasid_inv *inv)
 {
 	inv->count = 0;
+	inv->runs = 0;
+	inv->not_pages = false;
 	inv->raw.used = 0;
 }
 
@@ -69,17 +71,30 @@ IOASID_EXPORT size_t ioasid_inv_get_count(const struct ioasid_inv *inv)
 	return inv->count;
 }
 
+/* Such an entry as most are, and of the same space as those before. */
+static bool is_page(const struct ioasid_inv *inv, const struct inv_entry *e)
+{
+	return e->kind == INV_SPACE && e->last - e->start == PAGE - 1 &&
+	       e->serial == inv->entries[0].serial;
+}
+
 static int add(struct ioasid_inv *inv, const struct ioasid_ctx *ctx, const struct inv_entry *e,
 	       uint32_t flags)
 {
+	struct inv_entry *new;
+
 	if (flags & ~IOASID_INV_LEAF_ONLY)
 		return err_set(EINVAL, "unknown invalidation flags 0x%x", flags);
 	if (ctx != inv->ctx)
 		return err_set(EINVAL, "the batch is of another context");
 	if (inv->count == inv->room && reserve_entries(inv, 2 * inv->room))
 		return -ENOMEM;
-	inv->entries[inv->count] = *e;
-	inv->entries[inv->count++].leaf_only = flags & IOASID_INV_LEAF_ONLY;
+	new = &inv->entries[inv->count];
+	*new = *e;
+	new->leaf_only = flags & IOASID_INV_LEAF_ONLY;
+	inv->runs += !inv->count || e->start != new[-1].last + 1;
+	inv->count++;
+	inv->not_pages |= !is_page(inv, e);
 	return 0;
 }
 

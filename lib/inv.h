@@ -34,6 +34,8 @@ struct ioasid_inv {
 	struct ioasid_ctx *ctx;
 	struct inv_entry *entries;
 	size_t count, room;
+	size_t runs;		/* of neighbours in order, one entry or more */
+	bool not_pages;		/* of one space: there are entries of other kinds */
 	struct inv_job *jobs;	/* room for sorting: twice n_jobs */
 	size_t jobs_room;
 	struct inv_raw raw;

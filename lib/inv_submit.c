@@ -49,17 +49,25 @@ struct submission {
 	int ret;		/* -ENOMEM: of what has been done, some could not be refreshed */
 };
 
+/* What an invalidation of a space has returned. */
+static void note(struct submission *sub, const struct ioasid_space *space, int ret)
+{
+	if (ret)
+		sub->ret = err_set(ENOMEM, "no memory to refresh space %u", space->id);
+}
+
 static void refresh(struct submission *sub, const struct inv_job *job)
 {
 	struct ioasid_space *space = job->space;
 
-	if (space->nest->invalidate(space, job->start, job->last, job->leaf_only, sub->reap))
-		sub->ret = err_set(ENOMEM, "no memory to refresh space %u", space->id);
+	note(sub, space, space->nest->invalidate(space, job->start, job->last, job->leaf_only,
+						 sub->reap));
 }
 
-static void follow(struct submission *sub, const struct inv_job *job)
+static void follow(struct submission *sub, struct ioasid_space *space, uint64_t start,
+		   uint64_t last)
 {
-	int ret = sink_follow(job->space, job->start, job->last);
+	int ret = sink_follow(space, start, last);
 
 	if (ret)
 		sub->ret = ret;
@@ -107,7 +115,7 @@ static void add_job(struct submission *sub, struct ioasid_space *space, const st
 			/* nowhere to wait: done by itself, since it must not be left out */
 			space->nest->begin(space, sub->now);
 			refresh(sub, &job);
-			follow(sub, &job);
+			follow(sub, space, job.start, job.last);
 			return;
 		}
 		inv->jobs = jobs;
@@ -255,8 +263,34 @@ static void run(struct submission *sub)
 		refresh(sub, &jobs[i]);
 	}
 	for (i = 0; i < n; i++)
-		follow(sub, &jobs[i]);
+		follow(sub, jobs[i].space, jobs[i].start, jobs[i].last);
 	inv_list_run(&sub->inv->list);
+}
+
+/*
+ * Pages of one space need no plan, and no order, unless they are mostly neighbours, or a kernel
+ * follows: which wants one call for neighbours. False, with nothing done: it takes a plan.
+ */
+static bool run_pages(struct submission *sub)
+{
+	const struct ioasid_inv *inv = sub->inv;
+	struct ioasid_space *space = NULL;
+	uint64_t iovas[64];
+	size_t i, k;
+
+	if (inv->not_pages || inv->count >= 4 * inv->runs ||
+	    (inv->count > 1 && inv->ctx->sinks) ||
+	    find_space(inv->ctx, &inv->entries[0], 0, &space) || !space->nest->invalidate_pages)
+		return false;
+	space->nest->begin(space, sub->now);
+	for (i = 0; i < inv->count; i += k) {
+		for (k = 0; k < bits_array_size(iovas) && i + k < inv->count; k++)
+			iovas[k] = inv->entries[i + k].start;
+		note(sub, space, space->nest->invalidate_pages(space, iovas, k, sub->reap));
+	}
+	if (inv->ctx->sinks)
+		follow(sub, space, inv->entries[0].start, inv->entries[0].last);
+	return true;
 }
 
 static uint64_t audit_time(const struct ioasid_ctx *ctx)
@@ -272,14 +306,18 @@ static uint64_t audit_time(const struct ioasid_ctx *ctx)
 int inv_submit_locked(struct ioasid_inv *inv, size_t *handled, struct reap *reap)
 {
 	struct submission sub = { .inv = inv, .now = audit_time(inv->ctx), .reap = reap };
-	int ret;
+	int ret = 0;
 
-	inv_list_begin(&inv->list);
-	ret = plan(&sub, handled);
-	run(&sub);
-	if (inv->list.ret) {
-		ret = inv->list.ret;
-		*handled = inv->list.limit;
+	if (run_pages(&sub)) {
+		*handled = inv->count;
+	} else {
+		inv_list_begin(&inv->list);
+		ret = plan(&sub, handled);
+		run(&sub);
+		if (inv->list.ret) {
+			ret = inv->list.ret;
+			*handled = inv->list.limit;
+		}
 	}
 	if (!sub.ret)
 		return ret;

@@ -49,6 +49,9 @@ struct nest_ops {
 	void (*begin)(struct ioasid_space *space, uint64_t now);
 	int (*invalidate)(struct ioasid_space *space, uint64_t start, uint64_t last, bool leaf_only,
 			  struct reap *reap);
+	/* The same of pages in any order, where that costs no more than in order; or NULL. */
+	int (*invalidate_pages)(struct ioasid_space *space, const uint64_t *iovas, size_t n,
+				struct reap *reap);
 
 	/*
 	 * Instead of these, where a kernel takes arrays: the entries that are chained from

@@ -113,6 +113,12 @@ static int invalidate(struct ioasid_space *space, uint64_t start, uint64_t last,
 	return shadow_sync(&space->shadow, start, last, reap);
 }
 
+static int invalidate_pages(struct ioasid_space *space, const uint64_t *iovas, size_t n,
+			    struct reap *reap)
+{
+	return shadow_sync_pages(&space->shadow, iovas, n, reap);
+}
+
 /* The lists of small mappings went with the parent's table. */
 static void parent_changed(struct ioasid_space *space, const struct ioasid_mapping *m,
 			   struct reap *reap)
@@ -161,6 +167,7 @@ const struct nest_ops nest_shadow = {
 	.unbind = unbind,
 	.begin = begin,
 	.invalidate = invalidate,
+	.invalidate_pages = invalidate_pages,
 	.parent_changed = parent_changed,
 	.track = track,
 	.take_written = take_written,

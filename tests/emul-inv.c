@@ -344,6 +344,56 @@ START_TEST(ends_of_the_address_space)
 }
 END_TEST
 
+/* Where the @k-th of pages is that have a table each. */
+static uint64_t apart(uint64_t k)
+{
+	return AT + k * (2 * MIB + PAGE);
+}
+
+/*
+ * Many pages in one batch, in no order, some twice, one beyond the table; one whose table is new,
+ * one whose table has gone. The parent has a list of users, or none.
+ */
+START_TEST(pages_in_any_order)
+{
+	const uint64_t n = 90;
+	struct guest_table t;
+	struct ioasid_space *child;
+	struct ioasid_inv *inv;
+	size_t handled = 0;
+	struct guest g;
+	uint64_t k;
+
+	guest_open(&g, _i ? 64 * MIB : 16 * MIB, 0);
+	child = make_space(g.ctx, g.root, IOASID_FILL_ON_INVALIDATION);
+	gt_init(&t, IOASID_PGTABLE_VTD_SS, 4, g.memory, 0, TABLES, TABLES + MIB);
+	for (k = 0; k < n; k++)
+		if (k != 20)
+			gt_map(&t, apart(k), k * PAGE, PAGE, 1, RW);
+	ck_ok(bind_table(child, IOASID_PGTABLE_VTD_SS, 4, t.root));
+	guest_attach(&g, child);
+	ck_ok(ioasid_inv_new(g.ctx, 0, &inv));
+	for (k = 0; k < n; k++)
+		gt_map(&t, apart(k), (n + k) * PAGE, PAGE, 1, k % 3 ? RW : IOASID_READ);
+	gt_store(gt_entry(&t, apart(13), 2), 0);
+	gt_store(gt_entry(&t, apart(14), 1), 0);
+	for (k = 0; k < 2 * n; k++)	/* all but the last, the odd ones of them twice */
+		if (k * 37 % n != n - 1 && (k < n || k % 2))
+			ck_ok(ioasid_inv_add_mask(inv, child, apart(k * 37 % n), 0, 0));
+	ck_ok(ioasid_inv_add_mask(inv, child, UINT64_C(1) << 50, 0, IOASID_INV_LEAF_ONLY));
+	ck_ok(ioasid_inv_submit(inv, &handled));
+	ck_assert_uint_eq(handled, ioasid_inv_get_count(inv));
+	for (k = 0; k < n - 1; k++)
+		if (k == 13 || k == 14)
+			guest_faults(&g, apart(k), IOASID_READ, IOASID_FAULT_NOT_MAPPED);
+		else
+			guest_reaches(&g, apart(k), (n + k) * PAGE, k % 3 ? RW : IOASID_READ);
+	guest_reaches(&g, apart(k), k * PAGE, RW);
+	ioasid_inv_free(inv);
+	guest_close(&g);
+}
+END_TEST
+
 START_TEST(a_batch_is_reused_without_allocating)
 {
 	struct mallinfo2 before, after;
@@ -384,6 +434,7 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, device_that_is_gone);
 	tcase_add_test(tc, add_refuses);
 	tcase_add_test(tc, ends_of_the_address_space);
+	tcase_add_loop_test(tc, pages_in_any_order, 0, 2);
 	tcase_add_test(tc, a_batch_is_reused_without_allocating);
 }
 

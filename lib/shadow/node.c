@@ -348,12 +348,10 @@ int shadow_read(struct shadow *s, uint64_t addr, uint64_t *words, unsigned int n
 	return 0;
 }
 
-const uint64_t *node_guest(struct shadow_node *n)
+const uint64_t *node_find_guest(struct shadow_node *n)
 {
 	struct shadow *s = n->shadow;
 
-	if (n->guest && n->guest_gen == *s->up.gen)
-		return n->guest;
 	n->guest = NULL;
 	if (shadow_table_at(s, n->addr))
 		return NULL;

@@ -228,7 +228,12 @@ uint64_t node_table_size(const struct shadow_node *n, const struct pgt_entry *e)
 int node_table_at(const struct shadow_node *n, const struct pgt_entry *e);
 
 /* The guest's table page itself, or NULL if the parent does not map it for reading. */
-const uint64_t *node_guest(struct shadow_node *n);
+const uint64_t *node_find_guest(struct shadow_node *n);
+
+static inline const uint64_t *node_guest(struct shadow_node *n)
+{
+	return n->guest && n->guest_gen == *n->shadow->up.gen ? n->guest : node_find_guest(n);
+}
 
 /*
  * One of the guest's entries, read once. The tables of all formats here are little-endian
@@ -246,6 +251,12 @@ static inline uint64_t guest_load(const uint64_t *p)
 bool pieces_are_lists(const struct shadow_node *n);
 unsigned int pieces_sync(struct shadow_node *n, const uint64_t *guest, unsigned int i,
 			 unsigned int end, struct reap *reap);
+
+/*
+ * pages.c: the page at @iova, as the part has it. 0; -ENOMEM; -EAGAIN, with nothing done: it takes a
+ * pass.
+ */
+int page_sync(struct shadow_part *part, uint64_t iova, struct reap *reap);
 
 /* Makes raw entry @i what the shadow's rules say that it is for a DMA that comes now. */
 enum shadow_fault node_refresh(struct shadow_node *n, unsigned int i);

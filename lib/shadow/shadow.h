@@ -153,6 +153,8 @@ void shadow_unbind(struct shadow *s, struct reap *reap);
  */
 void shadow_begin_pass(struct shadow *s, uint64_t now);
 int shadow_sync(struct shadow *s, uint64_t start, uint64_t last, struct reap *reap);
+/* The same of pages of 4 KiB, in any order. */
+int shadow_sync_pages(struct shadow *s, const uint64_t *iovas, size_t n, struct reap *reap);
 
 /* The map protocol. The range is free, aligned, below 2^IOPT_MAX_BITS. 0 or -ENOMEM, unchanged. */
 int shadow_map(struct shadow *s, uint64_t iova, uint64_t length, uint64_t target,

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "util/bits.h"
-#include "shadow/node.h"
+#include "shadow/merge.h"
 
 /* A part of a table still to be read: entries i to end, the first of them at base. */
 struct frame {
@@ -49,31 +49,6 @@ static void change(struct shadow_node *n, unsigned int i, uint64_t raw, struct p
 	node_set_raw(n, i, raw, pass->reap);
 	if (e.kind == PGT_LEAF && node_fill_leaf(n, i, &e) == -ENOMEM)
 		pass->ret = -ENOMEM;
-}
-
-/*
- * What entries with the same bits beside their address become, x being their distance from the
- * start of the piece: (x + base) & keep, if x is at most limit.
- */
-struct merge {
-	uint64_t flags;
-	uint64_t base, keep, limit;
-};
-
-static uint64_t page_mask(const struct pgt_rule *rule)
-{
-	return (UINT64_C(1) << rule->shift) - 1;
-}
-
-static struct merge merge_of(const struct pgt_rule *rule, const struct shadow_piece *piece,
-			     uint64_t flags)
-{
-	unsigned int perm = piece_perm(piece, pgt_rule_perm(rule, flags));
-
-	if (pgt_rule_classify(rule, flags) != PGT_LEAF)
-		return (struct merge){ .flags = flags, .limit = UINT64_MAX };
-	return (struct merge){ flags, piece->host + perm, perm ? UINT64_MAX : 0,
-			       piece->last - piece->start - page_mask(rule) };
 }
 
 /* The first of a group of entries that is not as it was; groups start at @i. */
@@ -153,9 +128,7 @@ static bool is_plain(const struct shadow_node *n)
 	const struct pgt_rule *rule = node_rule(n);
 	const struct shadow *s = n->shadow;
 
-	return !n->links && !n->heads && !s->tree.on_demand && !s->piece.watch && !rule->far &&
-	       s->piece.start <= s->piece.last && s->piece_gen == *s->up.gen &&
-	       s->piece.last - s->piece.start >= page_mask(rule);
+	return !n->links && !n->heads && !s->tree.on_demand && merge_fits(s, rule);
 }
 
 static void sync_leaves(struct shadow_node *n, const uint64_t *guest, const struct frame *f,
@@ -314,39 +287,16 @@ void shadow_begin_pass(struct shadow *s, uint64_t now)
 	s->now = s->audit ? now : 0;
 }
 
-/*
- * One page whose upper entries are as they were, as guests invalidate most of the time: straight
- * down. False, with nothing done, if there is more to it.
- */
-static bool sync_page(struct shadow_node *n, uint64_t iova, struct reap *reap)
-{
-	const uint64_t *guest;
-
-	if (n->shadow->now)
-		return false;
-	for (;; n = node_child(n, node_index(n, iova))) {
-		unsigned int i = node_index(n, iova);
-
-		if (n->kind == NODE_JOIN && n->pte[i] & IOPT_TABLE)
-			continue;	/* what it says does not change */
-		guest = n->own ? NULL : node_guest(n);
-		if (!guest || n->fresh)
-			return false;
-		if (n->table == 1)
-			return is_plain(n) && sync_plain(n, guest, i, i, reap) > i;
-		if (guest_load(&guest[i]) != n->raw[i] || !(n->pte[i] & IOPT_TABLE))
-			return false;
-	}
-}
-
 /* Addresses of a part of the tree, as its tables have them. */
 static int sync_some(struct shadow_part *part, uint64_t start, uint64_t last, struct reap *reap)
 {
 	struct pass pass;
+	int ret = -EAGAIN;
 
-	if (start >> part->pgt.page_shift == last >> part->pgt.page_shift &&
-	    sync_page(part->top, start, reap))
-		return 0;
+	if (start >> part->pgt.page_shift == last >> part->pgt.page_shift)
+		ret = page_sync(part, start, reap);
+	if (ret != -EAGAIN)
+		return ret;
 	pass.s = part->top->shadow;
 	pass.start = start;
 	pass.last = last;

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Invalidation of single pages whose upper entries are as they were, as guests invalidate most of
+ * the time: straight down. Of many pages each has memory of its own that is in no cache: so some are
+ * gone through at a time, first to ask for all of it, and then to read and change it.
+ */
+#include <errno.h>
+
+#include "shadow/merge.h"
+#include "util/bits.h"
+
+#define AT_ONCE 32u
+#define AHEAD 8u	/* so many pages before its turn an entry is asked for */
+
+/* What pages share that are invalidated together. */
+struct group {
+	const struct shadow_part *part;
+	struct reap *reap;
+	struct merge merge;		/* of the latest entry that has been merged; NO_MERGE: none */
+	struct shadow_node *near;	/* the table above the lowest one for the latest page, */
+	uint64_t at;			/* which this was; NULL: not known */
+};
+
+/* Flags are beside the address, and these are not. */
+#define NO_MERGE ((struct merge){ .flags = UINT64_MAX })
+
+/* What entry @i of an upper table leads to, if the guest has not changed it, else NULL. */
+static inline struct shadow_node *same_child(struct shadow_node *n, unsigned int i)
+{
+	const uint64_t *guest;
+
+	if (!(n->pte[i] & IOPT_TABLE) || n->fresh)
+		return NULL;
+	if (n->kind != NODE_JOIN) {	/* what that says does not change */
+		guest = n->own ? NULL : node_guest(n);
+		if (!guest || guest_load(&guest[i]) != n->raw[i])
+			return NULL;
+	}
+	return pages_owner(iopt_node(n->pte[i]));
+}
+
+/* Down to the guest's lowest table, or to one of @level. */
+static struct shadow_node *descend(struct shadow_node *n, uint64_t iova, unsigned int level)
+{
+	while (n && n->table != 1 && n->level > level)
+		n = same_child(n, node_index(n, iova));
+	return n;
+}
+
+/* Not merged with the piece at hand. 0 or -ENOMEM. */
+static int change(struct group *g, struct shadow_node *n, unsigned int i, uint64_t raw)
+{
+	struct pgt_entry e = node_decode(n, i, raw);
+
+	g->merge = NO_MERGE;	/* there may be another piece afterwards */
+	node_set_raw(n, i, raw, g->reap);
+	return e.kind == PGT_LEAF && node_fill_leaf(n, i, &e) == -ENOMEM ? -ENOMEM : 0;
+}
+
+static bool can_merge(struct group *g, const struct shadow_node *n, uint64_t raw)
+{
+	const struct pgt_rule *rule = node_rule(n);
+	const struct shadow *s = n->shadow;
+	uint64_t addr = raw & rule->use[1].addr;
+
+	if (n->links || n->heads || !merge_fits(s, rule))
+		return false;
+	if ((raw ^ addr) != g->merge.flags)
+		g->merge = merge_of(rule, &s->piece, raw ^ addr);
+	return addr - s->piece.start <= g->merge.limit;
+}
+
+/* An entry of a lowest table, as sync_run() does many. 0; -ENOMEM; -EAGAIN, with nothing done. */
+static int sync_entry(struct group *g, struct shadow_node *n, unsigned int i)
+{
+	struct shadow *s = n->shadow;
+	const uint64_t *guest = n->guest;
+	uint64_t raw, x;
+
+	if (n->table != 1 || n->fresh)
+		return -EAGAIN;
+	if (!guest || n->guest_gen != *s->up.gen) {
+		g->merge = NO_MERGE;
+		guest = node_find_guest(n);
+		if (!guest)
+			return -EAGAIN;
+	}
+	raw = guest_load(&guest[i]);
+	if (raw == n->raw[i])
+		return 0;
+	if (!can_merge(g, n, raw))
+		return change(g, n, i, raw);
+	if (n->pte[i]) {
+		s->gen++;
+		g->reap->drain = true;
+	}
+	x = (raw & node_rule(n)->use[1].addr) - s->piece.start;
+	n->raw[i] = raw;
+	iopt_store(&n->pte[i], (x + g->merge.base) & g->merge.keep);
+	return 0;
+}
+
+/* Absent entries are to be left alone there, and times to be written down. */
+static bool takes_more(const struct shadow *s)
+{
+	return s->now || s->tree.on_demand;
+}
+
+int page_sync(struct shadow_part *part, uint64_t iova, struct reap *reap)
+{
+	struct group g = { .part = part, .reap = reap, .merge = NO_MERGE };
+	struct shadow_node *n = part->top;
+
+	n = takes_more(n->shadow) ? NULL : descend(n, iova, 0);
+	return n ? sync_entry(&g, n, node_index(n, iova)) : -EAGAIN;
+}
+
+/* Finds a page's lowest table, and asks for it. NULL: it takes more. */
+static struct shadow_node *approach(struct group *g, uint64_t iova)
+{
+	struct shadow_node *n = g->near;
+
+	if (!n || (g->at ^ iova) >> (n->shift + n->bits)) {
+		n = g->near = descend(g->part->top, iova, 2);
+		g->at = iova;
+	}
+	if (n && n->table != 1)
+		n = same_child(n, node_index(n, iova));
+	if (n) {
+		__builtin_prefetch(n);
+		__builtin_prefetch((const char *)n + 64);
+	}
+	return n;
+}
+
+/* Asks for the entry itself, here and at the guest's. */
+static void ask(const struct shadow_node *n, uint64_t iova)
+{
+	unsigned int i;
+
+	if (!n)
+		return;
+	i = node_index(n, iova);
+	if (n->guest)
+		__builtin_prefetch(&n->guest[i]);
+	__builtin_prefetch(&n->raw[i], 1);
+	__builtin_prefetch(&n->pte[i], 1);
+}
+
+/* Up to the first that takes more. Returns how many are done; *@ret: -ENOMEM, or as it was. */
+static size_t sync_group(struct shadow_part *part, const uint64_t *iovas, size_t n,
+			 struct reap *reap, int *ret)
+{
+	struct group g = { .part = part, .reap = reap, .merge = NO_MERGE };
+	struct shadow_node *nodes[AT_ONCE];
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		nodes[i] = pgt_input_ok(&part->pgt, iovas[i]) ? approach(&g, iovas[i]) : NULL;
+	for (i = 1; i < bits_min(n, AHEAD); i++)
+		ask(nodes[i], iovas[i]);
+	for (i = 0; i < n; i++) {
+		int err = -EAGAIN;
+
+		if (i + AHEAD < n)
+			ask(nodes[i + AHEAD], iovas[i + AHEAD]);
+		if (nodes[i])
+			err = sync_entry(&g, nodes[i], node_index(nodes[i], iovas[i]));
+		if (err == -EAGAIN)
+			break;
+		if (err)
+			*ret = err;
+	}
+	return i;
+}
+
+int shadow_sync_pages(struct shadow *s, const uint64_t *iovas, size_t n, struct reap *reap)
+{
+	bool quick = n > 1 && s->tree.mode == SHADOW_GUEST && !s->tree.far && !takes_more(s);
+	size_t done = 0;
+	int ret = 0;
+
+	while (done < n) {
+		size_t some = (size_t)bits_min(n - done, AT_ONCE);
+		size_t k = quick ? sync_group(&s->tree.part[0], &iovas[done], some, reap, &ret) : 0;
+
+		done += k;
+		if (k == some)
+			continue;
+		if (shadow_sync(s, iovas[done], iovas[done] | (PAGES_SIZE - 1), reap))
+			ret = -ENOMEM;
+		done++;
+	}
+	return ret;
+}
