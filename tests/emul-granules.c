@@ -3,6 +3,7 @@
  * AArch64 tables of all granules and widths: pages that are larger than the parent's, tables that
  * the parent has in pieces, roots of all sizes. However the space is nested.
  */
+#include "dirty_guest.h"
 #include "hw_world.h"
 
 #define SIZE   (16 * MIB)
@@ -40,10 +41,9 @@ static const struct ioasid_pgtable *variant(int i)
 	return &variants[i / HW_WAYS];
 }
 
-static void world_open(struct world *w, int i)
+/* The guest has its memory. */
+static void world_nest(struct world *w, int i)
 {
-	guest_platform = HW_PLATFORM("iotlb=64 structure-cache=16", "");
-	guest_open(&w->g, SIZE, 0);
 	w->child = hw_any_space(w->g.ctx, w->g.root, i % HW_WAYS);
 	w->table = *variant(i);
 	w->table.size = sizeof(w->table);
@@ -51,6 +51,13 @@ static void world_open(struct world *w, int i)
 	gt_init_as(&w->t, &w->table, w->g.memory, 0, TABLES, SIZE);
 	ck_ok(ioasid_space_bind_pgtable(w->child, &w->table));
 	guest_attach(&w->g, w->child);
+}
+
+static void world_open(struct world *w, int i)
+{
+	guest_platform = HW_PLATFORM("iotlb=64 structure-cache=16", "");
+	guest_open(&w->g, SIZE, 0);
+	world_nest(w, i);
 }
 
 static void map(struct world *w, uint64_t iova, uint64_t target, unsigned int level, uint32_t perm)
@@ -520,6 +527,32 @@ START_TEST(tables_that_lead_to_themselves)
 }
 END_TEST
 
+/* Pages that a DMA has split, since it is recorded which part it writes, leave no parts behind. */
+START_TEST(parts_of_a_page_go_when_it_changes)
+{
+	uint64_t before, k;
+	struct world w;
+
+	dirty_open(&w.g, 64 * MIB);
+	world_nest(&w, _i * HW_WAYS);
+	for (k = 0; k < 32; k++)
+		map(&w, k * w.page, k * w.page, 1, RW);
+	invalidate(&w, 0, 32 * w.page);
+	before = memory_bytes(w.child);
+	for (k = 0; k < 32; k++)
+		ck_ok(dma_put(w.g.channel, k * w.page, 1));
+	ck_assert(w.page == PAGE || memory_bytes(w.child) > before);
+	for (k = 0; k < 32; k++)
+		map(&w, k * w.page, (32 + k) * w.page, 1, RW);
+	for (k = 0; k < 16; k++)
+		invalidate(&w, k * w.page, w.page);
+	invalidate(&w, 16 * w.page, 16 * w.page);
+	ck_assert_uint_eq(memory_bytes(w.child), before);
+	guest_reaches(&w.g, 0, 32 * w.page, RW);
+	guest_close(&w.g);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("granules");
@@ -540,6 +573,7 @@ int main(void)
 	tcase_add_loop_test(tc, both_tables_fit_the_devices, 0, HW_WAYS);
 	tcase_add_test(tc, descriptions_that_are_refused);
 	tcase_add_loop_test(tc, tables_that_lead_to_themselves, 0, CASES - HW_WAYS);
+	tcase_add_loop_test(tc, parts_of_a_page_go_when_it_changes, 0, VARIANTS);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

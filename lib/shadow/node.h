@@ -53,6 +53,7 @@ struct shadow_node {
 	bool high;			/* of which part of the tree */
 	bool own;			/* raw is in own format: not a NODE_GUEST */
 	bool shared;			/* in the hash */
+	bool split;			/* a leaf has led to a table of its parts */
 	bool written;			/* an entry has come to be writable: write.c */
 	bool fresh;			/* raw has not been written yet, pte is 0 */
 	bool unread;			/* a pass could not read it: what is absent is read when used; */

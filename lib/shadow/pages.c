@@ -63,7 +63,7 @@ static bool can_merge(struct group *g, const struct shadow_node *n, uint64_t raw
 	const struct shadow *s = n->shadow;
 	uint64_t addr = raw & rule->use[1].addr;
 
-	if (n->links || n->heads || !merge_fits(s, rule))
+	if (n->links || n->heads || n->split || !merge_fits(s, rule))
 		return false;
 	if ((raw ^ addr) != g->merge.flags)
 		g->merge = merge_of(rule, &s->piece, raw ^ addr);

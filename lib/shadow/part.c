@@ -108,6 +108,7 @@ struct shadow_node *node_fill_table(struct shadow_node *n, unsigned int i,
 	const struct node_key key = child_key(n, e);
 	struct shadow_node *child = node_get(n->shadow, &key);
 
+	n->split |= e->kind == PGT_LEAF;
 	if (child)
 		iopt_store(&n->pte[i], (uint64_t)(uintptr_t)child->pte |
 			   iopt_table_flags(e->perm));

@@ -128,7 +128,7 @@ static bool is_plain(const struct shadow_node *n)
 	const struct pgt_rule *rule = node_rule(n);
 	const struct shadow *s = n->shadow;
 
-	return !n->links && !n->heads && !s->tree.on_demand && merge_fits(s, rule);
+	return !n->links && !n->heads && !n->split && !s->tree.on_demand && merge_fits(s, rule);
 }
 
 static void sync_leaves(struct shadow_node *n, const uint64_t *guest, const struct frame *f,
