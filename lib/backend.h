@@ -167,6 +167,14 @@ struct backend_ops {
 	 */
 	void (*locked)(const struct ioasid_ctx *ctx, uint64_t *bytes, uint64_t *limit);
 
+	/*
+	 * The calling process pays for what is locked from now on: 0 or err_set(), with nothing
+	 * changed: -ENOMEM, -EBUSY, -EINVAL. And closing the context, which comes next, is to leave
+	 * alone what is another process's now. NULL without IOASID_CAP_CHANGE_PROCESS.
+	 */
+	int (*change_process)(struct ioasid_ctx *ctx);
+	void (*abandon)(struct ioasid_ctx *ctx);
+
 	/* vIOMMUs; NULL where there are none. */
 	const struct viommu_ops *viommu;
 

@@ -22,6 +22,7 @@ static const char *const names[] = {
 	[IOASID_CAP_HW_QUEUE] = "hw-queue",
 	[IOASID_CAP_SMALL_PAGES] = "small-pages",
 	[IOASID_CAP_DIRTY_EXACT] = "dirty-exact",
+	[IOASID_CAP_CHANGE_PROCESS] = "change-process",
 };
 
 IOASID_EXPORT const char *ioasid_capability_name(enum ioasid_capability capability)

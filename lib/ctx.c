@@ -189,7 +189,7 @@ IOASID_EXPORT int ioasid_ctx_query_info(const struct ioasid_ctx *ctx, struct ioa
 	struct ioasid_ctx_info info = { .size = sizeof(info) };
 
 	ctx_lock(ctx);
-	info.locked_bytes = ctx->locked;
+	info.locked_bytes = ctx->payer ? payer_process_bytes(ctx->payer) : 0;
 	info.locked_limit = ctx->lock_limit;
 	if (ctx->ops->locked)
 		ctx->ops->locked(ctx, &info.locked_bytes, &info.locked_limit);

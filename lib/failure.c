@@ -22,6 +22,7 @@ static const char *const words[] = {
 	[IOASID_OP_QUEUE] = "queue",
 	[IOASID_OP_CHANNEL] = "channel",
 	[IOASID_OP_DIRTY] = "dirty",
+	[IOASID_OP_CHANGE_PROCESS] = "change-process",
 };
 
 const char *failure_word(enum ioasid_operation operation)

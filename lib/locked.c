@@ -3,7 +3,7 @@
  * Memory locked for DMA, counted against a limit where a platform has one. Counted is what Linux's
  * iommufd would pin: the pages of each mapping of a root, while the root has a page table. It does
  * not notice that two mappings are of the same memory. Registered memory is counted once, however
- * often it is mapped. A kernel counts by itself: there the limit here is none.
+ * often it is mapped. A kernel counts by itself: there nobody pays here.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -11,29 +11,44 @@
 
 #include "objects.h"
 
-int locked_charge(struct ioasid_ctx *ctx, uint64_t length, const char *fmt, ...)
+static int beyond_limit(const struct ioasid_ctx *ctx, const char *what, uint64_t length,
+			uint64_t in_use)
 {
-	char what[80];
-	va_list ap;
-
-	if (length <= ctx->lock_limit && ctx->locked <= ctx->lock_limit - length) {
-		ctx->locked += length;
-		return 0;
-	}
-	va_start(ap, fmt);
-	vsnprintf(what, sizeof(what), fmt, ap);
-	va_end(ap);
 	return err_set(ENOMEM,
 		       "%s: needs %llu KiB of locked memory; the limit is %llu KiB, of which "
 		       "%llu KiB are in use",
 		       what, (unsigned long long)(length >> 10),
 		       (unsigned long long)(ctx->lock_limit >> 10),
-		       (unsigned long long)(ctx->locked >> 10));
+		       (unsigned long long)(in_use >> 10));
+}
+
+int locked_charge(struct ioasid_ctx *ctx, uint64_t length, const char *fmt, ...)
+{
+	uint64_t in_use;
+	char what[80];
+	va_list ap;
+
+	if (!ctx->payer || payer_charge(ctx->payer, length, ctx->lock_limit, &in_use))
+		return 0;
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	return beyond_limit(ctx, what, length, in_use);
 }
 
 void locked_release(struct ioasid_ctx *ctx, uint64_t length)
 {
-	ctx->locked -= length;
+	if (ctx->payer)
+		payer_release(ctx->payer, length);
+}
+
+int locked_change_process(struct ioasid_ctx *ctx)
+{
+	uint64_t in_use;
+	int ret = payer_change(ctx->payer, ctx->lock_limit, &in_use);
+
+	return ret == -ENOSPC ? beyond_limit(ctx, "this process, before the other gives its own back",
+					     payer_bytes(ctx->payer), in_use) : ret;
 }
 
 static uint64_t cost(const struct ioasid_ctx *ctx, const struct ioasid_mapping *m)

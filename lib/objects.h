@@ -7,6 +7,7 @@
 
 #include <ioasid/ioasid.h>
 
+#include "accounts.h"
 #include "backend.h"
 #include "event.h"
 #include "export.h"
@@ -55,8 +56,8 @@ struct ioasid_ctx {
 	struct ioasid_viommu *viommus;
 	struct ioasid_channel *channels;	/* only ever grows; read without the lock */
 	struct reap limbo;		/* nodes whose drain is still to come */
-	uint64_t lock_limit;		/* of memory locked for DMA, in bytes; UINT64_MAX: none */
-	uint64_t locked;
+	struct payer *payer;		/* for memory locked for DMA; NULL: a kernel counts */
+	uint64_t lock_limit;		/* of that, in bytes; UINT64_MAX: none */
 	bool can_populate;		/* madvise(2) can tell whether a page is there */
 	struct source **sources;	/* by number; [0] is unused */
 	uint32_t n_sources;
@@ -337,6 +338,8 @@ void locked_release(struct ioasid_ctx *ctx, uint64_t length);
 int locked_charge_mapping(const struct ioasid_mapping *m);
 void locked_release_mapping(const struct ioasid_mapping *m);
 int locked_charge_space(struct ioasid_space *space);
+/* The calling process pays for all of the context's from now on. */
+int locked_change_process(struct ioasid_ctx *ctx);
 void locked_release_space(struct ioasid_space *space);
 
 /* snoop.c: 0 or err_set() */

@@ -123,6 +123,11 @@ static int unmap(void)
 	return ioasid_space_unmap(root, 0, SIZE, NULL);
 }
 
+static int change_process(void)
+{
+	return ioasid_ctx_change_process(ctx);
+}
+
 static int unmap_mapping(void)
 {
 	return ioasid_mapping_unmap(ioasid_space_find_mapping(root, 0, 1));
@@ -247,6 +252,11 @@ static void need_tracking(void)
 	ck_ok(dirty_start());
 }
 
+static void need_files(void)
+{
+	ck_ok(unmap());
+}
+
 static const struct {
 	const char *operation;
 	unsigned int nth;	/* how many have been made by then, and one */
@@ -277,6 +287,7 @@ static const struct {
 	{ "channel", 2, nothing, open_channel },
 	{ "dirty", 1, nothing, dirty_start },
 	{ "dirty", 2, need_tracking, dirty_read },
+	{ "change-process", 1, need_files, change_process },
 };
 
 #define N_CALLS (sizeof(calls) / sizeof(calls[0]))
@@ -478,7 +489,7 @@ START_TEST(failures_are_checked)
 
 	ck_ok(ioasid_platform_new(&p));
 	ck_err(ioasid_platform_add_failure(p, &f), EINVAL);
-	f.operation = IOASID_OP_DIRTY + 1;
+	f.operation = IOASID_OP_CHANGE_PROCESS + 1;
 	ck_err(ioasid_platform_add_failure(p, &f), EINVAL);
 	f.operation = IOASID_OP_MAP;
 	f.error = ENOTTY;

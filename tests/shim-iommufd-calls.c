@@ -47,7 +47,7 @@ static const char *name_of(unsigned long command)
 		{ SHIM_SET_DIRTY, "SET_DIRTY" }, { SHIM_GET_DIRTY, "GET_DIRTY" },
 		{ SHIM_INVALIDATE, "INVALIDATE" }, { SHIM_BIND, "BIND" }, { SHIM_ATTACH, "ATTACH" },
 		{ SHIM_DETACH, "DETACH" }, { SHIM_VIOMMU_ALLOC, "VIOMMU" },
-		{ SHIM_MAP_FILE, "MAP_FILE" },
+		{ SHIM_MAP_FILE, "MAP_FILE" }, { SHIM_CHANGE_PROCESS, "CHANGE" },
 	};
 	size_t i;
 
@@ -174,6 +174,11 @@ static int map_file(void)
 	return ioasid_space_map_file(root, IOVA, file, 0, PAGE, RW, &mapping);
 }
 
+static int change_process(void)
+{
+	return ioasid_ctx_change_process(ctx);
+}
+
 static int map_spare(void)
 {
 	return ioasid_space_map(spare, 0, memory, MEMORY, RW, NULL);
@@ -276,7 +281,7 @@ START_TEST(plain_spaces)
 }
 END_TEST
 
-/* Once in a context: does the kernel map files? */
+/* Once in a context: does the kernel map files, and let another process take them over? */
 START_TEST(files)
 {
 	static const struct step steps[] = {
@@ -287,6 +292,8 @@ START_TEST(files)
 		{ "attach", attach_root, "IOAS MAP_FILE ATTACH" },
 		{ "unmap", unmap_more, "UNMAP" },
 		{ "map a file", map_file, "MAP_FILE" },
+		{ "take over, the first time", change_process, "CHANGE CHANGE" },
+		{ "take over", change_process, "CHANGE" },
 		{ "detach", detach_first, "DETACH DESTROY" },
 	};
 

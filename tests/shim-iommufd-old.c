@@ -22,20 +22,20 @@
 /* From the histories of include/uapi/linux/iommufd.h and vfio.h. */
 static const struct kernel {
 	unsigned int version;
-	bool dirty, nests, faults, viommus, pasids, queues;
+	bool dirty, nests, faults, viommus, files, pasids, queues;
 } kernels[] = {
-	{ LINUX(6, 6), false, false, false, false, false, false },
-	{ LINUX(6, 7), true, false, false, false, false, false },
-	{ LINUX(6, 8), true, true, false, false, false, false },
-	{ LINUX(6, 10), true, true, false, false, false, false },
-	{ LINUX(6, 11), true, true, true, false, false, false },
-	{ LINUX(6, 12), true, true, true, false, false, false },
-	{ LINUX(6, 13), true, true, true, true, false, false },
-	{ LINUX(6, 14), true, true, true, true, false, false },
-	{ LINUX(6, 15), true, true, true, true, true, false },
-	{ LINUX(6, 17), true, true, true, true, true, true },
-	{ LINUX(7, 0), true, true, true, true, true, true },
-	{ LINUX(7, 3), true, true, true, true, true, true },
+	{ LINUX(6, 6), false, false, false, false, false, false, false },
+	{ LINUX(6, 7), true, false, false, false, false, false, false },
+	{ LINUX(6, 8), true, true, false, false, false, false, false },
+	{ LINUX(6, 10), true, true, false, false, false, false, false },
+	{ LINUX(6, 11), true, true, true, false, false, false, false },
+	{ LINUX(6, 12), true, true, true, false, false, false, false },
+	{ LINUX(6, 13), true, true, true, true, true, false, false },
+	{ LINUX(6, 14), true, true, true, true, true, false, false },
+	{ LINUX(6, 15), true, true, true, true, true, true, false },
+	{ LINUX(6, 17), true, true, true, true, true, true, true },
+	{ LINUX(7, 0), true, true, true, true, true, true, true },
+	{ LINUX(7, 3), true, true, true, true, true, true, true },
 };
 
 #define KERNELS (int)(sizeof(kernels) / sizeof(kernels[0]))
@@ -111,6 +111,7 @@ START_TEST(capabilities)
 	has(IOASID_CAP_VIOMMU, k->viommus);
 	has(IOASID_CAP_PASID, k->pasids);
 	has(IOASID_CAP_HW_QUEUE, k->queues);
+	has(IOASID_CAP_CHANGE_PROCESS, k->files);
 	has(IOASID_CAP_NESTING_SOFTWARE, true);
 	has(IOASID_CAP_MULTI_DEVICE_GROUPS, true);
 	has(IOASID_CAP_ATOMIC_REPLACE, true);
@@ -186,7 +187,7 @@ START_TEST(files)
 	ck_ok(ioasid_device_attach(device, root));
 	shim_forget();
 	ck_ok(ioasid_space_map_file(root, 0, fd, 0, PAGE, RW, NULL));
-	expected = kernels[_i].version < LINUX(6, 13) ? SHIM_MAP : SHIM_MAP_FILE;
+	expected = kernels[_i].files ? SHIM_MAP_FILE : SHIM_MAP;
 	ck_assert_uint_eq(shim.n_calls, 2);
 	ck_assert_uint_eq(shim.calls[1].command, expected);
 	ck_assert_uint_eq(failures(), 0);
@@ -306,10 +307,10 @@ START_TEST(each_question_is_asked_once)
 		ck_assert_int_ne(shim.calls[i].result, 0);
 		for (k = 0; k < n; k++)
 			ck_assert_uint_ne(asked[k], shim.calls[i].command);
-		ck_assert_uint_lt(n, 6);
+		ck_assert_uint_lt(n, 7);
 		asked[n++] = shim.calls[i].command;
 	}
-	ck_assert_uint_eq(n, 6);
+	ck_assert_uint_eq(n, 7);
 }
 END_TEST
 

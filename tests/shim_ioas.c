@@ -143,6 +143,16 @@ uint64_t shim_ioas_file(uint32_t ioas, uint64_t iova)
 	return area ? area->file : 0;
 }
 
+bool shim_ioas_all_files(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < n_areas; i++)
+		if (!areas[i].file)
+			return false;
+	return true;
+}
+
 unsigned int shim_ioas_count(uint32_t ioas)
 {
 	unsigned int i, n = 0;

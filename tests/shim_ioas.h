@@ -26,6 +26,8 @@ int shim_ioas_unmap(uint32_t ioas, uint64_t iova, uint64_t length);
 uint32_t shim_ioas_look(uint32_t ioas, uint64_t iova, uint64_t *host);
 /* The number of the inode that it is in, at *@host; 0: memory, or nothing. */
 uint64_t shim_ioas_file(uint32_t ioas, uint64_t iova);
+/* Is all that is mapped of files, in all of them? */
+bool shim_ioas_all_files(void);
 unsigned int shim_ioas_count(uint32_t ioas);
 
 /*

@@ -391,6 +391,8 @@ static int iommu_ioctl(unsigned long command, uint32_t *w)
 		return is(w[2], IOAS) ?
 		       shim_ioas_map_file(w[2], get64(w + 8), get64(w + 6), (int)w[3], get64(w + 4),
 					  permission(w[1])) : -ENOENT;
+	case SHIM_CHANGE_PROCESS:
+		return shim_ioas_all_files() ? 0 : -EINVAL;
 	case SHIM_COPY:
 		return is(w[2], IOAS) && is(w[3], IOAS) ?
 		       shim_ioas_copy(w[2], get64(w + 6), get64(w + 4), w[3], get64(w + 8),

@@ -27,6 +27,7 @@ static const struct since commands[] = {	/* the newest of each first */
 	{ SHIM_IOVA_RANGES, LINUX(6, 2), 32, 32, ANY },
 	{ SHIM_MAP, LINUX(6, 2), 40, 40, 7 },
 	{ SHIM_MAP_FILE, LINUX(6, 13), 40, 40, 7 },
+	{ SHIM_CHANGE_PROCESS, LINUX(6, 13), 8, 8, 0 },
 	{ SHIM_COPY, LINUX(6, 2), 40, 40, 7 },
 	{ SHIM_UNMAP, LINUX(6, 2), 24, 24, ANY },
 	{ SHIM_OPTION, LINUX(6, 2), 24, 24, ANY },

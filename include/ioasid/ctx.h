@@ -56,6 +56,8 @@ enum ioasid_capability {
 	 * written: on type1 all that a device can write, at each read.
 	 */
 	IOASID_CAP_DIRTY_EXACT,
+	/** Another process can take the context over: ioasid_ctx_change_process(). */
+	IOASID_CAP_CHANGE_PROCESS,
 };
 
 /** Audit: check each DMA through a nested space against the guest's tables; needs IOASID_CAP_AUDIT. */
@@ -69,9 +71,9 @@ enum ioasid_capability {
 #define IOASID_CTX_FD 0x4u
 
 /**
- * The kernel counts memory that is locked for DMA by process, as VFIO does, instead of by user
- * (Linux: IOMMU_OPTION_RLIMIT_MODE). On iommufd that takes CAP_SYS_RESOURCE; type1 always does so,
- * and in the emulation each context counts for itself.
+ * The limit for memory that is locked for DMA is one of the process, as with VFIO, and not one of its
+ * user (Linux: IOMMU_OPTION_RLIMIT_MODE). On iommufd that takes CAP_SYS_RESOURCE; type1 always does
+ * so. In the emulation contexts on the same platform description count together.
  */
 #define IOASID_CTX_ACCOUNT_PROCESS 0x8u
 
@@ -113,7 +115,8 @@ struct ioasid_ctx_options {
  * that IOASID_PLATFORM names, else ioasid_platform_new_default(). Environment variables are ignored
  * in programs that run with privileges their user does not have (AT_SECURE).
  *
- * A context must not be used on both sides of a fork(): the child may only exec or exit.
+ * A context must not be used on both sides of a fork(): the child may only exec or exit, unless it
+ * takes the context over: ioasid_ctx_change_process().
  *
  * @param options NULL for the defaults.
  * @return 0; -EINVAL: unknown flag, unknown back end, malformed platform, fd is no descriptor of
@@ -139,14 +142,49 @@ int ioasid_ctx_open(const struct ioasid_ctx_options *options, struct ioasid_ctx 
  */
 int ioasid_ctx_close(struct ioasid_ctx *ctx);
 
+/**
+ * The calling process takes the context over from the one that has opened it or taken it over last:
+ * what is locked for DMA is charged to it, or to its user, and no longer to the other. DMA goes on
+ * meanwhile.
+ *
+ * It is for a program that goes on in a new process, as for an update, while its devices work. After
+ * a fork() the child has all handles and may use them from then on, if at the fork no other thread
+ * was in a call on the context, and no channel inside ioasid_dma_begin(). Or a process was passed the
+ * descriptor, and has opened a context on it (IOASID_CTX_FD): then that is charged which is locked by
+ * the descriptor, whoever has mapped it. The other process gives its handles up:
+ * ioasid_ctx_abandon(), or the end of the process.
+ *
+ * Where contexts count by user (no IOASID_CTX_ACCOUNT_PROCESS), all is charged to the new user before
+ * the old one gets it back, also if they are one: the limit has to have room for that.
+ *
+ * In the process that has the context already it changes nothing.
+ *
+ * @return 0; -EINVAL: a root has a mapping that is not of a file, or memory is registered; on iommufd
+ *         also: others have mapped such memory by the descriptor; -ENOMEM: more than this process, or
+ *         its user, may lock; -EBUSY: others are mapping by the descriptor at this moment;
+ *         -EOPNOTSUPP: no IOASID_CAP_CHANGE_PROCESS.
+ * Since 0.1.
+ */
+int ioasid_ctx_change_process(struct ioasid_ctx *ctx);
+
+/**
+ * Gives up a context that another process has taken over, or is going to: as ioasid_ctx_close(), but
+ * devices stay attached, and what is mapped stays so. The context's descriptors are closed in this
+ * process.
+ *
+ * @return 0; -EDEADLK: this thread is inside ioasid_dma_begin(); -EOPNOTSUPP: no
+ *         IOASID_CAP_CHANGE_PROCESS. Since 0.1.
+ */
+int ioasid_ctx_abandon(struct ioasid_ctx *ctx);
+
 /** A context's state. */
 struct ioasid_ctx_info {
 	/** sizeof(struct ioasid_ctx_info), set by the caller. */
 	size_t size;
 	/**
-	 * Memory that is locked for DMA. On the emulated platform what this context has locked; on
-	 * a kernel back end what the kernel has counted for the whole process, UINT64_MAX if it
-	 * does not tell.
+	 * Memory that is locked for DMA and that the calling process pays for. On the emulated
+	 * platform that of all its contexts on the same description; on a kernel back end what the
+	 * kernel has counted for the whole process, UINT64_MAX if it does not tell.
 	 */
 	uint64_t locked_bytes;
 	/** How much may be: by the platform, or RLIMIT_MEMLOCK. UINT64_MAX: any amount. */

@@ -159,6 +159,8 @@ enum ioasid_operation {
 	IOASID_OP_CHANNEL,
 	/** ioasid_space_dirty_start(), ioasid_space_dirty_read() */
 	IOASID_OP_DIRTY,
+	/** ioasid_ctx_change_process() */
+	IOASID_OP_CHANGE_PROCESS,
 };
 
 /** An operation that fails: how a program handles that can be tested. */
@@ -269,9 +271,10 @@ int ioasid_platform_add_failure(struct ioasid_platform *platform,
 				const struct ioasid_platform_failure *failure);
 
 /**
- * Sets how much memory each context on the platform may lock for DMA: the RLIMIT_MEMLOCK of a
- * process on a kernel. Counted are the pages of each mapping of a root to which a device is
- * attached, or on which a space is nested, and registered memory, once: see ioasid_emulation(7).
+ * Sets how much memory a user, or with IOASID_CTX_ACCOUNT_PROCESS a process, may lock for DMA by
+ * contexts that are opened with this description: the RLIMIT_MEMLOCK of a process on a kernel.
+ * Counted are the pages of each mapping of a root to which a device is attached, or on which a space
+ * is nested, and registered memory, once: see ioasid_emulation(7).
  *
  * @param bytes 0: any amount. Since 0.1.
  */

@@ -42,6 +42,7 @@ static void emu_close(struct ioasid_ctx *ctx)
 		ctx->channels = ch->next;
 		mem_free(ch);
 	}
+	payer_close(ctx->payer);
 	failure_close(ctx);
 	emu_units_close(emu);
 	ioasid_platform_free(emu->platform);
@@ -73,6 +74,9 @@ static int emu_open(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *opt
 	emu_requests_init(emu);
 	ctx->backend = emu;
 	ret = failure_open(ctx, emu->platform->failures, emu->platform->n_failures);
+	if (!ret)
+		ret = payer_open(emu->platform->accounts,
+				 options->flags & IOASID_CTX_ACCOUNT_PROCESS, &ctx->payer);
 	if (!ret)
 		ret = failure_due(ctx, IOASID_OP_OPEN);
 	if (ret)
@@ -112,6 +116,7 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 	case IOASID_CAP_FILL_ON_DEMAND:
 	case IOASID_CAP_SMALL_PAGES:
 	case IOASID_CAP_DIRTY_EXACT:
+	case IOASID_CAP_CHANGE_PROCESS:
 	case IOASID_CAP_MULTI_DEVICE_GROUPS:
 	case IOASID_CAP_PASID:
 	case IOASID_CAP_PAGE_REQUESTS:
@@ -293,6 +298,8 @@ const struct backend_ops backend_emulated = {
 	.fault_queue_read = emu_queue_read,
 	.fault_queue_respond = emu_queue_respond,
 	.can_drain = emu_can_drain,
+	.change_process = emu_change_process,
+	.abandon = emu_abandon,
 	.viommu = &emu_viommu,
 	.channel_open = emu_channel_open,
 	.nest_hardware = &emu_nest,

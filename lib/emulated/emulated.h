@@ -88,6 +88,10 @@ bool emu_can_drain(const struct ioasid_ctx *ctx);
 bool emu_barrier_register(void);
 const void *emu_thread(void);
 
+/* process.c: as of struct backend_ops */
+int emu_change_process(struct ioasid_ctx *ctx);
+void emu_abandon(struct ioasid_ctx *ctx);
+
 #define EMU_ACCESS (IOASID_READ | IOASID_WRITE)
 
 /* dma.c: 0, or err_set(): -EOVERFLOW. */

@@ -20,6 +20,10 @@ IOASID_EXPORT int ioasid_platform_new(struct ioasid_platform **platform)
 
 	if (!p)
 		return err_set(ENOMEM, "out of memory for a platform description");
+	if (accounts_new(&p->accounts)) {
+		mem_free(p);
+		return -ENOMEM;
+	}
 	*platform = p;
 	return 0;
 }
@@ -32,6 +36,7 @@ IOASID_EXPORT void ioasid_platform_free(struct ioasid_platform *platform)
 	mem_free(platform->devices);
 	mem_free(platform->reserved);
 	mem_free(platform->failures);
+	accounts_put(platform->accounts);
 	mem_free(platform);
 }
 

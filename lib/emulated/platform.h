@@ -13,6 +13,7 @@
 #include <ioasid/pgtable.h>
 #include <ioasid/platform.h>
 
+#include "accounts.h"
 #include "failure.h"
 
 #define PLATFORM_NAME_SIZE	64 /* with its NUL */
@@ -95,6 +96,7 @@ struct ioasid_platform {
 	size_t n_reserved, room_reserved;
 	size_t n_failures, room_failures;
 	uint64_t locked_memory;		/* 0: any amount */
+	struct accounts *accounts;	/* of that; all copies share them */
 	/* of all mediated ones with shared queues; a copy: never 0 */
 	uint32_t pasid_pool;
 

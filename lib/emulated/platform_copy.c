@@ -111,6 +111,7 @@ struct ioasid_platform *platform_copy(const struct ioasid_platform *platform)
 	if (!p)
 		return NULL;
 	*p = *platform;
+	p->accounts = accounts_get(platform->accounts);
 	p->iommus = NULL;
 	p->devices = NULL;
 	p->reserved = NULL;

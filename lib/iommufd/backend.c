@@ -112,6 +112,7 @@ bool iofd_knows(const struct ioasid_ctx *ctx, enum iofd_command which)
 		[IOFD_VIOMMU] = { UAPI_VIOMMU_ALLOC, UAPI_VIOMMU_ALLOC_PLAIN },
 		[IOFD_HW_QUEUE] = { UAPI_HW_QUEUE_ALLOC, sizeof(struct uapi_hw_queue_alloc) },
 		[IOFD_MAP_FILE] = { UAPI_IOAS_MAP_FILE, sizeof(struct uapi_ioas_map_file) },
+		[IOFD_CHANGE_PROCESS] = { UAPI_CHANGE_PROCESS, sizeof(struct uapi_change_process) },
 		[IOFD_EVENT_QUEUE] = { UAPI_VEVENTQ_ALLOC, sizeof(struct uapi_veventq_alloc) },
 	};
 	uint32_t words[16] = { commands[which].size, UINT32_MAX };
@@ -161,6 +162,10 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 	case IOASID_CAP_HW_QUEUE:
 		return iofd_knows(ctx, IOFD_HW_QUEUE) ? NULL :
 		       "this kernel has no hardware queues (Linux 6.17)";
+	case IOASID_CAP_CHANGE_PROCESS:
+		return iofd_knows(ctx, IOFD_CHANGE_PROCESS) ? NULL :
+		       "the kernel leaves locked memory with the process that mapped it (before "
+		       "Linux 6.13)";
 	case IOASID_CAP_DMA:
 		return "only the devices themselves issue DMA on iommufd";
 	case IOASID_CAP_AUDIT:
@@ -230,6 +235,8 @@ const struct backend_ops backend_iommufd = {
 	.fault_queue_read = iofd_queue_read,
 	.fault_queue_respond = iofd_queue_respond,
 	.locked = locked,
+	.change_process = iofd_change_process,
+	.abandon = iofd_abandon,
 	.nest_hardware = &iofd_nest,
 	.viommu = &iofd_viommu_ops,
 	.device_hw_info = iofd_hw_copy,

@@ -21,6 +21,7 @@ enum iofd_command {
 	IOFD_VIOMMU,
 	IOFD_HW_QUEUE,
 	IOFD_MAP_FILE,
+	IOFD_CHANGE_PROCESS,
 	IOFD_COMMANDS,
 };
 enum iofd_answer { IOFD_UNASKED, IOFD_YES, IOFD_NO };
@@ -30,6 +31,7 @@ struct iofd {
 	enum iofd_answer knows[IOFD_COMMANDS];
 	uint8_t *room;		/* where invalidations are put together */
 	size_t room_size;
+	bool abandoned;		/* the kernel is not asked for anything any more */
 };
 
 /* What the kernel tells of the IOMMU in front of a device. */
@@ -96,7 +98,9 @@ struct iofd_nested {
 
 static inline int iofd_ioctl(const struct ioasid_ctx *ctx, unsigned long command, void *arg)
 {
-	return sys_ioctl(((const struct iofd *)ctx->backend)->fd, command, arg);
+	const struct iofd *iofd = ctx->backend;
+
+	return iofd->abandoned ? 0 : sys_ioctl(iofd->fd, command, arg);
 }
 
 /* NULL: it has none. */
@@ -123,6 +127,10 @@ void iofd_destroy(struct ioasid_ctx *ctx, uint32_t id);
 int iofd_account_process(const struct ioasid_ctx *ctx);
 /* The IOAS, an empty one, gets smallest pages only. */
 int iofd_small_pages(const struct ioasid_space *space, uint32_t ioas);
+
+/* process.c: as of struct backend_ops */
+int iofd_change_process(struct ioasid_ctx *ctx);
+void iofd_abandon(struct ioasid_ctx *ctx);
 
 /* device.c */
 int iofd_device_bind(struct ioasid_device *device);

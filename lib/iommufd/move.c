@@ -56,9 +56,12 @@ int iofd_move(const struct ioasid_device *device, uint32_t pasid, uint32_t table
 void iofd_release(const struct ioasid_device *device, uint32_t pasid)
 {
 	const struct iofd_device *d = device->backend;
-	int ret = d->fd >= 0 ? vfio_detach(d, pasid) :
-			       checked(d->adopter.detach(d->adopter.data, pasid));
+	int ret;
 
+	if (((const struct iofd *)device->ctx->backend)->abandoned)
+		return;
+	ret = d->fd >= 0 ? vfio_detach(d, pasid) :
+			   checked(d->adopter.detach(d->adopter.data, pasid));
 	if (ret)
 		ctx_log(device->ctx, LOG_ERR, "%s: was not detached: %s", device->name,
 			strerror(-ret));

@@ -26,6 +26,7 @@
 #define UAPI_IOAS_MAP		UAPI_IOMMUFD(0x85)
 #define UAPI_IOAS_UNMAP		UAPI_IOMMUFD(0x86)
 #define UAPI_IOAS_MAP_FILE	UAPI_IOMMUFD(0x8f)
+#define UAPI_CHANGE_PROCESS	UAPI_IOMMUFD(0x92)
 
 /* vfio.h: VFIO_BASE is 100. */
 #define UAPI_VFIO(nr)		_IO(';', 100 + (nr))
@@ -126,6 +127,14 @@ UAPI_AT(uapi_ioas_map_file, fd, 12);
 UAPI_AT(uapi_ioas_map_file, start, 16);
 UAPI_AT(uapi_ioas_map_file, length, 24);
 UAPI_AT(uapi_ioas_map_file, iova, 32);
+
+/* struct iommu_ioas_change_process, Linux 6.13 */
+struct uapi_change_process {
+	uint32_t size;
+	uint32_t reserved;
+};
+UAPI_SIZE(uapi_change_process, 8);
+UAPI_AT(uapi_change_process, reserved, 4);
 
 /* struct iommu_ioas_copy, Linux 6.2; flags as above */
 struct uapi_ioas_copy {

@@ -103,6 +103,8 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 		return "VFIO's type1 reports all pages that a device can write, written or not";
 	case IOASID_CAP_SMALL_PAGES:
 		return "VFIO's type1 chooses the sizes of pages by itself";
+	case IOASID_CAP_CHANGE_PROCESS:
+		return "VFIO's type1 leaves locked memory with the process that mapped it";
 	case IOASID_CAP_VIOMMU:
 	case IOASID_CAP_HW_QUEUE:
 		return "VFIO containers have no vIOMMUs: that takes iommufd";

@@ -66,6 +66,7 @@ TCase *contract_device(void);
 TCase *contract_fault_queue(void);
 TCase *contract_group(void);
 TCase *contract_pasid(void);
+TCase *contract_process(void);
 TCase *contract_space(void);
 TCase *contract_ranges(void);
 TCase *contract_map(void);

@@ -10,6 +10,7 @@ int main(void)
 	suite_add_tcase(suite, contract_fault_queue());
 	suite_add_tcase(suite, contract_group());
 	suite_add_tcase(suite, contract_pasid());
+	suite_add_tcase(suite, contract_process());
 	suite_add_tcase(suite, contract_space());
 	suite_add_tcase(suite, contract_ranges());
 	suite_add_tcase(suite, contract_map());

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A forked process has the platform as it was; only what it pays for does not come by itself. */
+#include "emulated.h"
+
+/* Whether a child inherits what its parent has registered for membarrier(2), that does not say. */
+static void renew_barrier(const struct ioasid_ctx *ctx, struct emulated *emu)
+{
+	struct ioasid_channel *ch;
+
+	if (emu->fences || emu_barrier_register())
+		return;
+	emu->fences = true;
+	for (ch = ctx->channels; ch; ch = ch->next)
+		ch->fence = true;
+}
+
+int emu_change_process(struct ioasid_ctx *ctx)
+{
+	int ret = locked_change_process(ctx);
+
+	if (!ret)
+		renew_barrier(ctx, ctx->backend);
+	return ret;
+}
+
+void emu_abandon(struct ioasid_ctx *ctx)
+{
+	payer_abandon(ctx->payer);
+	ctx->payer = NULL;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A context that goes from one process to another, by fork(2) or by its descriptor. */
+#include <errno.h>
+
+#include "objects.h"
+
+static int check_space(const struct ioasid_space *space)
+{
+	const struct ioasid_mapping *m;
+	struct imap_item *item;
+	struct imap_iter iter;
+
+	imap_for_each(item, &iter, &space->maps, 0, UINT64_MAX) {
+		m = bits_container_of(item, const struct ioasid_mapping, item);
+		if (!m->source || !space->ctx->sources[m->source]->is_file)
+			return err_set(EINVAL, "space %u: 0x%llx-0x%llx is a process's own memory; "
+				       "only files go over to another", space->id,
+				       (unsigned long long)item->start,
+				       (unsigned long long)item->last);
+	}
+	return 0;
+}
+
+/* Whether devices reach it now or not: in the new process, the memory there is a copy at best. */
+static int check_memory(const struct ioasid_ctx *ctx)
+{
+	uint32_t i;
+	int ret = 0;
+
+	for (i = 0; i < ctx->n_spaces && !ret; i++)
+		if (ctx->spaces[i] && !ctx->spaces[i]->parent)
+			ret = check_space(ctx->spaces[i]);
+	return ret;
+}
+
+static int check_capability(const struct ioasid_ctx *ctx)
+{
+	const char *why = ctx->ops->why_not(ctx, IOASID_CAP_CHANGE_PROCESS);
+
+	return why ? err_set(EOPNOTSUPP, "%s: %s", ctx->ops->name, why) : 0;
+}
+
+IOASID_EXPORT int ioasid_ctx_change_process(struct ioasid_ctx *ctx)
+{
+	int ret = check_capability(ctx);
+
+	if (ret)
+		return ret;
+	ctx_lock(ctx);
+	ret = failure_due(ctx, IOASID_OP_CHANGE_PROCESS);
+	if (!ret)
+		ret = check_memory(ctx);
+	if (!ret)
+		ret = ctx->ops->change_process(ctx);
+	ctx_unlock(ctx);
+	return ret;
+}
+
+IOASID_EXPORT int ioasid_ctx_abandon(struct ioasid_ctx *ctx)
+{
+	int ret;
+
+	if (!ctx)
+		return 0;
+	ret = check_capability(ctx);
+	if (!ret)
+		ret = ctx_check_drain(ctx);
+	if (ret)
+		return ret;
+	ctx->ops->abandon(ctx);
+	return ioasid_ctx_close(ctx);
+}
