@@ -10,6 +10,7 @@ int main(void)
 	suite_add_tcase(suite, mock_fault());
 	suite_add_tcase(suite, mock_nested());
 	suite_add_tcase(suite, mock_pasid());
+	suite_add_tcase(suite, mock_process());
 	suite_add_tcase(suite, mock_viommu());
 	return run_suite(suite);
 }

@@ -93,6 +93,7 @@ TCase *mock_dirty(void);
 TCase *mock_fault(void);
 TCase *mock_nested(void);
 TCase *mock_pasid(void);
+TCase *mock_process(void);
 TCase *mock_viommu(void);
 
 #endif
