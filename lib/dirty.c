@@ -140,15 +140,15 @@ static int unmap(struct ioasid_space *space, uint64_t iova, uint64_t last, struc
 		 struct reap *reap, uint64_t *sum)
 {
 	const struct backend_ops *ops = space->ctx->ops;
-	struct imap_item *item;
-	struct imap_iter iter;
+	const struct ioasid_mapping *m;
+	struct mapping_iter iter;
 	int ret = check_tracking(space);
 
 	if (!ret)
 		ret = mapping_check_unmap_range(space, iova, last, false);
-	imap_for_each(item, &iter, &space->maps, iova, last)
+	mapping_for_each(m, &iter, space, iova, last)
 		if (!ret && !ops->keeps_written)
-			ret = ops->dirty_read(space, item->start, item->last, true, out, reap);
+			ret = ops->dirty_read(space, m->item.start, m->item.last, true, out, reap);
 	if (ret)
 		return ret;
 	space->unmap_out = ops->keeps_written ? out : NULL;

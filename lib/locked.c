@@ -56,29 +56,29 @@ static uint64_t cost(const struct ioasid_ctx *ctx, const struct ioasid_mapping *
 	return m->source && !ctx->sources[m->source]->is_file ? 0 : imap_length(&m->item);
 }
 
-int locked_charge_mapping(const struct ioasid_mapping *m)
+int locked_charge_mapping(struct ioasid_space *space, const struct ioasid_mapping *m)
 {
-	struct ioasid_space *space = mapping_space(m);
+	uint64_t length = cost(space->ctx, m);
 
-	return locked_charge(space->ctx, cost(space->ctx, m), "space %u: 0x%llx-0x%llx", space->id,
+	if (!length)
+		return 0;
+	return locked_charge(space->ctx, length, "space %u: 0x%llx-0x%llx", space->id,
 			     (unsigned long long)m->item.start, (unsigned long long)m->item.last);
 }
 
-void locked_release_mapping(const struct ioasid_mapping *m)
+void locked_release_mapping(struct ioasid_space *space, const struct ioasid_mapping *m)
 {
-	struct ioasid_ctx *ctx = mapping_space(m)->ctx;
-
-	locked_release(ctx, cost(ctx, m));
+	locked_release(space->ctx, cost(space->ctx, m));
 }
 
 static uint64_t cost_of_all(const struct ioasid_space *space)
 {
-	struct imap_item *item;
-	struct imap_iter iter;
+	const struct ioasid_mapping *m;
+	struct mapping_iter iter;
 	uint64_t sum = 0;
 
-	imap_for_each(item, &iter, &space->maps, 0, UINT64_MAX)
-		sum += cost(space->ctx, bits_container_of(item, struct ioasid_mapping, item));
+	mapping_for_each(m, &iter, space, 0, UINT64_MAX)
+		sum += cost(space->ctx, m);
 	return sum;
 }
 

@@ -145,8 +145,8 @@ struct copy {
 /* The piece of the source at @from, as a record for the copy. */
 static struct ioasid_mapping copy_piece(const struct copy *c, uint64_t from)
 {
-	const struct ioasid_mapping *m = bits_container_of(imap_find(&c->source->maps, from),
-							   struct ioasid_mapping, item);
+	struct ioasid_mapping copy;
+	const struct ioasid_mapping *m = mapping_first(c->source, from, from, &copy);
 	uint64_t last = bits_min(m->item.last, c->last);
 	struct ioasid_mapping r = record(c->at + (from - c->from),
 					 m->target + (from - m->item.start), last - from + 1,
@@ -188,6 +188,7 @@ static int check_copy(struct copy *c)
 static int copy(struct copy *c, struct reap *reap, struct ioasid_mapping **mapping)
 {
 	struct ioasid_mapping *first = NULL, *m;
+	struct ioasid_mapping room;
 	uint64_t at, n;
 	int ret;
 
@@ -201,11 +202,10 @@ static int copy(struct copy *c, struct reap *reap, struct ioasid_mapping **mappi
 		struct ioasid_mapping r = copy_piece(c, at);
 
 		n = r.item.last + 1;
-		ret = mapping_add(c->space, &r, false, reap, &m);
+		ret = mapping_add(c->space, &r, false, reap, at == c->from && mapping ? &first :
+				  NULL);
 		if (ret)
 			break;
-		if (!first)
-			first = m;
 		if (c->last - at < n) {
 			if (mapping)
 				*mapping = first;
@@ -213,10 +213,10 @@ static int copy(struct copy *c, struct reap *reap, struct ioasid_mapping **mappi
 		}
 	}
 	for (; at > c->from; at -= n) {
-		m = bits_container_of(imap_find(&c->space->maps, c->at + (at - c->from) - 1),
-				      struct ioasid_mapping, item);
+		n = c->at + (at - c->from) - 1;
+		m = mapping_first(c->space, n, n, &room);
 		n = imap_length(&m->item);
-		mapping_drop(m, reap);
+		mapping_drop(c->space, m, reap);
 	}
 	return ret;
 }

@@ -6,11 +6,6 @@
 
 #define PERM (IOASID_READ | IOASID_WRITE)
 
-static struct ioasid_mapping *mapping_of(struct imap_item *item)
-{
-	return bits_container_of(item, struct ioasid_mapping, item);
-}
-
 static int no_memory(void)
 {
 	return err_set(ENOMEM, "no memory for a mapping");
@@ -43,7 +38,7 @@ static int enter(struct ioasid_space *space, const struct ioasid_mapping *m, str
 	       space->users ? table_enter(space, m, reap) : 0;
 }
 
-int mapping_check_place(const struct ioasid_space *space, uint64_t start, uint64_t length)
+int mapping_check_place(struct ioasid_space *space, uint64_t start, uint64_t length)
 {
 	uint64_t last, align = space_alignment(space);
 
@@ -61,25 +56,29 @@ int mapping_check_place(const struct ioasid_space *space, uint64_t start, uint64
 
 bool mapping_is_whole(const struct ioasid_space *space, uint64_t start, uint64_t last)
 {
-	const struct imap_item *item;
+	const struct ioasid_mapping *m;
+	struct mapping_iter iter;
 
-	while ((item = imap_find(&space->maps, start))) {
-		if (item->last >= last)
+	mapping_for_each(m, &iter, space, start, last) {
+		if (m->item.start > start)
+			return false;
+		if (m->item.last >= last)
 			return true;
-		start = item->last + 1;
+		start = m->item.last + 1;
 	}
 	return false;
 }
 
 int mapping_overlap(const struct ioasid_space *space, uint64_t start, uint64_t last)
 {
-	const struct imap_item *other = imap_first(&space->maps, start, last);
+	struct ioasid_mapping copy;
+	const struct ioasid_mapping *other = mapping_first(space, start, last, &copy);
 
 	if (!other)
 		return 0;
 	return err_set(EEXIST, "space %u: 0x%llx-0x%llx overlaps the mapping 0x%llx-0x%llx",
 		       space->id, (unsigned long long)start, (unsigned long long)last,
-		       (unsigned long long)other->start, (unsigned long long)other->last);
+		       (unsigned long long)other->item.start, (unsigned long long)other->item.last);
 }
 
 uint64_t mapping_congruent_with(const struct ioasid_space *space, const struct ioasid_mapping *m)
@@ -115,22 +114,37 @@ static int check_target(const struct ioasid_space *space, const struct ioasid_ma
 	return source_check_memory(space->ctx, m->target, imap_length(&m->item), m->flags & PERM);
 }
 
-/*
- * @record: item.start is the IOVA asked for, item.last the length less 1. The checks are in the
- * order of iommufd's; whether the place is free is found out by taking it.
- */
-int mapping_add(struct ioasid_space *space, const struct ioasid_mapping *record, bool any,
-		struct reap *reap, struct ioasid_mapping **out)
+static int add_to_strip(struct ioasid_space *space, struct strip *strip,
+			const struct ioasid_mapping *m, struct reap *reap)
 {
-	struct ioasid_mapping where = *record, *m;
-	int ret = place(space, &where, any);
+	int ret;
 
-	if (ret)
-		return ret;
+	if (*strip_slot(strip, m->item.start))
+		return mapping_overlap(space, m->item.start, m->item.last);
+	ret = check_target(space, m);
+	if (!ret)
+		ret = enter(space, m, reap);
+	if (!ret)
+		strip_put(space, strip, m);
+	else
+		strip_settle(space, strip);
+	return ret;
+}
+
+static int add_record(struct ioasid_space *space, const struct ioasid_mapping *where,
+		      struct reap *reap, struct ioasid_mapping **out)
+{
+	struct ioasid_mapping *m;
+	struct strip_iter iter;
+	int ret;
+
+	if (space->strips.count &&
+	    strip_iter_first(&iter, space, where->item.start, where->item.last))
+		return mapping_overlap(space, where->item.start, where->item.last);
 	m = slab_alloc(&space->records);
 	if (!m)
 		return no_memory();
-	*m = where;
+	*m = *where;
 	ret = imap_insert(&space->maps, &m->item);
 	if (ret) {
 		ret = ret == -EEXIST ? mapping_overlap(space, m->item.start, m->item.last) :
@@ -146,27 +160,53 @@ int mapping_add(struct ioasid_space *space, const struct ioasid_mapping *record,
 		slab_free(&space->records, m);
 		return ret;
 	}
-	if (m->source)
-		space->ctx->sources[m->source]->refs++;
-	if (out)
+	if (space->strips.count)
+		strips_enter(space, m);
+	if (out) {
+		m->flags |= MAPPING_HANDLE;
 		*out = m;
+	} else if (strip_suits(space, m)) {
+		strips_gather(space, m->item.start);
+	}
 	return 0;
 }
 
-/* The record is all that is left of it: gives that back. */
-static void mapping_free(struct ioasid_mapping *m, struct reap *reap)
+/*
+ * @record: item.start is the IOVA asked for, item.last the length less 1. The checks are in the
+ * order of iommufd's; whether the place is free is found out by taking it.
+ */
+int mapping_add(struct ioasid_space *space, const struct ioasid_mapping *record, bool any,
+		struct reap *reap, struct ioasid_mapping **out)
 {
-	struct ioasid_space *space = mapping_space(m);
+	struct ioasid_mapping m = *record;
+	struct strip *strip = NULL;
+	int ret = place(space, &m, any);
 
-	if (m->source)
-		source_put(space->ctx, m->source, reap);
+	if (ret)
+		return ret;
+	if (!out && strip_suits(space, &m))
+		strip = strip_for(space, m.item.start);
+	ret = strip ? add_to_strip(space, strip, &m, reap) : add_record(space, &m, reap, out);
+	if (!ret && m.source)
+		space->ctx->sources[m.source]->refs++;
+	return ret;
+}
+
+/* Takes out what a strip, or the map, has of it. */
+static void forget(struct ioasid_space *space, struct ioasid_mapping *m)
+{
+	if (m->flags & MAPPING_PACKED) {
+		strip_take(space, strip_at(space, &space->strips, m->item.start), m->item.start);
+		return;
+	}
+	imap_remove(&space->maps, &m->item);
+	if (space->strips.count)
+		strips_leave(space, m->item.start, m->item.last);
 	slab_free(&space->records, m);
 }
 
-void mapping_drop(struct ioasid_mapping *m, struct reap *reap)
+void mapping_drop(struct ioasid_space *space, struct ioasid_mapping *m, struct reap *reap)
 {
-	struct ioasid_space *space = mapping_space(m);
-
 	if (space->parent) {
 		leave_child(space, m, reap);
 	} else if (space->users) {
@@ -175,18 +215,19 @@ void mapping_drop(struct ioasid_mapping *m, struct reap *reap)
 	if (space->unmap_out)
 		dirty_kept_read(space, m->item.start, m->item.last, true, space->unmap_out);
 	track_forget(space, m->item.start, m->item.last);
-	imap_remove(&space->maps, &m->item);
-	mapping_free(m, reap);
+	if (m->source)
+		source_put(space->ctx, m->source, reap);
+	forget(space, m);
 }
 
 void mapping_forget_all(struct ioasid_space *space, struct reap *reap)
 {
-	struct imap_item *item;
-	struct imap_iter iter;
+	const struct ioasid_mapping *m;
+	struct mapping_iter iter;
 
-	imap_for_each(item, &iter, &space->maps, 0, UINT64_MAX)
-		if (mapping_of(item)->source)
-			source_put(space->ctx, mapping_of(item)->source, reap);
+	mapping_for_each(m, &iter, space, 0, UINT64_MAX)
+		if (m->source)
+			source_put(space->ctx, m->source, reap);
 }
 
 static int check_unmap(const struct ioasid_space *space, uint64_t start, uint64_t last)
@@ -200,46 +241,61 @@ static int check_unmap(const struct ioasid_space *space, uint64_t start, uint64_
 	return ret ? ret : hw_queue_check_unmap(space, start, last);
 }
 
-IOASID_EXPORT int ioasid_mapping_unmap(struct ioasid_mapping *m)
+/* What a handle stands for: a record, or a copy of what is in a strip, in @copy. */
+static struct ioasid_mapping *read_handle(const struct ioasid_mapping *handle,
+					  struct ioasid_mapping *copy)
 {
+	const struct strip *strip;
+	uint64_t iova;
+
+	strip = strip_of_handle(handle, &iova);
+	if (!strip)
+		return (struct ioasid_mapping *)(uintptr_t)handle;
+	strip_read(strip, iova, copy);
+	return copy;
+}
+
+IOASID_EXPORT int ioasid_mapping_unmap(struct ioasid_mapping *handle)
+{
+	struct ioasid_mapping *m, copy;
 	struct ioasid_space *space;
 	struct reap reap = { 0 };
 	int ret;
 
-	if (!m)
+	if (!handle)
 		return 0;
-	space = mapping_space(m);
+	space = ioasid_mapping_get_space(handle);
+	m = read_handle(handle, &copy);
 	ctx_lock(space->ctx);
 	ret = failure_due(space->ctx, IOASID_OP_UNMAP);
 	if (!ret)
 		ret = check_unmap(space, m->item.start, m->item.last);
 	if (!ret)
-		mapping_drop(m, &reap);
+		mapping_drop(space, m, &reap);
 	ctx_unlock_drain(space->ctx, &reap);
 	return ret;
 }
 
 /* Only whole mappings are unmapped, and there has to be one. */
-static int check_range(const struct ioasid_space *space, const struct imap_item *first,
-		       uint64_t start, uint64_t last)
+static int check_range(const struct ioasid_space *space, uint64_t start, uint64_t last)
 {
-	const struct imap_item *end;
+	struct ioasid_mapping at_start, at_last;
+	const struct ioasid_mapping *first = mapping_first(space, start, last, &at_start);
+	const struct ioasid_mapping *end, *cut;
 
-	if (first && first->start >= start && first->last == last)
+	if (first && first->item.start >= start && first->item.last == last)
 		return 0;
-	end = imap_find(&space->maps, last);
+	end = mapping_first(space, last, last, &at_last);
 	if (!first)
 		return err_set(ENOENT, "space %u: nothing is mapped in 0x%llx-0x%llx", space->id,
 			       (unsigned long long)start, (unsigned long long)last);
-	if (first->start < start || (end && end->last > last)) {
-		const struct imap_item *cut = first->start < start ? first : end;
-
-		return err_set(ENOENT, "space %u: 0x%llx-0x%llx has only a part of the mapping "
-			       "0x%llx-0x%llx", space->id, (unsigned long long)start,
-			       (unsigned long long)last, (unsigned long long)cut->start,
-			       (unsigned long long)cut->last);
-	}
-	return 0;
+	cut = first->item.start < start ? first : end && end->item.last > last ? end : NULL;
+	if (!cut)
+		return 0;
+	return err_set(ENOENT, "space %u: 0x%llx-0x%llx has only a part of the mapping "
+		       "0x%llx-0x%llx", space->id, (unsigned long long)start,
+		       (unsigned long long)last, (unsigned long long)cut->item.start,
+		       (unsigned long long)cut->item.last);
 }
 
 int mapping_check_unmap_range(struct ioasid_space *space, uint64_t start, uint64_t last, bool all)
@@ -249,22 +305,23 @@ int mapping_check_unmap_range(struct ioasid_space *space, uint64_t start, uint64
 	if (!ret)
 		ret = nest_check_maps(space);
 	if (!ret && !all)
-		ret = check_range(space, imap_aim(&space->maps, start, last), start, last);
+		ret = check_range(space, start, last);
 	return ret;
 }
 
 uint64_t mapping_unmap_range(struct ioasid_space *space, uint64_t start, uint64_t last,
 			     struct reap *reap)
 {
-	struct imap_item *item = imap_first(&space->maps, start, last);
-	uint64_t sum = 0;
+	struct ioasid_mapping *m, copy;
+	uint64_t sum = 0, end;
 
-	while (item) {
-		bool was_last = item->last == last;
-
-		sum += imap_length(item);
-		mapping_drop(mapping_of(item), reap);
-		item = was_last ? NULL : imap_first(&space->maps, start, last);
+	while ((m = mapping_first(space, start, last, &copy))) {
+		end = m->item.last;
+		sum += imap_length(&m->item);
+		mapping_drop(space, m, reap);
+		if (end == last)
+			break;
+		start = end + 1;
 	}
 	return sum;
 }
@@ -303,32 +360,46 @@ IOASID_EXPORT int ioasid_space_unmap_all(struct ioasid_space *space, uint64_t *u
 IOASID_EXPORT struct ioasid_mapping *ioasid_space_find_mapping(const struct ioasid_space *space,
 							       uint64_t iova, uint64_t length)
 {
-	struct imap_item *item = NULL;
+	struct ioasid_mapping *m = NULL, copy;
 	uint64_t last;
 
 	ctx_lock(space->ctx);
 	if (bits_range_last(iova, length, &last))
-		item = imap_first(&space->maps, iova, last);
+		m = mapping_first(space, iova, last, &copy);
+	if (m && m->flags & MAPPING_PACKED)
+		m = strip_handle(strip_seek(space, m->item.start), m->item.start);
+	else if (m)
+		m->flags |= MAPPING_HANDLE;
 	ctx_unlock(space->ctx);
-	return item ? mapping_of(item) : NULL;
+	return m;
 }
 
-IOASID_EXPORT uint64_t ioasid_mapping_get_iova(const struct ioasid_mapping *m)
+IOASID_EXPORT uint64_t ioasid_mapping_get_iova(const struct ioasid_mapping *handle)
 {
-	return m->item.start;
+	struct ioasid_mapping copy;
+
+	return read_handle(handle, &copy)->item.start;
 }
 
-IOASID_EXPORT uint64_t ioasid_mapping_get_length(const struct ioasid_mapping *m)
+IOASID_EXPORT uint64_t ioasid_mapping_get_length(const struct ioasid_mapping *handle)
 {
-	return imap_length(&m->item);
+	struct ioasid_mapping copy;
+
+	return imap_length(&read_handle(handle, &copy)->item);
 }
 
-IOASID_EXPORT uint32_t ioasid_mapping_get_perm(const struct ioasid_mapping *m)
+IOASID_EXPORT uint32_t ioasid_mapping_get_perm(const struct ioasid_mapping *handle)
 {
-	return m->flags & PERM;
+	struct ioasid_mapping copy;
+
+	return read_handle(handle, &copy)->flags & PERM;
 }
 
-IOASID_EXPORT struct ioasid_space *ioasid_mapping_get_space(const struct ioasid_mapping *m)
+IOASID_EXPORT struct ioasid_space *ioasid_mapping_get_space(const struct ioasid_mapping *handle)
 {
-	return mapping_space(m);
+	const struct strip *strip;
+	uint64_t iova;
+
+	strip = strip_of_handle(handle, &iova);
+	return strip ? strip->space : mapping_space(handle);
 }

@@ -64,9 +64,9 @@ static int bind(struct ioasid_space *space, const struct pgt_pair *pair, struct 
 	ret = check_devices(space, pair);
 	if (ret)
 		return ret;
-	if (imap_count(&space->maps))
+	if (mapping_count(space))
 		return err_set(EBUSY, "space %u has %zu mappings", space->id,
-			       imap_count(&space->maps));
+			       mapping_count(space));
 	ret = pasid_table_check_none(space);
 	if (ret)
 		return ret;

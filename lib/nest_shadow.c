@@ -37,11 +37,12 @@ static int resolve(void *opaque, uint64_t addr, struct shadow_piece *piece)
 static bool first(void *opaque, uint64_t start, uint64_t last, uint64_t *addr)
 {
 	const struct ioasid_space *root = opaque;
-	const struct imap_item *item = imap_first(&root->maps, start, last);
+	struct ioasid_mapping copy;
+	const struct ioasid_mapping *m = mapping_first(root, start, last, &copy);
 
-	if (item)
-		*addr = bits_max(item->start, start);
-	return item;
+	if (m)
+		*addr = bits_max(m->item.start, start);
+	return m;
 }
 
 static uint32_t *head(void *opaque, uint64_t *slot)

@@ -17,6 +17,7 @@
 #include "pasid.h"
 #include "pasid_table.h"
 #include "shadow/shadow.h"
+#include "strip.h"
 #include "util/alloc.h"
 #include "util/bitmap.h"
 #include "util/bits.h"
@@ -37,6 +38,12 @@
 
 struct sink;
 struct source;
+
+/* A piece of registered memory; source 0: none. */
+struct registered {
+	uint64_t start, last;
+	uint32_t source, perm;
+};
 
 struct ioasid_ctx {
 	pthread_mutex_t lock;		/* guards all that hangs on the context */
@@ -62,6 +69,7 @@ struct ioasid_ctx {
 	struct source **sources;	/* by number; [0] is unused */
 	uint32_t n_sources;
 	struct ioasid_space *identity;
+	struct registered registered;	/* that was found last */
 	struct sink *sinks;
 	uint64_t serial;		/* of the latest object: an address can be used again */
 	struct failure *failures;	/* that the platform asks for; NULL: none */
@@ -116,10 +124,12 @@ struct ioasid_space {
 	unsigned int attached;		/* attachments of devices */
 	unsigned int users;		/* of its table: attachments and children */
 	struct ioasid_fault_queue *faults;	/* or NULL */
-	struct imap maps;
+	struct imap maps;		/* records; with strips it is not all: mapped.c */
 	struct slab records;		/* struct ioasid_mapping */
+	struct strips strips;		/* mappings that need none */
 	struct reserved *reserved;	/* ascending by start and last */
 	size_t n_reserved;
+	uint64_t clear, clear_last;	/* nothing is in here; 1, 0: not known */
 	struct ioasid_range *allowed;	/* ascending, merged */
 	size_t n_allowed;
 	uint64_t gen;			/* changes when a mapping goes away */
@@ -157,6 +167,8 @@ struct ioasid_fault_queue {
 };
 
 #define MAPPING_WRITABLE 0x4u	/* the memory may be written; beside IOASID_READ and _WRITE */
+#define MAPPING_PACKED	0x8u	/* a copy of what is in a strip */
+#define MAPPING_HANDLE	0x10u	/* somebody has the record as a handle */
 
 struct ioasid_mapping {
 	struct imap_item item;
@@ -166,6 +178,7 @@ struct ioasid_mapping {
 	uint32_t source : 24;		/* 0: plain memory, or none */
 };
 
+/* Of a record. */
 static inline struct ioasid_space *mapping_space(const struct ioasid_mapping *mapping)
 {
 	return slab_owner_of(mapping);
@@ -270,7 +283,7 @@ int ranges_reserve(struct ioasid_space *space, uint64_t start, uint64_t last);
 void ranges_unreserve(struct ioasid_space *space, uint64_t start, uint64_t last);
 bool ranges_are_reserved(const struct ioasid_space *space, uint64_t start, uint64_t last);
 /* 0, or err_set(EINVAL): it touches what is reserved, and for whom. */
-int ranges_check(const struct ioasid_space *space, uint64_t start, uint64_t last);
+int ranges_check(struct ioasid_space *space, uint64_t start, uint64_t last);
 int ranges_choose(struct ioasid_space *space, uint64_t address, uint64_t length, uint64_t *iova);
 
 /* device.c: where a device comes from; without a name, from a descriptor */
@@ -309,14 +322,14 @@ void attachment_leave(struct ioasid_space *space, const struct ioasid_device *de
 int mapping_add(struct ioasid_space *space, const struct ioasid_mapping *record, bool any,
 		struct reap *reap, struct ioasid_mapping **mapping);
 /* May [@start, @start + @length) be mapped, and is it free? */
-int mapping_check_place(const struct ioasid_space *space, uint64_t start, uint64_t length);
+int mapping_check_place(struct ioasid_space *space, uint64_t start, uint64_t length);
 int mapping_overlap(const struct ioasid_space *space, uint64_t start, uint64_t last);
 /*
  * What a place that is chosen should be congruent with: where the memory is, or what is mapped of a
  * file, as in Linux. So it does not depend on where the library maps that.
  */
 uint64_t mapping_congruent_with(const struct ioasid_space *space, const struct ioasid_mapping *m);
-void mapping_drop(struct ioasid_mapping *mapping, struct reap *reap);
+void mapping_drop(struct ioasid_space *space, struct ioasid_mapping *mapping, struct reap *reap);
 /* Frees the records of a space that nobody uses. */
 void mapping_forget_all(struct ioasid_space *space, struct reap *reap);
 
@@ -329,14 +342,49 @@ uint64_t mapping_unmap_range(struct ioasid_space *space, uint64_t start, uint64_
 			     struct reap *reap);
 
 /*
+ * mapped.c: a walk of mappings in ascending order, wherever they are kept; the body must not change
+ * them. What it yields is a record, or a copy that is good until the next step.
+ */
+struct mapping_iter {
+	struct imap_iter records;
+	struct imap_item *record;	/* the next one, or NULL */
+	struct strip_iter pages;	/* at the next one */
+	struct ioasid_mapping page;	/* the copy */
+	bool is_page;
+};
+
+struct ioasid_mapping *mapping_iter_first(struct mapping_iter *iter,
+					  const struct ioasid_space *space, uint64_t start,
+					  uint64_t last);
+struct ioasid_mapping *mapping_iter_next(struct mapping_iter *iter);
+
+/* The lowest with a byte in [@start, @last]: a record, or @copy; or NULL. */
+struct ioasid_mapping *mapping_first(const struct ioasid_space *space, uint64_t start,
+				     uint64_t last, struct ioasid_mapping *copy);
+
+/* for each mapping with a byte in [start, last] */
+#define mapping_for_each(m, iter, space, start, last) \
+	for ((m) = mapping_iter_first((iter), (space), (start), (last)); (m); \
+	     (m) = mapping_iter_next(iter))
+
+static inline size_t mapping_count(const struct ioasid_space *space)
+{
+	return imap_count(&space->maps) + space->strips.count;
+}
+
+/* As imap_gap(). */
+int mapping_gap(struct ioasid_space *space, uint64_t lo, uint64_t hi, uint64_t length,
+		uint64_t align, uint64_t offset, uint64_t *iova);
+
+/*
  * locked.c: memory locked for DMA. To charge gives 0 or err_set(-ENOMEM); @fmt says what for.
  */
 int locked_charge(struct ioasid_ctx *ctx, uint64_t length, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void locked_release(struct ioasid_ctx *ctx, uint64_t length);
 /* A root's mapping, if it has a page table; and all mappings that it has. */
-int locked_charge_mapping(const struct ioasid_mapping *m);
-void locked_release_mapping(const struct ioasid_mapping *m);
+int locked_charge_mapping(struct ioasid_space *space, const struct ioasid_mapping *m);
+void locked_release_mapping(struct ioasid_space *space, const struct ioasid_mapping *m);
 int locked_charge_space(struct ioasid_space *space);
 /* The calling process pays for all of the context's from now on. */
 int locked_change_process(struct ioasid_ctx *ctx);
@@ -394,13 +442,13 @@ void track_forget(struct ioasid_space *root, uint64_t start, uint64_t last);
 
 /* source.c */
 bool source_can_populate(void);
-int source_check_memory(const struct ioasid_ctx *ctx, uint64_t addr, uint64_t length,
+int source_check_memory(struct ioasid_ctx *ctx, uint64_t addr, uint64_t length,
 			uint32_t perm);
 int source_add(struct ioasid_ctx *ctx, const struct source *source, uint32_t *number);
 void source_put(struct ioasid_ctx *ctx, uint32_t number, struct reap *reap);
 int source_open_file(struct ioasid_ctx *ctx, int fd, uint64_t offset, uint64_t length,
 		     uint32_t perm, uint32_t *number);
-uint32_t source_find_registered(const struct ioasid_ctx *ctx, uint64_t addr, uint64_t length,
+uint32_t source_find_registered(struct ioasid_ctx *ctx, uint64_t addr, uint64_t length,
 				uint32_t perm);
 
 /* pgtable_check.c: makes *@pair of a user's description. 0 or -errno, with the reason set. */

@@ -49,9 +49,9 @@ static int check_space(const struct ioasid_space *space)
 	if (space->children)
 		return err_set(EBUSY, "space %u is the parent of space %u", space->id,
 			       space->children->id);
-	if (imap_count(&space->maps))
+	if (mapping_count(space))
 		return err_set(EBUSY, "space %u has %zu mappings", space->id,
-			       imap_count(&space->maps));
+			       mapping_count(space));
 	return 0;
 }
 

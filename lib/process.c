@@ -7,17 +7,14 @@
 static int check_space(const struct ioasid_space *space)
 {
 	const struct ioasid_mapping *m;
-	struct imap_item *item;
-	struct imap_iter iter;
+	struct mapping_iter iter;
 
-	imap_for_each(item, &iter, &space->maps, 0, UINT64_MAX) {
-		m = bits_container_of(item, const struct ioasid_mapping, item);
+	mapping_for_each(m, &iter, space, 0, UINT64_MAX)
 		if (!m->source || !space->ctx->sources[m->source]->is_file)
 			return err_set(EINVAL, "space %u: 0x%llx-0x%llx is a process's own memory; "
 				       "only files go over to another", space->id,
-				       (unsigned long long)item->start,
-				       (unsigned long long)item->last);
-	}
+				       (unsigned long long)m->item.start,
+				       (unsigned long long)m->item.last);
 	return 0;
 }
 

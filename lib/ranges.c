@@ -68,15 +68,35 @@ static bool has_for_itself(const struct ioasid_device *device, const struct rese
 	return false;
 }
 
-/* Somebody who is attached has it so, or else the program itself. */
-int ranges_check(const struct ioasid_space *space, uint64_t start, uint64_t last)
+/* Remembers what is free of reserved ranges around [@start, @last], which touches none. */
+static void find_clear(struct ioasid_space *space, uint64_t start, uint64_t last)
 {
-	const struct reserved *r = touched(space, start, last);
+	const struct reserved *r = space->reserved;
+	size_t i;
+
+	space->clear = 0;
+	space->clear_last = UINT64_MAX;
+	for (i = 0; i < space->n_reserved; i++) {
+		if (r[i].last < start)
+			space->clear = bits_max(space->clear, r[i].last + 1);
+		else if (r[i].start > last)
+			space->clear_last = bits_min(space->clear_last, r[i].start - 1);
+	}
+}
+
+static void forget_clear(struct ioasid_space *space)
+{
+	space->clear = 1;
+	space->clear_last = 0;
+}
+
+/* Somebody who is attached has it so, or else the program itself. */
+static int why_reserved(const struct ioasid_space *space, uint64_t start, uint64_t last,
+			const struct reserved *r)
+{
 	const struct ioasid_device *d;
 	char what[64];
 
-	if (!r)
-		return 0;
 	snprintf(what, sizeof(what), "space %u: 0x%llx-0x%llx", space->id,
 		 (unsigned long long)start, (unsigned long long)last);
 	for (d = space->ctx->devices; d; d = d->next) {
@@ -92,6 +112,19 @@ int ranges_check(const struct ioasid_space *space, uint64_t start, uint64_t last
 	}
 	return err_set(EINVAL, "%s touches a reserved range: 0x%llx-0x%llx", what,
 		       (unsigned long long)r->start, (unsigned long long)r->last);
+}
+
+int ranges_check(struct ioasid_space *space, uint64_t start, uint64_t last)
+{
+	const struct reserved *r;
+
+	if (start >= space->clear && last <= space->clear_last)
+		return 0;
+	r = touched(space, start, last);
+	if (r)
+		return why_reserved(space, start, last, r);
+	find_clear(space, start, last);
+	return 0;
 }
 
 /* The first that is not below [@start, @last], by start and last. */
@@ -122,14 +155,15 @@ static struct reserved *same_reserved(const struct ioasid_space *space, size_t i
 
 static int check_reserve(const struct ioasid_space *space, uint64_t start, uint64_t last)
 {
-	const struct imap_item *item = imap_first(&space->maps, start, last);
+	struct ioasid_mapping copy;
+	const struct ioasid_mapping *m = mapping_first(space, start, last, &copy);
 
-	if (item)
+	if (m)
 		return err_set(EADDRINUSE,
 			       "space %u has a mapping at 0x%llx-0x%llx, in what would be "
 			       "reserved: 0x%llx-0x%llx",
-			       space->id, (unsigned long long)item->start,
-			       (unsigned long long)item->last, (unsigned long long)start,
+			       space->id, (unsigned long long)m->item.start,
+			       (unsigned long long)m->item.last, (unsigned long long)start,
 			       (unsigned long long)last);
 	if (touches_allowed(space, start, last))
 		return err_set(EADDRINUSE, "space %u: 0x%llx-0x%llx would be reserved, but "
@@ -154,6 +188,7 @@ int ranges_reserve(struct ioasid_space *space, uint64_t start, uint64_t last)
 	r = mem_realloc(space->reserved, (space->n_reserved + 1) * sizeof(*r));
 	if (!r)
 		return err_set(ENOMEM, "no memory for a reserved range");
+	forget_clear(space);
 	space->reserved = r;
 	memmove(r + i + 1, r + i, (space->n_reserved++ - i) * sizeof(*r));
 	r[i] = (struct reserved){ start, last, 1 };
@@ -165,6 +200,7 @@ void ranges_unreserve(struct ioasid_space *space, uint64_t start, uint64_t last)
 	size_t i = find_reserved(space, start, last);
 	struct reserved *r = space->reserved + i;
 
+	forget_clear(space);
 	if (!--r->refs)
 		memmove(r, r + 1, (--space->n_reserved - i) * sizeof(*r));
 }
@@ -316,14 +352,14 @@ static bool choose_in(struct ioasid_space *space, uint64_t lo, uint64_t hi, uint
 	size_t i = 0;
 
 	while (next_reserved(space, &i, &start, &last)) {
-		if (start > lo && !imap_gap(&space->maps, lo, bits_min(hi, start - 1), length,
-					    align, offset, iova))
+		if (start > lo && !mapping_gap(space, lo, bits_min(hi, start - 1), length,
+					       align, offset, iova))
 			return true;
 		if (last >= hi)
 			return false;
 		lo = bits_max(lo, last + 1);
 	}
-	return !imap_gap(&space->maps, lo, hi, length, align, offset, iova);
+	return !mapping_gap(space, lo, hi, length, align, offset, iova);
 }
 
 /*

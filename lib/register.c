@@ -20,6 +20,7 @@ static int identity(struct ioasid_ctx *ctx)
 		mem_free(space);
 		return err_set(ENOMEM, "no memory for the identity root");
 	}
+	space->strips.wanted = false;
 	ctx->identity = space;
 	return 0;
 }
@@ -111,7 +112,7 @@ static int drop(struct ioasid_ctx *ctx, uint64_t start, uint64_t length, struct 
 	ret = hw_queue_check_unmap(ctx->identity, item->start, item->last);
 	if (ret)
 		return ret;
-	mapping_drop(m, reap);
+	mapping_drop(ctx->identity, m, reap);
 	locked_release(ctx, length);
 	return 0;
 }

@@ -6,20 +6,19 @@
 
 static void look_root(const struct ioasid_space *space, uint64_t iova, struct shadow_view *view)
 {
-	const struct imap_item *item = imap_first(&space->maps, iova, UINT64_MAX);
-	const struct ioasid_mapping *m;
+	struct ioasid_mapping copy;
+	const struct ioasid_mapping *m = mapping_first(space, iova, UINT64_MAX, &copy);
 
 	*view = (struct shadow_view){ .base = iova, .last = UINT64_MAX };
-	if (!item)
+	if (!m)
 		return;
-	if (item->start > iova) {
-		view->last = item->start - 1;
+	if (m->item.start > iova) {
+		view->last = m->item.start - 1;
 		return;
 	}
-	m = bits_container_of(item, const struct ioasid_mapping, item);
 	*view = (struct shadow_view){
 		.mapped = true, .perm = m->flags & (IOASID_READ | IOASID_WRITE),
-		.target = m->target, .base = item->start, .last = item->last,
+		.target = m->target, .base = m->item.start, .last = m->item.last,
 	};
 }
 

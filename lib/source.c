@@ -36,7 +36,7 @@ static bool probe_page(const struct ioasid_ctx *ctx, uint64_t addr, uint32_t per
  * Whether memory is mapped in the process: all of it, and the first and the last page with the
  * permission asked for. To look at every page would allocate them all.
  */
-int source_check_memory(const struct ioasid_ctx *ctx, uint64_t addr, uint64_t length,
+int source_check_memory(struct ioasid_ctx *ctx, uint64_t addr, uint64_t length,
 			uint32_t perm)
 {
 	uint64_t first = bits_align_down(addr, PAGE);
@@ -102,20 +102,33 @@ void source_put(struct ioasid_ctx *ctx, uint32_t number, struct reap *reap)
 	if (--s->refs)
 		return;
 	ctx->sources[number] = NULL;
+	if (ctx->registered.source == number)
+		ctx->registered.source = 0;
 	reap_later(reap, &s->later, source_free);
 }
 
 /* All registered memory, and nothing else, is in the identity root. */
-uint32_t source_find_registered(const struct ioasid_ctx *ctx, uint64_t addr, uint64_t length,
-				uint32_t perm)
+static bool find_registered(struct ioasid_ctx *ctx, uint64_t addr)
 {
 	const struct imap_item *item = ctx->identity ? imap_find(&ctx->identity->maps, addr) : NULL;
-	uint32_t number;
+	uint32_t source;
 
-	if (!item || item->last - addr < length - 1)
+	if (!item)
+		return false;
+	source = bits_container_of(item, const struct ioasid_mapping, item)->source;
+	ctx->registered = (struct registered){ item->start, item->last, source,
+					       ctx->sources[source]->perm };
+	return true;
+}
+
+uint32_t source_find_registered(struct ioasid_ctx *ctx, uint64_t addr, uint64_t length,
+				uint32_t perm)
+{
+	const struct registered *r = &ctx->registered;
+
+	if ((!r->source || addr < r->start || addr > r->last) && !find_registered(ctx, addr))
 		return 0;
-	number = bits_container_of(item, const struct ioasid_mapping, item)->source;
-	return (ctx->sources[number]->perm & perm) == perm ? number : 0;
+	return r->last - addr >= length - 1 && (r->perm & perm) == perm ? r->source : 0;
 }
 
 /* What a file has to be so that DMA to it can never meet a hole. */

@@ -17,6 +17,7 @@ struct ioasid_space *space_new(struct ioasid_ctx *ctx)
 		return NULL;
 	space->ctx = ctx;
 	imap_init(&space->maps, &ctx->pages);
+	strips_init(space, !ctx->ops->run_map);
 	bitmap_init(&space->written, &ctx->pages);
 	slab_init(&space->records, &ctx->pages, sizeof(struct ioasid_mapping), space);
 	return space;
@@ -95,6 +96,7 @@ void space_take_out(struct ioasid_space *space, struct reap *reap)
 	imap_destroy(&space->maps);
 	bitmap_reset(&space->written);
 	slab_destroy(&space->records);
+	strips_destroy(space);
 	mem_free(space->reserved);
 	mem_free(space->allowed);
 	/* Those of a PASID table have the number of the space that it is bound to. */
@@ -398,13 +400,13 @@ IOASID_EXPORT int ioasid_space_query_info(const struct ioasid_space *space,
 		info.caching_mode = !s->tree.on_demand;
 	}
 	info.iova_alignment = space_alignment(space);
-	info.mappings = imap_count(&space->maps);
+	info.mappings = mapping_count(space);
 	info.dirty_tracking = space->tracking;
 	info.snoop_enforced = snoop_is_enforced(space);
 	info.memory_bytes = sizeof(*space) +
 			    (space->maps.nodes.pages + space->records.pages + space->table.nodes +
 			     space->table.lists + s->pages + s->slab.pages + sink_pages(space) +
-			     bitmap_pages(&space->written)) * PAGE;
+			     bitmap_pages(&space->written) + strips_pages(space)) * PAGE;
 	ctx_unlock(space->ctx);
 	return options_fill(out, &info, sizeof(info), "space info");
 }

@@ -80,12 +80,12 @@ static int check_alignment(const struct ioasid_space *space, const struct ioasid
 static int check_all(const struct ioasid_space *space,
 		     int (*check)(const struct ioasid_space *space, const struct ioasid_mapping *m))
 {
-	struct imap_item *item;
-	struct imap_iter iter;
+	const struct ioasid_mapping *m;
+	struct mapping_iter iter;
 	int ret;
 
-	imap_for_each(item, &iter, &space->maps, 0, UINT64_MAX) {
-		ret = check(space, bits_container_of(item, struct ioasid_mapping, item));
+	mapping_for_each(m, &iter, space, 0, UINT64_MAX) {
+		ret = check(space, m);
 		if (ret)
 			return ret;
 	}
@@ -95,8 +95,8 @@ static int check_all(const struct ioasid_space *space,
 static int create(struct ioasid_space *space, struct reap *reap)
 {
 	const struct backend_ops *ops = space->ctx->ops;
-	struct imap_item *item;
-	struct imap_iter iter;
+	const struct ioasid_mapping *m;
+	struct mapping_iter iter;
 	int ret = locked_charge_space(space);
 
 	if (ret)
@@ -104,8 +104,8 @@ static int create(struct ioasid_space *space, struct reap *reap)
 	ret = ops->table_create(space);
 	if (ret)
 		goto release;
-	imap_for_each(item, &iter, &space->maps, 0, UINT64_MAX) {
-		ret = ops->map(space, bits_container_of(item, struct ioasid_mapping, item), reap);
+	mapping_for_each(m, &iter, space, 0, UINT64_MAX) {
+		ret = ops->map(space, m, reap);
 		if (ret)
 			goto destroy;
 	}
@@ -158,15 +158,13 @@ void table_unuse(struct ioasid_space *space, struct reap *reap)
 int table_nest(struct ioasid_space *space, struct reap *reap)
 {
 	const struct ioasid_mapping *m;
-	struct imap_item *item;
-	struct imap_iter iter;
+	struct mapping_iter iter;
 	int ret;
 
 	if (!space->ctx->ops->run_map || space->parent || space->children)
 		return 0;
 	table_create_own(space);
-	imap_for_each(item, &iter, &space->maps, 0, UINT64_MAX) {
-		m = bits_container_of(item, struct ioasid_mapping, item);
+	mapping_for_each(m, &iter, space, 0, UINT64_MAX) {
 		ret = check_memory(space, m);
 		if (!ret)
 			ret = table_map_own(space, m, reap);
@@ -203,13 +201,13 @@ static int enter(struct ioasid_space *space, const struct ioasid_mapping *m, str
 
 int table_enter(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)
 {
-	int ret = locked_charge_mapping(m);
+	int ret = locked_charge_mapping(space, m);
 
 	if (ret)
 		return ret;
 	ret = enter(space, m, reap);
 	if (ret)
-		locked_release_mapping(m);
+		locked_release_mapping(space, m);
 	return ret;
 }
 
@@ -222,7 +220,7 @@ void table_leave(struct ioasid_space *space, struct ioasid_mapping *m, struct re
 		table_unmap_own(space, m, reap);
 	}
 	ops->unmap(space, m, reap);
-	locked_release_mapping(m);
+	locked_release_mapping(space, m);
 	nest_unmapped(space, m, reap);
 	if (has_own(space))
 		sink_unmapped(space);

@@ -29,11 +29,12 @@ static enum ioasid_fault_reason reason_of(enum shadow_fault fault)
 static enum ioasid_fault_reason own_reason(const struct ioasid_channel *ch, uint64_t iova)
 {
 	unsigned int bits = ch->device->info.address_bits;
+	struct ioasid_mapping copy;
 
 	if (bits < 64 && iova >> bits)
 		return IOASID_FAULT_ADDRESS_WIDTH;
-	return imap_find(&ch->route->space->maps, iova) ? IOASID_FAULT_PERMISSION :
-							  IOASID_FAULT_NOT_MAPPED;
+	return mapping_first(ch->route->space, iova, iova, &copy) ? IOASID_FAULT_PERMISSION :
+								    IOASID_FAULT_NOT_MAPPED;
 }
 
 /* A shadow knows more, but where nothing is mapped it does not know how wide the IOMMU is. */

@@ -115,6 +115,18 @@ struct imap_item *imap_aim(struct imap *map, uint64_t start, uint64_t last)
 	return imap_first(map, start, last);
 }
 
+unsigned int imap_crowd(const struct imap *map, unsigned int shift)
+{
+	const struct imap_leaf *leaf = map->finger.leaf;
+	uint64_t first, last;
+
+	if (!leaf)
+		return 0;
+	first = imap_start_min(leaf, imap_behind_place(leaf, IMAP_END));
+	last = imap_start_max(leaf, imap_before_place(leaf, IMAP_END));
+	return (first ^ last) >> shift ? 0 : leaf->count;
+}
+
 struct imap_item *imap_last_before(const struct imap *map, uint64_t addr)
 {
 	struct imap_iter iter;

@@ -79,6 +79,12 @@ struct imap_item *imap_last_before(const struct imap *map, uint64_t addr);
 /* The item behind @item, which must be in the map, or NULL. An imap_iter is faster. */
 struct imap_item *imap_next(const struct imap *map, const struct imap_item *item);
 
+/*
+ * How many items are next to that of the latest change, all in one aligned range of 2^@shift bytes;
+ * 0 if that is not known at once.
+ */
+unsigned int imap_crowd(const struct imap *map, unsigned int shift);
+
 static inline size_t imap_count(const struct imap *map)
 {
 	return map->count;

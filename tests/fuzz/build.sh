@@ -10,7 +10,7 @@ shift 2
 mkdir -p fuzz/lib fuzz/referee
 
 flags="-std=gnu11 -D_GNU_SOURCE -pthread -I. -I$top/include -I$top/lib -I$top/tests
-	-I$top/tools/replay $JANSSON_CFLAGS"
+	-I$top/tools/replay $JANSSON_CFLAGS -DSTRIP_CROWD=2"
 sanitize="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all"
 # Comparisons are not traced: what is compared most are entries of page tables, by the thousand.
 cover="-fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp"

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a space has mapped: its records, and what is in its strips. */
+#include <errno.h>
+
+#include "objects.h"
+
+static struct ioasid_mapping *lower(struct mapping_iter *iter)
+{
+	const struct strip_iter *pages = &iter->pages;
+
+	iter->is_page = pages->strip && (!iter->record || pages->at < iter->record->start);
+	if (iter->is_page) {
+		strip_read(pages->strip, pages->at, &iter->page);
+		return &iter->page;
+	}
+	return iter->record ? bits_container_of(iter->record, struct ioasid_mapping, item) : NULL;
+}
+
+struct ioasid_mapping *mapping_iter_first(struct mapping_iter *iter,
+					  const struct ioasid_space *space, uint64_t start,
+					  uint64_t last)
+{
+	iter->record = imap_iter_first(&iter->records, &space->maps, start, last);
+	strip_iter_first(&iter->pages, space, start, last);
+	return lower(iter);
+}
+
+struct ioasid_mapping *mapping_iter_next(struct mapping_iter *iter)
+{
+	if (iter->is_page)
+		strip_iter_next(&iter->pages);
+	else if (iter->record)
+		iter->record = imap_iter_next(&iter->records);
+	return lower(iter);
+}
+
+struct ioasid_mapping *mapping_first(const struct ioasid_space *space, uint64_t start,
+				     uint64_t last, struct ioasid_mapping *copy)
+{
+	struct strip *strip = strip_at(space, &space->strips, start);
+	struct ioasid_mapping *m;
+	struct mapping_iter iter;
+
+	/* What is at @start itself is the lowest. */
+	if (strip && strip_has(strip, start)) {
+		strip_read(strip, start, copy);
+		return copy;
+	}
+	m = mapping_iter_first(&iter, space, start, last);
+	if (!m || !iter.is_page)
+		return m;
+	*copy = *m;
+	return copy;
+}
+
+int mapping_gap(struct ioasid_space *space, uint64_t lo, uint64_t hi, uint64_t length,
+		uint64_t align, uint64_t offset, uint64_t *iova)
+{
+	uint64_t at;
+	int ret;
+
+	/* Each side moves the place up until both are content. */
+	while (!(ret = imap_gap(&space->maps, lo, hi, length, align, offset, &at))) {
+		lo = at;
+		if (space->strips.count && !strips_gap(space, &lo, hi, length, align))
+			return -ENOSPC;
+		if (lo == at)
+			break;
+	}
+	if (!ret)
+		*iova = at;
+	return ret;
+}

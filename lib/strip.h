@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Mappings of one page each, 8 bytes for each of them.
+ *
+ * A guest's IOMMU maps by the page, and keeps no handle: the address is all that it unmaps by. Where
+ * such mappings are close together there is no record for each (struct ioasid_mapping, in
+ * space->maps), but a strip for all in 2 MiB: a page with a slot for each page of addresses. So the
+ * place says where a mapping is, nothing is searched or moved, and neighbours are neighbours in
+ * memory too. A strip is made when enough records are in its range, which it takes in, or when a
+ * run of mappings leaves the strip before; it goes with its last mapping.
+ *
+ * A slot's address is good as long as the mapping, and serves as its handle if somebody asks for
+ * one (ioasid_space_find_mapping()). Records that somebody has a handle of stay records, and so does
+ * all that is not one page, or lies on no boundary. The slots of pages that these touch say so: a
+ * slot of 0 means that nothing is mapped there.
+ *
+ * Strips are for back ends without sinks, whose lists need records, and not for the identity root.
+ */
+#ifndef LIB_STRIP_H
+#define LIB_STRIP_H
+
+#include "util/imap.h"
+#include "util/slab.h"
+
+#define STRIP_SHIFT	21u
+#define STRIP_SLOTS	512u
+#define STRIP_PAGE	4096u
+
+/* A slot is the target with, in the low bits, the flags of the mapping, and its source. */
+#define STRIP_FLAGS	0x7u
+#define STRIP_PERM	0x3u
+#define STRIP_RECORD	0x8u	/* alone: a record is, or some are, in that page */
+#define STRIP_SOURCE_SHIFT 4u
+#define STRIP_SOURCES	256u	/* what has a source of a higher number is a record */
+
+struct ioasid_mapping;
+struct ioasid_space;
+
+struct strip {
+	struct imap_item window;
+	struct ioasid_space *space;
+	uint64_t *slots;
+	uint32_t used;			/* mappings in it: not 0 */
+};
+
+struct strips {
+	struct imap by_window;
+	struct slab heads;
+	struct strip *near;		/* of the latest change, or NULL */
+	size_t count;			/* mappings in all */
+	bool wanted;
+};
+
+void strips_init(struct ioasid_space *space, bool wanted);
+/* Their mappings are forgotten. */
+void strips_destroy(struct ioasid_space *space);
+/* Pages of memory. */
+size_t strips_pages(const struct ioasid_space *space);
+
+/* Could a strip have it? None is at the end of the address space, where ends would be 0. */
+bool strip_suits(const struct ioasid_space *space, const struct ioasid_mapping *m);
+
+struct strip *strip_seek(const struct ioasid_space *space, uint64_t iova);
+
+/* The strip for @iova, or NULL. */
+static inline struct strip *strip_at(const struct ioasid_space *space, const struct strips *strips,
+				     uint64_t iova)
+{
+	struct strip *near = strips->near;
+
+	return near && !((near->window.start ^ iova) >> STRIP_SHIFT) ? near :
+								       strip_seek(space, iova);
+}
+
+/*
+ * The same for a mapping that is about to be there: a new strip, if the page before or behind is
+ * the end of one that is well filled. strip_settle() ends what this began.
+ */
+struct strip *strip_for(struct ioasid_space *space, uint64_t iova);
+/* The strip goes if it has no mapping. */
+void strip_settle(struct ioasid_space *space, struct strip *strip);
+
+static inline uint64_t *strip_slot(const struct strip *strip, uint64_t iova)
+{
+	return &strip->slots[(iova - strip->window.start) / STRIP_PAGE];
+}
+
+static inline bool strip_has(const struct strip *strip, uint64_t iova)
+{
+	return *strip_slot(strip, iova) & STRIP_PERM;
+}
+
+/* Puts a mapping into a slot that is 0; takes it out. */
+void strip_put(struct ioasid_space *space, struct strip *strip, const struct ioasid_mapping *m);
+void strip_take(struct ioasid_space *space, struct strip *strip, uint64_t iova);
+
+/* What the slot for @iova says, as a record. */
+void strip_read(const struct strip *strip, uint64_t iova, struct ioasid_mapping *m);
+
+/* Records: one is in the map now; one has gone from it. */
+void strips_enter(struct ioasid_space *space, const struct ioasid_mapping *m);
+void strips_leave(struct ioasid_space *space, uint64_t start, uint64_t last);
+/* A record is new, and has no handle: a strip for it and others like it, if they are many. */
+void strips_gather(struct ioasid_space *space, uint64_t iova);
+
+/* A walk of the mappings in strips, in ascending order. */
+struct strip_iter {
+	struct imap_iter windows;
+	const struct strip *strip;	/* NULL: at the end */
+	uint64_t at, last;
+};
+
+/* The address of the lowest in [@start, @last], and of the next one. False at the end. */
+bool strip_iter_first(struct strip_iter *iter, const struct ioasid_space *space, uint64_t start,
+		      uint64_t last);
+bool strip_iter_next(struct strip_iter *iter);
+
+/*
+ * As imap_gap(), as far as strips know: the lowest place from *@at on. False: it begins beyond
+ * @hi.
+ */
+bool strips_gap(const struct ioasid_space *space, uint64_t *at, uint64_t hi, uint64_t length,
+		uint64_t align);
+
+/* Handles that are slots. */
+const struct strip *strip_of_handle(const struct ioasid_mapping *handle, uint64_t *iova);
+
+static inline struct ioasid_mapping *strip_handle(const struct strip *strip, uint64_t iova)
+{
+	return (struct ioasid_mapping *)(void *)strip_slot(strip, iova);
+}
+
+#endif
