@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Each function that can fail for want of memory, as man/errors.tsv has it, is called by a test while
-# each of its allocations fails in turn; or tests/uninjected.txt says why not.
+# each of its allocations fails in turn; or tests/uninjected.txt says why not. Likewise each of
+# tests/ioctls.txt, while each of its ioctls does.
 
 set -eu
 tests=$top_srcdir/tests
@@ -27,5 +28,14 @@ comm -12 "$dir/injected" "$dir/excused" |
 	say 'in tests/uninjected.txt, though a test makes it fail'
 comm -13 "$dir/allocates" "$dir/excused" |
 	say 'in tests/uninjected.txt, but it cannot fail with ENOMEM'
+
+awk -f "$tests/injected.awk" "$tests/shim-iommufd-each.c" | sort -u >"$dir/refused"
+sed -n 's/^\(ioasid_[a-z0-9_]*\)$/\1/p' "$tests/ioctls.txt" | sort >"$dir/ioctls"
+sed -n 's/^\(ioasid_[a-z0-9_]*\): ..*/\1/p' "$tests/ioctls.txt" | sort >"$dir/not_refused"
+[ -s "$dir/refused" ] && [ -s "$dir/ioctls" ] || { echo "nothing found"; exit 1; }
+comm -13 "$dir/refused" "$dir/ioctls" |
+	say 'does ioctls, but tests/shim-iommufd-each.c does not make them fail'
+comm -12 "$dir/refused" "$dir/not_refused" |
+	say 'excused in tests/ioctls.txt, though a test makes its ioctls fail'
 cat "$dir/wrong"
 [ ! -s "$dir/wrong" ]

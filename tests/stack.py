@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""stack.py SOURCE RECURSION BYTES FILE.ci...: how deep the stack gets in lib/, and what recurs.
+"""stack.py SOURCE RECURSION IOCTLS BYTES FILE.ci...: how deep the stack gets in lib/, what recurs,
+and which public functions can come to an ioctl.
 
 The .ci files are gcc's, of -fcallgraph-info=su. RECURSION lists one function of each cycle in which
 functions call each other: FUNCTION: how many times it can be on the stack: why. Fails if there are
-other cycles, or if a call may need more than BYTES. What libc needs is not in that.
+other cycles, if a call may need more than BYTES, or if IOCTLS does not list the last. What libc needs
+is not in the bytes.
 
 Where a call through a pointer leads, names tell: '->map(' leads to what is assigned to a member
 'map', else to functions that a table or an argument names and that are called like the member, as
@@ -146,8 +148,26 @@ def deepest(graph, times):
     return need
 
 
-def main(source, recursion, limit, *paths):
+def compare_ioctls(graph, path):
+    callers = collections.defaultdict(set)
+    for caller in list(graph.calls):
+        for callee in graph.calls[caller]:
+            callers[callee].add(caller)
+    found, todo = set(), ["sys_ioctl"]
+    while todo:
+        new = callers[todo.pop()] - found
+        found |= new
+        todo += new
+    found = {function for function in found if function.startswith("ioasid_")}
+    with open(path) as lines:
+        listed = {line.split(":")[0].strip() for line in lines if line.startswith("ioasid_")}
+    graph.wrong += [f"{f}: can come to an ioctl, see {path}" for f in sorted(found - listed)]
+    graph.wrong += [f"{f}: in {path}, but comes to no ioctl" for f in sorted(listed - found)]
+
+
+def main(source, recursion, ioctls, limit, *paths):
     graph = Graph(os.path.realpath(source), paths)
+    compare_ioctls(graph, ioctls)
     need = deepest(graph, read_recursion(recursion))
     size, function = max((need[f][0], f) for f in need)
     way = []
