@@ -226,19 +226,26 @@ static struct ioasid_pgtable upper_table(const struct ioasid_pgtable *t)
 	return upper;
 }
 
-enum ref_fault ref_walk(const struct ioasid_pgtable *t, uint64_t iova, ref_read read, void *opaque,
-			struct ref_entry *page)
+struct ioasid_pgtable ref_tree(const struct ioasid_pgtable *t, uint64_t *iova)
+{
+	struct ioasid_pgtable tree = *t;
+
+	if (t->upper_levels && *iova >> 63) {
+		tree = upper_table(t);
+		if (~*iova >> tree.input_bits)
+			tree.levels = 0;
+		*iova %= UINT64_C(1) << tree.input_bits;
+	}
+	tree.upper_levels = 0;
+	return tree;
+}
+
+static enum ref_fault walk_tree(const struct ioasid_pgtable *t, uint64_t iova, ref_read read,
+				void *opaque, struct ref_entry *page)
 {
 	uint64_t table = t->root, entry;
 	unsigned int level = t->levels;
-	struct ioasid_pgtable upper;
 
-	if (t->upper_levels && iova >> 63) {
-		upper = upper_table(t);
-		if (~iova >> upper.input_bits)
-			return REF_NO_INPUT;
-		return ref_walk(&upper, iova % (UINT64_C(1) << upper.input_bits), read, opaque, page);
-	}
 	*page = (struct ref_entry){ REF_ABSENT, 0, level, true, true };
 	if (!level || !ref_is_input(t, iova))
 		return REF_NO_INPUT;
@@ -266,4 +273,12 @@ enum ref_fault ref_walk(const struct ioasid_pgtable *t, uint64_t iova, ref_read 
 		table = e.address;
 		level = e.level;
 	}
+}
+
+enum ref_fault ref_walk(const struct ioasid_pgtable *t, uint64_t iova, ref_read read, void *opaque,
+			struct ref_entry *page)
+{
+	const struct ioasid_pgtable tree = ref_tree(t, &iova);
+
+	return walk_tree(&tree, iova, read, opaque, page);
 }

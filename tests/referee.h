@@ -36,6 +36,12 @@ uint64_t ref_span(const struct ioasid_pgtable *t, unsigned int level);
 /* Which entry of a table of @level an address belongs to. */
 unsigned int ref_index(const struct ioasid_pgtable *t, unsigned int level, uint64_t iova);
 
+/*
+ * Of two trees the one that an address belongs to, as if it were alone, and what the address is
+ * there. No levels: it belongs to none.
+ */
+struct ioasid_pgtable ref_tree(const struct ioasid_pgtable *t, uint64_t *iova);
+
 /* Is this an address that the table translates? */
 bool ref_is_input(const struct ioasid_pgtable *t, uint64_t iova);
 

@@ -36,7 +36,8 @@ for fuzzer in $fuzzers; do
 	case $name in
 	calls)
 		more="$top/tests/fuzz/calls_dma.c $top/tests/fuzz/calls_faults.c
-			$top/tests/fuzz/calls_state.c $top/tests/fuzz/calls_tables.c" ;;
+			$top/tests/fuzz/calls_state.c $top/tests/fuzz/calls_tables.c
+			$top/tests/fuzz/calls_viommu.c" ;;
 	capture)
 		more="$top/tools/replay/capture.c $top/tools/replay/meta.c $top/tools/replay/smmuv3.c
 			$top/tools/replay/unpack.c $top/tools/replay/util.c $top/tools/replay/vtd.c

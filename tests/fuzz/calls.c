@@ -355,8 +355,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned int n;
 
 	calls_open(&w, take8(&in));
-	for (n = 0; n < MAX_CALLS && !is_empty(&in); n++)
-		calls[take8(&in) % 16](&w, &in);
+	for (n = 0; n < MAX_CALLS && !is_empty(&in); n++) {
+		unsigned int call = take8(&in);
+
+		if (call < 192)
+			calls[call % 16](&w, &in);
+		else
+			call_viommu(&w, &in);
+	}
 	calls_close(&w);
 	return 0;
 }

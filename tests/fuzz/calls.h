@@ -12,6 +12,7 @@
 #define IDENTITY     SPACES /* the identity root, where it has been asked for */
 #define CHANNELS     4
 #define PASIDS	     4
+#define VDEVICES     2
 #define MEMORY_PAGES 64
 #define FILE_PAGES   32
 #define FILE_MARK    UINT64_C(0x6d656d66645f7067)
@@ -27,6 +28,9 @@ struct world {
 	struct ioasid_event_queue *queue;
 	struct ioasid_fault_queue *faults;
 	struct ioasid_inv *inv;
+	struct ioasid_viommu *viommu;
+	struct ioasid_vdevice *vdevices[VDEVICES];
+	struct ioasid_event_queue *guest_events; /* the vIOMMU's */
 	uint64_t state; /* a hash of all that can be asked about */
 };
 
@@ -56,6 +60,9 @@ void call_dma(struct world *w, struct input *in);
 /* calls_tables.c */
 void call_dirty(struct world *w, struct input *in);
 void call_pasid_table(struct world *w, struct ioasid_space *space, struct input *in);
+
+/* calls_viommu.c */
+void call_viommu(struct world *w, struct input *in);
 
 /* calls.c: what the input chooses */
 struct ioasid_space *some_space(struct world *w, unsigned int draw);

@@ -322,7 +322,9 @@ static void do_something(struct guest *g, struct input *in)
 /* After an invalidation of everything there is no doubt about any page. */
 static void check_all(struct guest *g, uint64_t pages)
 {
-	static const uint64_t far[] = { 512, 513, 1023, 1024, 1 << 18, 1 << 27, 511 };
+	static const uint64_t high = UINT64_MAX << 36 & UINT64_MAX >> 12;
+	static const uint64_t far[] = { 512, 513, 1023, 1024, 1 << 18, 1 << 27, 511, high, high + 1,
+					high + 512, UINT64_MAX >> 12 };
 	uint64_t i;
 	int s;
 

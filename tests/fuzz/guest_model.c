@@ -82,7 +82,8 @@ uint64_t last_pass(const struct space *s, uint64_t page)
 /* A walk, some way down. */
 struct way {
 	int s;
-	uint64_t page;
+	const struct ioasid_pgtable *tree; /* of the space's table, the one that the page is in */
+	uint64_t page; /* there */
 	uint64_t since; /* entries count as they were then or later */
 	unsigned int level;
 	uint64_t table; /* address in the parent */
@@ -95,7 +96,7 @@ static void follow_page(struct search *f, const struct way *way, uint64_t target
 			struct outcomes *out)
 {
 	const struct space *space = &f->g->at[way->s];
-	uint64_t pages = space->is_table ? ref_span(&space->table, way->level) / PAGE : 1;
+	uint64_t pages = space->is_table ? ref_span(way->tree, way->level) / PAGE : 1;
 	uint64_t below = way->page & (pages - 1);
 	struct outcomes behind = { .n = 0 };
 	size_t i;
@@ -111,8 +112,8 @@ static void follow_value(struct search *f, const struct way *way, uint64_t value
 			 struct outcomes *out)
 {
 	struct space *space = &f->g->at[way->s];
-	struct ref_entry j = ref_judge(&space->table, way->level,
-				       ref_index(&space->table, way->level, way->page * PAGE), value);
+	struct ref_entry j = ref_judge(way->tree, way->level,
+				       ref_index(way->tree, way->level, way->page * PAGE), value);
 	uint32_t perm = way->perm & ((j.read ? IOASID_READ : 0) | (j.write ? IOASID_WRITE : 0));
 	struct way next = *way;
 
@@ -127,8 +128,8 @@ static void follow_value(struct search *f, const struct way *way, uint64_t value
 		follow_page(f, way, j.address, perm, out);
 		return;
 	case REF_TABLE:
-		if (way->page % (ref_span(&space->table, way->level) / PAGE) /
-		    (ref_span(&space->table, j.level + 1) / PAGE)) {
+		if (way->page % (ref_span(way->tree, way->level) / PAGE) /
+		    (ref_span(way->tree, j.level + 1) / PAGE)) {
 			add(out, NOWHERE, 0); /* bits of levels that are skipped */
 			return;
 		}
@@ -163,8 +164,7 @@ static void follow_entry(struct search *f, const struct way *way, unsigned int w
 
 static void go_down(struct search *f, const struct way *way, struct outcomes *out)
 {
-	const struct ioasid_pgtable *table = &f->g->at[way->s].table;
-	unsigned int index = ref_index(table, way->level, way->page * PAGE), slot = index % 512;
+	unsigned int index = ref_index(way->tree, way->level, way->page * PAGE), slot = index % 512;
 	struct outcomes tables = { .n = 0 };
 	size_t i;
 
@@ -190,14 +190,15 @@ static void go_down(struct search *f, const struct way *way, struct outcomes *ou
 static void find(struct search *f, int s, uint64_t page, struct outcomes *out)
 {
 	struct space *space = &f->g->at[s];
-	struct way way = { s, page, last_pass(space, page), space->table.levels,
-			   space->table.root, RW };
+	uint64_t iova = page * PAGE;
+	const struct ioasid_pgtable tree = ref_tree(&space->table, &iova);
+	struct way way = { s, &tree, iova / PAGE, last_pass(space, page), tree.levels, tree.root, RW };
 	struct mapping *m;
 
 	if (space->is_table) {
 		/* Is it an address of the table at all? */
-		if (space->bound && page < UINT64_C(1) << 52 &&
-		    ref_is_input(&space->table, page * PAGE))
+		if (space->bound && page < UINT64_C(1) << 52 && tree.levels &&
+		    ref_is_input(&tree, iova))
 			go_down(f, &way, out);
 		else
 			add(out, NOWHERE, 0);

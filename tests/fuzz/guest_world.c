@@ -96,7 +96,10 @@ void map_pages(struct guest *g, int s, const struct mapping *m)
 		space->mappings[space->n_mappings++] = *m;
 }
 
-/* AArch64: 4 KiB pages; the same, with stage 2 from two root tables on; 16 KiB; 64 KiB, 52 bits. */
+/*
+ * AArch64: 4 KiB pages; the same, with stage 2 from two root tables on, and stage 1 with a second tree
+ * for high addresses; 16 KiB; 64 KiB, 52 bits.
+ */
 static void choose_granule(struct ioasid_pgtable *p, unsigned int kind)
 {
 	static const uint32_t granules[] = { 12, 12, 14, 16 };
@@ -105,6 +108,10 @@ static void choose_granule(struct ioasid_pgtable *p, unsigned int kind)
 	if (kind == 1 && p->format == IOASID_PGTABLE_ARM_S2) {
 		p->levels = 3;
 		p->input_bits = 40;
+	}
+	if (kind == 1 && p->format == IOASID_PGTABLE_ARM_S1) {
+		p->input_bits = p->upper_input_bits = 48;
+		p->upper_levels = 4;
 	}
 	if (kind != 3)
 		return;
@@ -116,8 +123,11 @@ static void choose_granule(struct ioasid_pgtable *p, unsigned int kind)
 
 #define SETS (IOASID_PGTABLE_SET_ACCESSED | IOASID_PGTABLE_SET_DIRTY)
 
-/* Of those that are not VT-d's: three bits for the format and levels. */
-static void choose_format(struct ioasid_pgtable *p, unsigned int options)
+/*
+ * Of those that are not VT-d's: three bits for the format and levels. The IOMMU is to set no flags in
+ * tables, which the referee would not know of.
+ */
+static void choose_format(struct ioasid_pgtable *p, bool hardware, unsigned int options)
 {
 	static const enum ioasid_pgtable_format others[] = {
 		IOASID_PGTABLE_ARM_S1, IOASID_PGTABLE_ARM_S2, IOASID_PGTABLE_AMD_V1,
@@ -132,10 +142,12 @@ static void choose_format(struct ioasid_pgtable *p, unsigned int options)
 		[IOASID_PGTABLE_RISCV] = SETS,
 	};
 
+	if (hardware && others[options & 7] == IOASID_PGTABLE_AMD_V2)
+		options ^= 5; /* stage 2 */
 	p->format = others[options & 7];
 	p->levels = levels[options & 7];
 	p->address_bits = options & 64 ? 40 : 0;
-	p->flags = options & 128 ? flags[p->format] : 0;
+	p->flags = options & 128 && !hardware ? flags[p->format] : 0;
 	if (p->format == IOASID_PGTABLE_ARM_S1 || p->format == IOASID_PGTABLE_ARM_S2)
 		choose_granule(p, options >> 6 & 3);
 }
@@ -147,18 +159,18 @@ static void choose_format(struct ioasid_pgtable *p, unsigned int options)
 static void choose_table(struct ioasid_pgtable *p, const struct space *space, unsigned int options)
 {
 	static const uint32_t widths[] = { 0, 52, 46, 39, 0, 32, 36, 0 };
-	bool other = (options >> 3 & 7) == 7 && !space->hardware;
 
+	if ((options >> 3 & 7) == 7) {
+		choose_format(p, space->hardware, options);
+		return;
+	}
 	/* A hardware walk sets flags in first-stage tables, which the referee knows nothing of. */
 	if (space->hardware)
 		options &= ~1u;
-
 	p->format = options & 1 ? IOASID_PGTABLE_VTD_FS : IOASID_PGTABLE_VTD_SS;
 	p->levels = options & 2 ? 5 : options & 4 && !(options & 1) ? 3 : 4;
 	p->address_bits = widths[options >> 3 & 7];
 	p->flags = options >> 6 & 3;
-	if (other)
-		choose_format(p, options);
 }
 
 void bind_table(struct guest *g, int s, uint64_t root, unsigned int options)
@@ -170,6 +182,8 @@ void bind_table(struct guest *g, int s, uint64_t root, unsigned int options)
 	p.root = (p.input_bits == 40 ? root & ~UINT64_C(1) : root) * PAGE;
 	if (root >> ((p.address_bits ? p.address_bits : 48) - 12))
 		p.root = 0;
+	if (p.upper_levels) /* tables that the other tree has one level lower */
+		p.upper_root = (root + 1) % TABLE_PAGES * PAGE;
 	trace("%ju: space %d, bind %#jx, format %d, %u levels, %u bits, flags %u, on demand %d",
 	      (uintmax_t)g->time, s, (uintmax_t)p.root, (int)p.format, p.levels, p.address_bits,
 	      p.flags, space->on_demand);
