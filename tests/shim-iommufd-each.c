@@ -41,6 +41,13 @@ static int attach_pasid(void)
 	return ioasid_device_attach_pasid(device, PASID, plain);
 }
 
+static int allow(void)
+{
+	const struct ioasid_range range = { 0, GIB };
+
+	return ioasid_space_allow(root, &range, 1);
+}
+
 static void with_pasid(void)
 {
 	ck_ok(attach_pasid());
@@ -316,6 +323,7 @@ static const struct each each[] = {
 	{ "device_replace", attached, replace, 0, false },
 	{ "device_replace_pasid", with_pasid, replace_pasid, 0, false },
 	{ "device_query_hw_info", NULL, query_hw_info, 0, false },
+	{ "space_allow", attached, allow, 0, false },
 	{ "space_map", attached, map, 0, false },
 	{ "space_map_file", with_file, map_file, 0, false },
 	{ "space_map_copy", attached, map_copy, 0, false },

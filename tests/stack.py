@@ -20,7 +20,7 @@ import re
 import sys
 
 # What is not the library's: callbacks; a table in which no member has a name.
-OUTSIDE = {"log", "checked", "must_fail", "parts"}
+OUTSIDE = {"log", "attach", "replace", "detach", "must_fail", "parts"}
 
 
 class Graph:
@@ -82,8 +82,10 @@ class Graph:
                     self.others |= self.titles(file, name)
 
     def targets(self, file, line, column):
-        text = self.texts[file].split("\n")[int(line) - 1][int(column) - 1:]
+        lines = self.texts[file].split("\n")[int(line) - 1:]
+        text = "\n".join(lines)[int(column) - 1:].split(";")[0]
         call = re.match(r"\w+(?:->\w+|\.\w+|\[[^]]*\]|\([^()]*\))*?(?:->|\.)(\w+)\(", text)
+        call = call or re.search(r"(?:->|\.)(\w+)\(", text)  # as an argument of another call
         name = call[1] if call else re.match(r"\w*", text)[0]
         if name in self.members:
             return self.members[name]
