@@ -457,6 +457,7 @@ static const struct nest_ops nest_pasids = {
 	.track = track,
 	.take_written = take_written,
 	.look = look,
+	.max_looks = 1,
 };
 
 int pasid_table_start(struct ioasid_space *space, const struct ioasid_pasid_table *user,

@@ -508,6 +508,24 @@ START_TEST(ranges_of_a_pasid_are_checked)
 }
 END_TEST
 
+/* What its entries lead to is nested on the root, not on it; and what a PASID has cached is not listed. */
+START_TEST(a_space_with_a_table_is_no_parent)
+{
+	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
+	struct ioasid_space *none = (void *)1;
+	struct ioasid_run runs[2];
+	uint64_t cursor = 0;
+	bool done = false;
+
+	bind_and_attach(&g);
+	options.parent = g.space;
+	ck_err(ioasid_space_create(g.ctx, &options, &none), EINVAL);
+	ck_assert_ptr_eq(none, (void *)1);
+	ck_assert_uint_eq(ioasid_space_query_runs(g.space, &cursor, UINT64_MAX, runs, 2, &done), 0);
+	ck_assert(done);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("pasid table");
@@ -536,6 +554,7 @@ int main(void)
 	tcase_add_test(tc, a_malformed_description_changes_nothing);
 	tcase_add_test(tc, not_inside_a_section);
 	tcase_add_test(tc, ranges_of_a_pasid_are_checked);
+	tcase_add_test(tc, a_space_with_a_table_is_no_parent);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }
