@@ -408,6 +408,25 @@ START_TEST(closing_the_context_takes_all_down)
 }
 END_TEST
 
+START_TEST(what_only_a_kernel_has)
+{
+	struct ioasid_hw_queue_options options = IOASID_HW_QUEUE_OPTIONS_INIT;
+	struct ioasid_hw_queue *queue = (void *)1;
+	struct viommu_world w;
+	void *registers = &w;
+
+	viommu_open(&w, IOASID_VIOMMU_SMMUV3, IOASID_NESTING_HARDWARE);
+	options.type = IOASID_HW_QUEUE_TEGRA241;
+	options.length = PAGE;
+	ck_err(ioasid_hw_queue_create(w.viommu, &options, &queue), EOPNOTSUPP);
+	ck_assert_ptr_eq(queue, (void *)1);
+	ck_err(ioasid_viommu_map_registers(w.viommu, 0, PAGE, &registers), EOPNOTSUPP);
+	ck_assert_ptr_eq(registers, &w);
+	ck_err(ioasid_device_get_fd(w.g.device), EOPNOTSUPP);
+	guest_close(&w.g);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("viommu");
@@ -430,6 +449,7 @@ int main(void)
 	tcase_add_test(tc, other_faults_are_not_the_guests);
 	tcase_add_test(tc, a_full_queue_loses_what_comes);
 	tcase_add_test(tc, batches_reach_all_spaces_of_a_vIOMMU);
+	tcase_add_test(tc, what_only_a_kernel_has);
 	tcase_add_loop_test(tc, closing_the_context_takes_all_down, 0, 2);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* virtio-iommu: maps and unmaps on a space. */
 #include <ioasid/virtio.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "support.h"
@@ -169,6 +170,33 @@ START_TEST(maps_that_fail)
 }
 END_TEST
 
+/* 5.13.6.5 to 5.13.6.8: what the space says is told in virtio's words. */
+START_TEST(errors_become_statuses)
+{
+	static const struct { const char *name; enum ioasid_virtio_status status; } errors[] = {
+		{ "EEXIST", IOASID_VIRTIO_INVAL },	{ "EINVAL", IOASID_VIRTIO_INVAL },
+		{ "EOVERFLOW", IOASID_VIRTIO_RANGE },	{ "ENOMEM", IOASID_VIRTIO_NOMEM },
+		{ "ENOSPC", IOASID_VIRTIO_NOMEM },	{ "EOPNOTSUPP", IOASID_VIRTIO_UNSUPP },
+		{ "EIO", IOASID_VIRTIO_DEVERR },
+	};
+	char platform[256];
+	struct domain d;
+	size_t i;
+
+	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		/* the first map is the root's */
+		snprintf(platform, sizeof(platform), "iommu u address-bits=48\n"
+			 "device 0000:00:01.0 iommu=u\nfail map at=2 errno=%s\n", errors[i].name);
+		guest_platform = platform;
+		domain_open(&d);
+		ck_assert_int_eq(map(&d, 1, 2), errors[i].status);
+		ck_assert_int_eq(map(&d, 1, 2), IOASID_VIRTIO_OK);
+		domain_close(&d);
+	}
+	guest_platform = NULL;
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("virtio");
@@ -179,6 +207,7 @@ int main(void)
 	tcase_add_test(tc, one_of_several_is_split);
 	tcase_add_test(tc, all_addresses);
 	tcase_add_test(tc, maps_that_fail);
+	tcase_add_test(tc, errors_become_statuses);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

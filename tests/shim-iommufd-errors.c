@@ -191,6 +191,11 @@ START_TEST(devices_that_cannot_be_bound)
 	bind_fails(name, ENODEV, name, "6.6");
 	fail_nth(1, EIO);
 	bind_fails(name, ENODEV, name, strerror(EIO));
+	fail_nth(1, ENOMEM);
+	bind_fails(name, ENOMEM, name, "memory");
+	shim.open_vfio = EIO;
+	bind_fails(name, ENODEV, name, strerror(EIO));
+	shim.open_vfio = 0;
 	/* making the IOAS, the page table, asking for ranges */
 	fail_nth(2, ENOMEM);
 	bind_fails(name, ENOMEM, "address space", "");
@@ -345,12 +350,81 @@ START_TEST(places_that_cannot_be_had)
 }
 END_TEST
 
+static char logged[512];
+
+static void keep_log(void *data, int level, const char *text)
+{
+	(void)data;
+	if (level <= 3)	/* LOG_ERR */
+		strncpy(logged, text, sizeof(logged) - 1);
+}
+
+/* What takes down cannot fail; what the kernel keeps is told to the log, and goes with the descriptor. */
+START_TEST(what_the_kernel_keeps_is_told)
+{
+	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
+	struct ioasid_space *space;
+	struct ioasid_device *d;
+
+	shim_reset();
+	options.backend = "iommufd";
+	options.log = keep_log;
+	ck_ok(ioasid_ctx_open(&options, &ctx));
+	space = make_space(ctx, NULL, 0);
+	d = bind(0);
+	ck_ok(ioasid_space_map(space, 0x1000, (void *)0x7000, 0x1000, RW, NULL));
+	ck_ok(ioasid_device_attach(d, space));
+	fail_nth(1, EIO);
+	ck_ok(ioasid_space_unmap(space, 0x1000, 0x1000, NULL));
+	ck_assert_ptr_nonnull(strstr(logged, "0x1000-0x1fff is still in the kernel"));
+	fail_nth(2, EIO);	/* behind the detach */
+	ck_ok(ioasid_device_detach(d));
+	ck_assert_ptr_nonnull(strstr(logged, "was not destroyed"));
+	ck_ok(ioasid_ctx_close(ctx));
+	ck_assert_uint_eq(shim_open_fds(), 0);
+}
+END_TEST
+
+START_TEST(contexts_that_find_no_memory)
+{
+	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
+	size_t blocks = mem_live_blocks();
+	unsigned long n;
+	int ret;
+
+	shim_reset();
+	options.backend = "iommufd";
+	for (n = 1;; n++) {
+		mem_fail_nth(n);
+		ret = ioasid_ctx_open(&options, &ctx);
+		if (mem_fail_nth(0))
+			break;
+		ck_assert_int_eq(ret, -ENOMEM);
+		ck_assert_uint_eq(shim_open_fds(), 0);
+		ck_assert_uint_eq(mem_live_blocks(), blocks);
+	}
+	ck_assert_uint_ge(n, 2);
+	ck_ok(ioasid_ctx_close(ctx));
+}
+END_TEST
+
+START_TEST(caches_and_tables_that_a_kernel_does_not_show)
+{
+	struct ioasid_device_stats stats = IOASID_DEVICE_STATS_INIT;
+
+	ck_err(ioasid_device_query_stats(bind(0), &stats), EOPNOTSUPP);
+	said("iommufd", "caches");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("shim-iommufd-errors");
 	TCase *tc = tcase_create("without a context"), *with = tcase_create("with one");
 
 	tcase_add_test(tc, probing_opens_nothing);
+	tcase_add_test(tc, what_the_kernel_keeps_is_told);
+	tcase_add_test(tc, contexts_that_find_no_memory);
 	tcase_add_test(tc, auto_goes_on_where_opening_fails);
 	tcase_add_test(tc, what_only_the_emulation_has);
 	suite_add_tcase(suite, tc);
@@ -364,6 +438,7 @@ int main(void)
 	tcase_add_test(with, replace_that_fails);
 	tcase_add_test(with, map_that_fails);
 	tcase_add_test(with, places_that_cannot_be_had);
+	tcase_add_test(with, caches_and_tables_that_a_kernel_does_not_show);
 	suite_add_tcase(suite, with);
 	return run_suite(suite);
 }

@@ -668,6 +668,20 @@ START_TEST(hw_info_is_copied)
 }
 END_TEST
 
+/* What IOMMUs have cached, nobody can see. */
+START_TEST(nothing_is_listed)
+{
+	struct ioasid_run runs[2];
+	uint64_t cursor = 0;
+	bool done = false;
+
+	attach_bound();
+	ck_assert_uint_eq(ioasid_space_query_runs(child, &cursor, UINT64_MAX, runs, 2, &done), 0);
+	ck_assert(done);
+	expect_end();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("shim-iommufd-hwnest");
@@ -696,6 +710,7 @@ int main(void)
 	tcase_add_test(errors, allocations_that_fail);
 	tcase_add_test(errors, what_cannot_be_undone_is_blocked);
 	tcase_add_test(errors, vtd_parents_have_nothing_read_only);
+	tcase_add_test(errors, nothing_is_listed);
 	suite_add_tcase(suite, errors);
 	return run_suite(suite);
 }

@@ -366,6 +366,26 @@ START_TEST(allocations_that_fail)
 }
 END_TEST
 
+/* Without users a root takes any address; who nests on it looks at what is there. */
+START_TEST(a_parent_whose_memory_is_not_there)
+{
+	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
+	struct ioasid_space *bad = make_space(ctx, NULL, 0), *none = (void *)1;
+	void *hole = memory_new(2 * PAGE);
+	struct ioasid_mapping *m;
+
+	ck_ok(ioasid_space_map(bad, 0, hole, PAGE, RW, NULL));
+	ck_ok(ioasid_space_map(bad, MIB, hole, PAGE, RW, &m));
+	memory_free(hole, 2 * PAGE);
+	options.parent = bad;
+	options.nesting = IOASID_NESTING_SOFTWARE;
+	ck_err(ioasid_space_create(ctx, &options, &none), EFAULT);
+	ck_assert_ptr_eq(none, (void *)1);
+	ck_ok(ioasid_space_unmap_all(bad, NULL));
+	ck_ok(ioasid_space_create(ctx, &options, &none));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("shim-iommufd-nesting-errors");
@@ -383,6 +403,7 @@ int main(void)
 	tcase_add_test(tc, too_many_for_bind_and_attach);
 	tcase_add_test(tc, page_table_bomb);
 	tcase_add_test(tc, bombs_that_map_nothing);
+	tcase_add_test(tc, a_parent_whose_memory_is_not_there);
 	tcase_add_test(tc, allocations_that_fail);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

@@ -552,6 +552,40 @@ START_TEST(unmap_that_fails)
 }
 END_TEST
 
+START_TEST(what_type1_has_not)
+{
+	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
+	struct ioasid_pasid_table table = IOASID_PASID_TABLE_INIT;
+	struct ioasid_space *space = make_space(ctx, NULL, 0), *none = (void *)1;
+
+	options.flags = IOASID_SPACE_SMALL_PAGES;
+	ck_err(ioasid_space_create(ctx, &options, &none), EOPNOTSUPP);
+	said("small pages", "");
+	ck_assert_ptr_eq(none, (void *)1);
+	table.format = IOASID_PASID_TABLE_VTD;
+	ck_err(ioasid_space_bind_pasid_table(space, &table), EOPNOTSUPP);
+	said("PASID table", "");
+}
+END_TEST
+
+/* Nobody can take back what the kernel keeps, but it is told. */
+START_TEST(a_detach_that_leaves_mappings_behind)
+{
+	struct ioasid_space *space = make_space(ctx, NULL, 0);
+	struct ioasid_ctx_info info = IOASID_CTX_INFO_INIT;
+	struct ioasid_device *d = bind(0);
+
+	shim.status = "Name:\tx\nVmLck:\t     12 kB\n";
+	ck_ok(ioasid_ctx_query_info(ctx, &info));
+	ck_assert_uint_eq(info.locked_bytes, 12 << 10);
+	ck_ok(ioasid_space_map(space, 0x1000, VA(0x7000), 0x1000, RW, NULL));
+	ck_ok(ioasid_device_attach(d, space));
+	fail_nth(1, EIO);
+	ck_ok(ioasid_device_detach(d));
+	ck_assert_ptr_nonnull(strstr(logged, "still in the kernel"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("shim-type1-errors");
@@ -579,6 +613,8 @@ int main(void)
 	tcase_add_test(with, map_that_fails);
 	tcase_add_test(with, map_that_fails_in_one_of_two_groups);
 	tcase_add_test(with, unmap_that_fails);
+	tcase_add_test(with, what_type1_has_not);
+	tcase_add_test(with, a_detach_that_leaves_mappings_behind);
 	suite_add_tcase(suite, with);
 	return run_suite(suite);
 }
