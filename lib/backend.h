@@ -85,6 +85,14 @@ struct backend_ops {
 	int (*space_id)(const struct ioasid_space *space, uint32_t *id);
 
 	/*
+	 * VFIO's own commands on the kernel's descriptor work on the table of @space, which has one;
+	 * NULL: on none. The number of what they work on, be it the library's or not: -ENOENT. NULL
+	 * without IOASID_CAP_VFIO_COMMANDS; err_set(). query: unlocked.
+	 */
+	int (*vfio_bind)(const struct ioasid_ctx *ctx, const struct ioasid_space *space);
+	int (*vfio_query)(const struct ioasid_ctx *ctx, uint32_t *id);
+
+	/*
 	 * A root's page table, space->table where that is its own. The mappings that the space has
 	 * are mapped one by one afterwards.
 	 */

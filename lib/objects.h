@@ -70,6 +70,7 @@ struct ioasid_ctx {
 	uint32_t n_sources;
 	struct ioasid_space *identity;
 	struct registered registered;	/* that was found last */
+	struct ioasid_space *vfio_space;	/* that VFIO's commands work on; NULL: none of ours */
 	struct sink *sinks;
 	uint64_t serial;		/* of the latest object: an address can be used again */
 	struct failure *failures;	/* that the platform asks for; NULL: none */
@@ -456,6 +457,9 @@ int pgtable_check(const struct ioasid_pgtable *table, struct pgt_pair *pair);
 
 /* inv_submit.c: ioasid_inv_submit() with the lock held, of which @reap waits for the end. */
 int inv_submit_locked(struct ioasid_inv *inv, size_t *handled, struct reap *reap);
+
+/* vfio_space.c */
+void vfio_space_close(struct ioasid_ctx *ctx, struct reap *reap);
 
 /* fault.c */
 void fault_queue_close_all(struct ioasid_ctx *ctx);

@@ -327,6 +327,8 @@ static int busy(const struct ioasid_space *space)
 
 	if (space == space->ctx->identity)
 		return err_set(EBUSY, "space %u is the identity root of the context", space->id);
+	if (space == space->ctx->vfio_space)
+		return err_set(EBUSY, "space %u: VFIO's commands work on it", space->id);
 	if (space->children)
 		return err_set(EBUSY, "space %u is the parent of space %u", space->id,
 			       space->children->id);

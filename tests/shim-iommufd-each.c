@@ -225,6 +225,28 @@ static int probe_raw(void)
 	return ioasid_space_probe_raw(nested, 0);	/* IOMMU_HWPT_INVALIDATE_DATA_VTD_S1 */
 }
 
+static int bind_vfio(void)
+{
+	return ioasid_ctx_bind_vfio(ctx, plain);
+}
+
+static void vfio_bound(void)
+{
+	ck_ok(bind_vfio());
+}
+
+static int unbind_vfio(void)
+{
+	return ioasid_ctx_unbind_vfio(ctx);
+}
+
+static int query_vfio(void)
+{
+	uint32_t id;
+
+	return ioasid_ctx_query_vfio(ctx, &id);
+}
+
 static void nested_changed(void)
 {
 	nested_attached();
@@ -323,6 +345,9 @@ static const struct each each[] = {
 	{ "device_replace", attached, replace, 0, false },
 	{ "device_replace_pasid", with_pasid, replace_pasid, 0, false },
 	{ "device_query_hw_info", NULL, query_hw_info, 0, false },
+	{ "ctx_bind_vfio", NULL, bind_vfio, 0, false },
+	{ "ctx_unbind_vfio", vfio_bound, unbind_vfio, 0, false },
+	{ "ctx_query_vfio", vfio_bound, query_vfio, 0, false },
 	{ "space_allow", attached, allow, 0, false },
 	{ "space_map", attached, map, 0, false },
 	{ "space_map_file", with_file, map_file, 0, false },

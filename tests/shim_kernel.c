@@ -31,8 +31,11 @@ static struct {
 	uint32_t hwpt;		/* attached to; 0: the kernel's own choice */
 } fds[N_FDS];
 
+uint32_t shim_vfio_ioas;
+
 void shim_reset(void)
 {
+	shim_vfio_ioas = 0;
 	shim_reset_system("/dev/iommu");
 	memset(objects, 0, sizeof(objects));
 	memset(fds, 0, sizeof(fds));
@@ -200,8 +203,10 @@ static int destroy(uint32_t id)
 	for (i = 0; i < N_FDS; i++)
 		if (fds[i].open && (fds[i].ioas == id || fds[i].hwpt == id || fds[i].id == id))
 			return -EBUSY;
-	if (objects[id].kind == IOAS)
+	if (objects[id].kind == IOAS) {
 		shim_ioas_destroy(id);
+		shim_vfio_ioas = shim_vfio_ioas == id ? 0 : shim_vfio_ioas;
+	}
 	if (objects[id].kind == HWPT)
 		shim_hwpt_destroy(id);
 	objects[id].kind = FREE;
@@ -344,11 +349,31 @@ static int unmap(uint32_t ioas, uint64_t iova, uint64_t length)
 	return ret;
 }
 
+/* Linux, iommufd_vfio_ioas(): words of 16 bits from the third of 32 on are operation and 0. */
+static int vfio_ioas(uint32_t *w)
+{
+	uint16_t half[2];
+
+	memcpy(half, w + 2, sizeof(half));
+	if (half[1] || half[0] > 2)
+		return -EOPNOTSUPP;
+	if (half[0] == 0) {
+		w[1] = shim_vfio_ioas;
+		return shim_vfio_ioas ? 0 : -ENODEV;
+	}
+	if (half[0] == 1 && !is(w[1], IOAS))
+		return -ENOENT;
+	shim_vfio_ioas = half[0] == 1 ? w[1] : 0;
+	return 0;
+}
+
 static int iommu_ioctl(unsigned long command, uint32_t *w)
 {
 	switch (command) {
 	case SHIM_OPTION:	/* of an IOAS, or of the iommufd before it has any object */
 		return w[3] ? (is(w[3], IOAS) ? 0 : -ENOENT) : shim_objects() ? -EBUSY : 0;
+	case SHIM_VFIO_IOAS:
+		return vfio_ioas(w);
 	case SHIM_IOAS_ALLOC:
 		w[2] = new_object(IOAS);
 		return 0;

@@ -22,6 +22,7 @@ enum shim_command {
 	SHIM_MAP = 0x3b85,
 	SHIM_UNMAP = 0x3b86,
 	SHIM_OPTION = 0x3b87,
+	SHIM_VFIO_IOAS = 0x3b88,
 	SHIM_MAP_FILE = 0x3b8f,		/* Linux 6.13 */
 	SHIM_CHANGE_PROCESS = 0x3b92,
 	SHIM_HWPT_ALLOC = 0x3b89,
@@ -113,6 +114,8 @@ int shim_is_open(int fd);
 /* A device that somebody else binds, and takes back. */
 uint32_t shim_new_device(void);
 void shim_drop_device(uint32_t id);
+/* The IOAS that VFIO's commands work on, as anybody can set it; 0: none. */
+extern uint32_t shim_vfio_ioas;
 /* The IOAS that the device is attached to; 0: none. What it has: shim_ioas.h. */
 uint32_t shim_attached(unsigned int device);
 /* The page table that it is attached to, if it was told one; else 0. */

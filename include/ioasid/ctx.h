@@ -58,6 +58,8 @@ enum ioasid_capability {
 	IOASID_CAP_DIRTY_EXACT,
 	/** Another process can take the context over: ioasid_ctx_change_process(). */
 	IOASID_CAP_CHANGE_PROCESS,
+	/** Software that speaks VFIO's type1 can share a space: ioasid/vfio.h. */
+	IOASID_CAP_VFIO_COMMANDS,
 };
 
 /** Audit: check each DMA through a nested space against the guest's tables; needs IOASID_CAP_AUDIT. */

@@ -23,6 +23,7 @@
 #include <ioasid/raw.h>
 #include <ioasid/space.h>
 #include <ioasid/version.h>
+#include <ioasid/vfio.h>
 #include <ioasid/viommu.h>
 
 #endif

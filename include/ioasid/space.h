@@ -171,8 +171,9 @@ int ioasid_space_create(struct ioasid_ctx *ctx, const struct ioasid_space_option
 /**
  * Destroys a space with its mappings and its page table's binding.
  *
- * @return 0; -EBUSY: a device is attached, a space is nested on it, a vIOMMU is on it, or it is
- *         the identity root, ioasid_errmsg() says who; -EDEADLK: the calling thread is inside
+ * @return 0; -EBUSY: a device is attached, a space is nested on it, a vIOMMU is on it, VFIO's
+ *         commands work on it (ioasid/vfio.h), or it is the identity root, ioasid_errmsg() says who;
+ *         -EDEADLK: the calling thread is inside
  *         ioasid_dma_begin().
  * Since 0.1.
  */
@@ -184,7 +185,8 @@ uint32_t ioasid_space_get_id(const struct ioasid_space *space);
 /**
  * The number by which the kernel knows the space's table, on the descriptor of ioasid_ctx_get_fd():
  * with iommufd, its IOAS. It is there while a device is attached to the space or, for a root, a
- * space is nested on it, and can be another one the next time.
+ * space is nested on it or VFIO's commands work on it (ioasid/vfio.h), and can be another one the
+ * next time.
  *
  * @return 0; -ENOENT: there is none at the moment; -EOPNOTSUPP: the back end has no such numbers.
  * Since 0.1.

@@ -136,6 +136,7 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 	case IOASID_CAP_USER_PGTABLE:
 	case IOASID_CAP_ENFORCE_SNOOP:
 	case IOASID_CAP_SMALL_PAGES:
+	case IOASID_CAP_VFIO_COMMANDS:
 	case IOASID_CAP_MULTI_DEVICE_GROUPS:
 	case IOASID_CAP_ATOMIC_REPLACE:
 		return NULL;
@@ -219,6 +220,8 @@ const struct backend_ops backend_iommufd = {
 	.ctx_fd = get_fd,
 	.device_id = iofd_device_id,
 	.space_id = iofd_space_id,
+	.vfio_bind = iofd_vfio_bind,
+	.vfio_query = iofd_vfio_query,
 	.table_create = iofd_table_create,
 	.table_destroy = iofd_table_destroy,
 	.map = iofd_map,

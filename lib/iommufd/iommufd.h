@@ -253,6 +253,10 @@ int iofd_parent_new(struct ioasid_device *device, struct ioasid_space *root, str
 int iofd_bind_vendor(struct ioasid_space *space, const struct pgt_pair *pair, uint32_t type,
 		     const void *data, size_t length);
 
+/* vfio_ioas.c: as of struct backend_ops */
+int iofd_vfio_bind(const struct ioasid_ctx *ctx, const struct ioasid_space *space);
+int iofd_vfio_query(const struct ioasid_ctx *ctx, uint32_t *id);
+
 /* vendor.c: page tables and PASID tables as drivers take them */
 int iofd_bind_pgtable(struct ioasid_space *space, const struct pgt_pair *pair, struct reap *reap);
 int iofd_bind_pasid_table(struct ioasid_space *space, const struct ioasid_pasid_table *table,

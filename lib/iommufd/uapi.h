@@ -28,6 +28,8 @@
 #define UAPI_IOAS_MAP_FILE	UAPI_IOMMUFD(0x8f)
 #define UAPI_CHANGE_PROCESS	UAPI_IOMMUFD(0x92)
 
+#define UAPI_VFIO_IOAS		UAPI_IOMMUFD(0x88)
+
 /* vfio.h: VFIO_BASE is 100. */
 #define UAPI_VFIO(nr)		_IO(';', 100 + (nr))
 #define UAPI_BIND		UAPI_VFIO(18)
@@ -165,6 +167,22 @@ UAPI_SIZE(uapi_ioas_unmap, 24);
 UAPI_AT(uapi_ioas_unmap, ioas_id, 4);
 UAPI_AT(uapi_ioas_unmap, iova, 8);
 UAPI_AT(uapi_ioas_unmap, length, 16);
+
+/* enum iommufd_vfio_ioas_op, Linux 6.2 */
+#define UAPI_VFIO_IOAS_GET	0u
+#define UAPI_VFIO_IOAS_SET	1u
+#define UAPI_VFIO_IOAS_CLEAR	2u
+
+/* struct iommu_vfio_ioas, Linux 6.2 */
+struct uapi_vfio_ioas {
+	uint32_t size;
+	uint32_t ioas_id;
+	uint16_t op;
+	uint16_t reserved;
+};
+UAPI_SIZE(uapi_vfio_ioas, 12);
+UAPI_AT(uapi_vfio_ioas, ioas_id, 4);
+UAPI_AT(uapi_vfio_ioas, op, 8);
 
 /* struct vfio_device_bind_iommufd, Linux 6.6 */
 struct uapi_bind {

@@ -108,6 +108,8 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 	case IOASID_CAP_VIOMMU:
 	case IOASID_CAP_HW_QUEUE:
 		return "VFIO containers have no vIOMMUs: that takes iommufd";
+	case IOASID_CAP_VFIO_COMMANDS:
+		return "a context is several containers, and has no descriptor";
 	case IOASID_CAP_DMA:
 		return "only the devices themselves issue DMA on type1";
 	case IOASID_CAP_AUDIT:

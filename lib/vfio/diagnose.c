@@ -113,6 +113,9 @@ int vfio_why_not_mapped(const struct ioasid_space *space, const struct ioasid_ru
 			       "mapped in this process%s, or not ordinary memory", what,
 			       (unsigned long long)run->target, (unsigned long long)run->length,
 			       run->perm & IOASID_WRITE ? ", writable" : "");
+	case EEXIST:
+		return err_set(EEXIST, "%s: somebody else on the context's descriptor has mapped "
+			       "something there", what);
 	default:
 		return err_set(EINVAL, "%s: refused by the kernel: %s", what, strerror(error));
 	}

@@ -76,6 +76,7 @@ TCase *contract_map_parent(void);
 TCase *contract_unmap(void);
 TCase *contract_registered(void);
 TCase *contract_dirty(void);
+TCase *contract_vfio(void);
 TCase *contract_lifetimes(void);
 
 #endif

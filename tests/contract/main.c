@@ -20,6 +20,7 @@ int main(void)
 	suite_add_tcase(suite, contract_unmap());
 	suite_add_tcase(suite, contract_registered());
 	suite_add_tcase(suite, contract_dirty());
+	suite_add_tcase(suite, contract_vfio());
 	suite_add_tcase(suite, contract_lifetimes());
 	return run_suite(suite);
 }

@@ -11,5 +11,6 @@ int main(void)
 	suite_add_tcase(suite, dma_nested());
 	suite_add_tcase(suite, dma_nvme());
 	suite_add_tcase(suite, dma_node());
+	suite_add_tcase(suite, dma_vfio());
 	return run_suite(suite);
 }

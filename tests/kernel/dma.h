@@ -11,6 +11,6 @@ TCase *dma_replace(void);
 TCase *dma_nested(void);
 TCase *dma_node(void);
 TCase *dma_nvme(void);
-TCase *dma_node(void);
+TCase *dma_vfio(void);
 
 #endif
