@@ -27,16 +27,16 @@ void ctx_log(struct ioasid_ctx *ctx, int level, const char *fmt, ...)
 	ctx->log(ctx->log_data, level, text);
 }
 
-int ctx_check_drain(const struct ioasid_ctx *ctx)
+int ctx_check_channels(const struct ioasid_ctx *ctx)
 {
-	if (!ctx->channels || ctx->ops->can_drain(ctx))
+	if (ctx->ops->can_drain(ctx))
 		return 0;
 	return err_set(EDEADLK,
 		       "this thread is between ioasid_dma_begin() and ioasid_dma_end(): the "
 		       "call would wait for that end");
 }
 
-void ctx_unlock_drain(struct ioasid_ctx *ctx, struct reap *reap)
+void ctx_unlock_reap(struct ioasid_ctx *ctx, struct reap *reap)
 {
 	if (!ctx->channels || (!reap->drain && reap_is_empty(reap))) {
 		reap_finish(reap, &ctx->pages);

@@ -53,7 +53,7 @@ static struct ioasid_mapping record(uint64_t iova, uint64_t target, uint64_t len
 	};
 }
 
-static int add(struct ioasid_space *space, const struct ioasid_mapping *r, uint32_t flags,
+static int add(struct ioasid_space *space, struct ioasid_mapping *r, uint32_t flags,
 	       struct ioasid_mapping **mapping)
 {
 	struct reap reap = { 0 };

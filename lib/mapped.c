@@ -37,7 +37,7 @@ struct ioasid_mapping *mapping_iter_next(struct mapping_iter *iter)
 struct ioasid_mapping *mapping_first(const struct ioasid_space *space, uint64_t start,
 				     uint64_t last, struct ioasid_mapping *copy)
 {
-	struct strip *strip = strip_at(space, &space->strips, start);
+	struct strip *strip = strip_at(&space->strips, start);
 	struct ioasid_mapping *m;
 	struct mapping_iter iter;
 

@@ -103,7 +103,7 @@ static int place(struct ioasid_space *space, struct ioasid_mapping *m, bool any)
 	return ret;
 }
 
-static int check_target(const struct ioasid_space *space, const struct ioasid_mapping *m)
+static inline int check_target(const struct ioasid_space *space, const struct ioasid_mapping *m)
 {
 	if (!bits_is_aligned(m->target, space_alignment(space)))
 		return err_set(EINVAL, "address 0x%llx is not a multiple of %llu",
@@ -125,9 +125,9 @@ static int add_to_strip(struct ioasid_space *space, struct strip *strip,
 	if (!ret)
 		ret = enter(space, m, reap);
 	if (!ret)
-		strip_put(space, strip, m);
+		strip_put(&space->strips, strip, m);
 	else
-		strip_settle(space, strip);
+		strip_settle(&space->strips, strip);
 	return ret;
 }
 
@@ -165,30 +165,31 @@ static int add_record(struct ioasid_space *space, const struct ioasid_mapping *w
 	if (out) {
 		m->flags |= MAPPING_HANDLE;
 		*out = m;
-	} else if (strip_suits(space, m)) {
+	} else if (strip_suits(&space->strips, m)) {
 		strips_gather(space, m->item.start);
 	}
 	return 0;
 }
 
 /*
- * @record: item.start is the IOVA asked for, item.last the length less 1. The checks are in the
- * order of iommufd's; whether the place is free is found out by taking it.
+ * The checks are in the order of iommufd's; whether the place is free is found out by taking it.
  */
-int mapping_add(struct ioasid_space *space, const struct ioasid_mapping *record, bool any,
-		struct reap *reap, struct ioasid_mapping **out)
+int mapping_add(struct ioasid_space *space, struct ioasid_mapping *m, bool any, struct reap *reap,
+		struct ioasid_mapping **out)
 {
-	struct ioasid_mapping m = *record;
 	struct strip *strip = NULL;
-	int ret = place(space, &m, any);
+	int ret = place(space, m, any);
 
 	if (ret)
 		return ret;
-	if (!out && strip_suits(space, &m))
-		strip = strip_for(space, m.item.start);
-	ret = strip ? add_to_strip(space, strip, &m, reap) : add_record(space, &m, reap, out);
-	if (!ret && m.source)
-		space->ctx->sources[m.source]->refs++;
+	if (!out && strip_suits(&space->strips, m)) {
+		strip = strip_at(&space->strips, m->item.start);
+		if (bits_unlikely(!strip))
+			strip = strip_begin(space, m->item.start);
+	}
+	ret = strip ? add_to_strip(space, strip, m, reap) : add_record(space, m, reap, out);
+	if (!ret && m->source)
+		space->ctx->sources[m->source]->refs++;
 	return ret;
 }
 
@@ -196,7 +197,7 @@ int mapping_add(struct ioasid_space *space, const struct ioasid_mapping *record,
 static void forget(struct ioasid_space *space, struct ioasid_mapping *m)
 {
 	if (m->flags & MAPPING_PACKED) {
-		strip_take(space, strip_at(space, &space->strips, m->item.start), m->item.start);
+		strip_take(&space->strips, strip_at(&space->strips, m->item.start), m->item.start);
 		return;
 	}
 	imap_remove(&space->maps, &m->item);
@@ -238,7 +239,9 @@ static int check_unmap(const struct ioasid_space *space, uint64_t start, uint64_
 		return err_set(EPERM, "mappings of the identity root go by "
 			       "ioasid_ctx_unregister_memory()");
 	ret = ctx_check_drain(space->ctx);
-	return ret ? ret : hw_queue_check_unmap(space, start, last);
+	if (!ret && space->ctx->viommus)
+		ret = hw_queue_check_unmap(space, start, last);
+	return ret;
 }
 
 /* What a handle stands for: a record, or a copy of what is in a strip, in @copy. */
@@ -302,7 +305,7 @@ int mapping_check_unmap_range(struct ioasid_space *space, uint64_t start, uint64
 {
 	int ret = check_unmap(space, start, last);
 
-	if (!ret)
+	if (!ret && space->parent)
 		ret = nest_check_maps(space);
 	if (!ret && !all)
 		ret = check_range(space, start, last);
@@ -326,6 +329,39 @@ uint64_t mapping_unmap_range(struct ioasid_space *space, uint64_t start, uint64_
 	return sum;
 }
 
+/* Is exactly that one page in a strip? Then there is a copy of it. */
+static bool is_page(const struct ioasid_space *space, uint64_t start, uint64_t last,
+		    struct ioasid_mapping *copy)
+{
+	const struct strip *strip;
+
+	if (last - start != PAGE - 1 || !bits_is_aligned(start, PAGE))
+		return false;
+	strip = strip_at(&space->strips, start);
+	if (!strip || !strip_has(strip, start))
+		return false;
+	strip_read(strip, start, copy);
+	return true;
+}
+
+static int unmap(struct ioasid_space *space, uint64_t start, uint64_t last, bool all,
+		 struct reap *reap, uint64_t *sum)
+{
+	struct ioasid_mapping page;
+	bool quick = is_page(space, start, last, &page);
+	int ret = mapping_check_unmap_range(space, start, last, all || quick);
+
+	if (ret)
+		return ret;
+	if (quick) {
+		mapping_drop(space, &page, reap);
+		*sum = PAGE;
+	} else {
+		*sum = mapping_unmap_range(space, start, last, reap);
+	}
+	return 0;
+}
+
 IOASID_EXPORT int ioasid_space_unmap(struct ioasid_space *space, uint64_t iova, uint64_t length,
 				     uint64_t *unmapped)
 {
@@ -343,9 +379,7 @@ IOASID_EXPORT int ioasid_space_unmap(struct ioasid_space *space, uint64_t iova, 
 	ctx_lock(space->ctx);
 	ret = failure_due(space->ctx, IOASID_OP_UNMAP);
 	if (!ret)
-		ret = mapping_check_unmap_range(space, iova, last, all);
-	if (!ret)
-		sum = mapping_unmap_range(space, iova, last, &reap);
+		ret = unmap(space, iova, last, all, &reap, &sum);
 	ctx_unlock_drain(space->ctx, &reap);
 	if (!ret && unmapped)
 		*unmapped = sum;
@@ -367,7 +401,7 @@ IOASID_EXPORT struct ioasid_mapping *ioasid_space_find_mapping(const struct ioas
 	if (bits_range_last(iova, length, &last))
 		m = mapping_first(space, iova, last, &copy);
 	if (m && m->flags & MAPPING_PACKED)
-		m = strip_handle(strip_seek(space, m->item.start), m->item.start);
+		m = strip_handle(strip_seek(&space->strips, m->item.start), m->item.start);
 	else if (m)
 		m->flags |= MAPPING_HANDLE;
 	ctx_unlock(space->ctx);

@@ -13,6 +13,7 @@
 #include "export.h"
 #include "failure.h"
 #include "iopt/iopt.h"
+#include "mapping.h"
 #include "nest.h"
 #include "pasid.h"
 #include "pasid_table.h"
@@ -167,24 +168,6 @@ struct ioasid_fault_queue {
 	void *backend;
 };
 
-#define MAPPING_WRITABLE 0x4u	/* the memory may be written; beside IOASID_READ and _WRITE */
-#define MAPPING_PACKED	0x8u	/* a copy of what is in a strip */
-#define MAPPING_HANDLE	0x10u	/* somebody has the record as a handle */
-
-struct ioasid_mapping {
-	struct imap_item item;
-	uint64_t target;		/* a host address, or an address of the parent */
-	uint32_t runs;			/* list of the items of sinks that lead here; 8-byte aligned */
-	uint32_t flags : 8;
-	uint32_t source : 24;		/* 0: plain memory, or none */
-};
-
-/* Of a record. */
-static inline struct ioasid_space *mapping_space(const struct ioasid_mapping *mapping)
-{
-	return slab_owner_of(mapping);
-}
-
 /* Where the memory of mappings comes from, if from more than the caller's word. */
 struct source {
 	bool is_file;
@@ -217,10 +200,23 @@ static inline int failure_due(struct ioasid_ctx *ctx, enum ioasid_operation oper
 }
 
 /* Before a change that may have to wait for DMA. 0, or -EDEADLK. */
-int ctx_check_drain(const struct ioasid_ctx *ctx);
+int ctx_check_channels(const struct ioasid_ctx *ctx);
+
+static inline int ctx_check_drain(const struct ioasid_ctx *ctx)
+{
+	return ctx->channels ? ctx_check_channels(ctx) : 0;
+}
 
 /* Unlocks after a change, waits for DMA if that took something away, and lets it go. */
-void ctx_unlock_drain(struct ioasid_ctx *ctx, struct reap *reap);
+void ctx_unlock_reap(struct ioasid_ctx *ctx, struct reap *reap);
+
+static inline void ctx_unlock_drain(struct ioasid_ctx *ctx, struct reap *reap)
+{
+	if (reap_is_empty(reap) && (!ctx->channels || !reap->drain))
+		ctx_unlock(ctx);
+	else
+		ctx_unlock_reap(ctx, reap);
+}
 
 /* Logs at @level, a syslog priority. */
 void ctx_log(struct ioasid_ctx *ctx, int level, const char *fmt, ...)
@@ -238,7 +234,11 @@ void space_take_out(struct ioasid_space *space, struct reap *reap);
 /* table.c: a space's table exists while somebody uses it */
 int table_use(struct ioasid_space *space, struct reap *reap);
 void table_unuse(struct ioasid_space *space, struct reap *reap);
-uint64_t space_alignment(const struct ioasid_space *space);
+
+static inline uint64_t space_alignment(const struct ioasid_space *space)
+{
+	return space->users || space->parent || space->small_pages ? PAGE : 1;
+}
 
 /* A root's table in the process: that of a back end which has no other, or of a parent. */
 int table_create_own(struct ioasid_space *space);
@@ -284,7 +284,14 @@ int ranges_reserve(struct ioasid_space *space, uint64_t start, uint64_t last);
 void ranges_unreserve(struct ioasid_space *space, uint64_t start, uint64_t last);
 bool ranges_are_reserved(const struct ioasid_space *space, uint64_t start, uint64_t last);
 /* 0, or err_set(EINVAL): it touches what is reserved, and for whom. */
-int ranges_check(struct ioasid_space *space, uint64_t start, uint64_t last);
+int ranges_check_reserved(struct ioasid_space *space, uint64_t start, uint64_t last);
+
+static inline int ranges_check(struct ioasid_space *space, uint64_t start, uint64_t last)
+{
+	return start >= space->clear && last <= space->clear_last ? 0 :
+		ranges_check_reserved(space, start, last);
+}
+
 int ranges_choose(struct ioasid_space *space, uint64_t address, uint64_t length, uint64_t *iova);
 
 /* device.c: where a device comes from; without a name, from a descriptor */
@@ -320,8 +327,9 @@ void attachment_leave(struct ioasid_space *space, const struct ioasid_device *de
 		      const struct attachment *a, struct reap *reap);
 
 /* mapping.c */
-int mapping_add(struct ioasid_space *space, const struct ioasid_mapping *record, bool any,
-		struct reap *reap, struct ioasid_mapping **mapping);
+/* @m: item.start is the IOVA asked for, item.last the length less 1; they become the place. */
+int mapping_add(struct ioasid_space *space, struct ioasid_mapping *m, bool any, struct reap *reap,
+		struct ioasid_mapping **out);
 /* May [@start, @start + @length) be mapped, and is it free? */
 int mapping_check_place(struct ioasid_space *space, uint64_t start, uint64_t length);
 int mapping_overlap(const struct ioasid_space *space, uint64_t start, uint64_t last);
@@ -449,8 +457,21 @@ int source_add(struct ioasid_ctx *ctx, const struct source *source, uint32_t *nu
 void source_put(struct ioasid_ctx *ctx, uint32_t number, struct reap *reap);
 int source_open_file(struct ioasid_ctx *ctx, int fd, uint64_t offset, uint64_t length,
 		     uint32_t perm, uint32_t *number);
-uint32_t source_find_registered(struct ioasid_ctx *ctx, uint64_t addr, uint64_t length,
-				uint32_t perm);
+/* Is it in registered memory? Then ctx->registered is where. */
+bool source_seek_registered(struct ioasid_ctx *ctx, uint64_t addr);
+
+/* The number of the registered memory that this is all in, with @perm; or 0. */
+static inline uint32_t source_find_registered(struct ioasid_ctx *ctx, uint64_t addr,
+					      uint64_t length, uint32_t perm)
+{
+	const struct registered *r = &ctx->registered;
+
+	if ((!r->source || addr < r->start || addr > r->last) &&
+	    !(ctx->identity && source_seek_registered(ctx, addr)))
+		return 0;
+	return r->last - addr >= length - 1 && (r->perm & perm) == perm ? r->source : 0;
+}
+
 
 /* pgtable_check.c: makes *@pair of a user's description. 0 or -errno, with the reason set. */
 int pgtable_check(const struct ioasid_pgtable *table, struct pgt_pair *pair);

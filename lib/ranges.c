@@ -114,13 +114,10 @@ static int why_reserved(const struct ioasid_space *space, uint64_t start, uint64
 		       (unsigned long long)r->start, (unsigned long long)r->last);
 }
 
-int ranges_check(struct ioasid_space *space, uint64_t start, uint64_t last)
+int ranges_check_reserved(struct ioasid_space *space, uint64_t start, uint64_t last)
 {
-	const struct reserved *r;
+	const struct reserved *r = touched(space, start, last);
 
-	if (start >= space->clear && last <= space->clear_last)
-		return 0;
-	r = touched(space, start, last);
 	if (r)
 		return why_reserved(space, start, last, r);
 	find_clear(space, start, last);

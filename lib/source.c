@@ -108,9 +108,9 @@ void source_put(struct ioasid_ctx *ctx, uint32_t number, struct reap *reap)
 }
 
 /* All registered memory, and nothing else, is in the identity root. */
-static bool find_registered(struct ioasid_ctx *ctx, uint64_t addr)
+bool source_seek_registered(struct ioasid_ctx *ctx, uint64_t addr)
 {
-	const struct imap_item *item = ctx->identity ? imap_find(&ctx->identity->maps, addr) : NULL;
+	const struct imap_item *item = imap_find(&ctx->identity->maps, addr);
 	uint32_t source;
 
 	if (!item)
@@ -119,16 +119,6 @@ static bool find_registered(struct ioasid_ctx *ctx, uint64_t addr)
 	ctx->registered = (struct registered){ item->start, item->last, source,
 					       ctx->sources[source]->perm };
 	return true;
-}
-
-uint32_t source_find_registered(struct ioasid_ctx *ctx, uint64_t addr, uint64_t length,
-				uint32_t perm)
-{
-	const struct registered *r = &ctx->registered;
-
-	if ((!r->source || addr < r->start || addr > r->last) && !find_registered(ctx, addr))
-		return 0;
-	return r->last - addr >= length - 1 && (r->perm & perm) == perm ? r->source : 0;
 }
 
 /* What a file has to be so that DMA to it can never meet a hole. */

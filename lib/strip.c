@@ -16,11 +16,6 @@ static struct strip *strip_of(struct imap_item *window)
 	return bits_container_of(window, struct strip, window);
 }
 
-static uint64_t pack(const struct ioasid_mapping *m)
-{
-	return m->target | (uint64_t)m->source << STRIP_SOURCE_SHIFT | (m->flags & STRIP_FLAGS);
-}
-
 void strips_init(struct ioasid_space *space, bool wanted)
 {
 	struct pages *pool = &space->ctx->pages;
@@ -51,16 +46,9 @@ size_t strips_pages(const struct ioasid_space *space)
 	return strips->by_window.nodes.pages + strips->heads.pages + imap_count(&strips->by_window);
 }
 
-bool strip_suits(const struct ioasid_space *space, const struct ioasid_mapping *m)
+struct strip *strip_seek(const struct strips *strips, uint64_t iova)
 {
-	return space->strips.wanted && m->item.last - m->item.start == PAGE - 1 &&
-	       bits_is_aligned(m->item.start | m->target, PAGE) && m->source < STRIP_SOURCES &&
-	       m->item.last < UINT64_MAX >> STRIP_SHIFT << STRIP_SHIFT;
-}
-
-struct strip *strip_seek(const struct ioasid_space *space, uint64_t iova)
-{
-	struct imap_item *window = imap_find(&space->strips.by_window, iova);
+	struct imap_item *window = imap_find(&strips->by_window, iova);
 
 	return window ? strip_of(window) : NULL;
 }
@@ -102,53 +90,32 @@ static struct strip *strip_new(struct ioasid_space *space, uint64_t iova)
 	return strip;
 }
 
-void strip_settle(struct ioasid_space *space, struct strip *strip)
+void strip_settle(struct strips *strips, struct strip *strip)
 {
-	struct strips *strips = &space->strips;
-
-	strips->near = strip->used ? strip : NULL;
 	if (strip->used)
 		return;
+	strips->near = NULL;
 	imap_remove(&strips->by_window, &strip->window);
-	pages_free(&space->ctx->pages, strip->slots);
+	pages_free(strips->by_window.pool, strip->slots);
 	slab_free(&strips->heads, strip);
 }
 
 /* Is the page in a strip that is at least half full? */
 static bool is_run(const struct ioasid_space *space, uint64_t iova)
 {
-	const struct strip *strip = strip_seek(space, iova);
+	const struct strip *strip = strip_seek(&space->strips, iova);
 
 	return strip && strip->used >= STRIP_SLOTS / 2 && strip_has(strip, iova);
 }
 
-struct strip *strip_for(struct ioasid_space *space, uint64_t iova)
+struct strip *strip_begin(struct ioasid_space *space, uint64_t iova)
 {
-	struct strip *strip = strip_at(space, &space->strips, iova);
 	uint64_t page = iova / PAGE % STRIP_SLOTS;
 
-	if (strip)
-		return strip;
 	if ((page == 0 && iova && is_run(space, iova - PAGE)) ||
 	    (page == STRIP_SLOTS - 1 && iova < UINT64_MAX - PAGE && is_run(space, iova + PAGE)))
 		return strip_new(space, iova);
 	return NULL;
-}
-
-void strip_put(struct ioasid_space *space, struct strip *strip, const struct ioasid_mapping *m)
-{
-	*strip_slot(strip, m->item.start) = pack(m);
-	strip->used++;
-	space->strips.count++;
-	space->strips.near = strip;
-}
-
-void strip_take(struct ioasid_space *space, struct strip *strip, uint64_t iova)
-{
-	*strip_slot(strip, iova) = 0;
-	space->strips.count--;
-	strip->used--;
-	strip_settle(space, strip);
 }
 
 void strip_read(const struct strip *strip, uint64_t iova, struct ioasid_mapping *m)
@@ -201,9 +168,9 @@ void strips_gather(struct ioasid_space *space, uint64_t iova)
 		struct ioasid_mapping *m = bits_container_of(item, struct ioasid_mapping, item);
 		uint64_t last = item->last;
 
-		if (!(m->flags & MAPPING_HANDLE) && strip_suits(space, m)) {
+		if (!(m->flags & MAPPING_HANDLE) && strip_suits(&space->strips, m)) {
 			imap_remove(&space->maps, item);
-			strip_put(space, strip, m);
+			strip_put(&space->strips, strip, m);
 			slab_free(&space->records, m);
 		}
 		item = last < strip->window.last ?

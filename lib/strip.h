@@ -19,8 +19,8 @@
 #ifndef LIB_STRIP_H
 #define LIB_STRIP_H
 
-#include "util/imap.h"
-#include "util/slab.h"
+#include "mapping.h"
+#include "util/bits.h"
 
 #define STRIP_SHIFT	21u
 #define STRIP_SLOTS	512u
@@ -32,9 +32,6 @@
 #define STRIP_RECORD	0x8u	/* alone: a record is, or some are, in that page */
 #define STRIP_SOURCE_SHIFT 4u
 #define STRIP_SOURCES	256u	/* what has a source of a higher number is a record */
-
-struct ioasid_mapping;
-struct ioasid_space;
 
 struct strip {
 	struct imap_item window;
@@ -58,27 +55,31 @@ void strips_destroy(struct ioasid_space *space);
 size_t strips_pages(const struct ioasid_space *space);
 
 /* Could a strip have it? None is at the end of the address space, where ends would be 0. */
-bool strip_suits(const struct ioasid_space *space, const struct ioasid_mapping *m);
+static inline bool strip_suits(const struct strips *strips, const struct ioasid_mapping *m)
+{
+	return strips->wanted && m->item.last - m->item.start == STRIP_PAGE - 1 &&
+	       bits_is_aligned(m->item.start | m->target, STRIP_PAGE) &&
+	       m->source < STRIP_SOURCES && m->item.last < UINT64_MAX >> STRIP_SHIFT << STRIP_SHIFT;
+}
 
-struct strip *strip_seek(const struct ioasid_space *space, uint64_t iova);
+struct strip *strip_seek(const struct strips *strips, uint64_t iova);
 
 /* The strip for @iova, or NULL. */
-static inline struct strip *strip_at(const struct ioasid_space *space, const struct strips *strips,
-				     uint64_t iova)
+static inline struct strip *strip_at(const struct strips *strips, uint64_t iova)
 {
 	struct strip *near = strips->near;
 
 	return near && !((near->window.start ^ iova) >> STRIP_SHIFT) ? near :
-								       strip_seek(space, iova);
+								       strip_seek(strips, iova);
 }
 
 /*
- * The same for a mapping that is about to be there: a new strip, if the page before or behind is
- * the end of one that is well filled. strip_settle() ends what this began.
+ * For a mapping that is about to be there, and for which there is none: a new strip, if the page
+ * before or behind is the end of one that is well filled. strip_settle() if nothing comes of it.
  */
-struct strip *strip_for(struct ioasid_space *space, uint64_t iova);
+struct strip *strip_begin(struct ioasid_space *space, uint64_t iova);
 /* The strip goes if it has no mapping. */
-void strip_settle(struct ioasid_space *space, struct strip *strip);
+void strip_settle(struct strips *strips, struct strip *strip);
 
 static inline uint64_t *strip_slot(const struct strip *strip, uint64_t iova)
 {
@@ -91,8 +92,24 @@ static inline bool strip_has(const struct strip *strip, uint64_t iova)
 }
 
 /* Puts a mapping into a slot that is 0; takes it out. */
-void strip_put(struct ioasid_space *space, struct strip *strip, const struct ioasid_mapping *m);
-void strip_take(struct ioasid_space *space, struct strip *strip, uint64_t iova);
+static inline void strip_put(struct strips *strips, struct strip *strip,
+			     const struct ioasid_mapping *m)
+{
+	*strip_slot(strip, m->item.start) = m->target |
+		(uint64_t)m->source << STRIP_SOURCE_SHIFT | (m->flags & STRIP_FLAGS);
+	strip->used++;
+	strips->count++;
+	strips->near = strip;
+}
+
+static inline void strip_take(struct strips *strips, struct strip *strip, uint64_t iova)
+{
+	*strip_slot(strip, iova) = 0;
+	strips->count--;
+	strips->near = strip;
+	if (!--strip->used)
+		strip_settle(strips, strip);
+}
 
 /* What the slot for @iova says, as a record. */
 void strip_read(const struct strip *strip, uint64_t iova, struct ioasid_mapping *m);

@@ -11,11 +11,6 @@
 
 #include "objects.h"
 
-uint64_t space_alignment(const struct ioasid_space *space)
-{
-	return space->users || space->parent || space->small_pages ? PAGE : 1;
-}
-
 bool table_checks_memory(const struct ioasid_space *space)
 {
 	return !space->ctx->ops->checks_memory || space->children;
@@ -185,13 +180,14 @@ void table_unnest(struct ioasid_space *space, struct reap *reap)
 static int enter(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)
 {
 	const struct backend_ops *ops = space->ctx->ops;
-	int ret = has_own(space) ? table_map_own(space, m, reap) : 0;
+	int ret;
 
+	if (!has_own(space))
+		return ops->map(space, m, reap);
+	ret = table_map_own(space, m, reap);
 	if (ret)
 		return ret;
 	ret = ops->map(space, m, reap);
-	if (!has_own(space))
-		return ret;
 	if (ret)
 		table_unmap_own(space, m, reap);
 	else
@@ -206,7 +202,7 @@ int table_enter(struct ioasid_space *space, const struct ioasid_mapping *m, stru
 	if (ret)
 		return ret;
 	ret = enter(space, m, reap);
-	if (ret)
+	if (bits_unlikely(ret))
 		locked_release_mapping(space, m);
 	return ret;
 }

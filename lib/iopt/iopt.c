@@ -144,14 +144,13 @@ static bool map_near(struct iopt *table, uint64_t iova, uint64_t entry)
 	return true;
 }
 
-int iopt_map(struct iopt *table, uint64_t iova, uint64_t length, uint64_t host, unsigned int perm,
-	     struct reap *reap)
+/* Not inline: what it needs is not to be paid for by those who find a node at hand. */
+static int __attribute__((noinline)) map_range(struct iopt *table, uint64_t iova, uint64_t length,
+					       uint64_t host, unsigned int perm, struct reap *reap)
 {
 	unsigned int top;
 	uint64_t done = 0;
 
-	if (length == PAGES_SIZE && map_near(table, iova, host | perm))
-		return 0;
 	if (grow(table, iova + length - 1))
 		goto fail;
 	top = table->small ? 0 : table->root.word & IOPT_LEVEL;
@@ -179,6 +178,14 @@ fail:
 	if (table->root.word)
 		iopt_unmap(table, iova, done < length ? done + 4096 : done, reap);
 	return -ENOMEM;
+}
+
+int iopt_map(struct iopt *table, uint64_t iova, uint64_t length, uint64_t host, unsigned int perm,
+	     struct reap *reap)
+{
+	if (length == PAGES_SIZE && map_near(table, iova, host | perm))
+		return 0;
+	return map_range(table, iova, length, host, perm, reap);
 }
 
 /* Follows @iova as far down as there are nodes; returns the level reached. */
@@ -245,12 +252,11 @@ static bool unmap_near(struct iopt *table, uint64_t iova, struct reap *reap)
 	return true;
 }
 
-void iopt_unmap(struct iopt *table, uint64_t iova, uint64_t length, struct reap *reap)
+static void __attribute__((noinline)) unmap_range(struct iopt *table, uint64_t iova,
+						  uint64_t length, struct reap *reap)
 {
 	uint64_t last = iova + length - 1;
 
-	if (length == PAGES_SIZE && unmap_near(table, iova, reap))
-		return;
 	while (iova <= last && table->root.word) {
 		struct path path;
 		unsigned int level, i;
@@ -280,6 +286,12 @@ void iopt_unmap(struct iopt *table, uint64_t iova, uint64_t length, struct reap 
 		if (!iova)
 			break;
 	}
+}
+
+void iopt_unmap(struct iopt *table, uint64_t iova, uint64_t length, struct reap *reap)
+{
+	if (length != PAGES_SIZE || !unmap_near(table, iova, reap))
+		unmap_range(table, iova, length, reap);
 }
 
 void iopt_clear(struct iopt *table, struct reap *reap)
