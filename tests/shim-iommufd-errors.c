@@ -170,6 +170,11 @@ START_TEST(devices_that_cannot_be_opened)
 	shim.open_vfio = 0;
 	shim.no_group = true;
 	bind_fails(d->name, ENODEV, "IOMMU", "intel_iommu=on");
+	shim.no_group = false;
+	shim.group_name = "vfio-noiommu\n";	/* Linux 7.3 binds these, too */
+	bind_fails(d->name, ENODEV, d->name, "no-IOMMU mode");
+	bind_fails("/dev/vfio/devices/vfio0", ENODEV, d->name, "no-IOMMU mode");
+	shim.group_name = "another\n";
 	ck_assert_uint_eq(shim.n_calls, 0);
 }
 END_TEST

@@ -53,8 +53,10 @@ static int bind(struct ioasid_device *device, int fd, uint32_t requester, uint32
 	const struct iofd *iofd = device->ctx->backend;
 	struct uapi_bind bind = { .argsz = sizeof(bind), .iommufd = iofd->fd };
 	struct iofd_device *d;
-	int ret = iofd_device_new(device, requester, group);
+	int ret = vfio_check_isolated(device->name, group);
 
+	if (!ret)
+		ret = iofd_device_new(device, requester, group);
 	if (ret)
 		return ret;
 	d = device->backend;

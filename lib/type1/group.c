@@ -12,22 +12,10 @@
 
 #define GROUP_CONFIG "CONFIG_VFIO_GROUP"
 
-/* In this mode of VFIO's devices do DMA as if there were no IOMMU: nothing would be isolated. */
-static int refuse_noiommu(const char *name, uint32_t id)
-{
-	char path[VFIO_PATH_SIZE], text[VFIO_NAME_SIZE];
-
-	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%u/name", id);
-	if (sys_read(path, text, sizeof(text)) < 0 || strncmp(text, "vfio-noiommu", 12))
-		return 0;
-	return err_set(ENODEV, "%s is in VFIO's no-IOMMU mode: nothing would isolate its DMA (is "
-		       "the IOMMU switched on? intel_iommu=on)", name);
-}
-
 static int open_group(const char *name, uint32_t id)
 {
 	char node[VFIO_NAME_SIZE];
-	int ret = refuse_noiommu(name, id), fd;
+	int ret = vfio_check_isolated(name, id), fd;
 
 	if (ret)
 		return ret;

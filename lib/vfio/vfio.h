@@ -29,6 +29,11 @@ const char *vfio_driver(const char *name, char *buffer, size_t size);
 int vfio_why_no_kernel(const char *node, const char *config, const char *module, int error);
 /* 0 if the device is bound to a driver of VFIO's, else -ENODEV. */
 int vfio_check_driver(const char *name);
+/*
+ * In a mode of VFIO's, devices do DMA as if there were no IOMMU. 0 if the group is not in it, else
+ * -ENODEV.
+ */
+int vfio_check_isolated(const char *name, uint32_t group);
 /* @node cannot be opened; @config: what the kernel makes such nodes with. */
 int vfio_why_not_open(const char *name, const char *node, const char *config, int error);
 /* The kernel has not said why: finds somebody in the group who is in the way. */
