@@ -23,6 +23,9 @@ static const char *const words[] = {
 	[IOASID_OP_CHANNEL] = "channel",
 	[IOASID_OP_DIRTY] = "dirty",
 	[IOASID_OP_CHANGE_PROCESS] = "change-process",
+	[IOASID_OP_VIOMMU] = "viommu",
+	[IOASID_OP_VDEVICE] = "vdevice",
+	[IOASID_OP_HW_QUEUE] = "hw-queue",
 };
 
 const char *failure_word(enum ioasid_operation operation)

@@ -41,8 +41,10 @@ static int check_options(const struct ioasid_viommu *v, const struct ioasid_hw_q
 static int create(struct ioasid_hw_queue *q, const struct ioasid_hw_queue_options *options)
 {
 	struct ioasid_viommu *v = q->viommu;
-	int ret;
+	int ret = failure_due(v->ctx, IOASID_OP_HW_QUEUE);
 
+	if (ret)
+		return ret;
 	if (!mapping_is_whole(v->parent, q->start, q->last))
 		return err_set(ENOENT, "space %u: not all of 0x%llx-0x%llx is mapped",
 			       v->parent->id, (unsigned long long)q->start,

@@ -26,8 +26,10 @@ static int create(struct ioasid_viommu *viommu, struct ioasid_device *device, ui
 		  struct ioasid_vdevice **out)
 {
 	struct ioasid_vdevice *other = viommu_find(viommu, virtual_id), *v;
-	int ret;
+	int ret = failure_due(viommu->ctx, IOASID_OP_VDEVICE);
 
+	if (ret)
+		return ret;
 	if (device->vdevice)
 		return err_set(EEXIST, "%s has a vDEVICE, 0x%llx", device->name,
 			       (unsigned long long)device->vdevice->item.start);

@@ -86,8 +86,10 @@ static int create(struct ioasid_viommu *v, struct ioasid_space *parent,
 		  struct ioasid_device *device, const struct ioasid_viommu_options *options,
 		  struct reap *reap)
 {
-	int ret = table_use(parent, reap);
+	int ret = failure_due(v->ctx, IOASID_OP_VIOMMU);
 
+	if (!ret)
+		ret = table_use(parent, reap);
 	if (ret)
 		return ret;
 	v->parent = parent;
@@ -226,7 +228,9 @@ IOASID_EXPORT int ioasid_viommu_invalidate(struct ioasid_viommu *v, const void *
 	int ret;
 
 	ctx_lock(v->ctx);
-	ret = ctx_check_drain(v->ctx);
+	ret = failure_due(v->ctx, IOASID_OP_INVALIDATE);
+	if (!ret)
+		ret = ctx_check_drain(v->ctx);
 	if (!ret)
 		ret = ops_of(v)->invalidate(v, commands, size, n, &handled, &reap);
 	ctx_unlock_drain(v->ctx, &reap);

@@ -89,8 +89,10 @@ static int add(struct ioasid_viommu *v, struct ioasid_event_queue *q,
 	       const struct ioasid_viommu_events_options *options)
 {
 	const struct viommu_ops *ops = v->ctx->ops->viommu;
-	int ret = check_first(v, q->format);
+	int ret = failure_due(v->ctx, IOASID_OP_QUEUE);
 
+	if (!ret)
+		ret = check_first(v, q->format);
 	if (!ret && ops->events_create)
 		ret = ops->events_create(q, options);
 	if (ret)

@@ -14,6 +14,7 @@ static struct ioasid_ctx *ctx;
 static struct ioasid_device *device, *other;
 static struct ioasid_space *root, *second, *child;
 static struct ioasid_channel *channel;
+static struct ioasid_viommu *viommu;
 static struct guest_table table;
 static uint8_t *memory;
 static int file;
@@ -221,8 +222,42 @@ static int dirty_read(void)
 	return ioasid_space_dirty_read(root, 0, SIZE, PAGE, 0, bits);
 }
 
+static int make_viommu(void)
+{
+	struct ioasid_viommu_options options = IOASID_VIOMMU_OPTIONS_INIT;
+
+	options.type = IOASID_VIOMMU_SMMUV3;
+	return ioasid_viommu_create(root, device, &options, &viommu);
+}
+
+static int make_vdevice(void)
+{
+	struct ioasid_vdevice *vdevice;
+
+	return ioasid_vdevice_create(viommu, device, 5, &vdevice);
+}
+
+static int viommu_events(void)
+{
+	struct ioasid_viommu_events_options options = IOASID_VIOMMU_EVENTS_OPTIONS_INIT;
+	struct ioasid_event_queue *queue;
+
+	options.format = IOASID_EVENTS_SMMUV3;
+	return ioasid_viommu_create_events(viommu, &options, &queue);
+}
+
+static int viommu_invalidate(void)
+{
+	return ioasid_viommu_invalidate(viommu, NULL, 16, 0, NULL);
+}
+
 static void nothing(void)
 {
+}
+
+static void need_viommu(void)
+{
+	ck_ok(make_viommu());
 }
 
 static void need_child(void)
@@ -288,6 +323,10 @@ static const struct {
 	{ "dirty", 1, nothing, dirty_start },
 	{ "dirty", 2, need_tracking, dirty_read },
 	{ "change-process", 1, need_files, change_process },
+	{ "viommu", 1, nothing, make_viommu },
+	{ "vdevice", 1, need_viommu, make_vdevice },
+	{ "queue", 1, need_viommu, viommu_events },
+	{ "invalidate", 1, need_viommu, viommu_invalidate },
 };
 
 #define N_CALLS (sizeof(calls) / sizeof(calls[0]))
@@ -489,7 +528,7 @@ START_TEST(failures_are_checked)
 
 	ck_ok(ioasid_platform_new(&p));
 	ck_err(ioasid_platform_add_failure(p, &f), EINVAL);
-	f.operation = IOASID_OP_CHANGE_PROCESS + 1;
+	f.operation = IOASID_OP_HW_QUEUE + 1;
 	ck_err(ioasid_platform_add_failure(p, &f), EINVAL);
 	f.operation = IOASID_OP_MAP;
 	f.error = ENOTTY;

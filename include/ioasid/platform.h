@@ -151,9 +151,9 @@ enum ioasid_operation {
 	IOASID_OP_DETACH,
 	/** ioasid_space_bind_pgtable(), ioasid_space_bind_pasid_table() */
 	IOASID_OP_BIND_TABLE,
-	/** ioasid_inv_submit() */
+	/** ioasid_inv_submit(), ioasid_viommu_invalidate() */
 	IOASID_OP_INVALIDATE,
-	/** ioasid_event_queue_create(), ioasid_fault_queue_create() */
+	/** ioasid_event_queue_create(), ioasid_viommu_create_events(), ioasid_fault_queue_create() */
 	IOASID_OP_QUEUE,
 	/** ioasid_channel_open() */
 	IOASID_OP_CHANNEL,
@@ -161,6 +161,12 @@ enum ioasid_operation {
 	IOASID_OP_DIRTY,
 	/** ioasid_ctx_change_process() */
 	IOASID_OP_CHANGE_PROCESS,
+	/** ioasid_viommu_create() */
+	IOASID_OP_VIOMMU,
+	/** ioasid_vdevice_create() */
+	IOASID_OP_VDEVICE,
+	/** ioasid_hw_queue_create() */
+	IOASID_OP_HW_QUEUE,
 };
 
 /** An operation that fails: how a program handles that can be tested. */
