@@ -358,6 +358,25 @@ START_TEST(allocations_that_fail)
 }
 END_TEST
 
+/* What a table has recorded is kept when it goes, in as many steps as it takes. */
+START_TEST(more_is_kept_than_one_step_reads)
+{
+	const uint64_t last = GIB + 512 * MIB - PAGE;
+
+	ck_ok(ioasid_space_map(root, GIB, (void *)0x7000000000, 512 * MIB, RW, NULL));
+	attach_and_start();
+	write_page(0, GIB);
+	write_page(0, GIB + 128 * MIB - PAGE);
+	write_page(0, GIB + 128 * MIB);
+	write_page(0, last);
+	ck_ok(ioasid_device_detach(device));
+	ck_assert_uint_eq(pages(root, GIB, 0), 1);
+	ck_assert_uint_eq(pages(root, GIB + 128 * MIB - PAGE, 0), 3);
+	ck_assert_uint_eq(pages(root, GIB + 256 * MIB, 0), 0);
+	ck_assert_uint_eq(pages(root, last - 63 * PAGE, 0), UINT64_C(1) << 63);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("shim-iommufd-dirty");
@@ -377,6 +396,7 @@ int main(void)
 	tcase_add_test(errors, attach_that_fails);
 	tcase_add_test(errors, start_that_fails);
 	tcase_add_test(errors, read_that_fails);
+	tcase_add_test(errors, more_is_kept_than_one_step_reads);
 	tcase_add_test(errors, allocations_that_fail);
 	suite_add_tcase(suite, errors);
 	return run_suite(suite);

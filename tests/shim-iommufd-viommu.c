@@ -678,6 +678,59 @@ START_TEST(closing_takes_down_what_is_there)
 }
 END_TEST
 
+START_TEST(a_context_takes_its_queues_along)
+{
+	struct ioasid_hw_queue *first, *second;
+
+	ck_ok(queue_make(0, 0x3000, 0x2000, &first));
+	ck_ok(queue_make(1, 0x5000, 0x2000, &second));
+	/* the teardown looks for what is left */
+}
+END_TEST
+
+START_TEST(events_of_a_tegra241)
+{
+	struct ioasid_event_queue *queue;
+
+	shim.has_cmdqv = true;
+	ck_ok(ioasid_device_unbind(device));
+	device = bind_device(0);
+	shim_viommu.type = TEGRA241;
+	shim_viommu.data_length = 16;
+	ck_ok(make(IOASID_VIOMMU_TEGRA241, &viommu));
+	shim_forget();
+	ck_ok(events(IOASID_EVENTS_TEGRA241, 8, &queue));
+	ck_assert_uint_eq(shim.calls[0].command, SHIM_VEVENTQ_ALLOC);
+	ck_assert_uint_eq(shim.calls[0].words[3], TEGRA241); /* IOMMU_VEVENTQ_TYPE_TEGRA241_CMDQV */
+	ck_ok(ioasid_event_queue_destroy(queue));
+	ck_ok(ioasid_viommu_destroy(viommu));
+}
+END_TEST
+
+/* A root's page table for plain devices is no parent: a vIOMMU gets one that is. */
+START_TEST(beside_a_plain_page_table)
+{
+	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
+	struct ioasid_device *other = bind_device(1);
+	struct ioasid_viommu *v;
+
+	shim.hw_capabilities = 1;
+	options.flags = IOASID_SPACE_DIRTY_TRACKING;
+	ck_ok(ioasid_device_unbind(device));
+	device = bind_device(0);
+	ck_ok(ioasid_device_unbind(other));
+	other = bind_device(1);
+	ck_ok(ioasid_space_create(ctx, &options, &root));
+	ck_ok(ioasid_space_map(root, 0, memory, MEMORY, RW, NULL));
+	ck_ok(ioasid_device_attach(other, root));
+	shim_forget();
+	ck_ok(make(IOASID_VIOMMU_SMMUV3, &v));
+	ck_assert_uint_eq(shim.calls[0].command, SHIM_HWPT_ALLOC);
+	ck_assert_uint_eq(shim.calls[0].words[1] & NEST, NEST);
+	ck_ok(ioasid_viommu_destroy(v));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("shim-iommufd-viommu");
@@ -685,6 +738,8 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, nested_teardown);
 	tcase_add_test(tc, info_says_which_there_are);
+	tcase_add_test(tc, events_of_a_tegra241);
+	tcase_add_test(tc, beside_a_plain_page_table);
 	tcase_add_test(tc, capabilities_are_asked_for);
 	tcase_add_test(tc, an_old_kernel_has_neither);
 	tcase_add_test(tc, objects_come_and_go_in_order);
@@ -714,6 +769,7 @@ int main(void)
 	tcase_add_test(tc, raw_commands_and_events);
 	tcase_add_test(tc, registers_are_mapped_once);
 	tcase_add_test(tc, hardware_queues_that_fail);
+	tcase_add_test(tc, a_context_takes_its_queues_along);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

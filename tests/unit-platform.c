@@ -332,6 +332,7 @@ START_TEST(counts_are_bounded)
 	for (i = 0; i < 4096; i++)
 		ck_assert_int_eq(ioasid_platform_add_reserved(platform, "d7", 0, PAGE), 0);
 	refused(ioasid_platform_add_reserved(platform, "d7", 0, PAGE), E2BIG, "4096 reserved");
+	refused(ioasid_platform_set_pasid_pool(platform, 1 << 20), EINVAL, "at most 1048575");
 	ck_assert_uint_eq(requester_of("d4095"), 4096 * 8);
 	ck_assert_str_eq(platform_find_device(platform, "d4095")->name, "d4095");
 }
