@@ -32,6 +32,21 @@ static int open_ctx_on_platform(struct world *w)
 	return rc;
 }
 
+static int open_ctx_that_fails_later(struct world *w)
+{
+	static const char text[] = "iommu iommu0 address-bits=48\nfail map at=1000 errno=EIO\n";
+	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
+	struct ioasid_platform *platform;
+	int rc = ioasid_platform_parse(text, strlen(text), &platform);
+
+	if (rc)
+		return rc;
+	options.platform = platform;
+	rc = ioasid_ctx_open(&options, &w->ctx);
+	ioasid_platform_free(platform);
+	return rc;
+}
+
 static void unbind_last(struct world *w)
 {
 	ck_ok(ioasid_device_unbind(w->device[3]));
@@ -216,6 +231,8 @@ static int replace_group(struct world *w)
 static const struct fail_case cases[] = {
 	{ .name = "ctx_open", .call = open_ctx, .own_ctx = true },
 	{ .name = "ctx_open on a platform", .call = open_ctx_on_platform, .own_ctx = true },
+	{ .name = "ctx_open on one with failures", .call = open_ctx_that_fails_later,
+	  .own_ctx = true },
 	{ .name = "device_bind", .prepare = unbind_last, .call = bind_last },
 	{ .name = "device_bind, group attached", .prepare = unbind_last_of_attached,
 	  .call = bind_last },

@@ -123,6 +123,25 @@ static void table_used(struct pasid_world *w)
 	ck_ok(look_up(w));
 }
 
+static void unbind(struct pasid_world *w, int i)
+{
+	ck_ok(ioasid_device_unbind(w->device[i]));
+	w->device[i] = NULL;
+}
+
+static void no_mediated(struct pasid_world *w)
+{
+	unbind(w, M0);
+}
+
+/* The next makes the pools. */
+static void no_shared(struct pasid_world *w)
+{
+	no_mediated(w);
+	unbind(w, Q0);
+	unbind(w, Q1);
+}
+
 static int bind_mediated(struct pasid_world *w)
 {
 	return bind(w, M1);
@@ -193,6 +212,8 @@ static const struct {
 	int (*call)(struct pasid_world *w);
 } cases[] = {
 	{ "device_bind, mediated", NULL, bind_mediated },
+	{ "device_bind, the first mediated", no_mediated, bind_mediated },
+	{ "device_bind, the first of shared queues", no_shared, bind_shared },
 	{ "device_bind, shared queues", NULL, bind_shared },
 	{ "attach_pasid, mediated", NULL, attach_mediated },
 	{ "attach_pasid, shared queues", NULL, attach_shared },
