@@ -74,10 +74,10 @@ static void call_bind(struct world *w, struct input *in)
 static void call_attach(struct world *w, struct input *in)
 {
 	static const struct may_fail attach = {
-		"device_attach", { EADDRINUSE, EBUSY, EFAULT, EINVAL, EOPNOTSUPP }
+		"device_attach", { EADDRINUSE, EBUSY, EFAULT, EINVAL, ENOENT, EOPNOTSUPP }
 	};
 	static const struct may_fail replace = {
-		"device_replace", { EADDRINUSE, EDEADLK, EFAULT, EINVAL, EOPNOTSUPP }
+		"device_replace", { EADDRINUSE, EDEADLK, EFAULT, EINVAL, ENOENT, EOPNOTSUPP }
 	};
 	static const struct may_fail detach = { "device_detach", { EDEADLK, EINVAL, EOPNOTSUPP } };
 	unsigned int kind = take8(in);
