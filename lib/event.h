@@ -34,6 +34,10 @@ void event_post(struct ioasid_ctx *ctx, const struct ioasid_event *event);
 void viommu_post(const struct ioasid_device *device, const struct ioasid_space *space,
 		 const struct ioasid_event *event);
 
+/* Something that only the IOMMU's own record says, to the queue of @format if there is one. */
+void viommu_post_record(struct ioasid_viommu *viommu, enum ioasid_event_format format,
+			const void *record, uint32_t size);
+
 void event_close_all(struct ioasid_ctx *ctx);
 
 #endif

@@ -114,6 +114,13 @@ IOASID_EXPORT int ioasid_hw_queue_destroy(struct ioasid_hw_queue *q)
 	return ret;
 }
 
+IOASID_EXPORT int ioasid_hw_queue_kick(struct ioasid_hw_queue *q)
+{
+	const struct viommu_ops *ops = ops_of(q->viommu);
+
+	return ops->hw_queue_kick ? ops->hw_queue_kick(q) : 0;
+}
+
 /* The latest goes first, as it has to. The descriptor's end takes what refuses. */
 void hw_queue_close_all(struct ioasid_viommu *v)
 {

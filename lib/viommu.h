@@ -33,7 +33,8 @@ struct ioasid_hw_queue {
 	struct ioasid_viommu *viommu;
 	struct ioasid_hw_queue *next;
 	uint64_t start, last;			/* in the parent, which cannot unmap it */
-	uint32_t id;				/* the back end's */
+	uint32_t id;				/* the back end's, */
+	void *backend;				/* or that */
 };
 
 struct ioasid_vdevice {
@@ -72,10 +73,12 @@ struct viommu_ops {
 	bool (*events_read)(struct ioasid_event_queue *queue, struct ioasid_event *event);
 
 	/* NULL where there are none. create: sets queue->id, or err_set() as
-	 * ioasid_hw_queue_create(); destroy: 0, or err_set(-EBUSY). */
+	 * ioasid_hw_queue_create(); destroy: 0, or err_set(-EBUSY). kick: as
+	 * ioasid_hw_queue_kick(), unlocked; NULL where hardware sees what is written. */
 	int (*hw_queue_create)(struct ioasid_hw_queue *queue,
 			       const struct ioasid_hw_queue_options *options);
 	int (*hw_queue_destroy)(struct ioasid_hw_queue *queue);
+	int (*hw_queue_kick)(struct ioasid_hw_queue *queue);
 
 	/* As ioasid_viommu_map_registers(); NULL where there are none. */
 	int (*map_registers)(struct ioasid_viommu *viommu, uint64_t offset, uint64_t length,

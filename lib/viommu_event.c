@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Event queues of vIOMMUs. */
 #include <errno.h>
+#include <string.h>
 
 #include "objects.h"
 #include "smmuv3/event.h"
@@ -133,8 +134,18 @@ static bool encode(const struct ioasid_event_queue *q, struct ioasid_event *even
 {
 	if (q->format == IOASID_EVENTS_PLAIN)
 		return true;
+	if (q->format != IOASID_EVENTS_SMMUV3)
+		return false;
 	event->record_size = sizeof(event->record);
 	return smmu_event_encode(event, event->record);
+}
+
+static void post(struct ioasid_event_queue *q, struct ioasid_event *event)
+{
+	event->lost = q->lost;
+	event->sequence = q->sequence;
+	q->sequence = (q->sequence + 1) & MAX_SEQUENCE;
+	event_queue_post(q, event);
 }
 
 void viommu_post(const struct ioasid_device *device, const struct ioasid_space *space,
@@ -149,11 +160,19 @@ void viommu_post(const struct ioasid_device *device, const struct ioasid_space *
 		struct ioasid_event own = *event;
 
 		own.virtual_id = v->item.start;
-		if (!encode(q, &own))
-			continue;
-		own.lost = q->lost;
-		own.sequence = q->sequence;
-		q->sequence = (q->sequence + 1) & MAX_SEQUENCE;
-		event_queue_post(q, &own);
+		if (encode(q, &own))
+			post(q, &own);
 	}
+}
+
+void viommu_post_record(struct ioasid_viommu *v, enum ioasid_event_format format,
+			const void *record, uint32_t size)
+{
+	struct ioasid_event event = { .type = IOASID_EVENT_RECORD, .record_size = size };
+	struct ioasid_event_queue *q;
+
+	memcpy(event.record, record, size);
+	for (q = v->queues; q; q = q->next)
+		if (q->format == format)
+			post(q, &event);
 }

@@ -22,15 +22,16 @@ START_TEST(devices_say_which_vIOMMUs_there_are)
 	struct ioasid_device *sw = viommu_bind(g.ctx, "0000:01:01.0");
 	struct ioasid_device *none = viommu_bind(g.ctx, "0000:02:01.0");
 	struct ioasid_device_info info = IOASID_DEVICE_INFO_INIT;
-	uint64_t both = 1u << IOASID_VIOMMU_PLAIN | 1u << IOASID_VIOMMU_SMMUV3;
+	uint64_t all = 1u << IOASID_VIOMMU_PLAIN | 1u << IOASID_VIOMMU_SMMUV3 |
+		       1u << IOASID_VIOMMU_TEGRA241;
 	struct ioasid_viommu *viommu = NULL;
 
 	ck_assert(ioasid_ctx_has(g.ctx, IOASID_CAP_VIOMMU));
 	ck_assert_str_eq(ioasid_capability_name(IOASID_CAP_VIOMMU), "viommu");
 	ck_ok(ioasid_device_query_info(g.device, &info));
-	ck_assert_uint_eq(info.viommu_types, both);
+	ck_assert_uint_eq(info.viommu_types, all);
 	ck_ok(ioasid_device_query_info(sw, &info));
-	ck_assert_uint_eq(info.viommu_types, both);
+	ck_assert_uint_eq(info.viommu_types, all);
 	ck_ok(ioasid_device_query_info(none, &info));
 	ck_assert_uint_eq(info.viommu_types, 0);
 	ck_err(viommu_make(g.root, none, IOASID_VIOMMU_PLAIN, &viommu), EOPNOTSUPP);

@@ -2,6 +2,8 @@
 /* vIOMMUs, vDEVICEs, their event queues, and a guest's commands. */
 #include "config.h"
 
+#include <endian.h>
+
 #include "fail_world.h"
 
 static void bare(struct world *w)
@@ -83,6 +85,59 @@ static int commands(struct world *w)
 	return ioasid_viommu_invalidate(w->viommu, raw, sizeof(raw[0]), 64, NULL);
 }
 
+/* Of commands, which the IOMMU reads. */
+#define QUEUE (7 * MIB)
+
+static int create_tegra241(struct world *w)
+{
+	struct ioasid_viommu_options options = IOASID_VIOMMU_OPTIONS_INIT;
+
+	options.type = IOASID_VIOMMU_TEGRA241;
+	return ioasid_viommu_create(w->space[0], w->device[0], &options, &w->viommu);
+}
+
+static void with_tegra241(struct world *w)
+{
+	bare(w);
+	ck_ok(create_tegra241(w));
+}
+
+static int create_hw_queue(struct world *w)
+{
+	struct ioasid_hw_queue_options options = IOASID_HW_QUEUE_OPTIONS_INIT;
+
+	options.type = IOASID_HW_QUEUE_TEGRA241;
+	options.iova = QUEUE;
+	options.length = PAGE;
+	return ioasid_hw_queue_create(w->viommu, &options, &w->hw_queue);
+}
+
+/* 64 times TLBI_NH_ASID, in a queue that is enabled. */
+static void with_commands(struct world *w)
+{
+	uint32_t *registers;
+	unsigned int i;
+	void *at;
+
+	with_tegra241(w);
+	ck_ok(create_vdevice(w));
+	ck_ok(create_space(w));
+	ck_ok(bind_pgtable(w->space[1], &w->table));
+	ck_ok(attach(w));
+	ck_ok(create_hw_queue(w));
+	for (i = 0; i < 64; i++)
+		gt_store((uint64_t *)(void *)(memory + QUEUE + 16 * i), 0x11);
+	ck_ok(ioasid_viommu_map_registers(w->viommu, 0, 65536, &at));
+	registers = at;
+	registers[1] = htole32(64);
+	registers[2] = htole32(1);
+}
+
+static int kick(struct world *w)
+{
+	return ioasid_hw_queue_kick(w->hw_queue);
+}
+
 static void full_batch(struct world *w)
 {
 	attached(w);
@@ -103,6 +158,9 @@ static const struct fail_case cases[] = {
 	{ .name = "attach to a space on a vIOMMU", with_space, attach },
 	{ .name = "inv_add_viommu", full_batch, add_viommu },
 	{ .name = "viommu_invalidate", attached, commands, .changes = true },
+	{ .name = "viommu_create with hardware queues", bare, create_tegra241 },
+	{ .name = "hw_queue_create", with_tegra241, create_hw_queue },
+	{ .name = "hw_queue_kick", with_commands, kick, .changes = true },
 };
 
 START_TEST(viommu)

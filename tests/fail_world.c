@@ -47,6 +47,7 @@ static void take_away(struct world *w)
 	struct ioasid_channel *ch;
 	unsigned int i, k;
 
+	ck_ok(ioasid_hw_queue_destroy(w->hw_queue));
 	for (k = 0; k < N_SPACES; k++)
 		if (w->space[k] && !ioasid_space_get_parent(w->space[k]) &&
 		    w->space[k] != w->ctx->identity)

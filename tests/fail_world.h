@@ -40,6 +40,7 @@ struct world {
 	struct ioasid_fault_queue *faults;
 	struct ioasid_viommu *viommu;			/* on space 0; space 1 is on it */
 	struct ioasid_vdevice *vdevice;			/* of device 0 */
+	struct ioasid_hw_queue *hw_queue;
 	struct ioasid_channel *channel;
 	struct ioasid_mapping *mapping;
 	struct guest_table table;

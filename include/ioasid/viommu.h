@@ -120,7 +120,7 @@ int ioasid_viommu_invalidate(struct ioasid_viommu *viommu, const void *commands,
  * is attached to one.
  *
  * @param virtual_id any number, which no other device behind the vIOMMU has; for an
- *        IOASID_VIOMMU_SMMUV3 at most 32 bits.
+ *        IOASID_VIOMMU_SMMUV3 at most 32 bits, for an IOASID_VIOMMU_TEGRA241 20.
  * @return 0; -EINVAL: the device is of another context or behind another IOMMU, or virtual_id is
  *         too large; -EOPNOTSUPP: the IOMMU's driver cannot have the device behind a vIOMMU;
  *         -EEXIST: the device has a vDEVICE, or another has the number; -ENOMEM. Since 0.1.
@@ -246,6 +246,21 @@ int ioasid_hw_queue_create(struct ioasid_viommu *viommu,
  * @return 0; -EBUSY: a queue with a higher index has to go before. Since 0.1.
  */
 int ioasid_hw_queue_destroy(struct ioasid_hw_queue *queue);
+
+/**
+ * Tells a hardware queue that its registers have been written. Hardware sees that by itself, so
+ * that on a kernel there is nothing to do. The emulated platform has no thread that would look: a
+ * VMM calls this when its guest has written PROD, CONFIG or GERRORN of the queue, and finds in
+ * CONS, STATUS and GERROR what has become of it (ioasid_hw_queue_create(3)).
+ *
+ * At most as many commands are carried out as the queue has room for. CONS has passed a command
+ * when DMA does not use any more what it invalidates.
+ *
+ * @return 0, whatever the queue says; -EDEADLK: the calling thread is inside ioasid_dma_begin();
+ *         -ENOMEM: commands that CONS has not passed will be carried out by a later call. Since
+ *         0.1.
+ */
+int ioasid_hw_queue_kick(struct ioasid_hw_queue *queue);
 
 /** A vIOMMU's state. */
 struct ioasid_viommu_info {

@@ -126,14 +126,13 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 	case IOASID_CAP_DIRTY_TRACKING:
 	case IOASID_CAP_ENFORCE_SNOOP:
 	case IOASID_CAP_VIOMMU:
+	case IOASID_CAP_HW_QUEUE:
 		return NULL;
 	case IOASID_CAP_NESTING_HARDWARE:
 		return count_units(ctx) ? NULL :
 		       "no IOMMU of the emulated platform walks two levels itself";
 	case IOASID_CAP_VFIO_COMMANDS:
 		return "a context has no descriptor that VFIO's commands could come by";
-	case IOASID_CAP_HW_QUEUE:
-		return "no queue that hardware reads is emulated";
 	}
 	return "not a capability that this version knows";
 }

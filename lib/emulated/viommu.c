@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * vIOMMUs of the emulated platform: any IOMMU that nests can have them, as an SMMUv3 too. What
- * commands invalidate is what a batch of the program's own would.
+ * vIOMMUs of the emulated platform: any IOMMU that nests can have them, as an SMMUv3 too, with
+ * queues that it reads itself (hw_queue.c) or without. What commands invalidate is what a batch of
+ * the program's own would.
  */
 #include <errno.h>
 #include <string.h>
@@ -9,23 +10,22 @@
 #include "emulated.h"
 #include "viommu.h"
 
+#define TEGRA241_SID_BITS 20u	/* VIRT_SID of its VINTFs, by Linux's driver */
+
 static int create(struct ioasid_viommu *v, struct ioasid_device *device,
 		  const struct ioasid_viommu_options *options)
 {
 	const struct emu_device *ed = device->backend;
+	int ret = options->type == IOASID_VIOMMU_TEGRA241 ? emu_registers_new(v) : 0;
 
-	(void)options;
-
+	if (ret)
+		return ret;
 	v->nests_hardware = device->info.nesting_hardware;
 	v->nests_software = device->info.nesting_software;
 	v->iommu = ed->iommu;
 	return 0;
 }
 
-static void destroy(struct ioasid_viommu *v)
-{
-	(void)v;
-}
 
 static int vdevice_create(struct ioasid_vdevice *v)
 {
@@ -34,6 +34,9 @@ static int vdevice_create(struct ioasid_vdevice *v)
 	if (ed->iommu != v->viommu->iommu)
 		return err_set(EINVAL, "%s is behind another IOMMU than the vIOMMU's",
 			       v->device->name);
+	if (v->viommu->type == IOASID_VIOMMU_TEGRA241 && v->item.start >> TEGRA241_SID_BITS)
+		return err_set(EINVAL, "0x%llx: a CMDQV has StreamIDs of %u bits",
+			       (unsigned long long)v->item.start, TEGRA241_SID_BITS);
 	return 0;
 }
 
@@ -63,7 +66,7 @@ static int invalidate(struct ioasid_viommu *v, const void *commands, size_t size
 	size_t entries, good = n;
 	int ret, failed;
 
-	if (v->type != IOASID_VIOMMU_SMMUV3)
+	if (v->type == IOASID_VIOMMU_PLAIN)
 		return err_set(EOPNOTSUPP, "a plain vIOMMU has no commands, but batches");
 	if (size != EMU_SMMUV3_COMMAND)
 		return err_set(EINVAL, "a command of %zu bytes: an SMMUv3's has %u", size,
@@ -80,7 +83,11 @@ static int invalidate(struct ioasid_viommu *v, const void *commands, size_t size
 
 const struct viommu_ops emu_viommu = {
 	.create = create,
-	.destroy = destroy,
+	.destroy = emu_registers_free,
 	.vdevice_create = vdevice_create,
 	.invalidate = invalidate,
+	.hw_queue_create = emu_hw_queue_create,
+	.hw_queue_destroy = emu_hw_queue_destroy,
+	.hw_queue_kick = emu_hw_queue_kick,
+	.map_registers = emu_map_registers,
 };

@@ -7,7 +7,9 @@
 
 extern const struct viommu_ops emu_viommu;
 
-#define EMU_VIOMMU_TYPES (UINT64_C(1) << IOASID_VIOMMU_PLAIN | UINT64_C(1) << IOASID_VIOMMU_SMMUV3)
+#define EMU_VIOMMU_TYPES                                                                           \
+	(UINT64_C(1) << IOASID_VIOMMU_PLAIN | UINT64_C(1) << IOASID_VIOMMU_SMMUV3 |                \
+	 UINT64_C(1) << IOASID_VIOMMU_TEGRA241)
 #define EMU_SMMUV3_COMMAND 16u	/* bytes */
 
 /*
@@ -15,5 +17,16 @@ extern const struct viommu_ops emu_viommu;
  * 0; err_set(): -EIO: it cannot be passed on; -ENOMEM.
  */
 int emu_smmuv3_add(struct ioasid_viommu *viommu, const uint64_t command[2]);
+
+/* hw_queue.c: an IOASID_VIOMMU_TEGRA241 has registers, and a backend. 0 or err_set(-ENOMEM). */
+int emu_registers_new(struct ioasid_viommu *viommu);
+void emu_registers_free(struct ioasid_viommu *viommu);
+/* As in struct viommu_ops. */
+int emu_map_registers(struct ioasid_viommu *viommu, uint64_t offset, uint64_t length,
+		      void **registers);
+int emu_hw_queue_create(struct ioasid_hw_queue *queue,
+			const struct ioasid_hw_queue_options *options);
+int emu_hw_queue_destroy(struct ioasid_hw_queue *queue);
+int emu_hw_queue_kick(struct ioasid_hw_queue *queue);
 
 #endif
