@@ -526,6 +526,24 @@ START_TEST(a_space_with_a_table_is_no_parent)
 }
 END_TEST
 
+START_TEST(not_where_the_IOMMU_walks)
+{
+	struct ioasid_ctx *ctx = open_platform("iommu hw address-bits=57 pasid-bits=16 "
+					       "nesting=software,hardware\n"
+					       "device d iommu=hw pasid-bits=16 pasid-table=user\n");
+	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
+	const struct ioasid_pasid_table t = vtd_table();
+	struct ioasid_space *space = NULL;
+
+	options.parent = make_space(ctx, NULL, 0);
+	options.nesting = IOASID_NESTING_HARDWARE;
+	ck_ok(ioasid_space_create(ctx, &options, &space));
+	ck_err(ioasid_space_bind_pasid_table(space, &t), EOPNOTSUPP);
+	ck_assert(!space_info(space).pasid_table_bound);
+	ck_ok(ioasid_ctx_close(ctx));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("pasid table");
@@ -554,6 +572,7 @@ int main(void)
 	tcase_add_test(tc, a_malformed_description_changes_nothing);
 	tcase_add_test(tc, not_inside_a_section);
 	tcase_add_test(tc, ranges_of_a_pasid_are_checked);
+	tcase_add_test(tc, not_where_the_IOMMU_walks);
 	tcase_add_test(tc, a_space_with_a_table_is_no_parent);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

@@ -115,6 +115,14 @@ START_TEST(smmuv3_entries_lose_what_is_the_hosts)
 	t.pasid_bits = 9;
 	t.pgtable_levels = 4;
 	ck_err(ioasid_space_bind_pasid_table(child, &t), EOPNOTSUPP);
+	t = (struct ioasid_pasid_table)IOASID_PASID_TABLE_INIT;
+	t.format = IOASID_PASID_TABLE_VTD;	/* which no IOMMU reads from a guest */
+	t.levels = 2;
+	t.pasid_bits = 16;
+	t.base = 0x1000;
+	t.caps[1] = BIT(43) | BIT(47) | UINT64_C(15) << 35;
+	ck_err(ioasid_space_bind_pasid_table(child, &t), EOPNOTSUPP);
+	said("PASID-table format", "");
 }
 END_TEST
 
