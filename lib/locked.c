@@ -68,7 +68,10 @@ int locked_charge_mapping(struct ioasid_space *space, const struct ioasid_mappin
 
 void locked_release_mapping(struct ioasid_space *space, const struct ioasid_mapping *m)
 {
-	locked_release(space->ctx, cost(space->ctx, m));
+	uint64_t length = cost(space->ctx, m);
+
+	if (length)
+		locked_release(space->ctx, length);
 }
 
 static uint64_t cost_of_all(const struct ioasid_space *space)

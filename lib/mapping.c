@@ -206,7 +206,8 @@ static void forget(struct ioasid_space *space, struct ioasid_mapping *m)
 	slab_free(&space->records, m);
 }
 
-void mapping_drop(struct ioasid_space *space, struct ioasid_mapping *m, struct reap *reap)
+/* All but the record of it. */
+static void leave(struct ioasid_space *space, struct ioasid_mapping *m, struct reap *reap)
 {
 	if (space->parent) {
 		leave_child(space, m, reap);
@@ -215,9 +216,15 @@ void mapping_drop(struct ioasid_space *space, struct ioasid_mapping *m, struct r
 	}
 	if (space->unmap_out)
 		dirty_kept_read(space, m->item.start, m->item.last, true, space->unmap_out);
-	track_forget(space, m->item.start, m->item.last);
+	if (space->tracking)
+		track_forget(space, m->item.start, m->item.last);
 	if (m->source)
 		source_put(space->ctx, m->source, reap);
+}
+
+void mapping_drop(struct ioasid_space *space, struct ioasid_mapping *m, struct reap *reap)
+{
+	leave(space, m, reap);
 	forget(space, m);
 }
 
@@ -231,7 +238,7 @@ void mapping_forget_all(struct ioasid_space *space, struct reap *reap)
 			source_put(space->ctx, m->source, reap);
 }
 
-static int check_unmap(const struct ioasid_space *space, uint64_t start, uint64_t last)
+static inline int check_unmap(const struct ioasid_space *space, uint64_t start, uint64_t last)
 {
 	int ret;
 
@@ -329,37 +336,45 @@ uint64_t mapping_unmap_range(struct ioasid_space *space, uint64_t start, uint64_
 	return sum;
 }
 
-/* Is exactly that one page in a strip? Then there is a copy of it. */
-static bool is_page(const struct ioasid_space *space, uint64_t start, uint64_t last,
-		    struct ioasid_mapping *copy)
+/* The strip that has exactly that, or NULL. */
+static struct strip *strip_with(const struct ioasid_space *space, uint64_t start, uint64_t last)
 {
-	const struct strip *strip;
+	struct strip *strip;
 
 	if (last - start != PAGE - 1 || !bits_is_aligned(start, PAGE))
-		return false;
+		return NULL;
 	strip = strip_at(&space->strips, start);
-	if (!strip || !strip_has(strip, start))
-		return false;
-	strip_read(strip, start, copy);
-	return true;
+	return strip && strip_has(strip, start) ? strip : NULL;
+}
+
+static int unmap_page(struct ioasid_space *space, struct strip *strip, uint64_t start,
+		      struct reap *reap)
+{
+	struct ioasid_mapping page;
+	int ret = check_unmap(space, start, start + PAGE - 1);
+
+	if (ret)
+		return ret;
+	strip_read(strip, start, &page);
+	leave(space, &page, reap);
+	strip_take(&space->strips, strip, start);
+	return 0;
 }
 
 static int unmap(struct ioasid_space *space, uint64_t start, uint64_t last, bool all,
 		 struct reap *reap, uint64_t *sum)
 {
-	struct ioasid_mapping page;
-	bool quick = is_page(space, start, last, &page);
-	int ret = mapping_check_unmap_range(space, start, last, all || quick);
+	struct strip *strip = strip_with(space, start, last);
+	int ret;
 
-	if (ret)
-		return ret;
-	if (quick) {
-		mapping_drop(space, &page, reap);
+	if (strip) {
 		*sum = PAGE;
-	} else {
-		*sum = mapping_unmap_range(space, start, last, reap);
+		return unmap_page(space, strip, start, reap);
 	}
-	return 0;
+	ret = mapping_check_unmap_range(space, start, last, all);
+	if (!ret)
+		*sum = mapping_unmap_range(space, start, last, reap);
+	return ret;
 }
 
 IOASID_EXPORT int ioasid_space_unmap(struct ioasid_space *space, uint64_t iova, uint64_t length,

@@ -27,7 +27,6 @@ void nest_unmapped(struct ioasid_space *space, struct ioasid_mapping *m, struct 
 {
 	struct ioasid_space *child;
 
-	space->gen++;
 	for (child = space->children; child; child = child->sibling)
 		child->nest->parent_changed(child, m, reap);
 }

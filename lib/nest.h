@@ -97,7 +97,7 @@ const struct pgt_pair *nest_bound(const struct ioasid_space *space);
 /* May the space have mappings? 0, or err_set(): -EOPNOTSUPP. Of a root: it may. */
 int nest_check_maps(const struct ioasid_space *space);
 
-/* A root's mapping has gone: so does what children made of it. */
+/* A mapping of a root that has children has gone: so does what they made of it. */
 void nest_unmapped(struct ioasid_space *space, struct ioasid_mapping *mapping, struct reap *reap);
 
 #endif

@@ -446,7 +446,7 @@ int track_write(void *root, uint64_t iova);
 /* The next of all that is nested on @root, in whatever depth; begin with the root itself. */
 struct ioasid_space *space_next_below(const struct ioasid_space *root,
 				      const struct ioasid_space *space);
-/* What is no longer mapped. */
+/* What is no longer mapped, while pages that are written are recorded. */
 void track_forget(struct ioasid_space *root, uint64_t start, uint64_t last);
 
 /* source.c */

@@ -210,14 +210,17 @@ int table_enter(struct ioasid_space *space, const struct ioasid_mapping *m, stru
 void table_leave(struct ioasid_space *space, struct ioasid_mapping *m, struct reap *reap)
 {
 	const struct backend_ops *ops = space->ctx->ops;
+	bool own = has_own(space);
 
-	if (has_own(space)) {
+	if (own) {
 		sink_unmapping(m);
 		table_unmap_own(space, m, reap);
 	}
 	ops->unmap(space, m, reap);
 	locked_release_mapping(space, m);
-	nest_unmapped(space, m, reap);
-	if (has_own(space))
+	space->gen++;
+	if (space->children)
+		nest_unmapped(space, m, reap);
+	if (own)
 		sink_unmapped(space);
 }

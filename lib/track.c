@@ -91,6 +91,5 @@ int track_read(struct ioasid_space *root, uint64_t start, uint64_t last, bool pe
 
 void track_forget(struct ioasid_space *root, uint64_t start, uint64_t last)
 {
-	if (root->tracking)
-		bitmap_clear(&root->written, start / PAGE, last / PAGE);
+	bitmap_clear(&root->written, start / PAGE, last / PAGE);
 }
