@@ -84,6 +84,10 @@ struct backend_ops {
 	uint32_t (*device_id)(const struct ioasid_device *device);
 	int (*space_id)(const struct ioasid_space *space, uint32_t *id);
 
+	/* As ioasid_space_query_physical(); NULL without IOASID_CAP_NO_IOMMU. */
+	int (*query_physical)(const struct ioasid_space *space, uint64_t iova, uint64_t length,
+			      uint64_t *physical, uint64_t *contiguous);
+
 	/*
 	 * VFIO's own commands on the kernel's descriptor work on the table of @space, which has one;
 	 * NULL: on none. The number of what they work on, be it the library's or not: -ENOENT. NULL

@@ -24,6 +24,7 @@ static const char *const names[] = {
 	[IOASID_CAP_DIRTY_EXACT] = "dirty-exact",
 	[IOASID_CAP_CHANGE_PROCESS] = "change-process",
 	[IOASID_CAP_VFIO_COMMANDS] = "vfio-commands",
+	[IOASID_CAP_NO_IOMMU] = "no-iommu",
 };
 
 IOASID_EXPORT const char *ioasid_capability_name(enum ioasid_capability capability)

@@ -79,7 +79,7 @@ static int open_backend(struct ioasid_ctx *ctx, const struct ioasid_ctx_options 
 static int check_options(const struct ioasid_ctx_options *user, struct ioasid_ctx_options *options)
 {
 	const uint64_t known = IOASID_CTX_AUDIT | IOASID_CTX_REGISTERED_ONLY | IOASID_CTX_FD |
-			       IOASID_CTX_ACCOUNT_PROCESS;
+			       IOASID_CTX_ACCOUNT_PROCESS | IOASID_CTX_NO_IOMMU;
 	int ret;
 
 	*options = (struct ioasid_ctx_options)IOASID_CTX_OPTIONS_INIT;

@@ -247,6 +247,19 @@ static int query_vfio(void)
 	return ioasid_ctx_query_vfio(ctx, &id);
 }
 
+static void kernel_asked(void)
+{
+	attached();
+	ck_assert(ioasid_ctx_has(ctx, IOASID_CAP_NO_IOMMU));
+}
+
+static int query_physical(void)
+{
+	uint64_t physical, contiguous;
+
+	return ioasid_space_query_physical(root, 0, PAGE, &physical, &contiguous);
+}
+
 static void nested_changed(void)
 {
 	nested_attached();
@@ -348,6 +361,7 @@ static const struct each each[] = {
 	{ "ctx_bind_vfio", NULL, bind_vfio, 0, false },
 	{ "ctx_unbind_vfio", vfio_bound, unbind_vfio, 0, false },
 	{ "ctx_query_vfio", vfio_bound, query_vfio, 0, false },
+	{ "space_query_physical", kernel_asked, query_physical, 0, false },
 	{ "space_allow", attached, allow, 0, false },
 	{ "space_map", attached, map, 0, false },
 	{ "space_map_file", with_file, map_file, 0, false },

@@ -141,6 +141,8 @@ START_TEST(kernels_that_cannot)
 	options.backend = "type1";
 	options.flags = IOASID_CTX_AUDIT;
 	ck_err(ioasid_ctx_open(&options, &ctx), EOPNOTSUPP);
+	options.flags = IOASID_CTX_NO_IOMMU;
+	ck_err(ioasid_ctx_open(&options, &ctx), EOPNOTSUPP);
 	options.flags = 0;
 	ck_ok(ioasid_platform_new_default((struct ioasid_platform **)(uintptr_t)&options.platform));
 	ck_err(ioasid_ctx_open(&options, &ctx), EOPNOTSUPP);

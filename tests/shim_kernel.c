@@ -367,11 +367,32 @@ static int vfio_ioas(uint32_t *w)
 	return 0;
 }
 
+/* Linux, iommufd_ioas_noiommu_get_pa(). Memory lies in the machine as in the process, 1 TiB higher. */
+static int get_pa(uint32_t *w)
+{
+	const uint64_t iova = get64(w + 4), length = get64(w + 6);
+	uint64_t host;
+
+	if (shim.no_physical)
+		return -shim.no_physical;
+	if (w[1] || w[3])
+		return -EOPNOTSUPP;
+	if (!length)
+		return -EINVAL;
+	if (!is(w[2], IOAS) || !shim_ioas_look(w[2], iova, &host))
+		return -ENOENT;
+	put64(w + 8, host + (UINT64_C(1) << 40));
+	put64(w + 6, length < 4096 - iova % 4096 ? length : 4096 - iova % 4096);
+	return 0;
+}
+
 static int iommu_ioctl(unsigned long command, uint32_t *w)
 {
 	switch (command) {
 	case SHIM_OPTION:	/* of an IOAS, or of the iommufd before it has any object */
 		return w[3] ? (is(w[3], IOAS) ? 0 : -ENOENT) : shim_objects() ? -EBUSY : 0;
+	case SHIM_GET_PA:
+		return get_pa(w);
 	case SHIM_VFIO_IOAS:
 		return vfio_ioas(w);
 	case SHIM_IOAS_ALLOC:

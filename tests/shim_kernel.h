@@ -32,6 +32,7 @@ enum shim_command {
 	SHIM_SET_DIRTY = 0x3b8b,	/* Linux 6.7 */
 	SHIM_GET_DIRTY = 0x3b8c,
 	SHIM_INVALIDATE = 0x3b8d,
+	SHIM_GET_PA = 0x3b95,		/* Linux 7.3 */
 	SHIM_BIND = 0x3b00 + 118,
 	SHIM_REGION_INFO = 0x3b00 + 108,
 	SHIM_ATTACH = 0x3b00 + 119,
@@ -66,6 +67,7 @@ struct shim {
 	unsigned int version;		/* of Linux; 7.3 after booting: shim_version.h */
 	const uint32_t *config;		/* of each device, 4096 bytes */
 	bool virtual_functions;
+	int no_physical;		/* error that GET_PA begins with, 0: none */
 	bool no_device;			/* descriptors are not of character devices */
 	const char *class;		/* of the devices' nodes */
 	uint64_t aperture_start, aperture_last;

@@ -32,6 +32,7 @@ static const struct since commands[] = {	/* the newest of each first */
 	{ SHIM_UNMAP, LINUX(6, 2), 24, 24, ANY },
 	{ SHIM_OPTION, LINUX(6, 2), 24, 24, ANY },
 	{ SHIM_VFIO_IOAS, LINUX(6, 2), 12, 12, ANY },
+	{ SHIM_GET_PA, LINUX(7, 3), 40, 40, ANY },
 	{ SHIM_HWPT_ALLOC, LINUX(6, 15), 48, 24, 0xf },
 	{ SHIM_HWPT_ALLOC, LINUX(6, 11), 48, 24, 7 },
 	{ SHIM_HWPT_ALLOC, LINUX(6, 7), 40, 24, 3 },

@@ -60,6 +60,11 @@ enum ioasid_capability {
 	IOASID_CAP_CHANGE_PROCESS,
 	/** Software that speaks VFIO's type1 can share a space: ioasid/vfio.h. */
 	IOASID_CAP_VFIO_COMMANDS,
+	/**
+	 * Devices without an IOMMU can be bound (IOASID_CTX_NO_IOMMU), and physical addresses are told:
+	 * ioasid_space_query_physical().
+	 */
+	IOASID_CAP_NO_IOMMU,
 };
 
 /** Audit: check each DMA through a nested space against the guest's tables; needs IOASID_CAP_AUDIT. */
@@ -78,6 +83,13 @@ enum ioasid_capability {
  * so. In the emulation contexts on the same platform description count together.
  */
 #define IOASID_CTX_ACCOUNT_PROCESS 0x8u
+
+/**
+ * Devices can be bound, too, that are behind no IOMMU: on the iommufd back end, where the system has
+ * been told to hand them out (VFIO's enable_unsafe_noiommu_mode). Nothing isolates such a device: its
+ * DMA goes by physical addresses, to all of the machine's memory. Without the flag they are refused.
+ */
+#define IOASID_CTX_NO_IOMMU 0x10u
 
 /** Receives the log of one context; @p level is a syslog priority. May be called from any thread. */
 typedef void ioasid_log_fn(void *data, int level, const char *text);

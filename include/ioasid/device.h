@@ -77,7 +77,12 @@ struct ioasid_device_info {
 	bool dirty_tracking;
 	/** The IOMMU can enforce snooping, and the library knows of it. */
 	bool enforce_snoop;
-	uint8_t reserved[1];
+	/**
+	 * There is no IOMMU, and nothing isolates the device (IOASID_CTX_NO_IOMMU): it is to be given
+	 * physical addresses, of ioasid_space_query_physical(). What else is told of its IOMMU is that
+	 * of the kernel's record.
+	 */
+	bool no_iommu;
 	/** Kind of device. */
 	enum ioasid_device_type type;
 	/** pPASID of the requests of a mediated device that name none; else IOASID_NO_PASID. */

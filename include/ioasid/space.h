@@ -219,6 +219,23 @@ size_t ioasid_space_query_reserved(const struct ioasid_space *space, struct ioas
 				   size_t n);
 
 /**
+ * The physical address of what is mapped at an IOVA, for a device that no IOMMU translates for
+ * (IOASID_CTX_NO_IOMMU). It stays so while the mapping is there and such a device is attached, and is
+ * of memory that is locked. With other devices that are attached it has nothing to do.
+ *
+ * @param length at most so many bytes; not 0.
+ * @param contiguous receives how many bytes from there on are physically contiguous, within the
+ *        mapping and @p length.
+ * @return 0; -EINVAL: length 0; -EOVERFLOW: the range runs past the end of the address space;
+ *         -ENOENT: nothing is mapped at @p iova; -EPERM: the process has no CAP_SYS_RAWIO;
+ *         -EOPNOTSUPP: no IOASID_CAP_NO_IOMMU, no device is attached, or the first that was is behind
+ *         an IOMMU, or the space is nested in hardware.
+ * Since 0.1.
+ */
+int ioasid_space_query_physical(const struct ioasid_space *space, uint64_t iova, uint64_t length,
+				uint64_t *physical, uint64_t *contiguous);
+
+/**
  * Sets the ranges in which the library may choose IOVAs (IOASID_ANY_IOVA), replacing what was set
  * before; a device whose reserved ranges touch them can no longer be attached. Without any (the
  * default, and after n = 0) it chooses from all permitted ones. Where the space has a table of the

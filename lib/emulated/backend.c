@@ -56,6 +56,8 @@ static int emu_open(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *opt
 
 	if (options->flags & IOASID_CTX_FD)
 		return err_set(EOPNOTSUPP, "emulated: there is no kernel that a descriptor leads to");
+	if (options->flags & IOASID_CTX_NO_IOMMU)
+		return err_set(EOPNOTSUPP, "emulated: each device is behind an IOMMU");
 	emu = mem_calloc(1, sizeof(*emu));
 	if (!emu)
 		return err_set(ENOMEM, "no memory for the platform");
@@ -131,6 +133,8 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 	case IOASID_CAP_NESTING_HARDWARE:
 		return count_units(ctx) ? NULL :
 		       "no IOMMU of the emulated platform walks two levels itself";
+	case IOASID_CAP_NO_IOMMU:
+		return "each device of a platform is behind an IOMMU";
 	case IOASID_CAP_VFIO_COMMANDS:
 		return "a context has no descriptor that VFIO's commands could come by";
 	}

@@ -167,6 +167,9 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 		return iofd_knows(ctx, IOFD_CHANGE_PROCESS) ? NULL :
 		       "the kernel leaves locked memory with the process that mapped it (before "
 		       "Linux 6.13)";
+	case IOASID_CAP_NO_IOMMU:
+		return iofd_knows_physical(ctx) ? NULL :
+		       "this kernel tells no physical addresses (CONFIG_VFIO_NOIOMMU, Linux 7.3)";
 	case IOASID_CAP_DMA:
 		return "only the devices themselves issue DMA on iommufd";
 	case IOASID_CAP_AUDIT:
@@ -220,6 +223,7 @@ const struct backend_ops backend_iommufd = {
 	.ctx_fd = get_fd,
 	.device_id = iofd_device_id,
 	.space_id = iofd_space_id,
+	.query_physical = iofd_query_physical,
 	.vfio_bind = iofd_vfio_bind,
 	.vfio_query = iofd_vfio_query,
 	.table_create = iofd_table_create,

@@ -53,12 +53,14 @@ static int bind(struct ioasid_device *device, int fd, uint32_t requester, uint32
 	const struct iofd *iofd = device->ctx->backend;
 	struct uapi_bind bind = { .argsz = sizeof(bind), .iommufd = iofd->fd };
 	struct iofd_device *d;
-	int ret = vfio_check_isolated(device->name, group);
+	bool none = device->ctx->flags & IOASID_CTX_NO_IOMMU && !vfio_is_isolated(group);
+	int ret = none ? 0 : vfio_check_isolated(device->name, group);
 
 	if (!ret)
 		ret = iofd_device_new(device, requester, group);
 	if (ret)
 		return ret;
+	device->info.no_iommu = none;
 	d = device->backend;
 	d->fd = fd;
 	ret = sys_ioctl(fd, UAPI_BIND, &bind);

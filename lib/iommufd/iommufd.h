@@ -29,6 +29,7 @@ enum iofd_answer { IOFD_UNASKED, IOFD_YES, IOFD_NO };
 struct iofd {
 	int fd;			/* of IOFD_NODE */
 	enum iofd_answer knows[IOFD_COMMANDS];
+	enum iofd_answer physical;	/* no_iommu.c */
 	uint8_t *room;		/* where invalidations are put together */
 	size_t room_size;
 	bool abandoned;		/* the kernel is not asked for anything any more */
@@ -252,6 +253,11 @@ int iofd_parent_new(struct ioasid_device *device, struct ioasid_space *root, str
 /* Has all who are attached go by that; err_set(), with what was bound before still bound. */
 int iofd_bind_vendor(struct ioasid_space *space, const struct pgt_pair *pair, uint32_t type,
 		     const void *data, size_t length);
+
+/* no_iommu.c: does the kernel tell of physical addresses? And as of struct backend_ops. */
+bool iofd_knows_physical(const struct ioasid_ctx *ctx);
+int iofd_query_physical(const struct ioasid_space *space, uint64_t iova, uint64_t length,
+			uint64_t *physical, uint64_t *contiguous);
 
 /* vfio_ioas.c: as of struct backend_ops */
 int iofd_vfio_bind(const struct ioasid_ctx *ctx, const struct ioasid_space *space);

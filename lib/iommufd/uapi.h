@@ -30,6 +30,8 @@
 
 #define UAPI_VFIO_IOAS		UAPI_IOMMUFD(0x88)
 
+#define UAPI_NOIOMMU_GET_PA	UAPI_IOMMUFD(0x95)
+
 /* vfio.h: VFIO_BASE is 100. */
 #define UAPI_VFIO(nr)		_IO(';', 100 + (nr))
 #define UAPI_BIND		UAPI_VFIO(18)
@@ -167,6 +169,23 @@ UAPI_SIZE(uapi_ioas_unmap, 24);
 UAPI_AT(uapi_ioas_unmap, ioas_id, 4);
 UAPI_AT(uapi_ioas_unmap, iova, 8);
 UAPI_AT(uapi_ioas_unmap, length, 16);
+
+/* struct iommu_ioas_noiommu_get_pa, Linux 7.3 */
+struct uapi_get_pa {
+	uint32_t size;
+	uint32_t flags;
+	uint32_t ioas_id;
+	uint32_t reserved;
+	uint64_t iova;
+	uint64_t length;		/* in: at most; out: so much is contiguous */
+	uint64_t out_phys;
+};
+UAPI_SIZE(uapi_get_pa, 40);
+UAPI_AT(uapi_get_pa, flags, 4);
+UAPI_AT(uapi_get_pa, ioas_id, 8);
+UAPI_AT(uapi_get_pa, iova, 16);
+UAPI_AT(uapi_get_pa, length, 24);
+UAPI_AT(uapi_get_pa, out_phys, 32);
 
 /* enum iommufd_vfio_ioas_op, Linux 6.2 */
 #define UAPI_VFIO_IOAS_GET	0u

@@ -51,6 +51,8 @@ static int open_node(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *op
 		return err_set(EOPNOTSUPP, "type1: a platform is for the emulated back end");
 	if (options->flags & IOASID_CTX_AUDIT)
 		return err_set(EOPNOTSUPP, "type1: no audit: DMA of real devices is not seen");
+	if (options->flags & IOASID_CTX_NO_IOMMU)
+		return err_set(EOPNOTSUPP, "type1: containers map nothing for devices without an IOMMU");
 	if (options->flags & IOASID_CTX_FD)
 		return err_set(EOPNOTSUPP, "type1: a context is several containers, and takes no "
 			       "descriptor");
@@ -110,6 +112,8 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 		return "VFIO containers have no vIOMMUs: that takes iommufd";
 	case IOASID_CAP_VFIO_COMMANDS:
 		return "a context is several containers, and has no descriptor";
+	case IOASID_CAP_NO_IOMMU:
+		return "VFIO's containers map nothing for devices without an IOMMU";
 	case IOASID_CAP_DMA:
 		return "only the devices themselves issue DMA on type1";
 	case IOASID_CAP_AUDIT:

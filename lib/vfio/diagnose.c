@@ -46,12 +46,17 @@ int vfio_check_driver(const char *name)
 	return err_set(ENODEV, "%s is bound to no driver: bind it to vfio-pci", name);
 }
 
-int vfio_check_isolated(const char *name, uint32_t group)
+bool vfio_is_isolated(uint32_t group)
 {
 	char path[VFIO_PATH_SIZE], text[VFIO_NAME_SIZE];
 
 	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%u/name", group);
-	if (sys_read(path, text, sizeof(text)) < 0 || strncmp(text, "vfio-noiommu", 12))
+	return sys_read(path, text, sizeof(text)) < 0 || strncmp(text, "vfio-noiommu", 12);
+}
+
+int vfio_check_isolated(const char *name, uint32_t group)
+{
+	if (vfio_is_isolated(group))
 		return 0;
 	return err_set(ENODEV, "%s is in VFIO's no-IOMMU mode: nothing would isolate its DMA (is "
 		       "the IOMMU switched on? intel_iommu=on)", name);

@@ -3,6 +3,7 @@
 #ifndef VFIO_VFIO_H
 #define VFIO_VFIO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,7 @@ int vfio_check_driver(const char *name);
  * In a mode of VFIO's, devices do DMA as if there were no IOMMU. 0 if the group is not in it, else
  * -ENODEV.
  */
+bool vfio_is_isolated(uint32_t group);
 int vfio_check_isolated(const char *name, uint32_t group);
 /* @node cannot be opened; @config: what the kernel makes such nodes with. */
 int vfio_why_not_open(const char *name, const char *node, const char *config, int error);

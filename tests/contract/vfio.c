@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The space that VFIO's own commands work on: what the calls refuse, and what it holds. */
+/*
+ * The space that VFIO's own commands work on: what the calls refuse, and what it holds. And devices
+ * without an IOMMU.
+ */
+#include <string.h>
+
 #include "contract.h"
 
 START_TEST(without_the_capability)
@@ -13,6 +18,36 @@ START_TEST(without_the_capability)
 		ck_err(ioasid_ctx_unbind_vfio(f.ctx), EOPNOTSUPP);
 		ck_err(ioasid_ctx_query_vfio(f.ctx, &id), EOPNOTSUPP);
 		ck_assert_uint_eq(id, 77);
+	}
+	fixture_close(&f);
+}
+END_TEST
+
+/* The back end takes the flag, or has nothing to take it for. */
+START_TEST(devices_without_an_iommu)
+{
+	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
+	uint64_t physical = 77, contiguous = 78;
+	struct ioasid_ctx *ctx;
+	struct fixture f;
+	bool has;
+
+	fixture_open(&f);
+	has = ioasid_ctx_has(f.ctx, IOASID_CAP_NO_IOMMU);
+	ck_ok(ioasid_space_map(f.space, 0, f.memory, PAGE, RW, NULL));
+	ck_err(ioasid_space_query_physical(f.space, 0, PAGE, &physical, &contiguous), EOPNOTSUPP);
+	ck_ok(ioasid_device_attach(fixture_bind(&f, ALONE_A), f.space));
+	/* which is behind one */
+	ck_err(ioasid_space_query_physical(f.space, 0, PAGE, &physical, &contiguous), EOPNOTSUPP);
+	ck_assert_uint_eq(physical, 77);
+	ck_assert_uint_eq(contiguous, 78);
+	options.backend = ioasid_ctx_get_backend(f.ctx);
+	options.flags = IOASID_CTX_NO_IOMMU;
+	if (has) {
+		ck_ok(ioasid_ctx_open(&options, &ctx));
+		ck_ok(ioasid_ctx_close(ctx));
+	} else if (strcmp(options.backend, "iommufd")) {
+		ck_err(ioasid_ctx_open(&options, &ctx), EOPNOTSUPP);
 	}
 	fixture_close(&f);
 }
@@ -103,6 +138,7 @@ TCase *contract_vfio(void)
 	TCase *tc = tcase_create("vfio");
 
 	tcase_add_test(tc, without_the_capability);
+	tcase_add_test(tc, devices_without_an_iommu);
 	tcase_add_test(tc, it_has_a_table_and_stays);
 	tcase_add_test(tc, spaces_that_it_cannot_be);
 	tcase_add_test(tc, mappings_have_to_be_aligned);
