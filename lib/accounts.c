@@ -11,23 +11,22 @@
 #include "util/bits.h"
 #include "util/err.h"
 
-#define ACCOUNTS 2048u
+#define PAYERS 2048u
 
-enum owner { NOBODY, USER, PROCESS };
-
-struct account {
-	_Alignas(8) uint64_t limited;	/* what the limit is for */
-	_Alignas(8) uint64_t all;	/* a process's: also what its user pays for */
-	enum owner owner;
-	uint32_t id;
-	uint32_t payers;		/* that need it to be there */
+/* A payer's part. Another process may have given it to another payer: the number tells. */
+struct share {
+	_Alignas(8) uint64_t bytes;
+	_Alignas(8) uint64_t number;	/* of the payer; 0: free */
+	uint32_t user, process;
+	bool by_process;		/* who is limited */
 };
 
-/* Shared with processes that were forked. The lock is for which accounts there are. */
+/* Shared with processes that were forked. */
 struct shared {
-	pthread_mutex_t lock;
+	pthread_mutex_t lock;		/* for who there is, and for what has a limit */
+	uint64_t latest;		/* number */
 	uint32_t used;			/* elements, from the first on; the others are all zero */
-	struct account accounts[ACCOUNTS];
+	struct share shares[PAYERS];
 };
 
 struct accounts {
@@ -35,24 +34,11 @@ struct accounts {
 	struct shared *shared;
 };
 
-/* Shared as well: what a context locks is charged to the same accounts, whichever process does it. */
-struct shared_payer {
-	_Alignas(8) uint64_t bytes;
-	struct account *user, *process;	/* at the same address after a fork; NULL: closed */
-	bool by_process;
-};
-
 struct payer {
 	struct accounts *accounts;
-	struct shared_payer *shared;
+	struct share *share;
+	uint64_t number;
 };
-
-static void *map_shared(size_t size)
-{
-	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	return at == MAP_FAILED ? NULL : at;
-}
 
 static void init_lock(pthread_mutex_t *lock)
 {
@@ -61,27 +47,40 @@ static void init_lock(pthread_mutex_t *lock)
 	pthread_mutexattr_init(&attr);
 	pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
 	pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
-	pthread_mutex_init(lock, &attr);
+	if (pthread_mutex_init(lock, &attr)) {
+		/* emulators of a kernel have no set_robust_list(2) */
+		pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_STALLED);
+		pthread_mutex_init(lock, &attr);
+	}
 	pthread_mutexattr_destroy(&attr);
 }
 
-/* A process that died with the lock has left an account too many, at most. */
-static void lock(struct shared *s)
+/* A process that died with the lock has left a share too many, at most. */
+static struct shared *lock(const struct accounts *a)
 {
-	if (pthread_mutex_lock(&s->lock) == EOWNERDEAD)
-		pthread_mutex_consistent(&s->lock);
+	if (pthread_mutex_lock(&a->shared->lock) == EOWNERDEAD)
+		pthread_mutex_consistent(&a->shared->lock);
+	return a->shared;
+}
+
+static void unlock(struct shared *s)
+{
+	pthread_mutex_unlock(&s->lock);
 }
 
 int accounts_new(struct accounts **out)
 {
 	struct accounts *a = mem_calloc(1, sizeof(*a));
+	void *at = MAP_FAILED;
 
 	if (a)
-		a->shared = map_shared(sizeof(*a->shared));
-	if (!a || !a->shared) {
+		at = mmap(NULL, sizeof(*a->shared), PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (at == MAP_FAILED) {
 		mem_free(a);
 		return err_set(ENOMEM, "no memory to count locked memory");
 	}
+	a->shared = at;
 	init_lock(&a->shared->lock);
 	a->refs = 1;
 	*out = a;
@@ -102,87 +101,38 @@ void accounts_put(struct accounts *a)
 	mem_free(a);
 }
 
-/* Locked: the account, or NULL; *@spare: one that is free, or NULL. */
-static struct account *find(struct shared *s, enum owner owner, uint32_t id, struct account **spare)
+/* Locked: one that is free; NULL: none. */
+static struct share *find_free(struct shared *s)
 {
 	uint32_t i;
 
-	*spare = s->used < ACCOUNTS ? &s->accounts[s->used] : NULL;
-	for (i = 0; i < s->used; i++) {
-		struct account *a = &s->accounts[i];
-
-		if (a->owner == owner && a->id == id)
-			return a;
-		if (a->owner == NOBODY)
-			*spare = a;
-	}
-	return NULL;
-}
-
-static struct account *join(struct shared *s, enum owner owner, uint32_t id)
-{
-	struct account *spare, *a = find(s, owner, id, &spare);
-
-	if (!a && !spare)
-		return NULL;
-	if (!a) {
-		a = spare;
-		*a = (struct account){ .owner = owner, .id = id };
-		s->used += a == &s->accounts[s->used];
-	}
-	a->payers++;
-	return a;
-}
-
-static void leave(struct account *a)
-{
-	if (a && !--a->payers)
-		*a = (struct account){ .owner = NOBODY };
-}
-
-/* The calling process's accounts; false, with err_set(): there are none left. */
-static bool join_both(struct shared *s, struct account **user, struct account **process)
-{
-	bool good;
-
-	lock(s);
-	*user = join(s, USER, (uint32_t)getuid());
-	*process = join(s, PROCESS, (uint32_t)getpid());
-	good = *user && *process;
-	if (!good) {
-		leave(*user);
-		leave(*process);
-	}
-	pthread_mutex_unlock(&s->lock);
-	if (!good)
-		err_set(ENOMEM, "too many processes lock memory by one platform's description");
-	return good;
-}
-
-static void leave_both(struct shared *s, struct account *user, struct account *process)
-{
-	lock(s);
-	leave(user);
-	leave(process);
-	pthread_mutex_unlock(&s->lock);
+	for (i = 0; i < s->used; i++)
+		if (!s->shares[i].number)
+			return &s->shares[i];
+	return s->used < PAYERS ? &s->shares[s->used++] : NULL;
 }
 
 int payer_open(struct accounts *accounts, bool by_process, struct payer **out)
 {
 	struct payer *p = mem_calloc(1, sizeof(*p));
-	struct shared_payer *s = p ? map_shared(sizeof(*s)) : NULL;
+	struct shared *s;
 
-	if (!s) {
-		mem_free(p);
+	if (!p)
 		return err_set(ENOMEM, "no memory to count locked memory");
+	s = lock(accounts);
+	p->share = find_free(s);
+	if (p->share) {
+		p->number = ++s->latest;
+		*p->share = (struct share){
+			.user = (uint32_t)getuid(), .process = (uint32_t)getpid(),
+			.by_process = by_process, .number = p->number,
+		};
 	}
-	if (!join_both(accounts->shared, &s->user, &s->process)) {
-		munmap(s, sizeof(*s));
+	unlock(s);
+	if (!p->share) {
 		mem_free(p);
-		return -ENOMEM;
+		return err_set(ENOMEM, "too many contexts count by one platform's description");
 	}
-	s->by_process = by_process;
-	p->shared = s;
 	p->accounts = accounts_get(accounts);
 	*out = p;
 	return 0;
@@ -192,118 +142,121 @@ void payer_abandon(struct payer *p)
 {
 	if (!p)
 		return;
-	munmap(p->shared, sizeof(*p->shared));
 	accounts_put(p->accounts);
 	mem_free(p);
 }
 
-/* Another process may have done so; then nothing is counted any more. */
+static bool has_share(const struct payer *p)
+{
+	return __atomic_load_n(&p->share->number, __ATOMIC_RELAXED) == p->number;
+}
+
 void payer_close(struct payer *p)
 {
+	struct shared *s;
+
 	if (!p)
 		return;
-	payer_release(p, UINT64_MAX);
-	leave_both(p->accounts->shared, p->shared->user, p->shared->process);
-	p->shared->user = p->shared->process = NULL;
+	s = lock(p->accounts);
+	if (has_share(p))
+		*p->share = (struct share){ .number = 0 };
+	unlock(s);
 	payer_abandon(p);
 }
 
-static bool add_within(uint64_t *sum, uint64_t bytes, uint64_t limit, uint64_t *before)
+static uint64_t load(const struct share *share)
 {
-	*before = __atomic_load_n(sum, __ATOMIC_RELAXED);
-	do {
-		if (bytes > limit || *before > limit - bytes)
-			return false;
-	} while (!__atomic_compare_exchange_n(sum, before, *before + bytes, false,
-					      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
-	return true;
+	return __atomic_load_n(&share->bytes, __ATOMIC_RELAXED);
 }
 
-/* No more than there is. What it was. */
-static uint64_t subtract(uint64_t *sum, uint64_t bytes)
+/* Others only read it: a context is used by one process, which has it locked. */
+static void store(struct share *share, uint64_t bytes)
 {
-	uint64_t before = __atomic_load_n(sum, __ATOMIC_RELAXED);
-
-	while (!__atomic_compare_exchange_n(sum, &before, before - bits_min(before, bytes), false,
-					    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-		;
-	return before;
+	__atomic_store_n(&share->bytes, bytes, __ATOMIC_RELAXED);
 }
 
-/* Linux: user_struct.locked_vm or mm_struct.locked_vm, and mm_struct.pinned_vm for both. */
-static bool charge(struct account *user, struct account *process, bool by_process, uint64_t bytes,
-		   uint64_t limit, uint64_t *in_use)
+/* Locked: what is charged to the user, or to the process, of whose limit @like is a matter. */
+static uint64_t sum(const struct shared *s, const struct share *like)
 {
-	if (!add_within(by_process ? &process->limited : &user->limited, bytes, limit, in_use))
-		return false;
-	__atomic_add_fetch(&process->all, bytes, __ATOMIC_RELAXED);
-	return true;
+	uint64_t bytes = 0;
+	uint32_t i;
+
+	for (i = 0; i < s->used; i++) {
+		const struct share *one = &s->shares[i];
+
+		if (one->number && one->by_process == like->by_process &&
+		    (like->by_process ? one->process == like->process : one->user == like->user))
+			bytes = bits_add_sat(bytes, load(one));
+	}
+	return bytes;
 }
 
-static void release(const struct shared_payer *s, uint64_t bytes)
+static bool fits(uint64_t bytes, uint64_t limit, uint64_t in_use)
 {
-	if (!bytes)
-		return;
-	subtract(s->by_process ? &s->process->limited : &s->user->limited, bytes);
-	subtract(&s->process->all, bytes);
+	return bytes <= limit && in_use <= limit - bytes;
 }
 
 bool payer_charge(struct payer *p, uint64_t bytes, uint64_t limit, uint64_t *in_use)
 {
-	struct shared_payer *s = p->shared;
+	struct shared *s;
+	bool good;
 
-	if (!s->user)
+	if (!has_share(p))
 		return true;
-	if (!charge(s->user, s->process, s->by_process, bytes, limit, in_use))
-		return false;
-	__atomic_add_fetch(&s->bytes, bytes, __ATOMIC_RELAXED);
-	return true;
+	if (limit == UINT64_MAX) {
+		store(p->share, bits_add_sat(load(p->share), bytes));
+		return true;
+	}
+	s = lock(p->accounts);
+	*in_use = sum(s, p->share);
+	good = fits(bytes, limit, *in_use);
+	if (good)
+		store(p->share, load(p->share) + bytes);
+	unlock(s);
+	return good;
 }
 
 void payer_release(struct payer *p, uint64_t bytes)
 {
-	release(p->shared, bits_min(bytes, subtract(&p->shared->bytes, bytes)));
+	if (has_share(p))
+		store(p->share, load(p->share) - bits_min(bytes, load(p->share)));
 }
 
 int payer_change(struct payer *p, uint64_t limit, uint64_t *in_use)
 {
-	struct shared_payer *s = p->shared;
-	struct account *user, *process;
-	uint64_t bytes = payer_bytes(p);
+	struct share to = { .user = (uint32_t)getuid(), .process = (uint32_t)getpid(),
+			    .by_process = p->share->by_process };
+	struct shared *s = lock(p->accounts);
+	bool good = !has_share(p) ||
+		    (to.process == p->share->process && (to.by_process || to.user == p->share->user));
 
-	if (!join_both(p->accounts->shared, &user, &process))
-		return -ENOMEM;
-	if (process == s->process && (s->by_process || user == s->user)) {
-		leave_both(p->accounts->shared, user, process);
-		return 0;
+	if (!good) {
+		*in_use = sum(s, &to);
+		good = limit == UINT64_MAX || fits(load(p->share), limit, *in_use);
+		if (good) {
+			p->share->user = to.user;
+			p->share->process = to.process;
+		}
 	}
-	if (!charge(user, process, s->by_process, bytes, limit, in_use)) {
-		leave_both(p->accounts->shared, user, process);
-		return -ENOSPC;
-	}
-	release(s, bytes);
-	leave_both(p->accounts->shared, s->user, s->process);
-	s->user = user;
-	s->process = process;
-	return 0;
+	unlock(s);
+	return good ? 0 : -ENOSPC;
 }
 
 uint64_t payer_bytes(const struct payer *p)
 {
-	return __atomic_load_n(&p->shared->bytes, __ATOMIC_RELAXED);
+	return has_share(p) ? load(p->share) : 0;
 }
 
 uint64_t payer_process_bytes(const struct payer *p)
 {
-	struct shared *s = p->accounts->shared;
-	struct account *spare;
-	const struct account *a;
+	const uint32_t process = (uint32_t)getpid();
+	struct shared *s = lock(p->accounts);
 	uint64_t bytes = 0;
+	uint32_t i;
 
-	lock(s);
-	a = find(s, PROCESS, (uint32_t)getpid(), &spare);
-	if (a)
-		bytes = __atomic_load_n(&a->all, __ATOMIC_RELAXED);
-	pthread_mutex_unlock(&s->lock);
+	for (i = 0; i < s->used; i++)
+		if (s->shares[i].number && s->shares[i].process == process)
+			bytes = bits_add_sat(bytes, load(&s->shares[i]));
+	unlock(s);
 	return bytes;
 }

@@ -27,14 +27,17 @@ int payer_open(struct accounts *accounts, bool by_process, struct payer **out);
 void payer_close(struct payer *payer);
 void payer_abandon(struct payer *payer);
 
-/* False: more than @limit would be charged to who pays; *@in_use is already. */
+/*
+ * False: more than @limit would be charged to who pays; *@in_use is already. UINT64_MAX: no limit.
+ * Only what has a limit is looked at together.
+ */
 bool payer_charge(struct payer *payer, uint64_t bytes, uint64_t limit, uint64_t *in_use);
 void payer_release(struct payer *payer, uint64_t bytes);
 
 /*
  * The calling process takes over, or its user. As in Linux all is charged to the new one before the
  * old one gets it back, also where both are the same user. 0; -ENOSPC: as payer_charge(), where that
- * gives false; err_set(-ENOMEM).
+ * gives false.
  */
 int payer_change(struct payer *payer, uint64_t limit, uint64_t *in_use);
 

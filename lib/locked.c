@@ -45,10 +45,11 @@ void locked_release(struct ioasid_ctx *ctx, uint64_t length)
 int locked_change_process(struct ioasid_ctx *ctx)
 {
 	uint64_t in_use;
-	int ret = payer_change(ctx->payer, ctx->lock_limit, &in_use);
 
-	return ret == -ENOSPC ? beyond_limit(ctx, "this process, before the other gives its own back",
-					     payer_bytes(ctx->payer), in_use) : ret;
+	if (!payer_change(ctx->payer, ctx->lock_limit, &in_use))
+		return 0;
+	return beyond_limit(ctx, "this process, before the other gives its own back",
+			    payer_bytes(ctx->payer), in_use);
 }
 
 static uint64_t cost(const struct ioasid_ctx *ctx, const struct ioasid_mapping *m)
