@@ -258,6 +258,55 @@ START_TEST(limit_of_the_process)
 }
 END_TEST
 
+/*
+ * What a program does after execve(), with nothing but the descriptor, the numbers, and the file: here a
+ * child that does not look at its parent's handles.
+ */
+static void begins_anew(struct world *w)
+{
+	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
+	struct ioasid_adopt_options adopt;
+	struct world new = *w;
+	uint32_t old;
+
+	ck_ok(ioasid_space_get_kernel_id(w->space, &old));
+	options.backend = "iommufd";
+	options.flags = IOASID_CTX_FD;
+	options.fd = w->mock.iommu;
+	ck_ok(ioasid_ctx_open(&options, &new.ctx));
+	ck_ok(ioasid_ctx_change_process(new.ctx));
+	ck_assert_uint_eq(pinned(&new), PAGES);
+	new.mock.iommu = ioasid_ctx_get_fd(new.ctx);
+	mock_options(&new.mock, &adopt);
+	ck_ok(ioasid_device_adopt(new.ctx, &adopt, &new.mock.device));
+	mock_leads_to(&new.mock, w->mock.page_table, IOVA, w->view, PAGES * PAGE);
+	/* from the old space to the new one in one step */
+	new.space = make_space(new.ctx, NULL, 0);
+	map_and_attach(&new);
+	ck_assert_uint_ne(new.mock.page_table, w->mock.page_table);
+	mock_leads_to(&new.mock, new.mock.page_table, IOVA, w->view, PAGES * PAGE);
+	/* nobody uses the old one, which is there still */
+	ck_assert_uint_eq(pinned(&new), PAGES);
+	mock_destroy(new.mock.iommu, old);
+	ck_assert_uint_eq(pinned(&new), PAGES);
+	world_close(&new);
+}
+
+START_TEST(process_that_has_only_the_descriptor)
+{
+	struct world w;
+
+	if (!world_open(&w, 0))
+		return;
+	obey_limits(3 * PAGES);
+	map_and_attach(&w);
+	in_a_child(&w, begins_anew);
+	ck_ok(ioasid_ctx_abandon(w.ctx));
+	munmap(w.view, 2 * PAGES * PAGE);
+	close(w.file);
+}
+END_TEST
+
 /* Somebody else's memory, on the same descriptor: the kernel finds it. */
 START_TEST(memory_of_another_context)
 {
@@ -299,6 +348,7 @@ TCase *mock_process(void)
 	tcase_add_test(tc, child_pays);
 	tcase_add_test(tc, limit_of_the_user);
 	tcase_add_test(tc, limit_of_the_process);
+	tcase_add_test(tc, process_that_has_only_the_descriptor);
 	tcase_add_test(tc, memory_of_another_context);
 	return tc;
 }
