@@ -8,7 +8,7 @@
 #define SPACES	 3000u
 #define MAPPINGS 100000u
 #define ENTRIES	 100000u
-#define DEEPEST	 8
+#define DEEPEST	 8u
 #define QUEUE	 1048576u
 #define GUESTS	 524288u /* events of a vIOMMU */
 #define TABLES	 (4 * MIB)
@@ -50,7 +50,7 @@ START_TEST(eight_deep)
 {
 	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
 	struct ioasid_space *space = g.root, *none = (void *)1;
-	int i;
+	unsigned int i;
 
 	options.nesting = IOASID_NESTING_SOFTWARE;
 	for (i = 1; i <= DEEPEST; i++) {
