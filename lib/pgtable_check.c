@@ -20,13 +20,19 @@ static const uint32_t known_flags[] = {
 	[IOASID_PGTABLE_AMD_V2] = IOASID_PGTABLE_PRIVILEGED | IOASID_PGTABLE_WRITE_PROTECT,
 	[IOASID_PGTABLE_RISCV] = IOASID_PGTABLE_PRIVILEGED | IOASID_PGTABLE_USER_ACCESS |
 				 IOASID_PGTABLE_IGNORE_ACCESSED | SETS,
+	[IOASID_PGTABLE_RISCV_S2] = IOASID_PGTABLE_IGNORE_ACCESSED | SETS,
 };
+
+static bool is_riscv(const struct ioasid_pgtable *t)
+{
+	return t->format == IOASID_PGTABLE_RISCV || t->format == IOASID_PGTABLE_RISCV_S2;
+}
 
 /* Dirty flags are set with accessed ones; RISC-V and VT-d have one bit for both. */
 static int check_sets(const struct ioasid_pgtable *t)
 {
 	uint32_t sets = t->flags & SETS;
-	bool both = t->format == IOASID_PGTABLE_RISCV || t->format == IOASID_PGTABLE_VTD_SS;
+	bool both = is_riscv(t) || t->format == IOASID_PGTABLE_VTD_SS;
 
 	if (sets == IOASID_PGTABLE_SET_DIRTY || (both && sets == IOASID_PGTABLE_SET_ACCESSED))
 		return err_set(EINVAL, "IOASID_PGTABLE_SET_%s without IOASID_PGTABLE_SET_%s",
@@ -77,7 +83,7 @@ static int check_absent(const char *which, uint64_t root, unsigned int input_bit
 /* What can be told without the format, in the order of the members. */
 static int check_members(const struct ioasid_pgtable *t)
 {
-	unsigned int most = t->format == IOASID_PGTABLE_RISCV ? 56 : 52;
+	unsigned int most = is_riscv(t) ? 56 : 52;
 	int ret = check_width("address_bits", t->address_bits, 32, most);
 
 	if (!ret)

@@ -58,6 +58,8 @@ static const struct {
 	{ IOASID_PGTABLE_RISCV, 4, IOASID_FILL_ON_DEMAND,
 	  IOASID_PGTABLE_PRIVILEGED | IOASID_PGTABLE_USER_ACCESS |
 	  IOASID_PGTABLE_IGNORE_ACCESSED | SETS, 56 },
+	{ IOASID_PGTABLE_RISCV_S2, 4, IOASID_FILL_ON_DEMAND,
+	  IOASID_PGTABLE_IGNORE_ACCESSED | SETS, 56 },
 };
 
 #define FORMATS ((int)(sizeof(formats) / sizeof(*formats)))
@@ -97,9 +99,9 @@ START_TEST(roots_are_where_addresses_reach)
 	struct world w;
 
 	world_open(&w, formats[_i].format, formats[_i].levels);
-	w.table.root = (UINT64_C(1) << formats[_i].address_bits) - PAGE;
+	w.table.root = (UINT64_C(1) << formats[_i].address_bits) - 4 * PAGE;
 	ck_ok(ioasid_space_bind_pgtable(w.child, &w.table));
-	w.table.root += PAGE;
+	w.table.root += 4 * PAGE;
 	ck_err(ioasid_space_bind_pgtable(w.child, &w.table), EINVAL);
 	w.table.root = TABLES + 8;
 	ck_err(ioasid_space_bind_pgtable(w.child, &w.table), EINVAL);
@@ -129,7 +131,7 @@ START_TEST(widths_are_checked)
 	}
 	w.table.granule_bits = 0;
 	w.table.address_bits = 53;
-	if (w.table.format != IOASID_PGTABLE_RISCV)
+	if (w.table.format != IOASID_PGTABLE_RISCV && w.table.format != IOASID_PGTABLE_RISCV_S2)
 		ck_err(ioasid_space_bind_pgtable(w.child, &w.table), EINVAL);
 	guest_reaches(&w.g, 0, PAGE, RW); /* the table from before */
 	guest_close(&w.g);
@@ -319,15 +321,80 @@ START_TEST(amd_skipped_table_comes_and_goes_with_the_parent)
 }
 END_TEST
 
+/* RISC-V, hypervisor extension: 2 bits more than the levels have, and four root tables. */
+START_TEST(second_stage_addresses_of_riscv)
+{
+	uint32_t levels = 3 + (uint32_t)_i % 3, bits = 14 + 9 * levels;
+	uint64_t end = UINT64_C(1) << bits, step = end / 4, at, cursor = end - 2 * PAGE;
+	struct ioasid_run run;
+	struct world w;
+	bool done;
+
+	open_filled(&w, IOASID_PGTABLE_RISCV_S2, levels, _i / 3);
+	for (at = step - PAGE; at < end; at += step)
+		gt_map(&w.t, at, PAGE + at / step * PAGE, PAGE, 1, RW);
+	gt_map(&w.t, 2 * step, 2 * MIB, 2 * MIB, 2, RW);
+	ck_ok(inv_all(w.g.ctx, w.child));
+	for (at = step - PAGE; at < end; at += step)
+		guest_reaches(&w.g, at, PAGE + at / step * PAGE, RW);
+	guest_reaches(&w.g, 2 * step + MIB, 3 * MIB, RW);
+	guest_faults(&w.g, step, IOASID_READ, IOASID_FAULT_NOT_MAPPED);
+	guest_faults(&w.g, end, IOASID_READ, IOASID_FAULT_ADDRESS_WIDTH);
+	guest_faults(&w.g, UINT64_MAX, IOASID_READ, IOASID_FAULT_ADDRESS_WIDTH);
+	ck_assert_uint_eq(ioasid_space_query_runs(w.child, &cursor, UINT64_MAX, &run, 1, &done), 1);
+	ck_assert_uint_eq(run.iova, end - PAGE);
+	ck_assert_uint_eq(run.length, PAGE);
+	gt_unmap(&w.t, end - PAGE, PAGE, 1);
+	ck_ok(inv_range(w.g.ctx, w.child, end - PAGE, PAGE));
+	guest_faults(&w.g, end - PAGE, IOASID_READ, IOASID_FAULT_NOT_MAPPED);
+
+	w.table = (struct ioasid_pgtable)IOASID_PGTABLE_INIT;
+	w.table.format = IOASID_PGTABLE_RISCV_S2;
+	w.table.levels = levels;
+	w.table.root = w.t.root + PAGE;
+	ck_err(ioasid_space_bind_pgtable(w.child, &w.table), EINVAL);
+	w.table.root = w.t.root;
+	w.table.input_bits = bits - 2;
+	ck_err(ioasid_space_bind_pgtable(w.child, &w.table), EOPNOTSUPP);
+	w.table.input_bits = bits;
+	ck_ok(ioasid_space_bind_pgtable(w.child, &w.table));
+	guest_close(&w.g);
+}
+END_TEST
+
+/* All requests are a user's: "Guest Physical Address Translation". */
+START_TEST(second_stage_of_riscv_is_for_users)
+{
+	struct world w;
+	uint64_t *entry;
+
+	world_open(&w, IOASID_PGTABLE_RISCV_S2, 3);
+	gt_map(&w.t, 0, PAGE, PAGE, 1, RW);
+	entry = gt_entry(&w.t, 0, 1);
+	gt_store(entry, gt_load(entry) & ~RISCV_U);
+	guest_faults(&w.g, 0, IOASID_READ, IOASID_FAULT_PERMISSION);
+	gt_store(entry, gt_load(entry) | RISCV_U | 1 << 5); /* G is ignored */
+	bind_flags(&w, 0);
+	guest_reaches(&w.g, 0, PAGE, RW);
+	gt_store(entry, gt_load(entry) & ~RISCV_D);
+	bind_flags(&w, 0);
+	guest_reaches(&w.g, 0, PAGE, IOASID_READ);
+	bind_flags(&w, SETS);
+	guest_reaches(&w.g, 0, PAGE, RW);
+	guest_close(&w.g);
+}
+END_TEST
+
 /* AMD 2.2.3, next level 7; RISC-V, Svnapot: one page in several entries. */
 START_TEST(pages_of_several_entries)
 {
 	bool amd = _i & 1;
+	enum ioasid_pgtable_format riscv = _i & 4 ? IOASID_PGTABLE_RISCV_S2 : IOASID_PGTABLE_RISCV;
 	/* 64K at 1M: the mark of its size stands in the address */
 	uint64_t value, n = 16, i;
 	struct world w;
 
-	open_filled(&w, amd ? IOASID_PGTABLE_AMD_V1 : IOASID_PGTABLE_RISCV, 4, _i & 2);
+	open_filled(&w, amd ? IOASID_PGTABLE_AMD_V1 : riscv, 4, _i & 2);
 	if (amd)
 		value = gt_leaf_value(&w.t, 1, MIB | 7 * PAGE, RW) | AMD_NEXT(7);
 	else
@@ -421,9 +488,11 @@ int main(void)
 	tcase_add_test(tc, permissions_of_tables_can_be_switched_off);
 	tcase_add_loop_test(tc, amd_tables_skip_levels, 0, 2);
 	tcase_add_loop_test(tc, amd_skipped_table_comes_and_goes_with_the_parent, 0, 2);
-	tcase_add_loop_test(tc, pages_of_several_entries, 0, 4);
+	tcase_add_loop_test(tc, pages_of_several_entries, 0, 8);
 	tcase_add_loop_test(tc, pages_of_several_entries_follow_the_parent, 0, 2);
 	tcase_add_test(tc, riscv_supervisors_and_dirty_pages);
+	tcase_add_loop_test(tc, second_stage_addresses_of_riscv, 0, 6);
+	tcase_add_test(tc, second_stage_of_riscv_is_for_users);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

@@ -25,6 +25,7 @@ static const struct marks {
 	{ IOASID_PGTABLE_ARM_S2, SETS, 0, BIT(10), BIT(7), 0 }, /* AF, S2AP[1] */
 	{ IOASID_PGTABLE_AMD_V1, SETS, BIT(5), BIT(5), BIT(6), 0 }, /* AMD 2.2.3 */
 	{ IOASID_PGTABLE_RISCV, SETS, 0, BIT(6), BIT(7), 0 }, /* Svadu */
+	{ IOASID_PGTABLE_RISCV_S2, SETS, 0, BIT(6), BIT(7), 0 },
 };
 
 #define MARKS ((int)(sizeof(marks) / sizeof(*marks)))

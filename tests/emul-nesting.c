@@ -31,6 +31,8 @@ static const struct variant {
 	BOTH_FILLS(IOASID_PGTABLE_RISCV, 3),
 	BOTH_FILLS(IOASID_PGTABLE_RISCV, 4),
 	BOTH_FILLS(IOASID_PGTABLE_RISCV, 5),
+	BOTH_FILLS(IOASID_PGTABLE_RISCV_S2, 3),
+	BOTH_FILLS(IOASID_PGTABLE_RISCV_S2, 5),
 };
 
 #define VARIANTS ((int)(sizeof(variants) / sizeof(*variants)))
@@ -342,6 +344,7 @@ START_TEST(ignored_bits_are_ignored)
 		[IOASID_PGTABLE_AMD_V1] = UINT64_C(0x1fe) | UINT64_C(3) << 59 | UINT64_C(1) << 63,
 		[IOASID_PGTABLE_AMD_V2] = UINT64_C(0xf78) | UINT64_C(0xfff) << 52,
 		[IOASID_PGTABLE_RISCV] = UINT64_C(0x328) | UINT64_C(1) << 61,
+		[IOASID_PGTABLE_RISCV_S2] = UINT64_C(0x328) | UINT64_C(1) << 61,
 	};
 	uint64_t *entry;
 	struct nest n;
@@ -399,7 +402,8 @@ END_TEST
 
 START_TEST(negative_addresses_of_the_first_stage)
 {
-	uint64_t bits = 12 + 9 * (uint64_t)variants[_i].levels;
+	bool wider = variants[_i].format == IOASID_PGTABLE_RISCV_S2;
+	uint64_t bits = 12 + 9 * (uint64_t)variants[_i].levels + (wider ? 2 : 0);
 	uint64_t high = -(UINT64_C(1) << (bits - 1));
 	struct nest n;
 

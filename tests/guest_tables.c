@@ -16,13 +16,20 @@ uint64_t gt_span(const struct guest_table *t, unsigned int level)
 	return UINT64_C(1) << level_shift(t, level);
 }
 
-/* The root table of Arm's has all the bits above; those of others repeat the highest. */
+static bool is_riscv(const struct guest_table *t)
+{
+	return t->format == IOASID_PGTABLE_RISCV || t->format == IOASID_PGTABLE_RISCV_S2;
+}
+
+/* These root tables have all the bits above; those of others repeat the highest. */
 static unsigned int index_of(const struct guest_table *t, unsigned int level, uint64_t iova)
 {
-	bool arm = t->format == IOASID_PGTABLE_ARM_S1 || t->format == IOASID_PGTABLE_ARM_S2;
+	bool all = t->format == IOASID_PGTABLE_ARM_S1 || t->format == IOASID_PGTABLE_ARM_S2 ||
+		   t->format == IOASID_PGTABLE_RISCV_S2;
 	uint64_t index = iova >> level_shift(t, level);
 
-	return (unsigned int)(arm && level == t->levels ? index : index & ((1u << (t->granule - 3)) - 1));
+	return (unsigned int)(all && level == t->levels ? index :
+							  index & ((1u << (t->granule - 3)) - 1));
 }
 
 void gt_store(uint64_t *entry, uint64_t value)
@@ -64,6 +71,8 @@ void gt_init_as(struct guest_table *t, struct ioasid_pgtable *pgtable, void *mem
 	t->end = end;
 	if (pgtable->format == IOASID_PGTABLE_ARM_S1 || pgtable->format == IOASID_PGTABLE_ARM_S2)
 		t->root = take(t, UINT64_C(8) << (pgtable->input_bits - level_shift(t, t->levels)));
+	else if (pgtable->format == IOASID_PGTABLE_RISCV_S2)
+		t->root = take(t, 16384);
 	else
 		t->root = gt_page(t);
 	pgtable->root = t->root;
@@ -108,6 +117,7 @@ uint64_t gt_table_at(const struct guest_table *t, unsigned int level, uint64_t t
 	case IOASID_PGTABLE_AMD_V1:
 		return table | AMD_PRESENT | AMD_READ | AMD_WRITE | AMD_NEXT(level - 1);
 	case IOASID_PGTABLE_RISCV:
+	case IOASID_PGTABLE_RISCV_S2:
 		return table >> 2 | RISCV_V;
 	}
 	abort();
@@ -115,7 +125,7 @@ uint64_t gt_table_at(const struct guest_table *t, unsigned int level, uint64_t t
 
 uint64_t gt_table_value(const struct guest_table *t, uint64_t table)
 {
-	if (t->format == IOASID_PGTABLE_AMD_V1 || t->format == IOASID_PGTABLE_RISCV)
+	if (t->format == IOASID_PGTABLE_AMD_V1 || is_riscv(t))
 		abort();
 	return gt_table_at(t, 2, table);
 }
@@ -142,6 +152,7 @@ uint64_t gt_leaf_value(const struct guest_table *t, unsigned int level, uint64_t
 	case IOASID_PGTABLE_AMD_V1:
 		return target | AMD_PRESENT | (read ? AMD_READ : 0) | (write ? AMD_WRITE : 0);
 	case IOASID_PGTABLE_RISCV:
+	case IOASID_PGTABLE_RISCV_S2:
 		return target >> 2 | RISCV_V | RISCV_R | RISCV_U | RISCV_A | RISCV_D |
 		       (write ? RISCV_W : 0);
 	}
@@ -150,7 +161,7 @@ uint64_t gt_leaf_value(const struct guest_table *t, unsigned int level, uint64_t
 
 uint64_t gt_address(const struct guest_table *t, uint64_t value)
 {
-	if (t->format == IOASID_PGTABLE_RISCV)
+	if (is_riscv(t))
 		return value << 10 >> 20 << 12;
 	if (t->wide && t->granule == 16)
 		return (value & PT_ADDRESS & ~UINT64_C(0xf00000000f000)) | (value >> 12 & 0xf) << 48;
@@ -167,7 +178,7 @@ bool gt_is_signed(const struct guest_table *t)
 
 bool gt_has_table_permissions(const struct guest_table *t)
 {
-	return t->format != IOASID_PGTABLE_ARM_S2 && t->format != IOASID_PGTABLE_RISCV;
+	return t->format != IOASID_PGTABLE_ARM_S2 && !is_riscv(t);
 }
 
 uint64_t gt_accessed(const struct guest_table *t)
@@ -177,6 +188,7 @@ uint64_t gt_accessed(const struct guest_table *t)
 	case IOASID_PGTABLE_ARM_S2:
 		return ARM_AF;
 	case IOASID_PGTABLE_RISCV:
+	case IOASID_PGTABLE_RISCV_S2:
 		return RISCV_A;
 	default:
 		return 0;
@@ -210,6 +222,7 @@ uint64_t gt_deny(const struct guest_table *t, unsigned int level, uint64_t value
 	case IOASID_PGTABLE_AMD_V1:
 		return value & ~(read ? AMD_READ : AMD_WRITE);
 	case IOASID_PGTABLE_RISCV:
+	case IOASID_PGTABLE_RISCV_S2:
 		return value & ~(read ? RISCV_U : RISCV_W);
 	}
 	abort();
@@ -224,6 +237,7 @@ bool gt_is_leaf(const struct guest_table *t, unsigned int level, uint64_t value)
 	case IOASID_PGTABLE_AMD_V1:
 		return !(value & AMD_NEXT(7)) || (value & AMD_NEXT(7)) == AMD_NEXT(7);
 	case IOASID_PGTABLE_RISCV:
+	case IOASID_PGTABLE_RISCV_S2:
 		return value & (RISCV_R | RISCV_W);
 	default:
 		return level == 1 || value & PT_PAGE_SIZE;

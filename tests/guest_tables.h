@@ -78,7 +78,7 @@ uint64_t *gt_entry(struct guest_table *t, uint64_t iova, unsigned int level);
 
 /* The value of an entry at @level that refers to a table of the next, or maps a page. */
 uint64_t gt_table_at(const struct guest_table *t, unsigned int level, uint64_t table);
-/* The same where entries do not depend on the level: not AMD_V1, nor RISCV. */
+/* The same where entries do not depend on the level: not AMD_V1, nor RISC-V's. */
 uint64_t gt_table_value(const struct guest_table *t, uint64_t table);
 uint64_t gt_leaf_value(const struct guest_table *t, unsigned int level, uint64_t target,
 		       uint32_t perm);

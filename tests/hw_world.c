@@ -9,6 +9,7 @@ const enum ioasid_pgtable_format hw_formats[HW_FORMATS] = {
 	IOASID_PGTABLE_AMD_V1,
 	IOASID_PGTABLE_AMD_V2,
 	IOASID_PGTABLE_RISCV,
+	IOASID_PGTABLE_RISCV_S2,
 };
 
 struct ioasid_space *hw_space(struct ioasid_ctx *ctx, struct ioasid_space *parent)

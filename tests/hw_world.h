@@ -12,12 +12,12 @@
 
 /* A platform of one IOMMU "hw" with @iommu, and two devices; the second has @device. */
 #define HW_PLATFORM(iommu, device)                                                                 \
-	"iommu hw address-bits=57 pasid-bits=16 nesting=software,hardware " iommu "\n"             \
+	"iommu hw address-bits=59 pasid-bits=16 nesting=software,hardware " iommu "\n"             \
 	"device 0000:00:01.0 iommu=hw pasid-bits=16 " device "\n"                                  \
 	"device 0000:00:02.0 iommu=hw pasid-bits=16\n"
 
 /* Formats that an IOMMU is given to walk, all with 4 levels. */
-#define HW_FORMATS 7
+#define HW_FORMATS 8
 extern const enum ioasid_pgtable_format hw_formats[HW_FORMATS];
 
 /* Those of x86-64, in which the walk sets A (bit 5) and D (bit 6). */

@@ -59,6 +59,7 @@ static struct riscvw_table riscv_table(const struct ioasid_pgtable *t)
 {
 	return (struct riscvw_table){
 		.levels = (int)t->levels, .pa_bits = t->address_bits ? t->address_bits : 56,
+		.second = t->format == IOASID_PGTABLE_RISCV_S2,
 		.supervisor = t->flags & IOASID_PGTABLE_PRIVILEGED,
 		.sum = t->flags & IOASID_PGTABLE_USER_ACCESS,
 		.ignore = t->flags & IOASID_PGTABLE_IGNORE_ACCESSED,
@@ -130,6 +131,7 @@ struct ref_entry ref_judge(const struct ioasid_pgtable *t, unsigned int level, u
 	case IOASID_PGTABLE_AMD_V2:
 		return judge_amd(t, level, index, entry);
 	case IOASID_PGTABLE_RISCV:
+	case IOASID_PGTABLE_RISCV_S2:
 		return judge_riscv(t, level, index, entry);
 	default:
 		return judge_vtd(t, level, entry);
@@ -152,6 +154,7 @@ uint64_t ref_used(const struct ioasid_pgtable *t, unsigned int level, bool write
 	case IOASID_PGTABLE_AMD_V2:
 		return amdw_used(&amd, page, write, entry);
 	case IOASID_PGTABLE_RISCV:
+	case IOASID_PGTABLE_RISCV_S2:
 		return riscvw_used(&riscv, page, write, entry);
 	default:
 		return vtdw_used(&vtd, page, write, entry);
@@ -173,9 +176,12 @@ uint64_t ref_span(const struct ioasid_pgtable *t, unsigned int level)
 unsigned int ref_index(const struct ioasid_pgtable *t, unsigned int level, uint64_t iova)
 {
 	struct armw_table arm = arm_table(t);
+	struct riscvw_table riscv = riscv_table(t);
 
 	if (is_arm(t))
 		return armw_index(&arm, 4 - (int)level, iova);
+	if (t->format == IOASID_PGTABLE_RISCV_S2)
+		return riscvw_index(&riscv, (int)level - 1, iova);
 	return (unsigned int)(iova / ref_span(t, level) % 512);
 }
 
@@ -202,6 +208,7 @@ bool ref_is_input(const struct ioasid_pgtable *t, uint64_t iova)
 	case IOASID_PGTABLE_AMD_V2:
 		return amdw_is_input(&amd, iova);
 	case IOASID_PGTABLE_RISCV:
+	case IOASID_PGTABLE_RISCV_S2:
 		return riscvw_is_input(&riscv, iova);
 	default:
 		return vtdw_walk(&vtd, iova, no_entry, 0).fault != VTDW_INPUT;

@@ -43,7 +43,8 @@ static bool is_reserved_leaf(int level, uint64_t pte)
 
 static void permissions(const struct riscvw_table *t, uint64_t pte, struct riscvw_judgement *j)
 {
-	bool mine = t->supervisor ? !U(pte) || t->sum : U(pte);
+	/* "for G-stage address translation, all memory accesses are considered to be user-level" */
+	bool mine = t->supervisor && !t->second ? !U(pte) || t->sum : U(pte);
 
 	j->read = mine && R(pte);
 	j->write = mine && W(pte) && (D(pte) || t->adue || t->ignore);
@@ -88,10 +89,24 @@ uint64_t riscvw_used(const struct riscvw_table *t, bool leaf, bool write, uint64
 	return pte | a | (write ? d : 0);
 }
 
+unsigned riscvw_index(const struct riscvw_table *t, int level, uint64_t va)
+{
+	uint64_t vpn = va >> 12;
+
+	for (int i = 0; i < level; i++)
+		vpn /= 512;
+	/* "the root page table [...] is 16 KiB", and VPN[levels - 1] has 11 bits */
+	return (unsigned)(vpn % (t->second && level == t->levels - 1 ? 2048 : 512));
+}
+
 bool riscvw_is_input(const struct riscvw_table *t, uint64_t va)
 {
 	/* all the bits above repeat the highest that is translated */
 	uint64_t high = va >> (11 + 9 * t->levels);
+
+	/* "address bits 63:41 must all be zeros", 63:50, 63:59 */
+	if (t->second)
+		return va >> (14 + 9 * t->levels) == 0;
 
 	return high == 0 || high == UINT64_MAX >> (11 + 9 * t->levels);
 }

@@ -172,7 +172,7 @@ static struct ioasid_platform *wide_platform(void)
 		return platform;
 	}
 	iommu.name = device.iommu = "wide";
-	iommu.address_bits = 57;
+	iommu.address_bits = 59;
 	iommu.pasid_bits = device.pasid_bits = 16;
 	ck_ok(ioasid_platform_new(&platform));
 	ck_ok(ioasid_platform_add_iommu(platform, &iommu));

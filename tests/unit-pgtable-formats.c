@@ -66,6 +66,8 @@ static const struct family {
 	{ IOASID_PGTABLE_RISCV, 3, 5, IOASID_PGTABLE_PRIVILEGED | IOASID_PGTABLE_USER_ACCESS |
 	  IOASID_PGTABLE_IGNORE_ACCESSED | SETS, { 0, 50, 39 }, false,
 	  { 0, 1, 0xd7, 0xcf, BIT(63) | 0x20d7, 0xdb }, 1, 0xd7, 2, 12 },
+	{ IOASID_PGTABLE_RISCV_S2, 3, 5, IOASID_PGTABLE_IGNORE_ACCESSED | SETS, { 0, 50, 39 },
+	  false, { 0, 1, 0xd7, 0xcf, BIT(63) | 0x20d7, 0xdb }, 1, 0xd7, 2, 12 },
 };
 
 #define FAMILIES ((int)(sizeof(families) / sizeof(*families)))
@@ -100,7 +102,8 @@ static bool is_wide(uint32_t flags)
 /* A family that has tables of wide addresses is of these only. */
 static bool is_possible(const struct family *f, uint32_t levels, uint32_t flags)
 {
-	bool both = f->format == IOASID_PGTABLE_RISCV || f->format == IOASID_PGTABLE_VTD_SS;
+	bool both = f->format == IOASID_PGTABLE_RISCV || f->format == IOASID_PGTABLE_RISCV_S2 ||
+		    f->format == IOASID_PGTABLE_VTD_SS;
 
 	if (is_wide(f->flags) != is_wide(flags))
 		return false;

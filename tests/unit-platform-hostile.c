@@ -30,7 +30,7 @@ static const struct {
 	{ "iommu a address-bits", "line 1:", "\"address-bits\": no value" },
 	{ "iommu a address-bits=", "line 1:", "\"address-bits=\": no value" },
 	{ "iommu a address-bits=31", "line 1:", "\"address-bits=31\"" },
-	{ "iommu a address-bits=58", "line 1:", "\"address-bits=58\"" },
+	{ "iommu a address-bits=60", "line 1:", "\"address-bits=60\"" },
 	{ "iommu a address-bits=0", "line 1:", "\"address-bits=0\"" },
 	{ "iommu a address-bits=48 address-bits=48", "line 1:", "twice" },
 	{ "iommu a address-bits=48K", "line 1:", "\"address-bits=48K\": not a number" },

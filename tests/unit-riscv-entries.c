@@ -401,6 +401,24 @@ START_TEST(page_tables)
 	t.big_endian = true;
 	ck_assert_int_eq(DESCRIBE(IOASID_PGTABLE_RISCV), -EOPNOTSUPP);
 	t.big_endian = false;
+
+	ck_assert_int_eq(DESCRIBE(IOASID_PGTABLE_RISCV_S2), -ENOENT);
+	t.second_levels = 5;
+	t.second_root = 0x8000;
+	ck_assert_int_eq(DESCRIBE(IOASID_PGTABLE_RISCV_S2), 0);
+	ck_assert(p.format == IOASID_PGTABLE_RISCV_S2 && p.levels == 5 && p.root == 0x8000);
+	ck_assert(p.address_bits == 0 && p.flags == 0 && p.input_bits == 0);
+	t.second_update = true;
+	t.big_endian = true; /* the first stage's alone */
+	ck_assert_int_eq(DESCRIBE(IOASID_PGTABLE_RISCV_S2), 0);
+	ck_assert_uint_eq(p.flags, IOASID_PGTABLE_SET_ACCESSED | IOASID_PGTABLE_SET_DIRTY);
+	t.big_endian = false;
+	t.second_big_endian = true;
+	ck_assert_int_eq(DESCRIBE(IOASID_PGTABLE_RISCV), 0);
+	ck_assert_int_eq(DESCRIBE(IOASID_PGTABLE_RISCV_S2), -EOPNOTSUPP);
+	t.second_big_endian = false;
+	t.second_levels = 2;
+	ck_assert_int_eq(DESCRIBE(IOASID_PGTABLE_RISCV_S2), -EOPNOTSUPP);
 	t.first_levels = 2;
 	ck_assert_int_eq(DESCRIBE(IOASID_PGTABLE_RISCV), -EOPNOTSUPP);
 	p.size--;

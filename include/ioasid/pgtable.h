@@ -37,6 +37,11 @@ enum ioasid_pgtable_format {
 	IOASID_PGTABLE_AMD_V2 = 6,
 	/** RISC-V's Sv39, Sv48, Sv57 (privileged architecture), 3, 4 or 5 levels. */
 	IOASID_PGTABLE_RISCV = 7,
+	/**
+	 * RISC-V's second stage: Sv39x4, Sv48x4, Sv57x4 (privileged architecture, hypervisor
+	 * extension), 3, 4 or 5 levels. The root is four tables, one behind the other.
+	 */
+	IOASID_PGTABLE_RISCV_S2 = 8,
 };
 
 /**
@@ -55,8 +60,8 @@ enum ioasid_pgtable_format {
 /** VTD_FS, AMD_V2: privileged requests need R/W to write too (WPE of the PASID entry, 9.6). */
 #define IOASID_PGTABLE_WRITE_PROTECT 0x8u
 /**
- * ARM, RISCV: an entry whose access flag is clear can be used, since the IOMMU does not care
- * (CD.AFFD). RISCV: one whose D is clear can be written through. Without this flag, or
+ * ARM, RISCV, RISCV_S2: an entry whose access flag is clear can be used, since the IOMMU does not
+ * care (CD.AFFD). RISC-V: one whose D is clear can be written through. Without this flag, or
  * IOASID_PGTABLE_SET_ACCESSED, DMA faults there.
  */
 #define IOASID_PGTABLE_IGNORE_ACCESSED 0x10u
@@ -75,15 +80,16 @@ enum ioasid_pgtable_format {
 /** ARM_S1: the same of the table of high addresses. */
 #define IOASID_PGTABLE_UPPER_WIDE 0x200u
 /**
- * ARM, RISCV, VTD_SS, AMD_V1: the IOMMU sets accessed flags (CD.HA, SADE, SSADE, HAD), so that
- * clear ones do not fault. VTD_FS and AMD_V2 have theirs set always. Who walks sets them: nested in
- * software nobody does, and what depends on these flags is permitted as if they were set.
+ * ARM, RISCV, RISCV_S2, VTD_SS, AMD_V1: the IOMMU sets accessed flags (CD.HA, SADE, GADE, SSADE,
+ * HAD), so that clear ones do not fault. VTD_FS and AMD_V2 have theirs set always. Who walks sets
+ * them: nested in software nobody does, and what depends on these flags is permitted as if they
+ * were set.
  */
 #define IOASID_PGTABLE_SET_ACCESSED 0x400u
 /**
  * The same of dirty flags; needs IOASID_PGTABLE_SET_ACCESSED, and goes with it where an IOMMU has
- * both or neither: RISCV, VTD_SS. ARM (CD.HD): a page that is read-only and has DBM set can be
- * written, and becomes writable then.
+ * both or neither: RISCV, RISCV_S2, VTD_SS. ARM (CD.HD): a page that is read-only and has DBM set
+ * can be written, and becomes writable then.
  */
 #define IOASID_PGTABLE_SET_DIRTY 0x800u
 
@@ -96,20 +102,21 @@ struct ioasid_pgtable {
 	uint32_t levels;
 	/**
 	 * Address of the root table: an IOVA of the parent, a multiple of the table's size. That is
-	 * 4096 bytes; ARM: 8 for each entry that input_bits leave it.
+	 * 4096 bytes; RISCV_S2: 16384; ARM: 8 for each entry that input_bits leave it.
 	 */
 	uint64_t root;
 	/**
-	 * Width in bits of the addresses that entries hold, 32 to 52, RISCV: to 56 (the host
+	 * Width in bits of the addresses that entries hold, 32 to 52, RISC-V: to 56 (the host
 	 * address width of VT-d, 3.3.1; CD.IPS of SMMUv3); bits above are reserved. 0: as wide as
-	 * the format allows, which is 52, ARM without WIDE: 48, RISCV: 56.
+	 * the format allows, which is 52, ARM without WIDE: 48, RISC-V: 56.
 	 */
 	uint32_t address_bits;
 	/** IOASID_PGTABLE_* */
 	uint32_t flags;
 	/**
-	 * Width in bits of the addresses that the table translates. 0: 12 + 9 * levels, which is
-	 * the most. VTD_SS: MGAW (3.7), AMD_V1: any less. VTD_FS, AMD_V2, RISCV: no other.
+	 * Width in bits of the addresses that the table translates. 0: 12 + 9 * levels, RISCV_S2 2
+	 * more, which is the most. VTD_SS: MGAW (3.7), AMD_V1: any less. VTD_FS, AMD_V2, RISCV,
+	 * RISCV_S2: no other.
 	 *
 	 * ARM: 64 - T0SZ; it needs all the levels (D8.2.4), each of granule_bits - 3. 48 at most;
 	 * 52 with WIDE or 64 KiB pages. Stage 2: up to 4 more than the levels have.

@@ -46,7 +46,7 @@ struct ioasid_platform_iommu {
 	size_t size;
 	/** Required, unique: 1 to 63 ASCII letters, digits, and any of "-_.:". */
 	const char *name;
-	/** Width of the IOVAs translated: 32 to 57; 0: 48. */
+	/** Width of the IOVAs translated: 32 to 59; 0: 48. */
 	uint32_t address_bits;
 	/** Width of PASIDs: 1 to 20; 0: none. */
 	uint32_t pasid_bits;

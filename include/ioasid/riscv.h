@@ -250,6 +250,8 @@ struct ioasid_riscv_translation {
 	bool first_update;
 	bool second_update;
 	bool big_endian;
+	/** The second stage is big-endian (fctl.BE). */
+	bool second_big_endian;
 	/** As in struct ioasid_riscv_pc: other requests with privilege are not allowed. */
 	bool supervisor;
 	bool user_access;
@@ -328,15 +330,15 @@ int ioasid_riscv_lookup_pc(const struct ioasid_riscv_regs *regs, const struct io
 			   struct ioasid_riscv_translation *translation);
 
 /**
- * Describes the first-stage table of a translation, for ioasid_space_bind_pgtable(): to be bound to
- * a space on guest memory, or that of a nested one to a space on that of the second stage. Requests
- * are those of users; where a device's all have supervisor privilege, add
- * IOASID_PGTABLE_PRIVILEGED, and IOASID_PGTABLE_USER_ACCESS if user_access is set.
+ * Describes a table of a translation, for ioasid_space_bind_pgtable(): to be bound to a space on
+ * guest memory, or the first-stage table of a nested one to a space on that of the second stage.
+ * Requests are those of users; where a device's all have supervisor privilege, add to that of the
+ * first stage IOASID_PGTABLE_PRIVILEGED, and IOASID_PGTABLE_USER_ACCESS if user_access is set.
  *
- * @param format IOASID_PGTABLE_RISCV.
+ * @param format which of its tables to describe: IOASID_PGTABLE_RISCV or IOASID_PGTABLE_RISCV_S2.
  * @param pgtable receives the description; size as in IOASID_PGTABLE_INIT.
- * @return 0; -ENOENT: the translation has no such table; -EOPNOTSUPP: it is one of Sv32, or
- *         big-endian; -EINVAL: pgtable->size. Since 0.1.
+ * @return 0; -ENOENT: the translation has no such table; -EOPNOTSUPP: it is one of Sv32 or Sv32x4,
+ *         or big-endian; -EINVAL: pgtable->size. Since 0.1.
  */
 int ioasid_riscv_translation_get_pgtable(const struct ioasid_riscv_translation *translation,
 					 enum ioasid_pgtable_format format,

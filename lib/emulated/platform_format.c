@@ -40,6 +40,7 @@ const char *platform_pgtable_word(unsigned int format)
 		[IOASID_PGTABLE_AMD_V1] = "amd-v1",
 		[IOASID_PGTABLE_AMD_V2] = "amd-v2",
 		[IOASID_PGTABLE_RISCV] = "riscv",
+		[IOASID_PGTABLE_RISCV_S2] = "riscv-s2",
 	};
 
 	return format < bits_array_size(words) ? words[format] : NULL;

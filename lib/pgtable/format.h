@@ -37,7 +37,8 @@ struct pgt_format {
 	unsigned min_levels, max_levels;
 	bool sign_extended;
 	bool input_sets_levels; /* the width of input addresses says how many levels there are */
-	unsigned concatenated; /* and 2^concatenated root tables can stand side by side, as one */
+	unsigned concatenated; /* and 2^concatenated root tables can stand side by side, as one, */
+	unsigned side_by_side; /* or 2^side_by_side always do */
 	/* the widest input address, if that is not what the levels have; or 0 */
 	unsigned max_input;
 	bool announced; /* see struct pgt */

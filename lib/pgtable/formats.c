@@ -87,6 +87,27 @@
 		.flags = { .leaf = BIT(10), .dirty = BIT(7) }, \
 	}
 
+/*
+ * RISC-V, "Sv39", "Addressing and Memory Protection": V is bit 0; R, W and X, bits 1 to 3, are 0 in
+ * a reference to a table, and W without R is reserved. U, A and D, bits 4, 6 and 7, are a leaf's,
+ * and reserved in other entries. So are bits 54 to 63, but for PBMT, bits 61 and 62 of a leaf, where
+ * 3 is reserved (Svpbmt), and N, bit 63 of one at level 1, which is of 64K (Svnapot). The page
+ * number is in bits 10 to 53.
+ */
+#define RISCV_COMMON \
+	.page_shift = 12, .index_bits = 9, .min_levels = 3, .max_levels = 5, .addr_bits = 56, \
+	.addr_shift = 2, .kind_shift = 1, .tables = 0x01, .leaves = 0xba, .last = 0xba, \
+	.big_levels = ~0u, .present = BIT(0), \
+	.table_reserved = BITS(63, 54) | BITS(7, 6) | BIT(4), .leaf_reserved = BITS(60, 54), \
+	.never = BIT(61) | BIT(62), .accessed = BIT(6), .sized = BIT(63), .size_only = 16, \
+	.flags = { .leaf = BIT(6), .dirty = BIT(7) }
+#define RISCV_PERMISSIONS(...) \
+	{ \
+		.read = BIT(1) | BIT(4), .readable = BIT(1) | BIT(4), \
+		.write = BIT(2) | BIT(4), .writable = BIT(2) | BIT(4), .dirty = BIT(7), \
+		__VA_ARGS__ \
+	}
+
 const struct pgt_format pgt_formats[] = {
 	{
 		/*
@@ -205,38 +226,21 @@ const struct pgt_format pgt_formats[] = {
 		X86_FLAGS,
 	},
 	{
-		/*
-		 * RISC-V, "Sv39", "Addressing and Memory Protection": V is bit 0; R, W and X, bits
-		 * 1 to 3, are 0 in a reference to a table, and W without R is reserved. U, A and D,
-		 * bits 4, 6 and 7, are a leaf's, and reserved in other entries. So are bits 54 to
-		 * 63, but for PBMT, bits 61 and 62 of a leaf, where 3 is reserved (Svpbmt), and N,
-		 * bit 63 of one at level 1, which is of 64K (Svnapot). The page number is in bits
-		 * 10 to 53.
-		 */
+		/* U counts: requests are a user's, or those of supervisors. */
 		.id = PGT_RISCV,
-		.page_shift = 12,
-		.index_bits = 9,
-		.min_levels = 3,
-		.max_levels = 5,
+		RISCV_COMMON,
 		.sign_extended = true,
-		.addr_bits = 56,
-		.addr_shift = 2,
-		.kind_shift = 1,
-		.tables = 0x01,
-		.leaves = 0xba,
-		.last = 0xba,
-		.big_levels = ~0u,
-		.present = BIT(0),
-		.table_reserved = BITS(63, 54) | BITS(7, 6) | BIT(4),
-		.leaf_reserved = BITS(60, 54),
-		.never = BIT(61) | BIT(62),
-		.accessed = BIT(6),
-		.sized = BIT(63),
-		.size_only = 16,
-		.leaf = { .read = BIT(1) | BIT(4), .readable = BIT(1) | BIT(4),
-			  .write = BIT(2) | BIT(4), .writable = BIT(2) | BIT(4),
-			  .dirty = BIT(7), .user = BIT(4) },
-		.flags = { .leaf = BIT(6), .dirty = BIT(7) },
+		.leaf = RISCV_PERMISSIONS(.user = BIT(4)),
+	},
+	{
+		/*
+		 * "Two-Stage Address Translation": addresses have two bits more, which the root
+		 * resolves, 16 KiB long, and no sign. All requests are a user's. G does not count.
+		 */
+		.id = PGT_RISCV_S2,
+		RISCV_COMMON,
+		.side_by_side = 2,
+		.leaf = RISCV_PERMISSIONS(),
 	},
 };
 

@@ -179,7 +179,8 @@ static void init_rule(struct pgt_rule *r, const struct pgt_format *f, unsigned l
 /* Addresses of so many bits, in a table of so many levels. */
 static int init_input(struct pgt *g, const struct pgt_format *f, const struct pgt_caps *caps)
 {
-	unsigned most = f->page_shift + f->index_bits * g->levels, least = most - f->index_bits + 1;
+	unsigned most = f->page_shift + f->index_bits * g->levels + f->side_by_side;
+	unsigned least = most - f->index_bits + 1;
 	unsigned limit = caps->wide ? f->wide.max_input : f->max_input;
 
 	g->input_bits = limit && limit < most ? limit : most;
@@ -189,7 +190,8 @@ static int init_input(struct pgt *g, const struct pgt_format *f, const struct pg
 		if (g->input_bits < least || g->input_bits > most + f->concatenated ||
 		    g->input_bits > limit)
 			return -EOPNOTSUPP;
-	} else if (caps->input_bits && caps->input_bits < most && !f->sign_extended) {
+	} else if (caps->input_bits && caps->input_bits < most && !f->sign_extended &&
+		   !f->side_by_side) {
 		g->input_bits = caps->input_bits; /* the lesser of MGAW and AGAW (3.7) */
 	}
 	return 0;
@@ -227,7 +229,7 @@ int pgt_init(struct pgt *g, enum pgt_id id, unsigned levels, const struct pgt_ca
 		if (leaf_allowed(f, level, caps))
 			new.leaf_sizes |= BIT(new.rule[level].shift);
 	}
-	if (f->input_sets_levels)
+	if (f->input_sets_levels || f->side_by_side)
 		new.rule[levels].index_bits = (uint8_t)(new.input_bits - new.rule[levels].shift);
 	*g = new;
 	return 0;

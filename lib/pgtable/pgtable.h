@@ -7,7 +7,8 @@
  * name are those of the VT-d specification, revision 4.1; those that begin with D8 are of the Arm
  * Architecture Reference Manual for A-profile, DDI 0487, where level 3 is level 1 here. AMD: the
  * AMD I/O Virtualization Technology (IOMMU) Specification, 48882; RISC-V: the privileged
- * architecture, chapter "Supervisor-Level ISA", whose levels are one less than those here.
+ * architecture, chapters "Supervisor-Level ISA" and, of the second stage, "Hypervisor Extension",
+ * whose levels are one less than those here.
  *
  * A table that is merged in software is only read. So accessed and dirty flags that nothing depends
  * on (3.6.2, 3.7.2) are ignored bits there. A unit that walks one sets them: struct pgt_flags.
@@ -29,6 +30,7 @@ enum pgt_id {
 	PGT_AMD_V1 = 5, /* AMD host tables: 1 to 5 levels (AMD 2.2.3) */
 	PGT_AMD_V2 = 6, /* AMD guest tables, x86-64's: 4, 5 levels (AMD 2.2.6, AMD64 volume 2, 5.3) */
 	PGT_RISCV = 7, /* RISC-V Sv39, Sv48, Sv57: 3, 4, 5 levels */
+	PGT_RISCV_S2 = 8, /* RISC-V Sv39x4, Sv48x4, Sv57x4, likewise; four roots side by side */
 };
 
 enum pgt_kind {

@@ -169,6 +169,7 @@ static enum ioasid_riscv_reason translate(const struct lookup *l, const struct i
 	if (why != IOASID_RISCV_OK)
 		return why;
 	use_dc(t, dc);
+	t->second_big_endian = t->second_levels && riscv_fctl(l->regs, RISCV_FCTL_BE);
 	use_pc(t, &pc);
 	t->kind = kind_of(t);
 	return IOASID_RISCV_OK;

@@ -23,20 +23,21 @@ ioasid_riscv_translation_get_pgtable(const struct ioasid_riscv_translation *tran
 {
 	const struct ioasid_riscv_translation *t = translation;
 	struct ioasid_pgtable p = IOASID_PGTABLE_INIT;
+	bool first = format == IOASID_PGTABLE_RISCV, second = format == IOASID_PGTABLE_RISCV_S2;
 	int ret = riscv_check_size(pgtable->size, FIRST_PGTABLE_SIZE);
 
 	if (ret)
 		return ret;
-	if (format != IOASID_PGTABLE_RISCV || !t->first_levels)
-		return err_set(ENOENT, "the translation has no table of format %d", (int)format);
-	if (t->first_levels < 3)
-		return unsupported("tables of Sv32");
-	if (t->big_endian)
-		return unsupported("big-endian tables");
 	p.format = format;
-	p.levels = t->first_levels;
-	p.root = t->first_root;
-	if (t->first_update)
+	p.levels = first ? t->first_levels : second ? t->second_levels : 0;
+	p.root = first ? t->first_root : t->second_root;
+	if (!p.levels)
+		return err_set(ENOENT, "the translation has no table of format %d", (int)format);
+	if (p.levels < 3)
+		return unsupported("tables of Sv32 and Sv32x4");
+	if (first ? t->big_endian : t->second_big_endian)
+		return unsupported("big-endian tables");
+	if (first ? t->first_update : t->second_update)
 		p.flags |= IOASID_PGTABLE_SET_ACCESSED | IOASID_PGTABLE_SET_DIRTY;
 	entry_put(pgtable, &p, sizeof(p));
 	return 0;

@@ -38,7 +38,7 @@ void part_init(struct shadow_part *part, const struct pgt *pgt)
 
 bool part_is_plain(const struct shadow_part *part)
 {
-	return part->pgt.page_shift == IOPT_SHIFT;
+	return part->pgt.page_shift == IOPT_SHIFT && part->tree.level < IOPT_LEVELS;
 }
 
 const struct shadow_part *shadow_part_of(const struct shadow *s, uint64_t iova, uint64_t *low)

@@ -26,7 +26,7 @@ static struct ioasid_platform *three_devices(unsigned int iotlb, unsigned int tl
 	if (*platform)
 		return *platform;
 	iommu.name = device.iommu = "wide";
-	iommu.address_bits = 57;
+	iommu.address_bits = 59;
 	iommu.hardware_nesting = true;
 	iommu.iotlb = iotlbs[iotlb];
 	device.device_tlb = tlbs[tlb];
@@ -132,7 +132,7 @@ static void choose_format(struct ioasid_pgtable *p, bool hardware, unsigned int 
 	static const enum ioasid_pgtable_format others[] = {
 		IOASID_PGTABLE_ARM_S1, IOASID_PGTABLE_ARM_S2, IOASID_PGTABLE_AMD_V1,
 		IOASID_PGTABLE_AMD_V1, IOASID_PGTABLE_AMD_V2, IOASID_PGTABLE_RISCV,
-		IOASID_PGTABLE_RISCV, IOASID_PGTABLE_AMD_V1,
+		IOASID_PGTABLE_RISCV_S2, IOASID_PGTABLE_AMD_V1,
 	};
 	static const uint32_t levels[] = { 4, 4, 4, 5, 4, 4, 5, 3 };
 	static const uint32_t flags[] = {
@@ -140,6 +140,7 @@ static void choose_format(struct ioasid_pgtable *p, bool hardware, unsigned int 
 		[IOASID_PGTABLE_ARM_S2] = SETS,
 		[IOASID_PGTABLE_AMD_V2] = IOASID_PGTABLE_PRIVILEGED,
 		[IOASID_PGTABLE_RISCV] = SETS,
+		[IOASID_PGTABLE_RISCV_S2] = SETS,
 	};
 
 	if (hardware && others[options & 7] == IOASID_PGTABLE_AMD_V2)
@@ -177,9 +178,11 @@ void bind_table(struct guest *g, int s, uint64_t root, unsigned int options)
 {
 	struct ioasid_pgtable p = IOASID_PGTABLE_INIT;
 	struct space *space = &g->at[s];
+	uint64_t tables; /* side by side */
 
 	choose_table(&p, space, options);
-	p.root = (p.input_bits == 40 ? root & ~UINT64_C(1) : root) * PAGE;
+	tables = p.format == IOASID_PGTABLE_RISCV_S2 ? 4 : p.input_bits == 40 ? 2 : 1;
+	p.root = (root & ~(tables - 1)) * PAGE;
 	if (root >> ((p.address_bits ? p.address_bits : 48) - 12))
 		p.root = 0;
 	if (p.upper_levels) /* tables that the other tree has one level lower */
@@ -207,6 +210,7 @@ uint64_t entry_value(const struct space *space, unsigned int level, uint64_t tar
 			next = bits & 4 ? 7 : 0;
 		return at | 1 | (uint64_t)(bits & 3) << 61 | next << 9;
 	case IOASID_PGTABLE_RISCV: /* R, W, U, A; D, N */
+	case IOASID_PGTABLE_RISCV_S2:
 		if (!large && level > 1)
 			return at >> 2 | 1;
 		return at >> 2 | 0x51 | (bits & 3) << 1 | (bits & 1) << 7 | (uint64_t)(bits >> 2) << 63;
