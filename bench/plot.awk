@@ -35,6 +35,11 @@ function text(tx, ty, anchor, s) {
 	printf "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">%s</text>\n", tx, ty, anchor, s
 }
 
+# 1k, 10k, ... of a power of ten
+function short_power(v) {
+	return v >= 6 ? 10 ^ (v - 6) "M" : v >= 3 ? 10 ^ (v - 3) "k" : 10 ^ v
+}
+
 function grid(x1, y1, x2, y2) {
 	printf "<path d=\"M%.1f %.1fL%.1f %.1f\" stroke=\"#ddd\"/>\n", x1, y1, x2, y2
 }
@@ -49,6 +54,12 @@ function curve(name, which, colour, k) {
 		       py(y[name, k, which]), colour
 }
 
+function key(tx, ty, colour, s) {
+	printf "<path d=\"M%d %dh24\" stroke=\"%s\" stroke-width=\"2\"/>\n", tx, ty - 4, colour
+	printf "<circle cx=\"%d\" cy=\"%d\" r=\"3\" fill=\"%s\"/>\n", tx + 12, ty - 4, colour
+	text(tx + 32, ty, "start", s)
+}
+
 function panel(name, v) {
 	floor_ = int(low[name] + 100) - 100
 	ceiling = up(high[name] + 0.001)
@@ -58,9 +69,10 @@ function panel(name, v) {
 	}
 	for (v = up(first); v <= last + 0.001; v++) {
 		grid(px(v), top, px(v), top + height)
-		text(px(v), top + height + 16, "middle", sprintf("10^%d", v))
+		text(px(v), top + height + 18, "middle", short_power(v))
 	}
-	text(left, top - 10, "start", name ", " unit[name])
+	printf "<text x=\"%.1f\" y=\"%.1f\"><tspan font-weight=\"bold\">%s</tspan>, %s</text>\n",
+	       left, top - 10, name, unit[name]
 	curve(name, "reference", "#999")
 	curve(name, "value", "#06c")
 }
@@ -79,7 +91,8 @@ END {
 		top = 50 + int((p - 1) / columns) * 250
 		panel(order[p])
 	}
-	text(60, rows * 250 + 35, "start",
-	     "by the number of live mappings of 4 KiB: blue, libioasid; grey, the reference")
+	key(60, rows * 250 + 35, "#06c", "libioasid")
+	key(170, rows * 250 + 35, "#999", "its reference")
+	text(310, rows * 250 + 35, "start", "by the number of live mappings of 4 KiB")
 	print "</svg>"
 }
