@@ -56,7 +56,7 @@ static int create(struct ioasid_space *space)
 {
 	struct ioasid_space *parent = space->parent;
 	struct shadow_parent up = { resolve, track_write, parent, &parent->gen, first,
-				    &parent->table.root, head };
+				    &parent->table.root, head, true };
 
 	if (parent->parent) {
 		up = shadow_as_parent(&parent->shadow);

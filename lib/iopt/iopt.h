@@ -225,12 +225,20 @@ static inline struct iopt_hit iopt_walk_any(const struct iopt_root *root, uint64
 	return hit;
 }
 
+/* Where a walk has been: the node of level 1 that @at is below. Zero: nowhere yet. */
+struct iopt_near {
+	uint64_t *node;
+	uint64_t at;
+	unsigned int perm;	/* of the way to it */
+};
+
 /*
  * iopt_walk() up to an entry of level 0, which is not loaded: the caller can do other things before
  * it waits for that. entry is 0 then, and perm that of the way to it. It finds nothing in signed
- * trees.
+ * trees. @near is where it comes by.
  */
-static inline struct iopt_hit iopt_approach(const struct iopt_root *root, uint64_t iova)
+static inline struct iopt_hit iopt_approach(const struct iopt_root *root, uint64_t iova,
+					    struct iopt_near *near)
 {
 	struct iopt_hit hit = { 0, NULL, 0, IOPT_PERM | IOPT_CLEAN };
 	uint64_t word = iopt_load(&root->word);
@@ -243,6 +251,8 @@ static inline struct iopt_hit iopt_approach(const struct iopt_root *root, uint64
 		hit.slot = iopt_node(word) + iopt_index(iova, level);
 		if (!level)
 			return hit;
+		if (level == 1)
+			*near = (struct iopt_near){ iopt_node(word), iova, hit.perm };
 		word = iopt_load(hit.slot);
 		hit.perm &= (unsigned int)word;
 		if (!(word & IOPT_TABLE)) {
@@ -250,6 +260,23 @@ static inline struct iopt_hit iopt_approach(const struct iopt_root *root, uint64
 			return hit;
 		}
 	}
+}
+
+/* The same from where another has been, while the table keeps its shape. */
+static inline struct iopt_hit iopt_approach_near(const struct iopt_root *root, uint64_t iova,
+						 struct iopt_near *near)
+{
+	uint64_t *slot, word;
+	unsigned int perm;
+
+	if (!near->node || (near->at ^ iova) >> iopt_shift(2))
+		return iopt_approach(root, iova, near);
+	slot = near->node + iopt_index(iova, 1);
+	word = iopt_load(slot);
+	perm = near->perm & (unsigned int)word;
+	if (!(word & IOPT_TABLE))
+		return (struct iopt_hit){ word, slot, iopt_shift(1), perm };
+	return (struct iopt_hit){ 0, iopt_node(word) + iopt_index(iova, 0), IOPT_SHIFT, perm };
 }
 
 /* The head of a list of references (pages.h). A page of these goes with a node: one for each entry. */
@@ -281,6 +308,15 @@ void iopt_clear(struct iopt *table, struct reap *reap);
  * for want of memory.
  */
 uint32_t *iopt_head(struct iopt *table, uint64_t *slot);
+
+/* The same, if it is there already; else NULL. */
+static inline uint32_t *iopt_head_now(uint64_t *slot)
+{
+	uintptr_t heads = (uintptr_t)pages_owner(slot) & ~(uintptr_t)(PAGES_SIZE - 1);
+	size_t i = ((uintptr_t)slot & (PAGES_SIZE - 1)) / sizeof(*slot);
+
+	return heads ? &((struct iopt_list *)heads)[i].first : NULL;
+}
 
 /*
  * Maps [@iova, @iova + @length) to @host; @perm can have IOPT_BIG. All page aligned, the range free

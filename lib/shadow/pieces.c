@@ -8,17 +8,32 @@
 #include "shadow/node.h"
 #include "util/bits.h"
 
-#define AT_ONCE 16u
+#define AT_ONCE 32u
+#define AHEAD 4u	/* so many entries before its turn a neighbour on the list is asked for */
 
 /* An entry that has changed. */
 struct changed {
-	unsigned int i;
-	unsigned int perm;	/* its own, as of piece_perm() */
 	uint64_t raw, addr;
 	uint64_t pte;
-	struct iopt_hit hit;	/* where the parent has its page; slot NULL: it leads nowhere */
+	uint64_t *slot;		/* where the parent has its page; NULL: it leads nowhere */
 	uint32_t *head;		/* of the list there */
+	uint16_t i;
+	uint8_t shift;		/* of the parent's entry */
+	uint8_t perm;		/* of both ways, as of piece_perm() */
 };
+
+/* A table being gone through. */
+struct look {
+	struct shadow_node *n;
+	uint64_t addr_bits;	/* of a leaf */
+	uint64_t flags;		/* beside the address of the latest entry; JUDGE: not known */
+	unsigned int perm;	/* what such an entry permits, as of piece_perm() */
+	bool leaf;		/* it is one */
+	struct iopt_near near;
+	struct changed changed[AT_ONCE];
+};
+
+#define JUDGE UINT64_MAX
 
 /* Only where node_clear() and node_fill_leaf() would have nothing else to do. */
 bool pieces_are_lists(const struct shadow_node *n)
@@ -29,43 +44,76 @@ bool pieces_are_lists(const struct shadow_node *n)
 	       node_shift(n) == IOPT_SHIFT;
 }
 
-/* Asks for the neighbours on the list that the entry leaves, and for the parent's entry. */
-static bool prepare(const struct shadow_node *n, struct changed *c, unsigned int i, uint64_t raw)
+/* What all entries are that differ from this one in nothing but the address, which is returned. */
+static uint64_t judge(struct look *l, unsigned int i, uint64_t raw)
 {
-	const struct shadow_link *link = &n->links[i];
-	struct pgt_entry e = node_decode(n, i, raw);
+	struct pgt_entry e = node_decode(l->n, i, raw);
 
-	*c = (struct changed){ .i = i, .raw = raw, .addr = e.addr };
+	l->flags = node_rule(l->n)->far ? JUDGE : raw & ~l->addr_bits;
+	l->leaf = e.kind == PGT_LEAF;
+	l->perm = e.perm | (e.perm & IOPT_WRITE) * (IOPT_CLEAN / IOPT_WRITE);
+	return e.addr;
+}
+
+/* Asks for the neighbours on the list that the entry leaves, and for the parent's entry. */
+static bool prepare(struct look *l, struct changed *c, unsigned int i, uint64_t raw)
+{
+	const struct shadow *s = l->n->shadow;
+	const struct shadow_link *link = &l->n->links[i];
+	struct iopt_hit hit;
+
+	c->i = (uint16_t)i;
+	c->raw = raw;
+	c->pte = 0;
+	c->slot = NULL;
+	c->addr = raw & l->addr_bits;
 	if (link->prev)
-		__builtin_prefetch(pages_ptr(n->shadow->pool, link->prev), 1);
+		__builtin_prefetch(pages_ptr(s->pool, link->prev), 1);
 	if (link->next)
-		__builtin_prefetch(pages_ptr(n->shadow->pool, link->next), 1);
-	if (e.kind != PGT_LEAF)
+		__builtin_prefetch(pages_ptr(s->pool, link->next), 1);
+	if ((raw ^ c->addr) != l->flags)
+		c->addr = judge(l, i, raw);
+	if (!l->leaf)
 		return true;
-	c->perm = e.perm | (e.perm & IOPT_WRITE) * (IOPT_CLEAN / IOPT_WRITE);
-	c->hit = iopt_approach(n->shadow->up.root, e.addr);
-	__builtin_prefetch(c->hit.slot);
-	return c->hit.slot;
+	hit = iopt_approach_near(s->up.root, c->addr, &l->near);
+	__builtin_prefetch(hit.slot);
+	c->slot = hit.slot;
+	c->shift = (uint8_t)hit.shift;
+	c->perm = (uint8_t)(l->perm & hit.perm);
+	return hit.slot;
+}
+
+static uint32_t *head_of(const struct shadow_parent *up, uint64_t *slot)
+{
+	uint32_t *head = up->is_iopt ? iopt_head_now(slot) : NULL;
+
+	return head ? head : up->head(up->parent, slot);
 }
 
 /* Loads the parent's entry, and asks for the list that leads there. */
-static bool look(const struct shadow_node *n, struct changed *c)
+static bool look(const struct look *l, struct changed *c)
 {
-	const struct shadow_parent *up = &n->shadow->up;
 	uint64_t entry;
 	unsigned int perm;
 
-	if (!c->hit.slot)
+	if (!c->slot)
 		return true;
-	entry = iopt_load(c->hit.slot);
-	perm = c->perm & c->hit.perm & (unsigned int)entry;
+	entry = iopt_load(c->slot);
+	perm = c->perm & (unsigned int)entry;
 	if (!perm || entry & IOPT_BIG)
 		return false;
-	c->pte = ((entry & IOPT_ADDR) + (c->addr & ((UINT64_C(1) << c->hit.shift) - 1))) | perm;
-	c->head = up->head(up->parent, c->hit.slot);
+	c->pte = ((entry & IOPT_ADDR) + (c->addr & ((UINT64_C(1) << c->shift) - 1))) | perm;
+	c->head = head_of(&l->n->shadow->up, c->slot);
 	if (c->head)
 		__builtin_prefetch(c->head, 1);
 	return c->head;
+}
+
+/* Asks for the entry that will be behind this one. */
+static void ask_next(const struct look *l, const struct changed *c)
+{
+	if (c->slot && *c->head)
+		__builtin_prefetch(pages_ptr(l->n->shadow->pool, *c->head), 1);
 }
 
 static void carry_out(struct shadow_node *n, const struct changed *c, struct reap *reap)
@@ -84,34 +132,52 @@ static void carry_out(struct shadow_node *n, const struct changed *c, struct rea
 		list_add(c->head, link, n->shadow->pool);
 }
 
+/* Those that differ of the entries from *@i on, as far as there is room. False: *@i takes more. */
+static bool collect(struct look *l, const uint64_t *guest, unsigned int *i, unsigned int end,
+		    unsigned int *count)
+{
+	const uint64_t *raws = l->n->raw;
+
+	for (*count = 0; *i <= end && *count < AT_ONCE; ++*i) {
+		uint64_t raw = guest_load(&guest[*i]);
+
+		if (raw == raws[*i])
+			continue;
+		if (!prepare(l, &l->changed[*count], *i, raw))
+			return false;
+		++*count;
+	}
+	return true;
+}
+
 unsigned int pieces_sync(struct shadow_node *n, const uint64_t *guest, unsigned int i,
 			 unsigned int end, struct reap *reap)
 {
-	struct changed changed[AT_ONCE];
+	struct look l;
 	bool more = true;
 
+	l.n = n;
+	l.addr_bits = node_rule(n)->use[1].addr;
+	l.flags = JUDGE;
+	l.leaf = false;
+	l.perm = 0;
+	l.near = (struct iopt_near){ NULL, 0, 0 };
 	while (more && i <= end) {
-		unsigned int count = 0, k;
+		unsigned int count, k;
 
-		for (; i <= end && count < AT_ONCE; i++) {
-			uint64_t raw = guest_load(&guest[i]);
-
-			if (raw == n->raw[i])
-				continue;
-			more = prepare(n, &changed[count], i, raw);
-			if (!more)
-				break;
-			count++;
-		}
+		more = collect(&l, guest, &i, end, &count);
 		for (k = 0; k < count; k++) {
-			if (!look(n, &changed[k])) {
+			if (!look(&l, &l.changed[k])) {
 				more = false;
-				i = changed[k].i;
+				i = l.changed[k].i;
 				count = k;
 			}
 		}
-		for (k = 0; k < count; k++)
-			carry_out(n, &changed[k], reap);
+		for (k = 0; k < count; k++) {
+			if (k + AHEAD < count)
+				ask_next(&l, &l.changed[k + AHEAD]);
+			carry_out(n, &l.changed[k], reap);
+		}
 	}
 	return i;
 }

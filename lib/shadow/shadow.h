@@ -60,6 +60,7 @@ struct shadow_parent {
 	 */
 	const struct iopt_root *root;
 	uint32_t *(*head)(void *parent, uint64_t *slot);
+	bool is_iopt;		/* it is a struct iopt's, and head() is iopt_head() */
 };
 
 enum shadow_mode {
