@@ -42,12 +42,12 @@ static uint64_t demand(const struct shadow_node *n, unsigned int i, uint64_t old
 	return !old || node_decode(n, i, raw).kind == PGT_TABLE ? 0 : raw;
 }
 
-static void change(struct shadow_node *n, unsigned int i, uint64_t raw, struct pass *pass)
+/* @e is what @raw says. */
+static void change(struct shadow_node *n, unsigned int i, uint64_t raw, const struct pgt_entry *e,
+		   struct pass *pass)
 {
-	struct pgt_entry e = node_decode(n, i, raw);
-
 	node_set_raw(n, i, raw, pass->reap);
-	if (e.kind == PGT_LEAF && node_fill_leaf(n, i, &e) == -ENOMEM)
+	if (e->kind == PGT_LEAF && node_fill_leaf(n, i, e) == -ENOMEM)
 		pass->ret = -ENOMEM;
 }
 
@@ -143,6 +143,7 @@ static void sync_leaves(struct shadow_node *n, const uint64_t *guest, const stru
 	}
 	node_settle(n);
 	for (; i <= f->end; i++) {
+		struct pgt_entry e;
 		uint64_t raw;
 
 		if (is_plain(n))
@@ -154,8 +155,10 @@ static void sync_leaves(struct shadow_node *n, const uint64_t *guest, const stru
 		raw = guest_load(&guest[i]);
 		if (raw != n->raw[i] && n->shadow->tree.on_demand)
 			raw = demand(n, i, n->raw[i], raw);
-		if (raw != n->raw[i])
-			change(n, i, raw, pass);
+		if (raw == n->raw[i])
+			continue;
+		e = node_decode(n, i, raw);
+		change(n, i, raw, &e, pass);
 	}
 }
 
@@ -227,6 +230,17 @@ static uint64_t raw_now(struct shadow_node *n, unsigned int i)
 	return on_demand && raw != n->raw[i] ? demand(n, i, n->raw[i], raw) : raw;
 }
 
+/*
+ * A node that is new for entry @i, which was @was. The pass may be about a part of it. The rest is as
+ * absent as it was, unless it was there, or an earlier pass would have read it, but could not.
+ */
+static bool is_unread(const struct frame *f, unsigned int i, uint64_t was)
+{
+	struct pgt_entry before = node_decode(f->n, i, was);
+
+	return f->late || was == f->n->raw[i] || node_is_usable(&before);
+}
+
 /* One entry of an upper table. */
 static void step(struct pass *pass, struct frame *f)
 {
@@ -238,25 +252,20 @@ static void step(struct pass *pass, struct frame *f)
 
 	if (!(was | raw))
 		return;	/* most upper entries, and not present in any format */
-	if (raw != was)
-		change(n, i, raw, pass);
 	e = node_decode(n, i, raw);
+	if (raw != was)
+		change(n, i, raw, &e, pass);
 	if (e.kind != PGT_TABLE)
 		return;
 	child = node_child(n, i);
 	if (!child) {
 		/* No node for what is not there: addresses are free, memory is not. */
-		struct pgt_entry before = node_decode(n, i, was);
 		int ret = node_table_at(n, &e);
 
 		if (ret == -EFAULT)
 			return;
 		child = ret ? NULL : node_fill_table(n, i, &e);
-		/*
-		 * The pass may be about a part of it. The rest is as absent as it was, unless it
-		 * was there, or an earlier pass would have read it, but could not.
-		 */
-		if (child && (raw == was || node_is_usable(&before) || f->late) && child->refs == 1)
+		if (child && child->refs == 1 && is_unread(f, i, was))
 			child->unread = true;
 	}
 	if (child)
