@@ -394,6 +394,66 @@ START_TEST(pages_in_any_order)
 }
 END_TEST
 
+#define KINDS 4
+
+/* Where entry @k leads if its turn is @turn: to small pages or a large one, far apart; to nothing. */
+static uint64_t all_over(uint64_t k, uint64_t turn)
+{
+	static const uint64_t base[KINDS] = { 0, GIB, 3 * GIB, 7 * GIB };
+
+	return base[(k + turn) % KINDS] + k * PAGE;
+}
+
+/* A table whose entries lead to all kinds of places of the parent, and change places, many at once. */
+START_TEST(a_table_leads_all_over_the_parent)
+{
+	const uint64_t n = 512;
+	struct guest_table t;
+	struct ioasid_space *child;
+	uint64_t k, turn;
+	struct guest g;
+
+	guest_open(&g, 16 * MIB, 0);
+	for (k = 0; k < n; k++) {
+		ck_ok(ioasid_space_map(g.root, GIB + k * PAGE, g.memory + (n - k) * PAGE, PAGE, RW,
+				       NULL));
+		ck_ok(ioasid_space_map(g.root, 3 * GIB + k * PAGE, g.memory + (k ^ 1) * PAGE, PAGE,
+				       IOASID_READ, NULL));
+	}
+	child = make_space(g.ctx, g.root, IOASID_FILL_ON_INVALIDATION);
+	gt_init(&t, IOASID_PGTABLE_VTD_SS, 4, g.memory, 0, TABLES, TABLES + MIB);
+	ck_ok(bind_table(child, IOASID_PGTABLE_VTD_SS, 4, t.root));
+	guest_attach(&g, child);
+	for (turn = 0; turn < 2 * KINDS; turn++) {
+		for (k = 0; k < n; k++)
+			gt_map(&t, AT + k * PAGE, all_over(k, turn), PAGE, 1, RW);
+		ck_ok(inv_range(g.ctx, child, AT, n * PAGE));
+		for (k = 0; k < n; k++)
+			switch ((k + turn) % KINDS) {
+			case 0:
+				guest_reaches(&g, AT + k * PAGE, k * PAGE, RW);
+				break;
+			case 1:
+				guest_reaches(&g, AT + k * PAGE, (n - k) * PAGE, RW);
+				break;
+			case 2:
+				guest_reaches(&g, AT + k * PAGE, (k ^ 1) * PAGE, IOASID_READ);
+				break;
+			default:
+				guest_faults(&g, AT + k * PAGE, IOASID_READ,
+					     IOASID_FAULT_TARGET_NOT_MAPPED);
+			}
+	}
+	/* who leads where is still known */
+	ck_ok(ioasid_space_unmap(g.root, GIB, n * PAGE, NULL));
+	for (k = 0; k < n; k++)
+		if ((k + turn - 1) % KINDS == 1)
+			guest_faults(&g, AT + k * PAGE, IOASID_READ,
+				     IOASID_FAULT_TARGET_NOT_MAPPED);
+	guest_close(&g);
+}
+END_TEST
+
 START_TEST(a_batch_is_reused_without_allocating)
 {
 	struct mallinfo2 before, after;
@@ -435,6 +495,7 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, add_refuses);
 	tcase_add_test(tc, ends_of_the_address_space);
 	tcase_add_loop_test(tc, pages_in_any_order, 0, 2);
+	tcase_add_test(tc, a_table_leads_all_over_the_parent);
 	tcase_add_test(tc, a_batch_is_reused_without_allocating);
 }
 
