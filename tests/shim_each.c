@@ -91,6 +91,12 @@ static void world_close(void)
 	nested_teardown();
 }
 
+/* An address of ours by its offset; that of a file may be any. */
+static uintmax_t place(uint64_t host)
+{
+	return host - (uintptr_t)memory < MEMORY ? host - (uintptr_t)memory : UINTMAX_MAX;
+}
+
 /* What is reached by a device of the kernel's. */
 static void dump_device(FILE *out, unsigned int i, struct ioasid_device *d)
 {
@@ -105,8 +111,7 @@ static void dump_device(FILE *out, unsigned int i, struct ioasid_device *d)
 		pasid_space ? ioasid_space_get_id(pasid_space) : 0);
 	for (k = 0; ioas && k < sizeof(samples) / sizeof(samples[0]); k++)
 		if (shim_ioas_look(ioas, samples[k], &host))
-			fprintf(out, " %#jx->%#jx", (uintmax_t)samples[k],
-				(uintmax_t)(host - (uintptr_t)memory));
+			fprintf(out, " %#jx->%#jx", (uintmax_t)samples[k], place(host));
 	for (k = 0; hwpt && k < 24; k++)
 		fprintf(out, " %02x", shim_hwpt_data(hwpt)[k]);
 	fprintf(out, " tracks %d\n", hwpt && shim_hwpt_tracks(hwpt));
