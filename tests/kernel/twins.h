@@ -77,7 +77,7 @@ bool twins_agree(struct twins *t, int kernel, int emulated);
 /* A call on both sides: twins_objects.c, twins_maps.c, twins_guest.c */
 typedef void twins_call_fn(struct twins *t, const uint64_t *draw);
 twins_call_fn twins_create, twins_destroy, twins_bind, twins_attach, twins_detach, twins_allow,
-	twins_identity, twins_register, twins_dirty;
+	twins_identity, twins_register, twins_dirty, twins_change_process;
 twins_call_fn twins_map, twins_map_file, twins_map_parent, twins_map_copy, twins_unmap,
 	twins_unmap_one, twins_unmap_all;
 twins_call_fn twins_bind_table, twins_write_table, twins_invalidate, twins_repair;

@@ -43,6 +43,19 @@ static void choose_options(struct ioasid_space_options *o, const uint64_t *draw,
 		o->flags = UINT64_C(1) << 40;
 	else if (draw[6] % 16 == 1)
 		o->flags = IOASID_SPACE_DIRTY_TRACKING;
+	else if (draw[6] % 16 == 2)
+		o->flags = IOASID_SPACE_SMALL_PAGES;
+}
+
+/* A root that asks for what the kernel's back end has not. */
+static bool lacks_option(struct twins *t, const struct ioasid_space_options *o, int kernel)
+{
+	if (o->parent)
+		return false;
+	return (o->flags == IOASID_SPACE_DIRTY_TRACKING &&
+		twins_lack(t, IOASID_CAP_DIRTY_TRACKING, kernel)) ||
+	       (o->flags == IOASID_SPACE_SMALL_PAGES &&
+		twins_lack(t, IOASID_CAP_SMALL_PAGES, kernel));
 }
 
 void twins_create(struct twins *t, const uint64_t *draw)
@@ -64,8 +77,7 @@ void twins_create(struct twins *t, const uint64_t *draw)
 	for (side = 0; side < SIDES; side++) {
 		options.parent = space_at(t, parent, side);
 		ret[side] = ioasid_space_create(t->ctx[side], &options, &made[side]);
-		if (!side && options.flags == IOASID_SPACE_DIRTY_TRACKING && parent < 0 &&
-		    twins_lack(t, IOASID_CAP_DIRTY_TRACKING, ret[side]))
+		if (!side && lacks_option(t, &options, ret[side]))
 			return;
 	}
 	if (!twins_agree(t, ret[KERNEL], ret[EMULATED])) {
@@ -223,6 +235,18 @@ void twins_identity(struct twins *t, const uint64_t *draw)
 								&root[EMULATED])))
 		t->space[s] = (struct twin_space){ .at = { root[0], root[1] }, .parent = -1,
 						   .table = -1, .identity = true };
+}
+
+/* From itself, which takes what another would: files only. */
+void twins_change_process(struct twins *t, const uint64_t *draw)
+{
+	int kernel;
+
+	(void)draw;
+	twins_say(t, "ctx_change_process");
+	kernel = ioasid_ctx_change_process(t->ctx[KERNEL]);
+	if (!twins_lack(t, IOASID_CAP_CHANGE_PROCESS, kernel))
+		twins_agree(t, kernel, ioasid_ctx_change_process(t->ctx[EMULATED]));
 }
 
 void twins_register(struct twins *t, const uint64_t *draw)

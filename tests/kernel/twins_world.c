@@ -216,6 +216,8 @@ static void one_call(void *world, const struct call *call, unsigned int number)
 	t->number = number;
 	if (call->draw[7] % 211 == 0)
 		kind = twins_bind;
+	else if (call->draw[7] % 211 == 1)
+		kind = twins_change_process;
 	kind(t, call->draw);
 	s = (int)(call->draw[7] >> 8 & (TWIN_SPACES - 1));
 	twins_check_space(t, s);
