@@ -209,6 +209,7 @@ static void forget(struct ioasid_space *space, struct ioasid_mapping *m)
 /* All but the record of it. */
 static void leave(struct ioasid_space *space, struct ioasid_mapping *m, struct reap *reap)
 {
+	space->full_below = bits_min(space->full_below, bits_align_down(m->item.start, PAGE));
 	if (space->parent) {
 		leave_child(space, m, reap);
 	} else if (space->users) {

@@ -132,6 +132,7 @@ struct ioasid_space {
 	struct reserved *reserved;	/* ascending by start and last */
 	size_t n_reserved;
 	uint64_t clear, clear_last;	/* nothing is in here; 1, 0: not known */
+	uint64_t full_below;		/* no whole page is free and permitted below */
 	struct ioasid_range *allowed;	/* ascending, merged */
 	size_t n_allowed;
 	uint64_t gen;			/* changes when a mapping goes away */

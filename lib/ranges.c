@@ -198,6 +198,7 @@ void ranges_unreserve(struct ioasid_space *space, uint64_t start, uint64_t last)
 	struct reserved *r = space->reserved + i;
 
 	forget_clear(space);
+	space->full_below = 0;
 	if (!--r->refs)
 		memmove(r, r + 1, (--space->n_reserved - i) * sizeof(*r));
 }
@@ -359,6 +360,19 @@ static bool choose_in(struct ioasid_space *space, uint64_t lo, uint64_t hi, uint
 	return !mapping_gap(space, lo, hi, length, align, offset, iova);
 }
 
+/* The same in all of the space, where one page after the other is asked for most of the time. */
+static bool choose_anywhere(struct ioasid_space *space, uint64_t length, uint64_t align,
+			    uint64_t offset, uint64_t *iova)
+{
+	uint64_t lo = length < PAGE ? PAGE : bits_max(space->full_below, PAGE);
+
+	if (!choose_in(space, lo, UINT64_MAX - PAGE, length, align, offset, iova))
+		return false;
+	if (length == PAGE && align == PAGE && !offset)
+		space->full_below = *iova;
+	return true;
+}
+
 /*
  * The lowest place that fits, congruent with the address mapped as far as that helps large pages:
  * what iommufd chooses (Linux, iopt_alloc_iova()), so that programs see the same addresses.
@@ -379,8 +393,7 @@ int ranges_choose(struct ioasid_space *space, uint64_t address, uint64_t length,
 		return err_set(EINVAL, "0x%llx is not aligned to %llu", (unsigned long long)address,
 			       (unsigned long long)space_alignment(space));
 	align = bits_max(align, PAGE);
-	if (!space->n_allowed &&
-	    choose_in(space, PAGE, UINT64_MAX - PAGE, length, align, offset, iova))
+	if (!space->n_allowed && choose_anywhere(space, length, align, offset, iova))
 		return 0;
 	for (i = 0; i < space->n_allowed; i++) {
 		uint64_t lo = bits_max(space->allowed[i].start, PAGE);

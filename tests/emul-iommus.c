@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "guest_tables.h"
+#include "pasid_world.h"
 #include "support.h"
 
 /*
@@ -147,6 +148,31 @@ START_TEST(pasid_of_one_device_of_a_group_moves_alone)
 }
 END_TEST
 
+/* What a device has reserved below all others is free again when it has gone. */
+START_TEST(lowest_place_with_and_without_a_device)
+{
+	struct ioasid_ctx *ctx = open_platform("iommu iommu0\n"
+					       "device dev0 iommu=iommu0\n"
+					       "reserved dev0 0x1000 0x3000\n");
+	struct ioasid_space *space = make_space(ctx, NULL, 0);
+	struct ioasid_device *device = bind(ctx, "dev0");
+	static const uint64_t expected[] = { 0x4000, 0x5000, 0x1000, 0x2000 };
+	uint8_t *memory = memory_new(PAGE);
+	struct ioasid_mapping *m;
+	unsigned int i;
+
+	ck_ok(ioasid_device_attach(device, space));
+	for (i = 0; i < 4; i++) {
+		if (i == 2)
+			ck_ok(ioasid_device_detach(device));
+		ck_ok(ioasid_space_map(space, 0, memory, PAGE, RW | IOASID_ANY_IOVA, &m));
+		ck_assert_uint_eq(ioasid_mapping_get_iova(m), expected[i]);
+	}
+	ck_ok(ioasid_ctx_close(ctx));
+	memory_free(memory, PAGE);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("iommus");
@@ -157,6 +183,7 @@ int main(void)
 	tcase_add_test(tc, table_as_wide_as_the_iommu);
 	tcase_add_test(tc, iommu_that_does_not_nest);
 	tcase_add_test(tc, pasid_of_one_device_of_a_group_moves_alone);
+	tcase_add_test(tc, lowest_place_with_and_without_a_device);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }
