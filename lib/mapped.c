@@ -71,3 +71,63 @@ int mapping_gap(struct ioasid_space *space, uint64_t lo, uint64_t hi, uint64_t l
 		*iova = at;
 	return ret;
 }
+
+struct ioasid_mapping *mapping_of_handle(const struct ioasid_mapping *handle,
+					 struct ioasid_mapping *copy)
+{
+	const struct strip *strip;
+	uint64_t iova;
+
+	strip = strip_of_handle(handle, &iova);
+	if (!strip)
+		return (struct ioasid_mapping *)(uintptr_t)handle;
+	strip_read(strip, iova, copy);
+	return copy;
+}
+
+IOASID_EXPORT struct ioasid_mapping *ioasid_space_find_mapping(const struct ioasid_space *space,
+							       uint64_t iova, uint64_t length)
+{
+	struct ioasid_mapping *m = NULL, copy;
+	uint64_t last;
+
+	ctx_lock(space->ctx);
+	if (bits_range_last(iova, length, &last))
+		m = mapping_first(space, iova, last, &copy);
+	if (m && m->flags & MAPPING_PACKED)
+		m = strip_handle(strip_seek(&space->strips, m->item.start), m->item.start);
+	else if (m)
+		m->flags |= MAPPING_HANDLE;
+	ctx_unlock(space->ctx);
+	return m;
+}
+
+IOASID_EXPORT uint64_t ioasid_mapping_get_iova(const struct ioasid_mapping *handle)
+{
+	struct ioasid_mapping copy;
+
+	return mapping_of_handle(handle, &copy)->item.start;
+}
+
+IOASID_EXPORT uint64_t ioasid_mapping_get_length(const struct ioasid_mapping *handle)
+{
+	struct ioasid_mapping copy;
+
+	return imap_length(&mapping_of_handle(handle, &copy)->item);
+}
+
+IOASID_EXPORT uint32_t ioasid_mapping_get_perm(const struct ioasid_mapping *handle)
+{
+	struct ioasid_mapping copy;
+
+	return mapping_of_handle(handle, &copy)->flags & (IOASID_READ | IOASID_WRITE);
+}
+
+IOASID_EXPORT struct ioasid_space *ioasid_mapping_get_space(const struct ioasid_mapping *handle)
+{
+	const struct strip *strip;
+	uint64_t iova;
+
+	strip = strip_of_handle(handle, &iova);
+	return strip ? strip->space : mapping_space(handle);
+}

@@ -345,7 +345,7 @@ void mapping_forget_all(struct ioasid_space *space, struct reap *reap);
 
 /* Is all of it mapped, without a hole? */
 bool mapping_is_whole(const struct ioasid_space *space, uint64_t start, uint64_t last);
-/* Can [@start, @last] be unmapped now? @all: whatever there is. */
+/* unmap.c: can [@start, @last] be unmapped now? @all: whatever there is. */
 int mapping_check_unmap_range(struct ioasid_space *space, uint64_t start, uint64_t last, bool all);
 /* Does so, and returns the sum of the mappings' lengths. */
 uint64_t mapping_unmap_range(struct ioasid_space *space, uint64_t start, uint64_t last,
@@ -371,6 +371,10 @@ struct ioasid_mapping *mapping_iter_next(struct mapping_iter *iter);
 /* The lowest with a byte in [@start, @last]: a record, or @copy; or NULL. */
 struct ioasid_mapping *mapping_first(const struct ioasid_space *space, uint64_t start,
 				     uint64_t last, struct ioasid_mapping *copy);
+
+/* What a caller's handle stands for: a record, or @copy. */
+struct ioasid_mapping *mapping_of_handle(const struct ioasid_mapping *handle,
+					 struct ioasid_mapping *copy);
 
 /* for each mapping with a byte in [start, last] */
 #define mapping_for_each(m, iter, space, start, last) \
