@@ -66,9 +66,9 @@ START_TEST(addresses_too_wide_for_a_child)
 	child = make_space(g.ctx, g.root, 0);
 	ck_ok(ioasid_space_map_parent(child, PAGE, 0, PAGE, RW, NULL));
 	guest_attach(&g, child);
-	guest_faults(&g, UINT64_C(1) << 57, IOASID_READ, IOASID_FAULT_ADDRESS_WIDTH);
+	guest_faults(&g, UINT64_C(1) << 59, IOASID_READ, IOASID_FAULT_ADDRESS_WIDTH);
 	guest_faults(&g, UINT64_MAX, IOASID_WRITE, IOASID_FAULT_ADDRESS_WIDTH);
-	guest_faults(&g, (UINT64_C(1) << 57) - 1, IOASID_READ, IOASID_FAULT_NOT_MAPPED);
+	guest_faults(&g, (UINT64_C(1) << 59) - 1, IOASID_READ, IOASID_FAULT_NOT_MAPPED);
 	guest_faults(&g, 2 * PAGE, IOASID_READ, IOASID_FAULT_NOT_MAPPED);
 	guest_close(&g);
 }
