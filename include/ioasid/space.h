@@ -117,7 +117,7 @@ struct ioasid_space_info {
 	uint32_t depth;
 	/** 0 for a root. */
 	enum ioasid_nesting nesting;
-	/** 0 unless nested in software with a page table bound. */
+	/** 0 unless nested in software with a page table, or a PASID table, bound. */
 	enum ioasid_fill fill;
 	/**
 	 * Whether an entry that becomes present has to be invalidated as well, as the general

@@ -181,6 +181,7 @@ static uint64_t check_space(const struct world *w, int s, uint64_t state)
 {
 	struct ioasid_space_info info = IOASID_SPACE_INFO_INIT, above = IOASID_SPACE_INFO_INIT;
 	struct ioasid_space *parent = ioasid_space_get_parent(w->spaces[s]);
+	bool bound;
 	int i;
 
 	must_succeed(ioasid_space_query_info(w->spaces[s], &info));
@@ -194,10 +195,11 @@ static uint64_t check_space(const struct world *w, int s, uint64_t state)
 	     info.depth);
 	must(parent || (!info.pgtable_bound && !info.nesting), "a root with a table");
 	must(!info.pgtable_bound || !info.mappings, "a table and mappings");
-	must(!info.fill == !(info.pgtable_bound && info.nesting == IOASID_NESTING_SOFTWARE),
-	     "filled %d", (int)info.fill);
-	must(!info.pgtable_bound ||
-	     info.caching_mode == (info.fill == IOASID_FILL_ON_INVALIDATION), "caching mode");
+	bound = info.pgtable_bound || info.pasid_table_bound;
+	must(!info.fill == !(bound && info.nesting == IOASID_NESTING_SOFTWARE), "filled %d",
+	     (int)info.fill);
+	must(!bound || info.caching_mode == (info.fill == IOASID_FILL_ON_INVALIDATION),
+	     "caching mode");
 	state = hash(hash(hash(state, info.id), info.depth), info.fill);
 	state = hash(hash(state, info.caching_mode), info.pgtable_bound);
 	return check_mappings(w->spaces[s], &info, hash(state, info.iova_alignment));
