@@ -37,7 +37,7 @@ for fuzzer in $fuzzers; do
 	calls)
 		more="$top/tests/fuzz/calls_dma.c $top/tests/fuzz/calls_faults.c
 			$top/tests/fuzz/calls_state.c $top/tests/fuzz/calls_tables.c
-			$top/tests/fuzz/calls_viommu.c" ;;
+			$top/tests/fuzz/calls_viommu.c $top/tests/fuzz/calls_queues.c" ;;
 	capture)
 		more="$top/tools/replay/capture.c $top/tools/replay/meta.c $top/tools/replay/smmuv3.c
 			$top/tools/replay/unpack.c $top/tools/replay/util.c $top/tools/replay/vtd.c

@@ -202,8 +202,8 @@ static void call_map(struct world *w, struct input *in)
 
 static void call_unmap(struct world *w, struct input *in)
 {
-	static const struct may_fail may = { "unmap", { EDEADLK, EPERM, EINVAL, ENOENT, EOPNOTSUPP,
-							EOVERFLOW } };
+	static const struct may_fail may = { "unmap", { EBUSY, EDEADLK, EPERM, EINVAL, ENOENT,
+							EOPNOTSUPP, EOVERFLOW } };
 	struct ioasid_space *space = some_space(w, take8(in));
 	unsigned int kind = take8(in);
 	uint64_t iova = some_number(in), length = some_number(in), sum = 7;

@@ -13,6 +13,7 @@
 #define CHANNELS     4
 #define PASIDS	     4
 #define VDEVICES     2
+#define QUEUES	     2
 #define MEMORY_PAGES 64
 #define FILE_PAGES   32
 #define FILE_MARK    UINT64_C(0x6d656d66645f7067)
@@ -31,6 +32,8 @@ struct world {
 	struct ioasid_viommu *viommu;
 	struct ioasid_vdevice *vdevices[VDEVICES];
 	struct ioasid_event_queue *guest_events; /* the vIOMMU's */
+	struct ioasid_hw_queue *queues[QUEUES];
+	uint32_t *registers; /* of the vIOMMU, or NULL */
 	uint64_t state; /* a hash of all that can be asked about */
 };
 
@@ -63,6 +66,11 @@ void call_pasid_table(struct world *w, struct ioasid_space *space, struct input 
 
 /* calls_viommu.c */
 void call_viommu(struct world *w, struct input *in);
+/* One near what an SMMUv3 has, or anything. */
+void some_command(struct input *in, uint64_t raw[2]);
+
+/* calls_queues.c */
+void call_queues(struct world *w, struct input *in);
 
 /* calls.c: what the input chooses */
 struct ioasid_space *some_space(struct world *w, unsigned int draw);

@@ -23,12 +23,14 @@ static void call_create(struct world *w, struct input *in)
 	if (viommu) {
 		rc = ioasid_viommu_destroy(viommu);
 		w->viommu = rc ? viommu : NULL;
+		w->registers = rc ? w->registers : NULL;
 		check_call(w, &destroy, rc);
 		return;
 	}
 	if (!parent || !device)
 		return;
-	options.type = (enum ioasid_viommu_type)(kind & 8 ? IOASID_VIOMMU_SMMUV3 : kind & 7);
+	options.type = (enum ioasid_viommu_type)(!(kind & 8) ? kind & 7 : kind & 4 ?
+						 IOASID_VIOMMU_TEGRA241 : IOASID_VIOMMU_SMMUV3);
 	options.raw_type = options.type == IOASID_VIOMMU_RAW;
 	rc = ioasid_viommu_create(parent, device, &options, &w->viommu);
 	must((rc == 0) == (w->viommu != NULL), "%d", rc);
@@ -123,7 +125,7 @@ static void call_events(struct world *w, struct input *in)
 }
 
 /* Commands of Arm IHI 0070, chapter 4, with the addresses, ASIDs and stream IDs that there are. */
-static void some_command(struct input *in, uint64_t raw[2])
+void some_command(struct input *in, uint64_t raw[2])
 {
 	static const uint8_t opcodes[] = { 0x10, 0x11, 0x12, 0x13, 0x30, 0x05, 0x06, 0x40 };
 	unsigned int kind = take8(in);
@@ -168,39 +170,21 @@ static void call_commands(struct world *w, struct input *in)
 	check_call(w, &invalidate, rc);
 }
 
-/* What the emulation has not, and what is only asked. */
 static void call_others(struct world *w, struct input *in)
 {
-	static const struct may_fail make = { "hw_queue_create", { EINVAL, ENOENT, EOPNOTSUPP,
-								   EOVERFLOW } };
-	static const struct may_fail map = { "viommu_map_registers", { EINVAL, EOPNOTSUPP } };
-	struct ioasid_hw_queue_options options = IOASID_HW_QUEUE_OPTIONS_INIT;
-	struct ioasid_viommu_info info = { .size = sizeof(info) };
-	struct ioasid_hw_queue *queue = NULL;
-	unsigned int kind = take8(in);
-	void *registers = NULL;
 	uint64_t id;
 
-	options.type = (enum ioasid_hw_queue_type)(kind & 3);
-	options.iova = some_number(in);
-	options.length = some_number(in);
-	must_succeed(ioasid_viommu_query_info(w->viommu, &info));
 	for (id = 0; id < 64; id++)
 		must((ioasid_viommu_get_device(w->viommu, id) != NULL) == is_known(w, id), "%#jx",
 		     (uintmax_t)id);
-	if (kind & 128)
-		check_call(w, &make, ioasid_hw_queue_create(w->viommu, &options, &queue));
-	else
-		check_call(w, &map, ioasid_viommu_map_registers(w->viommu, options.iova, PAGE,
-								&registers));
-	must(!queue && !registers, "there is no hardware");
+	call_queues(w, in);
 }
 
 void call_viommu(struct world *w, struct input *in)
 {
 	static void (*const calls[])(struct world *w, struct input *in) = {
 		call_create, call_vdevice, call_space, call_events, call_commands, call_commands,
-		call_others, call_commands,
+		call_others, call_others,
 	};
 	unsigned int kind = take8(in) % 8;
 
