@@ -132,8 +132,9 @@ static bool invalidate_looked_up(struct submission *sub, const struct inv_entry 
 
 	device = e->kind == INV_PASID ? find_device(sub->inv->ctx, e->serial) : NULL;
 	space = device ? pasid_table_of(device) : NULL;
-	if (space && pasid_table_invalidate(space, e->id, e->start, e->last, sub->now, sub->reap))
-		sub->ret = err_set(ENOMEM, "no memory to refresh space %u", space->id);
+	if (space)
+		note(sub, space, pasid_table_invalidate(space, e->id, e->start, e->last, sub->now,
+							sub->reap));
 	return space;
 }
 

@@ -26,7 +26,6 @@ static int create(struct ioasid_viommu *v, struct ioasid_device *device,
 	return 0;
 }
 
-
 static int vdevice_create(struct ioasid_vdevice *v)
 {
 	const struct emu_device *ed = v->device->backend;
