@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a context can do. */
+#include <errno.h>
+
 #include "objects.h"
 
 static const char *const names[] = {
@@ -43,4 +45,11 @@ IOASID_EXPORT const char *ioasid_ctx_why_not(const struct ioasid_ctx *ctx,
 IOASID_EXPORT bool ioasid_ctx_has(const struct ioasid_ctx *ctx, enum ioasid_capability capability)
 {
 	return !ioasid_ctx_why_not(ctx, capability);
+}
+
+int cap_check(const struct ioasid_ctx *ctx, enum ioasid_capability capability, const char *what)
+{
+	const char *why = ctx->ops->why_not(ctx, capability);
+
+	return why ? err_set(EOPNOTSUPP, "%s: %s", what, why) : 0;
 }

@@ -166,7 +166,7 @@ IOASID_EXPORT int ioasid_ctx_close(struct ioasid_ctx *ctx)
 		mem_free(device->name);
 		mem_free(device);
 	}
-	vfio_space_close(ctx, &reap);
+	vfio_space_leave(ctx, &reap);
 	free_spaces(ctx, &reap);
 	fault_queue_close_all(ctx);
 	reap_finish(&ctx->limbo, &ctx->pages);

@@ -28,14 +28,12 @@ IOASID_EXPORT int ioasid_fault_queue_create(struct ioasid_ctx *ctx,
 {
 	struct ioasid_fault_queue_options options;
 	struct ioasid_fault_queue *q;
-	const char *why;
 	int ret = check_options(user, &options);
 
+	if (!ret)
+		ret = cap_check(ctx, IOASID_CAP_PAGE_REQUESTS, "fault queue");
 	if (ret)
 		return ret;
-	why = ioasid_ctx_why_not(ctx, IOASID_CAP_PAGE_REQUESTS);
-	if (why)
-		return err_set(EOPNOTSUPP, "fault queue: %s", why);
 	ret = failure_count_unlocked(ctx, IOASID_OP_QUEUE);
 	if (ret)
 		return ret;

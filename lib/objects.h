@@ -484,8 +484,11 @@ int pgtable_check(const struct ioasid_pgtable *table, struct pgt_pair *pair);
 /* inv_submit.c: ioasid_inv_submit() with the lock held, of which @reap waits for the end. */
 int inv_submit_locked(struct ioasid_inv *inv, size_t *handled, struct reap *reap);
 
-/* vfio_space.c */
-void vfio_space_close(struct ioasid_ctx *ctx, struct reap *reap);
+/* cap.c: 0, or err_set(EOPNOTSUPP): why @what, which takes the capability, is not to be had. */
+int cap_check(const struct ioasid_ctx *ctx, enum ioasid_capability capability, const char *what);
+
+/* vfio_space.c: VFIO's commands do not work on the space any more that they have worked on. */
+void vfio_space_leave(struct ioasid_ctx *ctx, struct reap *reap);
 
 /* fault.c */
 void fault_queue_close_all(struct ioasid_ctx *ctx);

@@ -8,12 +8,11 @@ IOASID_EXPORT int ioasid_space_query_physical(const struct ioasid_space *space, 
 					      uint64_t length, uint64_t *physical,
 					      uint64_t *contiguous)
 {
-	const char *why = ioasid_ctx_why_not(space->ctx, IOASID_CAP_NO_IOMMU);
+	int ret = cap_check(space->ctx, IOASID_CAP_NO_IOMMU, "physical addresses");
 	uint64_t last;
-	int ret;
 
-	if (why)
-		return err_set(EOPNOTSUPP, "physical addresses: %s", why);
+	if (ret)
+		return ret;
 	if (!length)
 		return err_set(EINVAL, "length 0");
 	if (!bits_range_last(iova, length, &last) || iova == UINT64_MAX)

@@ -32,9 +32,7 @@ static int check_memory(const struct ioasid_ctx *ctx)
 
 static int check_capability(const struct ioasid_ctx *ctx)
 {
-	const char *why = ctx->ops->why_not(ctx, IOASID_CAP_CHANGE_PROCESS);
-
-	return why ? err_set(EOPNOTSUPP, "%s: %s", ctx->ops->name, why) : 0;
+	return cap_check(ctx, IOASID_CAP_CHANGE_PROCESS, ctx->ops->name);
 }
 
 IOASID_EXPORT int ioasid_ctx_change_process(struct ioasid_ctx *ctx)

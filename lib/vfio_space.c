@@ -6,9 +6,7 @@
 
 static int check_capability(const struct ioasid_ctx *ctx)
 {
-	const char *why = ioasid_ctx_why_not(ctx, IOASID_CAP_VFIO_COMMANDS);
-
-	return why ? err_set(EOPNOTSUPP, "VFIO's commands: %s", why) : 0;
+	return cap_check(ctx, IOASID_CAP_VFIO_COMMANDS, "VFIO's commands");
 }
 
 static int check_space(const struct ioasid_ctx *ctx, const struct ioasid_space *space)
@@ -24,8 +22,8 @@ static int check_space(const struct ioasid_ctx *ctx, const struct ioasid_space *
 	return 0;
 }
 
-/* The kernel has gone over to another one, or to none. */
-static void leave(struct ioasid_ctx *ctx, struct reap *reap)
+/* The kernel has gone over to another one, or to none; or it forgets that with the table. */
+void vfio_space_leave(struct ioasid_ctx *ctx, struct reap *reap)
 {
 	struct ioasid_space *space = ctx->vfio_space;
 
@@ -47,7 +45,7 @@ static int bind(struct ioasid_ctx *ctx, struct ioasid_space *space, struct reap 
 		table_unuse(space, reap);
 		return ret;
 	}
-	leave(ctx, reap);
+	vfio_space_leave(ctx, reap);
 	ctx->vfio_space = space;
 	return 0;
 }
@@ -65,12 +63,6 @@ IOASID_EXPORT int ioasid_ctx_bind_vfio(struct ioasid_ctx *ctx, struct ioasid_spa
 	return ret;
 }
 
-/* With the table the kernel forgets that, too. */
-void vfio_space_close(struct ioasid_ctx *ctx, struct reap *reap)
-{
-	leave(ctx, reap);
-}
-
 IOASID_EXPORT int ioasid_ctx_unbind_vfio(struct ioasid_ctx *ctx)
 {
 	struct reap reap = { 0 };
@@ -81,7 +73,7 @@ IOASID_EXPORT int ioasid_ctx_unbind_vfio(struct ioasid_ctx *ctx)
 	ctx_lock(ctx);
 	ret = ctx->ops->vfio_bind(ctx, NULL);
 	if (!ret)
-		leave(ctx, &reap);
+		vfio_space_leave(ctx, &reap);
 	ctx_unlock_drain(ctx, &reap);
 	return ret;
 }

@@ -29,7 +29,6 @@ static int check_options(const struct ioasid_space *parent, const struct ioasid_
 			 struct ioasid_viommu_options *options)
 {
 	const struct ioasid_ctx *ctx = parent->ctx;
-	const char *why;
 	int ret = options_copy(options, sizeof(*options), user, "vIOMMU options");
 
 	if (ret)
@@ -48,10 +47,9 @@ static int check_options(const struct ioasid_space *parent, const struct ioasid_
 			       parent->id);
 	if (device->info.viommu_types >> options->type & 1)
 		return 0;
-	why = ioasid_ctx_why_not(ctx, IOASID_CAP_VIOMMU);
-	return why ? err_set(EOPNOTSUPP, "vIOMMU: %s", why) :
-		     err_set(EOPNOTSUPP, "%s: its IOMMU has no vIOMMUs of type %u", device->name,
-			     (unsigned int)options->type);
+	ret = cap_check(ctx, IOASID_CAP_VIOMMU, "vIOMMU");
+	return ret ? ret : err_set(EOPNOTSUPP, "%s: its IOMMU has no vIOMMUs of type %u",
+				   device->name, (unsigned int)options->type);
 }
 
 static int no_memory(void)
