@@ -3,7 +3,7 @@
 #
 # Each function that can fail for want of memory, as man/errors.tsv has it, is called by a test while
 # each of its allocations fails in turn; or tests/uninjected.txt says why not. Likewise each of
-# tests/ioctls.txt, while each of its ioctls does.
+# tests/ioctls-*.txt, while each of its ioctls does.
 
 set -eu
 tests=$top_srcdir/tests
@@ -29,13 +29,16 @@ comm -12 "$dir/injected" "$dir/excused" |
 comm -13 "$dir/allocates" "$dir/excused" |
 	say 'in tests/uninjected.txt, but it cannot fail with ENOMEM'
 
-awk -f "$tests/injected.awk" "$tests/shim-iommufd-each.c" | sort -u >"$dir/refused"
-sed -n 's/^\(ioasid_[a-z0-9_]*\)$/\1/p' "$tests/ioctls.txt" | sort >"$dir/ioctls"
-sed -n 's/^\(ioasid_[a-z0-9_]*\): ..*/\1/p' "$tests/ioctls.txt" | sort >"$dir/not_refused"
-[ -s "$dir/refused" ] && [ -s "$dir/ioctls" ] || { echo "nothing found"; exit 1; }
-comm -13 "$dir/refused" "$dir/ioctls" |
-	say 'does ioctls, but tests/shim-iommufd-each.c does not make them fail'
-comm -12 "$dir/refused" "$dir/not_refused" |
-	say 'excused in tests/ioctls.txt, though a test makes its ioctls fail'
+for backend in iommufd type1; do
+	list=tests/ioctls-$backend.txt test=tests/shim-$backend-each.c
+	awk -f "$tests/injected.awk" "$top_srcdir/$test" | sort -u >"$dir/refused"
+	sed -n 's/^\(ioasid_[a-z0-9_]*\)$/\1/p' "$top_srcdir/$list" | sort >"$dir/ioctls"
+	sed -n 's/^\(ioasid_[a-z0-9_]*\): ..*/\1/p' "$top_srcdir/$list" | sort >"$dir/not_refused"
+	[ -s "$dir/refused" ] && [ -s "$dir/ioctls" ] || { echo "nothing found"; exit 1; }
+	comm -13 "$dir/refused" "$dir/ioctls" |
+		say "does ioctls, but $test does not make them fail"
+	comm -12 "$dir/refused" "$dir/not_refused" |
+		say "excused in $list, though a test makes its ioctls fail"
+done
 cat "$dir/wrong"
 [ ! -s "$dir/wrong" ]

@@ -5,7 +5,7 @@
  */
 #include <endian.h>
 
-#include "shim_each.h"
+#include "shim_iommufd_world.h"
 #include "smmuv3_unit.h"
 
 #define VSID	 0x1234u
@@ -387,7 +387,7 @@ static const struct each each[] = {
 
 START_TEST(each_failure_changes_nothing)
 {
-	fail_each(&each[_i]);
+	fail_each(&iommufd_world, &each[_i]);
 }
 END_TEST
 

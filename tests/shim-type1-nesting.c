@@ -3,8 +3,7 @@
 #include <string.h>
 
 #include "guest_tables.h"
-#include "shim_expect.h"
-#include "shim_type1.h"
+#include "shim_type1_ctx.h"
 
 /* A guest's memory, from guest address 0: tables in the first part, the rest is what they map. */
 #define MEMORY (8 * MIB)
@@ -13,38 +12,15 @@
 
 #define GROUP 1u
 
-static struct ioasid_ctx *ctx;
 static struct ioasid_device *device;
 static struct ioasid_space *root, *child;
 static struct ioasid_mapping *memory_mapping;
 static struct guest_table table;	/* bound to the child */
 static uint8_t *memory;
-static char logged[512];
-
-static void keep_log(void *data, int level, const char *text)
-{
-	(void)data;
-	if (level <= 3)	/* LOG_ERR */
-		strncpy(logged, text, sizeof(logged) - 1);
-}
-
-static struct ioasid_device *bind(unsigned int i)
-{
-	struct ioasid_device *d;
-
-	ck_ok(ioasid_device_bind(ctx, shim.devices[i].name, i, &d));
-	return d;
-}
 
 static void setup(void)
 {
-	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
-
-	logged[0] = '\0';
-	shim_reset();
-	options.backend = "type1";
-	options.log = keep_log;
-	ck_ok(ioasid_ctx_open(&options, &ctx));
+	type1_setup();
 	device = bind(0);
 	memory = memory_new(MEMORY);
 	root = make_space(ctx, NULL, 0);
@@ -57,9 +33,8 @@ static void setup(void)
 
 static void teardown(void)
 {
-	ck_ok(ioasid_ctx_close(ctx));
+	type1_teardown();
 	memory_free(memory, MEMORY);
-	ck_assert_uint_eq(shim_open_fds(), 0);
 }
 
 static uint64_t host(uint64_t guest)
@@ -99,13 +74,6 @@ static void reaches(uint64_t iova, uint64_t guest, uint32_t perm)
 	group_reaches(GROUP, iova, guest, perm);
 }
 
-static unsigned int count(void)
-{
-	const struct shim_entry *entries;
-
-	return shim_entries(GROUP, &entries);
-}
-
 START_TEST(attach_maps_the_runs_at_their_host_addresses)
 {
 	gt_map(&table, 0x10000, DATA, 4 * PAGE, 1, RW);
@@ -119,7 +87,7 @@ START_TEST(attach_maps_the_runs_at_their_host_addresses)
 	ck_ok(ioasid_device_detach(device));
 	expect(shim_container_fd(GROUP), SHIM_UNMAP_DMA, 24, 2, U64(0), U64(0));
 	expect_end();
-	ck_assert_uint_eq(count(), 0);
+	ck_assert_uint_eq(count_entries(GROUP), 0);
 	ck_ok(ioasid_space_destroy(child));
 	expect_end();
 }
@@ -164,7 +132,7 @@ START_TEST(memory_of_the_parent_comes_and_goes)
 	reaches(0x5000, 0, 0);
 	reaches(0x6000, 0, IOASID_READ);
 	ck_ok(ioasid_space_unmap_all(other, NULL));
-	ck_assert_uint_eq(count(), 0);
+	ck_assert_uint_eq(count_entries(GROUP), 0);
 }
 END_TEST
 
@@ -186,7 +154,7 @@ START_TEST(two_groups_in_a_child)
 	group_reaches(2, 0x10000, 0, 0);
 	reaches(0x10000, 0, 0);
 	ck_ok(ioasid_device_detach(device));
-	ck_assert_uint_eq(count(), 0);
+	ck_assert_uint_eq(count_entries(GROUP), 0);
 	group_reaches(2, 0x20000, DATA + PAGE, RW);
 }
 END_TEST
@@ -235,17 +203,17 @@ START_TEST(more_than_the_kernel_takes)
 	gt_unmap(&table, 0x100000, PAGE, 1);
 	ck_ok(inv_all(ctx, child));
 	ck_ok(ioasid_device_attach(device, child));
-	ck_assert_uint_eq(count(), 16);
+	ck_assert_uint_eq(count_entries(GROUP), 16);
 	gt_map(&table, 0x100000, DATA, PAGE, 1, RW);
 	ck_err(inv_all(ctx, child), ENOSPC);
 	said("16 mappings", "dma_entry_limit");
 	/* fewer again: all of it follows, counted rightly */
 	gt_unmap(&table, 0x100000, 17 * PAGE, 1);
 	ck_ok(inv_all(ctx, child));
-	ck_assert_uint_eq(count(), 0);
+	ck_assert_uint_eq(count_entries(GROUP), 0);
 	map_scattered(16);
 	ck_ok(inv_all(ctx, child));
-	ck_assert_uint_eq(count(), 16);
+	ck_assert_uint_eq(count_entries(GROUP), 16);
 	reaches(0x100000, DATA, RW);
 }
 END_TEST
@@ -330,9 +298,9 @@ START_TEST(what_should_have_gone_goes_with_a_replace)
 	ck_err(inv_all(ctx, child), EINVAL);
 	reaches(0x10000, DATA, RW);
 	ck_ok(ioasid_device_replace(device, other));
-	ck_assert_uint_eq(count(), 0);
+	ck_assert_uint_eq(count_entries(GROUP), 0);
 	ck_ok(ioasid_device_replace(device, child));
-	ck_assert_uint_eq(count(), 0);
+	ck_assert_uint_eq(count_entries(GROUP), 0);
 }
 END_TEST
 

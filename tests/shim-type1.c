@@ -4,12 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "shim_expect.h"
-#include "shim_type1.h"
+#include "shim_type1_ctx.h"
 
 #define VA(n) ((void *)(uintptr_t)(n))
 
-static struct ioasid_ctx *ctx;
 static struct ioasid_device *device;
 
 static struct ioasid_ctx *open_type1(void)
@@ -22,26 +20,10 @@ static struct ioasid_ctx *open_type1(void)
 	return new;
 }
 
-static struct ioasid_device *bind(unsigned int i)
-{
-	struct ioasid_device *d;
-
-	ck_ok(ioasid_device_bind(ctx, shim.devices[i].name, i, &d));
-	shim_forget();
-	return d;
-}
-
 static void setup(void)
 {
-	shim_reset();
-	ctx = open_type1();
+	type1_setup();
 	device = bind(0);
-}
-
-static void teardown(void)
-{
-	ck_ok(ioasid_ctx_close(ctx));
-	ck_assert_uint_eq(shim_open_fds(), 0);
 }
 
 /* The container of @group has exactly this. */
@@ -373,7 +355,7 @@ int main(void)
 	Suite *suite = suite_create("shim-type1");
 	TCase *tc = tcase_create("calls");
 
-	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_checked_fixture(tc, setup, type1_teardown);
 	tcase_add_test(tc, opening_asks_what_the_kernel_has);
 	tcase_add_test(tc, snooping_is_enforced_where_the_kernel_says_so);
 	tcase_add_test(tc, bind_isolates_the_group_and_takes_the_device);

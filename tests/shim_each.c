@@ -1,138 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "shim_each.h"
+
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "shim_each.h"
 #include "shim_expect.h"
-#include "shim_hwpt.h"
-#include "shim_ioas.h"
-#include "shim_viommu.h"
 #include "util/alloc.h"
 
-#define FSTS	 (UINT64_C(1) << 47)
 #define MAX_CALLS 64u
 
-struct ioasid_device *other, *third;
-struct ioasid_space *plain, *nested;
-struct ioasid_inv *inv;
-struct ioasid_viommu *viommu;
-struct ioasid_vdevice *vdevice;
-struct ioasid_event_queue *queue;
-struct ioasid_fault_queue *faults;
-struct ioasid_hw_queue *hw_queue;
-uint32_t adopted;
-int file;
-
-static struct ioasid_space *space_on(struct ioasid_space *parent, enum ioasid_nesting nesting,
-				     uint32_t flags)
+static void world_open(const struct each_world *world, const struct each *c)
 {
-	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
-	struct ioasid_space *space = NULL;
-
-	options.parent = parent;
-	options.nesting = nesting;
-	options.flags = flags;
-	ck_ok(ioasid_space_create(ctx, &options, &space));
-	return space;
-}
-
-static void world_open(const struct each *c)
-{
-	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
-
-	shim_reset();
-	shim.nests = true;
-	shim.pasid_bits = 20;
-	shim.hw_capabilities = 1;
-	shim.hw_type = shim.nested_type = c->iommu ? c->iommu : VTD;
-	shim.hw_length = c->iommu ? 40 : 24;
-	shim.hw_data[2] = c->iommu ? 0 : FSTS;
-	shim_viommu.type = shim_viommu.commands = 1;
-	options.backend = "iommufd";
-	ck_ok(ioasid_ctx_open(&options, &ctx));
-	ck_ok(ioasid_ctx_has(ctx, IOASID_CAP_VIOMMU) ? 0 : -1);	/* asked for once in a context */
-	ck_ok(ioasid_ctx_has(ctx, IOASID_CAP_HW_QUEUE) ? 0 : -1);
-	device = bind_device(0);
-	other = bind_device(1);
-	third = NULL;
-	memory = memory_new(MEMORY);
-	root = space_on(NULL, 0, IOASID_SPACE_DIRTY_TRACKING);
-	ck_ok(ioasid_space_map(root, 0, memory, MEMORY, RW, NULL));
-	plain = space_on(NULL, 0, 0);
-	ck_ok(ioasid_space_map(plain, 0, memory, MIB, RW, NULL));
-	child = space_on(root, IOASID_NESTING_SOFTWARE, 0);
-	nested = NULL;
-	gt_init(&table, IOASID_PGTABLE_VTD_SS, 4, memory, 0, 0, TABLES);
-	gt_map(&table, 0, DATA, 4 * PAGE, 1, RW);
-	ck_ok(ioasid_inv_new(ctx, 1, &inv));
-	viommu = NULL;
-	vdevice = NULL;
-	adopted = 0;
-	queue = NULL;
-	faults = NULL;
-	hw_queue = NULL;
-	file = -1;
+	world->open(c->kind);
 	if (c->prepare)
 		c->prepare();
 }
 
-static void world_close(void)
+static char *dump(const struct each_world *world)
 {
-	ioasid_inv_free(inv);
-	if (file >= 0)
-		close(file);
-	if (adopted) {
-		ck_ok(ioasid_device_unbind(third));
-		shim_drop_device(adopted);
-	}
-	nested_teardown();
-}
-
-/* An address of ours by its offset; that of a file may be any. */
-static uintmax_t place(uint64_t host)
-{
-	return host - (uintptr_t)memory < MEMORY ? host - (uintptr_t)memory : UINTMAX_MAX;
-}
-
-/* What is reached by a device of the kernel's. */
-static void dump_device(FILE *out, unsigned int i, struct ioasid_device *d)
-{
-	static const uint64_t samples[] = { 0, PAGE, DATA, MIB, MORE, MORE + PAGE };
-	struct ioasid_space *space = ioasid_device_get_space(d);
-	struct ioasid_space *pasid_space = ioasid_device_get_pasid_space(d, PASID);
-	uint32_t hwpt = shim_hwpt(i), ioas = shim_attached(i);
-	uint64_t host = 0;
-	size_t k;
-
-	fprintf(out, "device %u: space %u, PASID %u\n", i, space ? ioasid_space_get_id(space) : 0,
-		pasid_space ? ioasid_space_get_id(pasid_space) : 0);
-	for (k = 0; ioas && k < sizeof(samples) / sizeof(samples[0]); k++)
-		if (shim_ioas_look(ioas, samples[k], &host))
-			fprintf(out, " %#jx->%#jx", (uintmax_t)samples[k], place(host));
-	for (k = 0; hwpt && k < 24; k++)
-		fprintf(out, " %02x", shim_hwpt_data(hwpt)[k]);
-	fprintf(out, " tracks %d\n", hwpt && shim_hwpt_tracks(hwpt));
-}
-
-static char *dump(void)
-{
-	struct ioasid_space *spaces[] = { root, plain, child, nested };
 	char *text = NULL;
-	size_t size, i;
+	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
-	dump_device(out, 0, device);
-	dump_device(out, 1, other);
-	for (i = 0; i < 4 && spaces[i]; i++)
-		fprintf(out, "space %zu: %ju mappings, bound %d, %d\n", i,
-			(uintmax_t)space_info(spaces[i]).mappings, space_info(spaces[i]).pgtable_bound,
-			space_info(spaces[i]).pasid_table_bound);
-	fprintf(out, "%u descriptors, %u objects, batch of %zu, handles %d%d%d%d%d%d\n",
-		shim_open_fds(), shim_objects(), ioasid_inv_get_count(inv), third != NULL,
-		viommu != NULL, vdevice != NULL, queue != NULL, faults != NULL, hw_queue != NULL);
+	world->dump(out);
 	fclose(out);
 	return text;
 }
@@ -145,13 +36,13 @@ static void same(const struct each *c, unsigned int n, int error, char *is, cons
 }
 
 /* @error: of an ioctl, 0: an allocation. False when there was no @n-th. */
-static bool fail_one(const struct each *c, unsigned int n, int error, const char *before,
-		     const char *after)
+static bool fail_one(const struct each_world *world, const struct each *c, unsigned int n, int error,
+		     char *const states[2])
 {
 	bool fired;
 	int rc;
 
-	world_open(c);
+	world_open(world, c);
 	if (error)
 		fail_nth(n, error);
 	else
@@ -164,43 +55,49 @@ static bool fail_one(const struct each *c, unsigned int n, int error, const char
 	ck_assert_msg(!rc || error || rc == -ENOMEM, "%s, allocation %u: %d", c->name, n, rc);
 	if (rc) {
 		if (!c->partly)
-			same(c, n, error, dump(), before);
+			same(c, n, error, dump(world), states[0]);
 		ck_ok(c->call());
 	}
-	same(c, n, error, dump(), after);
-	world_close();
+	same(c, n, error, dump(world), states[1]);
+	world->close();
 	return fired;
 }
 
-void fail_each(const struct each *c)
+/* What is there before the call and after it; how many ioctls it takes, and which may fail. */
+static unsigned int watch(const struct each_world *world, const struct each *c, bool *fails,
+			  char **states)
 {
-	unsigned long commands[MAX_CALLS];
 	unsigned int n_calls, n;
-	char *before, *after;
-	size_t blocks;
 
-	world_open(c);
-	before = dump();
+	world_open(world, c);
+	states[0] = dump(world);
 	shim_forget();
 	ck_ok(c->call());
 	n_calls = shim.n_calls;
 	ck_assert_msg(n_calls && n_calls <= MAX_CALLS, "%s: %u ioctls", c->name, n_calls);
 	for (n = 0; n < n_calls; n++)
-		commands[n] = shim.calls[n].command;
-	after = dump();
-	world_close();
-	blocks = mem_live_blocks();
-	for (n = 1; fail_one(c, n, 0, before, after); n++)
-		ck_assert_uint_lt(n, 500);
-	/* The kernel does not refuse to unmap, nor to destroy what nobody uses. */
-	for (n = 1; n <= n_calls; n++) {
-		if (commands[n - 1] == SHIM_DESTROY || commands[n - 1] == SHIM_UNMAP)
-			continue;
-		ck_assert(fail_one(c, n, ENOMEM, before, after));
-		ck_assert(fail_one(c, n, EIO, before, after));
-	}
-	ck_assert_uint_eq(mem_live_blocks(), blocks);
-	free(before);
-	free(after);
+		fails[n] = world->refuses(&shim.calls[n]);
+	states[1] = dump(world);
+	world->close();
+	return n_calls;
 }
 
+void fail_each(const struct each_world *world, const struct each *c)
+{
+	bool fails[MAX_CALLS];
+	char *states[2];
+	unsigned int n_calls = watch(world, c, fails, states), n;
+	size_t blocks = mem_live_blocks();
+
+	for (n = 1; fail_one(world, c, n, 0, states); n++)
+		ck_assert_uint_lt(n, 500);
+	for (n = 1; n <= n_calls; n++) {
+		if (!fails[n - 1])
+			continue;
+		ck_assert(fail_one(world, c, n, ENOMEM, states));
+		ck_assert(fail_one(world, c, n, EIO, states));
+	}
+	ck_assert_uint_eq(mem_live_blocks(), blocks);
+	free(states[0]);
+	free(states[1]);
+}

@@ -1,39 +1,32 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A call on iommufd of which each command and each allocation fails in turn, in a world made anew for
- * each: nothing has changed then, in the library and in the kernel that the test plays, and the call
- * succeeds when it is made again.
+ * A call on a kernel back end of which each command and each allocation fails in turn, in a world made
+ * anew for each: nothing has changed then, in the library and in the kernel that the test plays, and
+ * the call succeeds when it is made again.
  */
 #ifndef TESTS_SHIM_EACH_H
 #define TESTS_SHIM_EACH_H
 
-#include "shim_nested.h"
+#include <stdio.h>
 
-#define VTD	 1u		/* IOMMU_HW_INFO_TYPE_INTEL_VTD, and its page tables */
-#define SMMUV3	 2u		/* IOMMU_HW_INFO_TYPE_ARM_SMMUV3, and its page tables */
-#define PASID	 5u
-#define MORE	 (512 * MIB)	/* not mapped in the root */
-
-/* Beside what shim_nested.h has: devices 0 and 1 are bound; the rest a case may make. */
-extern struct ioasid_device *other, *third;
-extern struct ioasid_space *plain, *nested;	/* a root; a space in hardware on the other root */
-extern struct ioasid_inv *inv;
-extern struct ioasid_viommu *viommu;
-extern struct ioasid_vdevice *vdevice;
-extern struct ioasid_event_queue *queue;
-extern struct ioasid_fault_queue *faults;
-extern struct ioasid_hw_queue *hw_queue;
-extern uint32_t adopted;	/* a device that another framework has bound; 0: none */
-extern int file;
+#include "shim_kernel.h"
 
 struct each {
 	const char *name;
 	void (*prepare)(void);
 	int (*call)(void);
-	uint32_t iommu;			/* SMMUV3; else VTD */
+	uint32_t kind;			/* of machine, as the world has them */
 	bool partly;			/* what the failed call has done remains, as its header says */
 };
 
-void fail_each(const struct each *c);
+/* What the calls are made on. */
+struct each_world {
+	void (*open)(uint32_t kind);
+	void (*close)(void);		/* with all that cases have made; nothing is left */
+	void (*dump)(FILE *out);	/* what must not have changed */
+	bool (*refuses)(const struct shim_call *call);	/* may the kernel refuse that? */
+};
+
+void fail_each(const struct each_world *world, const struct each *c);
 
 #endif

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""stack.py SOURCE RECURSION IOCTLS BYTES FILE.ci...: how deep the stack gets in lib/, what recurs,
-and which public functions can come to an ioctl.
+"""stack.py SOURCE BYTES FILE.ci...: how deep the stack gets in lib/, what recurs, and which public
+functions can come to an ioctl.
 
-The .ci files are gcc's, of -fcallgraph-info=su. RECURSION lists one function of each cycle in which
-functions call each other: FUNCTION: how many times it can be on the stack: why. Fails if there are
-other cycles, if a call may need more than BYTES, or if IOCTLS does not list the last. What libc needs
-is not in the bytes.
+The .ci files are gcc's, of -fcallgraph-info=su. tests/recursion.txt lists one function of each cycle
+in which functions call each other: FUNCTION: how many times it can be on the stack: why. Fails if
+there are other cycles, if a call may need more than BYTES, or if tests/ioctls-*.txt do not list the
+last. What libc needs is not in the bytes.
 
 Where a call through a pointer leads, names tell: '->map(' leads to what is assigned to a member
 'map', else to functions that a table or an argument names and that are called like the member, as
@@ -19,6 +19,8 @@ import os
 import re
 import sys
 
+BACKENDS = {"emulated", "iommufd", "type1"}
+
 # What is not the library's: callbacks; a table in which no member has a name.
 OUTSIDE = {"log", "attach", "replace", "detach", "must_fail", "parts"}
 
@@ -26,6 +28,7 @@ OUTSIDE = {"log", "attach", "replace", "detach", "must_fail", "parts"}
 class Graph:
     def __init__(self, source, paths):
         self.frame = {}
+        self.backend = {}
         self.calls = collections.defaultdict(set)
         self.pointers = []
         self.wrong = []
@@ -52,11 +55,13 @@ class Graph:
         with open(path) as lines:
             for line in lines:
                 line = line.replace(source + "/", "")
-                node = re.match(r'node: { title: "([^"]*)" label: "[^"]*\\n(\d+) bytes', line)
+                node = re.match(r'node: { title: "([^"]*)" label: "\w[^"]*\\nlib/(\w+)[^"]*'
+                                r'\\n(\d+) bytes', line)
                 edge = re.match(r'edge: { sourcename: "([^"]*)" targetname: "([^"]*)"'
                                 r'(?: label: "([^"]*)")?', line)
                 if node:
-                    self.frame[node[1]] = int(node[2])
+                    self.frame[node[1]] = int(node[3])
+                    self.backend[node[1]] = node[2] if node[2] in BACKENDS else None
                 elif edge and edge[2] == "__indirect_call":
                     self.pointers.append((edge[1], edge[3]))
                 elif edge:
@@ -150,11 +155,13 @@ def deepest(graph, times):
     return need
 
 
-def compare_ioctls(graph, path):
+def compare_ioctls(graph, path, backend):
+    """What calls sys_ioctl, through whatever is not another back end's."""
     callers = collections.defaultdict(set)
     for caller in list(graph.calls):
-        for callee in graph.calls[caller]:
-            callers[callee].add(caller)
+        if graph.backend.get(caller) in (None, backend):
+            for callee in graph.calls[caller]:
+                callers[callee].add(caller)
     found, todo = set(), ["sys_ioctl"]
     while todo:
         new = callers[todo.pop()] - found
@@ -163,14 +170,16 @@ def compare_ioctls(graph, path):
     found = {function for function in found if function.startswith("ioasid_")}
     with open(path) as lines:
         listed = {line.split(":")[0].strip() for line in lines if line.startswith("ioasid_")}
-    graph.wrong += [f"{f}: can come to an ioctl, see {path}" for f in sorted(found - listed)]
+    graph.wrong += [f"{f}: can come to an ioctl, but is not in {path}"
+                    for f in sorted(found - listed)]
     graph.wrong += [f"{f}: in {path}, but comes to no ioctl" for f in sorted(listed - found)]
 
 
-def main(source, recursion, ioctls, limit, *paths):
+def main(source, limit, *paths):
     graph = Graph(os.path.realpath(source), paths)
-    compare_ioctls(graph, ioctls)
-    need = deepest(graph, read_recursion(recursion))
+    for backend in "iommufd", "type1":
+        compare_ioctls(graph, f"{source}/tests/ioctls-{backend}.txt", backend)
+    need = deepest(graph, read_recursion(f"{source}/tests/recursion.txt"))
     size, function = max((need[f][0], f) for f in need)
     way = []
     while function:

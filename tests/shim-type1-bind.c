@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The type1 back end, from probing to a device that is bound, when the system says no. */
+#include <string.h>
+
+#include "shim_type1_ctx.h"
+#include "util/alloc.h"
+
+/* Binding fails so, says so, and leaves nothing. */
+static void bind_fails(const char *name, int error, const char *a, const char *b)
+{
+	struct ioasid_device *d = (void *)1;
+	unsigned int fds = shim_open_fds();
+
+	ck_err(ioasid_device_bind(ctx, name, 0, &d), error);
+	said(a, b);
+	ck_assert_ptr_eq(d, (void *)1);
+	ck_assert_uint_eq(shim_open_fds(), fds);
+	shim_forget();
+}
+
+START_TEST(probing_opens_nothing)
+{
+	shim_reset();
+	ck_ok(ioasid_backend_probe("type1"));
+	shim.access = ENOENT;
+	ck_err(ioasid_backend_probe("type1"), ENODEV);
+	said("/dev/vfio/vfio", "CONFIG_VFIO_CONTAINER");
+	shim.access = EACCES;
+	ck_err(ioasid_backend_probe("type1"), EACCES);
+	said("/dev/vfio/vfio", "permission");
+	ck_err(open_ctx("type1"), EACCES);
+	ck_assert_uint_eq(shim.opens, 0);
+	ck_assert_uint_eq(shim.n_calls, 0);
+}
+END_TEST
+
+/* "auto" takes it where a group can be had, and only there; whoever names it may come first. */
+START_TEST(auto_needs_a_group)
+{
+	static const char *const nodes[][4] = {
+		{ NULL }, { "vfio", "devices", "noiommu-0" },
+	};
+	size_t i;
+
+	unsetenv("IOASID_BACKEND");
+	for (i = 0; i < 2; i++) {
+		shim_reset();
+		memcpy(shim.dev_vfio, nodes[i], sizeof(nodes[i]));
+		ck_ok(open_ctx(NULL));
+		ck_assert_str_eq(ioasid_ctx_get_backend(ctx), "emulated");
+		ck_ok(ioasid_ctx_close(ctx));
+		ck_assert_uint_eq(shim.opens, 0);
+		ck_ok(open_ctx("type1"));
+		ck_ok(ioasid_ctx_close(ctx));
+	}
+	shim.dev_vfio[0] = "a-name-that-is-longer-than-any-that-could-be-the-number-of-a-group";
+	shim.dev_vfio[2] = "12";
+	ck_ok(open_ctx("auto"));
+	ck_assert_str_eq(ioasid_ctx_get_backend(ctx), "type1");
+	ck_ok(ioasid_ctx_close(ctx));
+	shim_t1.no_type1 = true;
+	ck_ok(open_ctx("auto"));
+	ck_assert_str_eq(ioasid_ctx_get_backend(ctx), "emulated");
+	ck_ok(ioasid_ctx_close(ctx));
+}
+END_TEST
+
+START_TEST(kernels_that_cannot)
+{
+	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
+
+	shim_reset();
+	shim_t1.no_type1 = true;
+	ck_err(open_ctx("type1"), ENODEV);
+	said("/dev/vfio/vfio", "vfio_iommu_type1");
+	shim_reset();
+	shim_t1.version = 1;
+	ck_err(open_ctx("type1"), ENODEV);
+	said("/dev/vfio/vfio", "version");
+	shim_reset();
+	shim_t1.open_container = ENODEV;
+	ck_err(open_ctx("type1"), ENODEV);
+	said("/dev/vfio/vfio", "modprobe vfio");
+	shim_t1.open_container = EMFILE;
+	ck_err(open_ctx("type1"), ENOMEM);
+	shim_t1.open_container = EIO;
+	ck_err(open_ctx("type1"), ENODEV);
+	said("/dev/vfio/vfio", strerror(EIO));
+	shim_reset();
+	options.backend = "type1";
+	options.flags = IOASID_CTX_AUDIT;
+	ck_err(ioasid_ctx_open(&options, &ctx), EOPNOTSUPP);
+	options.flags = IOASID_CTX_NO_IOMMU;
+	ck_err(ioasid_ctx_open(&options, &ctx), EOPNOTSUPP);
+	options.flags = 0;
+	ck_ok(ioasid_platform_new_default((struct ioasid_platform **)(uintptr_t)&options.platform));
+	ck_err(ioasid_ctx_open(&options, &ctx), EOPNOTSUPP);
+	ioasid_platform_free((struct ioasid_platform *)(uintptr_t)options.platform);
+	ck_assert_uint_eq(shim.opens, 0);
+	mem_fail_nth(2);
+	ck_err(open_ctx("type1"), ENOMEM);
+	ck_assert(!mem_fail_nth(0));
+	ck_assert_uint_eq(shim_open_fds(), 0);
+}
+END_TEST
+
+START_TEST(capabilities_say_so_before_a_call_fails)
+{
+	struct ioasid_space *root = make_space(ctx, NULL, 0);
+	struct ioasid_device *d = bind(0);
+	struct ioasid_channel *channel;
+	enum ioasid_capability cap;
+
+	for (cap = 1; ioasid_capability_name(cap); cap++)
+		ck_assert_msg(ioasid_ctx_has(ctx, cap) || strlen(ioasid_ctx_why_not(ctx, cap)) > 10,
+			      "%s", ioasid_capability_name(cap));
+	ck_assert(ioasid_ctx_has(ctx, IOASID_CAP_MAP_FILE));
+	ck_assert(ioasid_ctx_has(ctx, IOASID_CAP_REGISTER_MEMORY));
+	ck_assert(ioasid_ctx_has(ctx, IOASID_CAP_MULTI_DEVICE_GROUPS));
+	ck_assert(!ioasid_ctx_has(ctx, IOASID_CAP_ATOMIC_REPLACE));
+	ck_assert(!ioasid_ctx_has(ctx, IOASID_CAP_PASID));
+	ck_err(ioasid_device_attach_pasid(d, 1, root), EOPNOTSUPP);
+	ck_assert(!ioasid_ctx_has(ctx, IOASID_CAP_DMA));
+	ck_err(ioasid_channel_open(d, IOASID_NO_PASID, &channel), EOPNOTSUPP);
+}
+END_TEST
+
+START_TEST(what_type1_has_not)
+{
+	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
+	struct ioasid_pasid_table table = IOASID_PASID_TABLE_INIT;
+	struct ioasid_space *space = make_space(ctx, NULL, 0), *none = (void *)1;
+
+	options.flags = IOASID_SPACE_SMALL_PAGES;
+	ck_err(ioasid_space_create(ctx, &options, &none), EOPNOTSUPP);
+	said("small pages", "");
+	ck_assert_ptr_eq(none, (void *)1);
+	table.format = IOASID_PASID_TABLE_VTD;
+	ck_err(ioasid_space_bind_pasid_table(space, &table), EOPNOTSUPP);
+	said("PASID table", "");
+}
+END_TEST
+
+START_TEST(devices_that_cannot_be_found)
+{
+	struct shim_device *d = &shim.devices[0];
+
+	shim_forget();
+	bind_fails("../../../dev/sda", ENODEV, "../../../dev/sda", "PCI address");
+	bind_fails("0000:00:07.0", ENODEV, "no PCI device", "0000:00:07.0");
+	d->driver = "nvme";
+	bind_fails(d->name, ENODEV, d->name, "bound to nvme");
+	d->driver = NULL;
+	bind_fails(d->name, ENODEV, d->name, "no driver");
+	d->driver = "mlx5-vfio-pci";
+	shim.no_group = true;
+	bind_fails(d->name, ENODEV, "IOMMU", "intel_iommu=on");
+	shim.no_group = false;
+	shim.group_name = "vfio-noiommu\n";
+	bind_fails(d->name, ENODEV, d->name, "no-IOMMU mode");
+	shim.group_name = "another\n";
+	ck_ok(ioasid_device_unbind(bind(0)));
+	ck_assert_uint_eq(shim.n_calls, 0);
+}
+END_TEST
+
+START_TEST(groups_that_cannot_be_opened)
+{
+	const char *name = shim.devices[0].name;
+
+	shim_forget();
+	shim_t1.no_group_nodes = true;
+	bind_fails(name, ENODEV, "/dev/vfio/1", "CONFIG_VFIO_GROUP");
+	shim_t1.no_group_nodes = false;
+	shim_t1.open_group = EACCES;
+	bind_fails(name, EACCES, "/dev/vfio/1", "permission");
+	shim_t1.open_group = EBUSY;
+	bind_fails(name, EBUSY, "/dev/vfio/1", "another process");
+	shim_t1.open_group = EMFILE;
+	bind_fails(name, ENOMEM, "/dev/vfio/1", strerror(EMFILE));
+	shim_t1.open_group = 0;
+	shim_t1.open_container = EMFILE;
+	bind_fails(name, ENOMEM, "/dev/vfio/vfio", strerror(EMFILE));
+	ck_assert_uint_eq(shim.n_calls, 0);
+}
+END_TEST
+
+START_TEST(groups_that_are_not_viable)
+{
+	const char *name = shim.devices[2].name;
+
+	shim_t1.not_viable = true;
+	bind_fails(name, EPERM, "group 7", "another process");
+	shim.devices[3].driver = "nvme";
+	bind_fails(name, EPERM, "group 7", "0000:05:00.1, bound to nvme");
+}
+END_TEST
+
+/* GET_STATUS, SET_CONTAINER, SET_IOMMU, GET_DEVICE_FD, GET_INFO */
+START_TEST(devices_that_cannot_be_bound)
+{
+	static const struct { unsigned int nth; int error, result; const char *text; } cases[] = {
+		{ 1, EIO, ENODEV, "status" },	    { 2, EBUSY, EBUSY, "somebody else" },
+		{ 2, ENOMEM, ENOMEM, "memory" },    { 3, EPERM, EPERM, "allow_unsafe_interrupts" },
+		{ 3, ENODEV, ENODEV, "group 7" },   { 3, EINVAL, ENODEV, "group 7" },
+		{ 4, EACCES, EACCES, "Permission" }, { 4, EBUSY, EBUSY, "another process" },
+		{ 4, EMFILE, ENOMEM, "descriptor" }, { 4, EIO, ENODEV, "Input/output" },
+		{ 5, ENOMEM, ENOMEM, "IOMMU" },	    { 5, EIO, ENODEV, "IOMMU" },
+	};
+	const char *name = shim.devices[2].name;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		fail_nth(cases[i].nth, cases[i].error);
+		bind_fails(name, cases[i].result, name, cases[i].text);
+	}
+}
+END_TEST
+
+START_TEST(answers_that_are_odd)
+{
+	static const uint32_t offsets[] = { 4, 20, 1020, 1024, 4096, UINT32_MAX - 7, UINT32_MAX };
+	const char *name = shim.devices[0].name;
+	struct ioasid_device_info info = IOASID_DEVICE_INFO_INIT;
+	size_t i;
+
+	shim_t1.n_ranges = 0;
+	bind_fails(name, ENODEV, name, "5.4");
+	shim_t1.n_ranges = 2;
+	for (i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++) {
+		shim_t1.odd_offset = offsets[i];
+		bind_fails(name, ENODEV, name, "5.4");
+	}
+	shim_t1.odd_offset = 0;
+	shim_t1.claim_ranges = 1000000;
+	bind_fails(name, ENODEV, name, "nothing");
+	shim_t1.claim_ranges = 0;
+	/* who tells less is no worse for it */
+	shim_t1.no_avail = true;
+	shim_t1.page_sizes = 0;
+	ck_ok(ioasid_device_query_info(bind(0), &info));
+	ck_assert_uint_eq(info.max_mappings, 0);
+	ck_assert_uint_eq(info.page_sizes, 0x1000);
+}
+END_TEST
+
+START_TEST(long_answers_are_asked_for_again)
+{
+	struct ioasid_device *d;
+	uint32_t container;
+
+	shim_t1.pad = 1024;
+	ck_ok(ioasid_device_bind(ctx, shim.devices[0].name, 0, &d));
+	container = (uint32_t)shim_container_fd(1);
+	ck_assert_uint_eq(shim.n_calls, 10);	/* the last is about snooping */
+	ck_assert_uint_eq(shim.calls[7].words[0], 1024);
+	ck_assert_uint_eq(shim.calls[8].words[0], 24 + 1024 + 32 + 16 + 48);
+	ck_assert_int_eq(shim.calls[8].fd, (int)container);
+	ck_assert_uint_eq(ioasid_device_query_reserved(d, NULL, 0), 1);
+	ck_ok(ioasid_device_unbind(d));
+	shim_t1.pad = 2u << 20;
+	bind_fails(shim.devices[0].name, ENODEV, "IOMMU", strerror(E2BIG));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("shim-type1-bind");
+	TCase *tc = tcase_create("without a context"), *with = tcase_create("with one");
+
+	tcase_add_test(tc, probing_opens_nothing);
+	tcase_add_test(tc, auto_needs_a_group);
+	tcase_add_test(tc, kernels_that_cannot);
+	suite_add_tcase(suite, tc);
+	tcase_add_checked_fixture(with, type1_setup, type1_teardown);
+	tcase_add_test(with, capabilities_say_so_before_a_call_fails);
+	tcase_add_test(with, what_type1_has_not);
+	tcase_add_test(with, devices_that_cannot_be_found);
+	tcase_add_test(with, groups_that_cannot_be_opened);
+	tcase_add_test(with, groups_that_are_not_viable);
+	tcase_add_test(with, devices_that_cannot_be_bound);
+	tcase_add_test(with, answers_that_are_odd);
+	tcase_add_test(with, long_answers_are_asked_for_again);
+	suite_add_tcase(suite, with);
+	return run_suite(suite);
+}
