@@ -32,6 +32,11 @@ static bool is_there(const struct ioasid_smmuv3_table *t)
 	return true;
 }
 
+static const uint32_t table_flags = IOASID_SMMUV3_TABLE_BIG_ENDIAN | IOASID_SMMUV3_TABLE_HAD |
+	IOASID_SMMUV3_TABLE_TBI | IOASID_SMMUV3_TABLE_E0PD | IOASID_SMMUV3_TABLE_HA |
+	IOASID_SMMUV3_TABLE_HD | IOASID_SMMUV3_TABLE_AFFD | IOASID_SMMUV3_TABLE_DS |
+	IOASID_SMMUV3_TABLE_LPA;
+
 static void check_table(const struct ioasid_smmuv3_table *t)
 {
 	if (!is_there(t))
@@ -44,7 +49,7 @@ static void check_table(const struct ioasid_smmuv3_table *t)
 	must(t->output_bits >= 32 && t->output_bits <= 52, "%u output bits", t->output_bits);
 	must(t->levels >= 1 && t->levels <= 5, "%u levels", t->levels);
 	must(t->root >> t->output_bits == 0 && t->root % 8 == 0, "root %#jx", (uintmax_t)t->root);
-	must(!(t->flags & ~0xffu), "flags %#x", t->flags);
+	must(!(t->flags & ~table_flags), "flags %#x", t->flags);
 }
 
 static void check_kind(enum ioasid_smmuv3_kind kind, const struct ioasid_smmuv3_table *stage2)
