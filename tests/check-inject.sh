@@ -3,7 +3,7 @@
 #
 # Each function that can fail for want of memory, as man/errors.tsv has it, is called by a test while
 # each of its allocations fails in turn; or tests/uninjected.txt says why not. Likewise each of
-# tests/ioctls-*.txt, while each of its ioctls does.
+# tests/allocations.txt, and each of tests/ioctls-*.txt while each of its ioctls fails.
 
 set -eu
 tests=$top_srcdir/tests
@@ -29,16 +29,24 @@ comm -12 "$dir/injected" "$dir/excused" |
 comm -13 "$dir/allocates" "$dir/excused" |
 	say 'in tests/uninjected.txt, but it cannot fail with ENOMEM'
 
+# compare LIST WHAT TESTS...: the names in a list against what these tests make fail.
+compare() {
+	list=$1 what=$2
+	shift 2
+	(cd "$top_srcdir" && awk -f tests/injected.awk "$@") | sort -u >"$dir/injected"
+	sed -n 's/^\(ioasid_[a-z0-9_]*\)$/\1/p' "$tests/$list" | sort >"$dir/plain"
+	sed -n 's/^\(ioasid_[a-z0-9_]*\): ..*/\1/p' "$tests/$list" | sort >"$dir/excused"
+	[ -s "$dir/injected" ] && [ -s "$dir/plain" ] || { echo "nothing found"; exit 1; }
+	comm -13 "$dir/injected" "$dir/plain" |
+		say "in tests/$list, but no test makes its $what fail"
+	comm -12 "$dir/injected" "$dir/excused" |
+		say "excused in tests/$list, though a test makes its $what fail"
+}
+
 for backend in iommufd type1; do
-	list=tests/ioctls-$backend.txt test=tests/shim-$backend-each.c
-	awk -f "$tests/injected.awk" "$top_srcdir/$test" | sort -u >"$dir/refused"
-	sed -n 's/^\(ioasid_[a-z0-9_]*\)$/\1/p' "$top_srcdir/$list" | sort >"$dir/ioctls"
-	sed -n 's/^\(ioasid_[a-z0-9_]*\): ..*/\1/p' "$top_srcdir/$list" | sort >"$dir/not_refused"
-	[ -s "$dir/refused" ] && [ -s "$dir/ioctls" ] || { echo "nothing found"; exit 1; }
-	comm -13 "$dir/refused" "$dir/ioctls" |
-		say "does ioctls, but $test does not make them fail"
-	comm -12 "$dir/refused" "$dir/not_refused" |
-		say "excused in $list, though a test makes its ioctls fail"
+	compare ioctls-$backend.txt ioctls tests/shim-$backend-each.c
 done
+(cd "$top_srcdir" && ls tests/fail_*.c tests/shim-*.c) >"$dir/tests"
+compare allocations.txt allocations $(cat "$dir/tests")
 cat "$dir/wrong"
 [ ! -s "$dir/wrong" ]

@@ -3,10 +3,19 @@
 #include "config.h"
 
 #include <fcntl.h>
+#include <ioasid/virtio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "fail_world.h"
+
+static uint64_t space_mappings(struct world *w)
+{
+	struct ioasid_space_info info = IOASID_SPACE_INFO_INIT;
+
+	ck_ok(ioasid_space_query_info(w->space[0], &info));
+	return info.mappings;
+}
 
 static void unused_root(struct world *w)
 {
@@ -24,6 +33,36 @@ static int map(struct world *w)
 {
 	return ioasid_space_map(w->space[0], GIB - 3 * PAGE, memory, 4 * MIB + 5 * PAGE, RW,
 				&w->mapping);
+}
+
+/* Pages next to each other, which nobody has a handle of. */
+static void map_pages(struct world *w, unsigned int n)
+{
+	unsigned int i;
+
+	make_space(w, 0, -1, 0);
+	ck_ok(ioasid_device_attach(w->device[0], w->space[0]));
+	for (i = 0; i < n; i++)
+		ck_ok(ioasid_space_map(w->space[0], GIB + i * PAGE, memory + i * PAGE, PAGE, RW,
+				       NULL));
+}
+
+static void crowd(struct world *w)
+{
+	map_pages(w, 63);
+}
+
+/* All that a strip has room for. */
+static void full_strip(struct world *w)
+{
+	map_pages(w, 512);
+}
+
+static int map_next(struct world *w)
+{
+	uint64_t n = space_mappings(w);
+
+	return ioasid_space_map(w->space[0], GIB + n * PAGE, memory + n * PAGE, PAGE, RW, NULL);
 }
 
 static int map_anywhere(struct world *w)
@@ -80,10 +119,7 @@ static int map_copy(struct world *w)
 
 static void after_copy(struct world *w, bool failed)
 {
-	struct ioasid_space_info info = IOASID_SPACE_INFO_INIT;
-
-	ck_ok(ioasid_space_query_info(w->space[0], &info));
-	ck_assert_uint_eq(info.mappings, failed ? 1 : 5);
+	ck_assert_uint_eq(space_mappings(w), failed ? 1 : 5);
 }
 
 static void child(struct world *w)
@@ -129,9 +165,27 @@ static int map_grandparent(struct world *w)
 	return ioasid_space_map_parent(w->space[2], GIB, 0, 8 * MIB, RW, &w->mapping);
 }
 
+/* A guest's IOMMU gets what its guest is to be told, and no errno. */
+static int virtio_map(struct world *w)
+{
+	struct ioasid_virtio_request request = IOASID_VIRTIO_REQUEST_INIT;
+	enum ioasid_virtio_status status;
+
+	request.type = IOASID_VIRTIO_MAP;
+	request.perm = RW;
+	request.first = GIB;
+	request.last = GIB + 4 * PAGE - 1;
+	request.target = 5 * PAGE;
+	status = ioasid_virtio_map(&request, w->space[1]);
+	ck_assert(status == IOASID_VIRTIO_OK || status == IOASID_VIRTIO_NOMEM);
+	return status == IOASID_VIRTIO_OK ? 0 : -ENOMEM;
+}
+
 static const struct fail_case cases[] = {
 	{ .name = "map, root unused", .prepare = unused_root, .call = map },
 	{ .name = "map, root used", .prepare = used_root, .call = map },
+	{ .name = "map, enough for a strip", .prepare = crowd, .call = map_next },
+	{ .name = "map, for another strip", .prepare = full_strip, .call = map_next },
 	{ .name = "map anywhere", .prepare = used_root, .call = map_anywhere },
 	{ .name = "map far away", .prepare = used_root, .call = map_far },
 	{ .name = "map_file", .prepare = used_root_and_file, .call = map_file },
@@ -140,6 +194,7 @@ static const struct fail_case cases[] = {
 	{ .name = "map_parent", .prepare = filled_child, .call = map_parent },
 	{ .name = "map_parent far away", .prepare = filled_child, .call = map_parent_far },
 	{ .name = "map_parent, far and first", .prepare = child, .call = map_parent_far },
+	{ .name = "virtio_map", .prepare = filled_child, .call = virtio_map },
 	{ .name = "map_parent of a child", .prepare = grandchild, .call = map_grandparent },
 };
 

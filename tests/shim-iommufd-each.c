@@ -144,6 +144,12 @@ static int unmap_dirty(void)
 	return ioasid_space_unmap_dirty(root, MORE, PAGE, PAGE, &bits, NULL);
 }
 
+/* What cannot be had of what was written counts as written: it cannot fail. */
+static int detach(void)
+{
+	return ioasid_device_detach(device);
+}
+
 static int query_hw_info(void)
 {
 	uint32_t type = 0;
@@ -372,6 +378,7 @@ static const struct each each[] = {
 	{ "space_dirty_start", attached, start_dirty, 0, false },
 	{ "space_dirty_read", tracked, read_dirty, 0, false },
 	{ "space_unmap_dirty", more_tracked, unmap_dirty, 0, false },
+	{ "device_detach", tracked, detach, 0, false },
 	{ "fault_queue_create", NULL, make_faults, 0, false },
 	{ "space_bind_pgtable, hardware", nested_attached, bind_nested, 0, false },
 	{ "space_bind_raw", nested_attached, bind_raw, 0, false },

@@ -18,7 +18,6 @@
 #define OTHER	2u
 #define THIRD	7u		/* of two devices */
 #define NARROWS 1u		/* as a kind: a kernel that tells what was written, and no more */
-#define WRITTEN 0x2au		/* pages: more may be told, but no fewer */
 
 static struct ioasid_ctx *second;
 static struct ioasid_device *device, *other, *third, *fourth;
@@ -26,7 +25,8 @@ static struct ioasid_space *root, *plain, *child;	/* plain is a root that does n
 static struct ioasid_inv *inv;
 static struct guest_table table;
 static uint8_t *memory;
-static uint64_t bits;					/* what was written, as a call has told */
+static uint64_t bits;					/* pages, as a call has told */
+static uint64_t written, written_at;			/* those that must be told, from where on */
 static int file;
 
 static int bind_to(unsigned int i, struct ioasid_device **out)
@@ -60,7 +60,7 @@ static void world_open(uint32_t kind)
 	shim_t1.ranges[1].last = (UINT64_C(1) << 48) - 1;	/* that is where memory is */
 	second = NULL;
 	third = fourth = NULL;
-	bits = 0;
+	bits = written = written_at = 0;
 	file = -1;
 	ck_ok(open_ctx("type1"));
 	device = bind(0);
@@ -104,6 +104,17 @@ static void dump_device(FILE *out, const struct ioasid_device *d, uint32_t group
 	fprintf(out, "\n");
 }
 
+/* Pages of which neither a call has told nor the next one would. */
+static uint64_t lost(void)
+{
+	uint64_t there = 0;
+
+	if (written)
+		ck_ok(ioasid_space_dirty_read(root, written_at, 64 * PAGE, PAGE, IOASID_DIRTY_PEEK,
+					      &there));
+	return written & ~(bits | there);
+}
+
 static void dump(FILE *out)
 {
 	struct ioasid_space *spaces[] = { root, plain, child };
@@ -116,9 +127,9 @@ static void dump(FILE *out)
 		fprintf(out, "space %zu: %ju mappings, bound %d, %zu reserved\n", i,
 			(uintmax_t)space_info(spaces[i]).mappings, space_info(spaces[i]).pgtable_bound,
 			ioasid_space_query_reserved(spaces[i], NULL, 0));
-	fprintf(out, "%u descriptors, batch of %zu, handles %d%d%d, written %#jx\n", shim_open_fds(),
-		ioasid_inv_get_count(inv), second != NULL, third != NULL, fourth != NULL,
-		(uintmax_t)(bits & WRITTEN));
+	fprintf(out, "%u descriptors, batch of %zu, handles %d%d%d, lost %#jx\n",
+		shim_open_fds(), ioasid_inv_get_count(inv), second != NULL, third != NULL,
+		fourth != NULL, (uintmax_t)lost());
 }
 
 /* The kernel does not refuse to unmap, unless it is to tell as well; nor to stop recording. */
@@ -185,12 +196,13 @@ static void other_tracked(void)
 	ck_ok(ioasid_device_detach(device));
 }
 
-static void written(void)
+static void pages_written(void)
 {
 	tracked();
 	shim_write(GROUP, PAGE);
 	shim_write(OTHER, 3 * PAGE);
 	shim_write(OTHER, 5 * PAGE);
+	written = 1 << 1 | 1 << 3 | 1 << 5;
 }
 
 static int replace(void)
@@ -306,6 +318,43 @@ static int unmap_dirty(void)
 	return ioasid_space_unmap_dirty(root, MORE, PAGE, PAGE, &bits, NULL);
 }
 
+/* These cannot fail. What cannot be had of what was written there counts as written. */
+static int unmap(void)
+{
+	return ioasid_space_unmap(root, MORE, PAGE, NULL);
+}
+
+static int unmap_all(void)
+{
+	return ioasid_space_unmap_all(root, NULL);
+}
+
+static int unmap_mapping(void)
+{
+	return ioasid_mapping_unmap(ioasid_space_find_mapping(root, MORE, PAGE));
+}
+
+static int detach(void)
+{
+	return ioasid_device_detach(device);
+}
+
+static void child_tracked(void)
+{
+	child_attached();
+	shadow_bound();
+	ck_ok(start_dirty());
+	shim_write(GROUP, PAGE);
+	shim_write(OTHER, 3 * PAGE);
+	written = 1 << 1 | 1 << 3;
+	written_at = DATA;
+}
+
+static int unbind_shadow(void)
+{
+	return ioasid_space_unbind_pgtable(child);
+}
+
 static const struct each each[] = {
 	{ "ctx_open", NULL, open_second, 0, false },
 	{ "ctx_register_memory", identity_attached, register_memory, 0, false },
@@ -315,7 +364,7 @@ static const struct each each[] = {
 	{ "device_attach, tracked", other_tracked, attach, 0, false },
 	{ "device_attach, to a child", shadow_bound, attach_child, 0, false },
 	{ "device_replace", attached, replace, 0, false },
-	{ "device_replace, of a tracked one", tracked, replace, 0, false },
+	{ "device_replace, of a tracked one", pages_written, replace, NARROWS, false },
 	{ "device_replace, by a tracked one", plain_attached, replace_by_tracked, 0, false },
 	{ "space_map", attached, map, 0, false },
 	{ "space_map_file", with_file, map_file, 0, false },
@@ -325,8 +374,14 @@ static const struct each each[] = {
 	{ "inv_submit", shadow_changed, submit, 0, true },
 	{ "space_dirty_start", attached, start_dirty, 0, false },
 	{ "space_dirty_read", tracked, read_dirty, 0, false },
-	{ "space_dirty_read, of what was written", written, read_dirty, NARROWS, false },
+	{ "space_dirty_read, of what was written", pages_written, read_dirty, NARROWS, false },
 	{ "space_unmap_dirty", more_tracked, unmap_dirty, 0, false },
+	{ "space_unmap", more_tracked, unmap, 0, false },
+	{ "space_unmap_all", more_tracked, unmap_all, 0, false },
+	{ "mapping_unmap", more_tracked, unmap_mapping, 0, false },
+	{ "device_detach", pages_written, detach, NARROWS, false },
+	{ "device_detach, from a child", child_tracked, detach, NARROWS, false },
+	{ "space_unbind_pgtable", child_tracked, unbind_shadow, NARROWS, false },
 };
 
 static const struct each_world type1_world = { world_open, world_close, dump, refuses };

@@ -126,10 +126,11 @@ static void dump(FILE *out)
 		viommu != NULL, vdevice != NULL, queue != NULL, faults != NULL, hw_queue != NULL);
 }
 
-/* The kernel does not refuse to unmap, nor to destroy what nobody uses. */
+/* The kernel does not refuse to unmap, to detach, nor to destroy what nobody uses. */
 static bool refuses(const struct shim_call *call)
 {
-	return call->command != SHIM_DESTROY && call->command != SHIM_UNMAP;
+	return call->command != SHIM_DESTROY && call->command != SHIM_UNMAP &&
+	       call->command != SHIM_DETACH;
 }
 
 const struct each_world iommufd_world = { world_open, world_close, dump, refuses };

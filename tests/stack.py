@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """stack.py SOURCE BYTES FILE.ci...: how deep the stack gets in lib/, what recurs, and which public
-functions can come to an ioctl.
+functions can come to an ioctl or to an allocation.
 
 The .ci files are gcc's, of -fcallgraph-info=su. tests/recursion.txt lists one function of each cycle
 in which functions call each other: FUNCTION: how many times it can be on the stack: why. Fails if
-there are other cycles, if a call may need more than BYTES, or if tests/ioctls-*.txt do not list the
-last. What libc needs is not in the bytes.
+there are other cycles, if a call may need more than BYTES, or if tests/ioctls-*.txt and
+tests/allocations.txt do not list the last. What libc needs is not in the bytes.
 
 Where a call through a pointer leads, names tell: '->map(' leads to what is assigned to a member
 'map', else to functions that a table or an argument names and that are called like the member, as
@@ -155,14 +155,17 @@ def deepest(graph, times):
     return need
 
 
-def compare_ioctls(graph, path, backend):
-    """What calls sys_ioctl, through whatever is not another back end's."""
+ALLOCATE = {"mem_alloc", "mem_calloc", "mem_realloc", "mem_fail_step"}
+
+
+def compare_callers(graph, path, what, backends):
+    """What calls one of WHAT, through nothing of a back end that is not one of these."""
     callers = collections.defaultdict(set)
     for caller in list(graph.calls):
-        if graph.backend.get(caller) in (None, backend):
+        if graph.backend.get(caller) in backends | {None}:
             for callee in graph.calls[caller]:
                 callers[callee].add(caller)
-    found, todo = set(), ["sys_ioctl"]
+    found, todo = set(), sorted(what)
     while todo:
         new = callers[todo.pop()] - found
         found |= new
@@ -170,15 +173,16 @@ def compare_ioctls(graph, path, backend):
     found = {function for function in found if function.startswith("ioasid_")}
     with open(path) as lines:
         listed = {line.split(":")[0].strip() for line in lines if line.startswith("ioasid_")}
-    graph.wrong += [f"{f}: can come to an ioctl, but is not in {path}"
+    graph.wrong += [f"{f}: calls {' or '.join(sorted(what))}, but is not in {path}"
                     for f in sorted(found - listed)]
-    graph.wrong += [f"{f}: in {path}, but comes to no ioctl" for f in sorted(listed - found)]
+    graph.wrong += [f"{f}: in {path}, but does not get there" for f in sorted(listed - found)]
 
 
 def main(source, limit, *paths):
     graph = Graph(os.path.realpath(source), paths)
     for backend in "iommufd", "type1":
-        compare_ioctls(graph, f"{source}/tests/ioctls-{backend}.txt", backend)
+        compare_callers(graph, f"{source}/tests/ioctls-{backend}.txt", {"sys_ioctl"}, {backend})
+    compare_callers(graph, f"{source}/tests/allocations.txt", ALLOCATE, BACKENDS)
     need = deepest(graph, read_recursion(f"{source}/tests/recursion.txt"))
     size, function = max((need[f][0], f) for f in need)
     way = []
