@@ -129,7 +129,7 @@ static int read_item(const struct sink_item *item, uint64_t start, uint64_t last
 	if (first > end)
 		return 0;
 	/* Differences of page numbers, which are taken modulo 2^64. */
-	below.first += offset / PAGE;
+	below.first += item->item.start / PAGE - item->from / PAGE;
 	return space->ctx->ops->dirty_read(space, first + offset, end + offset, peek, &below, reap);
 }
 

@@ -235,6 +235,21 @@ START_TEST(children_in_software_write_the_root)
 }
 END_TEST
 
+START_TEST(children_whose_addresses_are_lower)
+{
+	child = make_space(ctx, root, 0);
+	ck_ok(ioasid_space_map_parent(child, 16 * PAGE, DATA, 4 * PAGE, RW, NULL));
+	ck_ok(ioasid_device_attach(device, child));
+	ck_ok(ioasid_space_dirty_start(root));
+	write_page(0, 17 * PAGE);
+	write_page(0, 19 * PAGE);
+	ck_assert_uint_eq(pages(root, DATA - 8 * PAGE, IOASID_DIRTY_PEEK), 1 << 9 | 1 << 11);
+	ck_assert_uint_eq(pages(root, DATA + 3 * PAGE, 0), 1);
+	ck_ok(ioasid_device_detach(device));
+	ck_assert_uint_eq(pages(root, DATA, 0), 1 << 1);
+}
+END_TEST
+
 START_TEST(devices_that_cannot_record)
 {
 	struct ioasid_space *plain = make_space(ctx, NULL, 0);
@@ -390,6 +405,7 @@ int main(void)
 	tcase_add_test(tc, group_members_share_the_table);
 	tcase_add_test(tc, unmap_reports_what_was_written);
 	tcase_add_test(tc, children_in_software_write_the_root);
+	tcase_add_test(tc, children_whose_addresses_are_lower);
 	suite_add_tcase(suite, tc);
 	tcase_add_checked_fixture(errors, setup, nested_teardown);
 	tcase_add_test(errors, devices_that_cannot_record);
