@@ -120,13 +120,11 @@ struct backend_ops {
 	/*
 	 * Where DMA does not walk shadows: a child to which devices are attached has a table too,
 	 * made by table_create(), which the API layer makes follow the shadow. NULL: it does.
-	 * run_map() has [@iova, @iova + @length) lead to what @m, a mapping of the root's, has at
-	 * @from: 0, or err_set() with nothing mapped: -EFAULT: the memory there cannot be had, as
+	 * run_map(): to where @run says, which a mapping of the root's has at @from: 0, or err_set() with nothing mapped: -EFAULT: the memory there cannot be had, as
 	 * if nothing were mapped; -ENOMEM, -ENOSPC, -EINVAL. run_unmap() is of whole runs, of one
 	 * or more: 0, or err_set(-EINVAL) with all of them still there.
 	 */
-	int (*run_map)(struct ioasid_space *space, uint64_t iova, uint64_t length,
-		       const struct ioasid_mapping *m, uint64_t from, uint32_t perm);
+	int (*run_map)(struct ioasid_space *space, const struct ioasid_run *run, uint64_t from);
 	int (*run_unmap)(struct ioasid_space *space, uint64_t iova, uint64_t length);
 
 	/*

@@ -105,14 +105,14 @@ void dirty_keep_items(struct sink *sink, uint64_t start, uint64_t last)
 void dirty_keep_all(struct ioasid_space *space)
 {
 	struct ioasid_space *root = space_tracking_root(space);
-	struct imap_item *item;
-	struct imap_iter iter;
+	const struct ioasid_mapping *m;
+	struct mapping_iter iter;
 
 	if (space->sink) {
 		dirty_keep_items(space->sink, 0, UINT64_MAX);
 	} else if (root == space) {
-		imap_for_each(item, &iter, &space->maps, 0, UINT64_MAX)
-			keep(space, item->start, item->last, root, item->start);
+		mapping_for_each(m, &iter, space, 0, UINT64_MAX)
+			keep(space, m->item.start, m->item.last, root, m->item.start);
 	}
 }
 
@@ -137,25 +137,28 @@ int dirty_read_children(struct ioasid_space *root, uint64_t start, uint64_t last
 			struct dirty_bits *out, struct reap *reap)
 {
 	struct pages *pool = &root->ctx->pages;
-	struct imap_item *item;
-	struct imap_iter iter;
-	uint32_t run;
+	struct mapping_iter iter;
+	struct ioasid_mapping *m;
 	int ret = 0;
 
-	imap_for_each(item, &iter, &root->maps, start, last)
-		for (run = bits_container_of(item, struct ioasid_mapping, item)->runs; run && !ret;) {
+	mapping_for_each(m, &iter, root, start, last) {
+		const uint32_t *first = mapping_runs(root, m);
+		uint32_t run = first ? *first : 0;
+
+		while (run && !ret) {
 			const struct shadow_link *link = pages_ptr(pool, run);
 
 			ret = read_item(bits_container_of(link, const struct sink_item, link), start,
 					last, peek, out, reap);
 			run = link->next;
 		}
+	}
 	return ret;
 }
 
 struct ioasid_space *space_tracking_root(const struct ioasid_space *space)
 {
-	while (space->parent)
-		space = space->parent;
-	return space->tracking ? (struct ioasid_space *)(uintptr_t)space : NULL;
+	struct ioasid_space *root = space_lowest(space);
+
+	return root->tracking ? root : NULL;
 }

@@ -53,6 +53,37 @@ struct ioasid_mapping *mapping_first(const struct ioasid_space *space, uint64_t 
 	return copy;
 }
 
+struct ioasid_mapping *mapping_at(const struct ioasid_space *space, uint64_t iova,
+				  struct ioasid_mapping *copy)
+{
+	const struct strip *strip = strip_at(&space->strips, iova);
+	struct imap_item *item;
+
+	if (strip && strip_has(strip, iova)) {
+		strip_read(strip, iova, copy);
+		return copy;
+	}
+	item = imap_find(&space->maps, iova);
+	return item ? bits_container_of(item, struct ioasid_mapping, item) : NULL;
+}
+
+uint32_t *mapping_runs(const struct ioasid_space *root, struct ioasid_mapping *m)
+{
+	return m->flags & MAPPING_PACKED ?
+	       strip_list(strip_at(&root->strips, m->item.start), m->item.start) : &m->runs;
+}
+
+uint32_t *mapping_make_runs(struct ioasid_space *root, uint64_t iova)
+{
+	struct strip *strip = strip_at(&root->strips, iova);
+	struct imap_item *item;
+
+	if (strip && strip_has(strip, iova))
+		return strip_make_list(&root->strips, strip, iova);
+	item = imap_find(&root->maps, iova);
+	return &bits_container_of(item, struct ioasid_mapping, item)->runs;
+}
+
 int mapping_gap(struct ioasid_space *space, uint64_t lo, uint64_t hi, uint64_t length,
 		uint64_t align, uint64_t offset, uint64_t *iova)
 {

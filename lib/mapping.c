@@ -122,12 +122,14 @@ static int add_to_strip(struct ioasid_space *space, struct strip *strip,
 	if (*strip_slot(strip, m->item.start))
 		return mapping_overlap(space, m->item.start, m->item.last);
 	ret = check_target(space, m);
-	if (!ret)
-		ret = enter(space, m, reap);
-	if (!ret)
-		strip_put(&space->strips, strip, m);
-	else
+	if (ret) {
 		strip_settle(&space->strips, strip);
+		return ret;
+	}
+	strip_put(&space->strips, strip, m);
+	ret = enter(space, m, reap);
+	if (ret)
+		strip_take(&space->strips, strip, m->item.start);
 	return ret;
 }
 
@@ -160,7 +162,7 @@ static int add_record(struct ioasid_space *space, const struct ioasid_mapping *w
 		slab_free(&space->records, m);
 		return ret;
 	}
-	if (space->strips.count)
+	if (strips_exist(&space->strips))
 		strips_enter(space, m);
 	if (out) {
 		m->flags |= MAPPING_HANDLE;
@@ -201,7 +203,7 @@ static void forget(struct ioasid_space *space, struct ioasid_mapping *m)
 		return;
 	}
 	imap_remove(&space->maps, &m->item);
-	if (space->strips.count)
+	if (strips_exist(&space->strips))
 		strips_leave(space, m->item.start, m->item.last);
 	slab_free(&space->records, m);
 }

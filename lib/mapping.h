@@ -15,7 +15,7 @@ struct ioasid_space;
 struct ioasid_mapping {
 	struct imap_item item;
 	uint64_t target;		/* a host address, or an address of the parent */
-	uint32_t runs;			/* list of the items of sinks that lead here; 8-byte aligned */
+	uint32_t runs;			/* of a record: see mapping_runs(); 8-byte aligned */
 	uint32_t flags : 8;
 	uint32_t source : 24;		/* 0: plain memory, or none */
 };

@@ -154,6 +154,14 @@ struct ioasid_space {
 	void *backend;
 };
 
+/* What the space is nested on in the end, or is itself. */
+static inline struct ioasid_space *space_lowest(const struct ioasid_space *space)
+{
+	while (space->parent)
+		space = space->parent;
+	return (struct ioasid_space *)(uintptr_t)space;
+}
+
 /* What the DMA of a space walks. */
 static inline const struct iopt_root *space_root(const struct ioasid_space *space)
 {
@@ -268,7 +276,7 @@ void sink_detach(struct ioasid_space *space, struct reap *reap);
 int sink_follow(struct ioasid_space *space, uint64_t start, uint64_t last);
 /* A root has a mapping more; one is going, and has gone from the table. */
 void sink_mapped(struct ioasid_space *root, const struct ioasid_mapping *m);
-void sink_unmapping(struct ioasid_mapping *m);
+void sink_unmapping(struct ioasid_space *root, struct ioasid_mapping *m);
 void sink_unmapped(struct ioasid_space *root);
 /*
  * What a device attached to it has: the first run with an address from @at on, as a host address.
@@ -371,6 +379,16 @@ struct ioasid_mapping *mapping_iter_next(struct mapping_iter *iter);
 /* The lowest with a byte in [@start, @last]: a record, or @copy; or NULL. */
 struct ioasid_mapping *mapping_first(const struct ioasid_space *space, uint64_t start,
 				     uint64_t last, struct ioasid_mapping *copy);
+/* The same: the one that @iova is in. */
+struct ioasid_mapping *mapping_at(const struct ioasid_space *space, uint64_t iova,
+				  struct ioasid_mapping *copy);
+
+/*
+ * The list of the items of sinks that lead to a mapping of a root: NULL if it has none so far. Make: of
+ * what is mapped at @iova; NULL for want of memory.
+ */
+uint32_t *mapping_runs(const struct ioasid_space *root, struct ioasid_mapping *m);
+uint32_t *mapping_make_runs(struct ioasid_space *root, uint64_t iova);
 
 /* What a caller's handle stands for: a record, or @copy. */
 struct ioasid_mapping *mapping_of_handle(const struct ioasid_mapping *handle,

@@ -159,12 +159,12 @@ static void take_around(struct sink *sink, const struct imap_item *item,
 		sink_hull_add(&sink->wait, m->item.start, m->item.last);
 }
 
-void sink_unmapping(struct ioasid_mapping *m)
+void sink_unmapping(struct ioasid_space *root, struct ioasid_mapping *m)
 {
-	struct pages *pool = &mapping_space(m)->ctx->pages;
+	const uint32_t *first = mapping_runs(root, m);
 
-	while (m->runs) {
-		struct sink_item *item = bits_container_of(pages_ptr(pool, m->runs),
+	while (first && *first) {
+		struct sink_item *item = bits_container_of(pages_ptr(&root->ctx->pages, *first),
 							   struct sink_item, link);
 
 		take_around(slab_owner_of(item), &item->item, m);
@@ -188,21 +188,19 @@ void sink_unmapped(struct ioasid_space *root)
 
 bool sink_first_run(const struct ioasid_space *space, uint64_t at, struct ioasid_run *run)
 {
-	const struct imap_item *item = imap_first(&space->sink->items, at, UINT64_MAX), *below;
-	const struct ioasid_space *root = space;
+	const struct imap_item *item = imap_first(&space->sink->items, at, UINT64_MAX);
+	const struct ioasid_mapping *below;
+	struct ioasid_mapping copy;
 	const struct sink_item *i;
 
 	if (!item)
 		return false;
-	while (root->parent)
-		root = root->parent;
 	i = bits_container_of(item, const struct sink_item, item);
 	*run = (struct ioasid_run){ .iova = item->start, .length = imap_length(item) };
-	below = i->perm ? imap_find(&root->maps, i->from) : NULL;
+	below = i->perm ? mapping_at(space_lowest(space), i->from, &copy) : NULL;
 	if (below) {
 		run->perm = i->perm;
-		run->target = bits_container_of(below, const struct ioasid_mapping, item)->target +
-			      (i->from - below->start);
+		run->target = below->target + (i->from - below->item.start);
 	}
 	return true;
 }

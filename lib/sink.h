@@ -26,6 +26,12 @@ struct sink_hull {
 	uint64_t start, last;
 };
 
+/* A mapping of the root's. */
+struct sink_target {
+	uint64_t start, last;
+	uint64_t host;			/* of start */
+};
+
 struct sink {
 	struct ioasid_space *space;
 	struct sink *next;		/* of the context's */
@@ -34,8 +40,8 @@ struct sink {
 	struct sink_hull behind;	/* where it could not follow */
 	struct sink_hull wait;		/* around the parent's addresses that entries wait for */
 	bool blocked;			/* nothing is in the kernel, since it would be too much */
-	struct ioasid_mapping *mapping;	/* of the root's, the latest used, good while ... */
-	uint64_t mapping_gen;		/* ... this is the root's generation */
+	struct sink_target target;	/* the latest used, good while ... */
+	uint64_t target_gen;		/* ... this is the root's generation */
 };
 
 static inline void sink_hull_add(struct sink_hull *hull, uint64_t start, uint64_t last)
@@ -71,7 +77,7 @@ struct sink_run {
 	uint64_t from;			/* in the root */
 	uint32_t perm;
 	unsigned int shift;
-	struct ioasid_mapping *mapping;	/* the one that all of it is in */
+	struct sink_target target;	/* which all of it is in */
 };
 
 struct sink_cursor {
@@ -96,10 +102,15 @@ struct sink_pass {
 	struct sink_hull wait;
 };
 
-/* sink_sync.c: out of the kernel; into it, where it has nothing; what a run_map() has returned. */
+/*
+ * sink_sync.c: out of the kernel; into it, where it has nothing; the same up to @last, and without a
+ * record; what that has returned.
+ */
 void sink_pass_take(struct sink_pass *p, uint64_t start, uint64_t last);
 void sink_pass_put(struct sink_pass *p, struct sink_run run);
+int sink_run_map(const struct sink *sink, const struct sink_run *run, uint64_t last);
 void sink_pass_mapped(struct sink_pass *p, int ret);
+int sink_no_memory(const struct sink *sink);
 
 /*
  * sink_entry.c: follows in [@start, @last] if that is in one entry of the shadow's, and it has been

@@ -5,9 +5,9 @@
  */
 #include "sink.h"
 
-static bool is_on(const struct sink_item *item, const struct ioasid_mapping *m)
+static bool is_on(const struct sink_item *item, const struct sink_target *target)
 {
-	return item->from >= m->item.start && item->from <= m->item.last;
+	return item->from >= target->start && item->from <= target->last;
 }
 
 /* The item leads where @run does from now on: its place in the record stays as it is. */
@@ -15,22 +15,27 @@ static void lead_elsewhere(struct sink_pass *p, struct sink_item *item, const st
 {
 	struct ioasid_space *space = p->sink->space;
 	struct pages *pool = &space->ctx->pages;
+	uint32_t *list = NULL;
 	int ret = sink_unmap(p->sink, run->start, run->last);
 
 	if (ret) {
 		p->ret = ret;
 		return;
 	}
-	ret = space->ctx->ops->run_map(space, run->start, run->last - run->start + 1, run->mapping,
-				       run->from, run->perm);
+	if (!is_on(item, &run->target)) {
+		list = mapping_make_runs(space_lowest(space), run->from);
+		ret = list ? 0 : sink_no_memory(p->sink);
+	}
+	if (!ret)
+		ret = sink_run_map(p->sink, run, run->last);
 	sink_pass_mapped(p, ret);
 	if (ret) {
 		sink_forget(p->sink, item);
 		return;
 	}
-	if (!is_on(item, run->mapping)) {
+	if (list) {
 		list_remove(&item->link, pool);
-		list_add(&run->mapping->runs, &item->link, pool);
+		list_add(list, &item->link, pool);
 	}
 	item->from = run->from;
 	item->perm = run->perm;

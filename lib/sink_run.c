@@ -2,14 +2,26 @@
 /* What a child's translations are in its root: the runs that a back end can map. */
 #include "sink.h"
 
+/* The mapping of the root that @from is in; false: none. */
+static bool find_target(struct sink *sink, const struct ioasid_space *root, uint64_t from)
+{
+	struct ioasid_mapping copy;
+	const struct ioasid_mapping *m = mapping_at(root, from, &copy);
+
+	if (!m)
+		return false;
+	sink->target = (struct sink_target){ m->item.start, m->item.last, m->target };
+	sink->target_gen = root->gen;
+	return true;
+}
+
 /* Leads @run, at its start, up to the root. Shortens it to one permission and one mapping. */
 static bool lead_up(struct sink *sink, struct sink_run *run)
 {
-	struct ioasid_space *space = sink->space->parent;
-	const struct ioasid_mapping *m = sink->mapping;
+	const struct ioasid_space *space = sink->space->parent;
+	struct sink_target *target = &sink->target;
 	uint64_t n = run->last - run->start;	/* less 1 */
 	struct shadow_view view;
-	struct imap_item *item;
 
 	for (; space->parent; space = space->parent) {
 		shadow_look(&space->shadow, run->from, &view);
@@ -18,16 +30,11 @@ static bool lead_up(struct sink *sink, struct sink_run *run)
 		n = bits_min(n, view.last - run->from);
 		run->from = view.target + (run->from - view.base);
 	}
-	if (!m || sink->mapping_gen != space->gen || run->from < m->item.start ||
-	    run->from > m->item.last) {
-		item = imap_find(&space->maps, run->from);
-		if (!item)
-			return false;
-		sink->mapping = bits_container_of(item, struct ioasid_mapping, item);
-		sink->mapping_gen = space->gen;
-	}
-	run->mapping = sink->mapping;
-	run->last = run->start + bits_min(n, run->mapping->item.last - run->from);
+	if ((sink->target_gen != space->gen || run->from < target->start ||
+	     run->from > target->last) && !find_target(sink, space, run->from))
+		return false;
+	run->target = *target;
+	run->last = run->start + bits_min(n, target->last - run->from);
 	return true;
 }
 
@@ -95,7 +102,7 @@ static bool joins(const struct sink_cursor *c, const struct sink_run *run,
 {
 	return part->start == run->last + 1 &&
 	       part->from == run->from + (part->start - run->start) && part->perm == run->perm &&
-	       part->mapping == run->mapping &&
+	       part->target.start == run->target.start &&
 	       (part->shift == run->shift || c->sink->space->shadow.tree.mode == SHADOW_OWN);
 }
 

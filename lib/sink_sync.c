@@ -90,9 +90,19 @@ static void advance(struct sink_run *run, uint64_t last)
 	run->start = last + 1;
 }
 
-static int no_memory(const struct sink *sink)
+int sink_no_memory(const struct sink *sink)
 {
 	return err_set(ENOMEM, "space %u: no memory to follow its page table", sink->space->id);
+}
+
+int sink_run_map(const struct sink *sink, const struct sink_run *run, uint64_t last)
+{
+	const struct ioasid_run to = {
+		.iova = run->start, .length = last - run->start + 1, .perm = run->perm,
+		.target = run->target.host + (run->from - run->target.start),
+	};
+
+	return sink->space->ctx->ops->run_map(sink->space, &to, run->from);
 }
 
 /* Maps [run->start, @last]. */
@@ -100,25 +110,26 @@ static int put_piece(struct sink *sink, const struct sink_run *run, uint64_t las
 {
 	struct ioasid_space *space = sink->space;
 	struct sink_item *item;
+	uint32_t *list;
 	int ret;
 
 	if (imap_count(&sink->items) >= space->mapping_limit)
 		return -E2BIG;
-	item = slab_alloc(&sink->slab);
+	list = mapping_make_runs(space_lowest(space), run->from);
+	item = list ? slab_alloc(&sink->slab) : NULL;
 	if (!item)
-		return no_memory(sink);
+		return sink_no_memory(sink);
 	*item = (struct sink_item){ .item = { run->start, last }, .from = run->from,
 				    .perm = run->perm };
 	if (imap_insert(&sink->items, &item->item)) {
 		slab_free(&sink->slab, item);
-		return no_memory(sink);
+		return sink_no_memory(sink);
 	}
-	ret = space->ctx->ops->run_map(space, run->start, last - run->start + 1, run->mapping,
-				       run->from, run->perm);
+	ret = sink_run_map(sink, run, last);
 	if (ret)
 		sink_forget(sink, item);
 	else
-		list_add(&run->mapping->runs, &item->link, &space->ctx->pages);
+		list_add(list, &item->link, &space->ctx->pages);
 	return ret;
 }
 
@@ -167,7 +178,7 @@ static void fill(struct sink_pass *p, uint64_t lo, uint64_t hi, const struct sin
 		sink_pass_take(p, gone->start, gone->last);
 	sink_hull_add(&p->wait, c.walk.wait_start, c.walk.wait_last);
 	if (!p->ret && c.walk.ret)
-		p->ret = no_memory(p->sink);
+		p->ret = sink_no_memory(p->sink);
 }
 
 /* How much of @item the shadow still says, as far as [@lo, @hi] goes, which is in it. */
@@ -251,15 +262,15 @@ static void follow(struct sink_pass *p, uint64_t start, uint64_t last)
 static void follow_all(struct sink_pass *p)
 {
 	const struct ioasid_space *space = p->sink->space;
-	struct imap_item *item;
-	struct imap_iter iter;
+	const struct ioasid_mapping *m;
+	struct mapping_iter iter;
 
 	if (space->shadow.tree.mode != SHADOW_OWN) {
 		follow(p, 0, UINT64_MAX);
 		return;
 	}
-	imap_for_each(item, &iter, &space->maps, 0, UINT64_MAX)
-		follow(p, item->start, item->last);
+	mapping_for_each(m, &iter, space, 0, UINT64_MAX)
+		follow(p, m->item.start, m->item.last);
 }
 
 /* Adds to @n what [@lo, @hi] takes, as far as that is within the limit. */
@@ -281,15 +292,15 @@ static void count(struct sink *sink, uint64_t lo, uint64_t hi, uint64_t *n)
 static bool fits(struct sink *sink)
 {
 	const struct ioasid_space *space = sink->space;
-	struct imap_item *item;
-	struct imap_iter iter;
+	const struct ioasid_mapping *m;
+	struct mapping_iter iter;
 	uint64_t n = 0;
 
 	if (space->shadow.tree.mode != SHADOW_OWN)
 		count(sink, 0, UINT64_MAX, &n);
 	else
-		imap_for_each(item, &iter, &space->maps, 0, UINT64_MAX)
-			count(sink, item->start, item->last, &n);
+		mapping_for_each(m, &iter, space, 0, UINT64_MAX)
+			count(sink, m->item.start, m->item.last, &n);
 	return n <= space->mapping_limit;
 }
 

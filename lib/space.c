@@ -17,7 +17,7 @@ struct ioasid_space *space_new(struct ioasid_ctx *ctx)
 		return NULL;
 	space->ctx = ctx;
 	imap_init(&space->maps, &ctx->pages);
-	strips_init(space, !ctx->ops->run_map);
+	strips_init(space);
 	bitmap_init(&space->written, &ctx->pages);
 	slab_init(&space->records, &ctx->pages, sizeof(struct ioasid_mapping), space);
 	return space;

@@ -5,6 +5,7 @@
 _Static_assert((IOASID_READ | IOASID_WRITE) == STRIP_PERM, "permissions");
 _Static_assert((STRIP_PERM | MAPPING_WRITABLE) == STRIP_FLAGS, "flags");
 _Static_assert(STRIP_PAGE == PAGE && STRIP_SLOTS * sizeof(uint64_t) == PAGES_SIZE, "sizes");
+_Static_assert(STRIP_SLOTS * sizeof(struct strip_list) == PAGES_SIZE, "sizes");
 
 /* So many records close together are worth a strip. The fuzzers have few. */
 #ifndef STRIP_CROWD
@@ -16,13 +17,23 @@ static struct strip *strip_of(struct imap_item *window)
 	return bits_container_of(window, struct strip, window);
 }
 
-void strips_init(struct ioasid_space *space, bool wanted)
+void strips_init(struct ioasid_space *space)
 {
 	struct pages *pool = &space->ctx->pages;
 
 	imap_init(&space->strips.by_window, pool);
 	slab_init(&space->strips.heads, pool, sizeof(struct strip), space);
-	space->strips.wanted = wanted;
+	space->strips.wanted = true;
+}
+
+static void free_pages(const struct strip *strip)
+{
+	struct pages *pool = &strip->space->ctx->pages;
+
+	pages_free(pool, strip->slots);
+	pages_free(pool, strip->lists);
+	if (strip->lists)
+		strip->space->strips.lists--;
 }
 
 void strips_destroy(struct ioasid_space *space)
@@ -32,7 +43,7 @@ void strips_destroy(struct ioasid_space *space)
 	struct imap_iter iter;
 
 	imap_for_each(window, &iter, &strips->by_window, 0, UINT64_MAX)
-		pages_free(&space->ctx->pages, strip_of(window)->slots);
+		free_pages(strip_of(window));
 	imap_destroy(&strips->by_window);
 	slab_destroy(&strips->heads);
 	strips->near = NULL;
@@ -43,7 +54,8 @@ size_t strips_pages(const struct ioasid_space *space)
 {
 	const struct strips *strips = &space->strips;
 
-	return strips->by_window.nodes.pages + strips->heads.pages + imap_count(&strips->by_window);
+	return strips->by_window.nodes.pages + strips->heads.pages +
+	       imap_count(&strips->by_window) + strips->lists;
 }
 
 struct strip *strip_seek(const struct strips *strips, uint64_t iova)
@@ -76,6 +88,7 @@ static struct strip *strip_new(struct ioasid_space *space, uint64_t iova)
 	strip->window.start = bits_align_down(iova, UINT64_C(1) << STRIP_SHIFT);
 	strip->window.last = strip->window.start + (UINT64_C(1) << STRIP_SHIFT) - 1;
 	strip->space = space;
+	strip->lists = NULL;
 	strip->used = 0;
 	strip->slots = pages_alloc(&space->ctx->pages);
 	if (!strip->slots || imap_insert(&strips->by_window, &strip->window)) {
@@ -96,7 +109,7 @@ void strip_settle(struct strips *strips, struct strip *strip)
 		return;
 	strips->near = NULL;
 	imap_remove(&strips->by_window, &strip->window);
-	pages_free(strips->by_window.pool, strip->slots);
+	free_pages(strip);
 	slab_free(&strips->heads, strip);
 }
 
@@ -116,6 +129,17 @@ struct strip *strip_begin(struct ioasid_space *space, uint64_t iova)
 	    (page == STRIP_SLOTS - 1 && iova < UINT64_MAX - PAGE && is_run(space, iova + PAGE)))
 		return strip_new(space, iova);
 	return NULL;
+}
+
+uint32_t *strip_make_list(struct strips *strips, struct strip *strip, uint64_t iova)
+{
+	if (!strip->lists) {
+		strip->lists = pages_alloc(strips->by_window.pool);
+		if (!strip->lists)
+			return NULL;
+		strips->lists++;
+	}
+	return strip_list(strip, iova);
 }
 
 void strip_read(const struct strip *strip, uint64_t iova, struct ioasid_mapping *m)
@@ -168,7 +192,7 @@ void strips_gather(struct ioasid_space *space, uint64_t iova)
 		struct ioasid_mapping *m = bits_container_of(item, struct ioasid_mapping, item);
 		uint64_t last = item->last;
 
-		if (!(m->flags & MAPPING_HANDLE) && strip_suits(&space->strips, m)) {
+		if (!(m->flags & MAPPING_HANDLE) && !m->runs && strip_suits(&space->strips, m)) {
 			imap_remove(&space->maps, item);
 			strip_put(&space->strips, strip, m);
 			slab_free(&space->records, m);

@@ -14,7 +14,8 @@
  * all that is not one page, or lies on no boundary. The slots of pages that these touch say so: a
  * slot of 0 means that nothing is mapped there.
  *
- * Strips are for back ends without sinks, whose lists need records, and not for the identity root.
+ * Where a kernel's table of a child has some of the pages, there is a second page beside the slots,
+ * with a list for each of what leads there (sink.h). The identity root has no strips.
  */
 #ifndef LIB_STRIP_H
 #define LIB_STRIP_H
@@ -33,22 +34,29 @@
 #define STRIP_SOURCE_SHIFT 4u
 #define STRIP_SOURCES	256u	/* what has a source of a higher number is a record */
 
+/* Of the items of sinks that lead to one mapping. */
+struct strip_list {
+	_Alignas(8) uint32_t first;
+};
+
 struct strip {
 	struct imap_item window;
 	struct ioasid_space *space;
 	uint64_t *slots;
-	uint32_t used;			/* mappings in it: not 0 */
+	struct strip_list *lists;	/* NULL: all are empty */
+	uint32_t used;			/* mappings in it; 0: all near it had to stay records */
 };
 
 struct strips {
 	struct imap by_window;
 	struct slab heads;
 	struct strip *near;		/* of the latest change, or NULL */
-	size_t count;			/* mappings in all */
+	size_t count;			/* mappings in all, */
+	size_t lists;			/* and strips that have lists */
 	bool wanted;
 };
 
-void strips_init(struct ioasid_space *space, bool wanted);
+void strips_init(struct ioasid_space *space);
 /* Their mappings are forgotten. */
 void strips_destroy(struct ioasid_space *space);
 /* Pages of memory. */
@@ -63,6 +71,12 @@ static inline bool strip_suits(const struct strips *strips, const struct ioasid_
 }
 
 struct strip *strip_seek(const struct strips *strips, uint64_t iova);
+
+/* Are there any? Then they are told of records. */
+static inline bool strips_exist(const struct strips *strips)
+{
+	return imap_count(&strips->by_window);
+}
 
 /* The strip for @iova, or NULL. */
 static inline struct strip *strip_at(const struct strips *strips, uint64_t iova)
@@ -110,6 +124,14 @@ static inline void strip_take(struct strips *strips, struct strip *strip, uint64
 	if (!--strip->used)
 		strip_settle(strips, strip);
 }
+
+/* The list for @iova; NULL: there is none so far. Make: for want of memory. */
+static inline uint32_t *strip_list(const struct strip *strip, uint64_t iova)
+{
+	return strip->lists ? &strip->lists[(iova - strip->window.start) / STRIP_PAGE].first : NULL;
+}
+
+uint32_t *strip_make_list(struct strips *strips, struct strip *strip, uint64_t iova);
 
 /* What the slot for @iova says, as a record. */
 void strip_read(const struct strip *strip, uint64_t iova, struct ioasid_mapping *m);

@@ -213,7 +213,7 @@ void table_leave(struct ioasid_space *space, struct ioasid_mapping *m, struct re
 	bool own = has_own(space);
 
 	if (own) {
-		sink_unmapping(m);
+		sink_unmapping(space, m);
 		table_unmap_own(space, m, reap);
 	}
 	ops->unmap(space, m, reap);

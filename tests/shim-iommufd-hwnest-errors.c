@@ -207,8 +207,13 @@ END_TEST
 START_TEST(vtd_parents_have_nothing_read_only)
 {
 	struct ioasid_mapping *m;
+	unsigned int i;
 
-	ck_ok(ioasid_space_map(root, 64 * MIB, memory, PAGE, IOASID_READ, &m));
+	/* among many that the library keeps packed, or by itself */
+	for (i = 0; _i && i < 200; i++)
+		ck_ok(ioasid_space_map(root, 64 * MIB + (i + 1) * PAGE, memory, PAGE, RW, NULL));
+	ck_ok(ioasid_space_map(root, 64 * MIB, memory, PAGE, IOASID_READ, _i ? NULL : &m));
+	m = ioasid_space_find_mapping(root, 64 * MIB, PAGE);
 	ck_ok(bind_fs(child, 0x5000, 0));
 	shim_forget();
 	ck_err(ioasid_device_attach(device, child), EOPNOTSUPP);
@@ -253,7 +258,7 @@ int main(void)
 	tcase_add_test(tc, attach_that_fails);
 	tcase_add_test(tc, allocations_that_fail);
 	tcase_add_test(tc, what_cannot_be_undone_is_blocked);
-	tcase_add_test(tc, vtd_parents_have_nothing_read_only);
+	tcase_add_loop_test(tc, vtd_parents_have_nothing_read_only, 0, 2);
 	tcase_add_test(tc, nothing_is_listed);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

@@ -11,7 +11,10 @@
 #include "shim_ioas.h"
 #include "shim_nested.h"
 
-/* Parts of the parent that come and go, one behind another from here on. */
+/*
+ * Parts of the parent that come and go, one behind another from here on: as one mapping, or page by
+ * page without handles, of which two parts are enough for the library to pack them.
+ */
 #define PIECES	     6u
 #define PIECE_PAGES  48u
 #define PIECES_START (16 * MIB)
@@ -30,9 +33,9 @@ struct target {
 };
 
 static struct {
-	struct ioasid_mapping *mapping;
 	uint64_t host;
 	uint32_t perm;
+	uint64_t there;		/* bit i: page i */
 } pieces[PIECES];
 static struct target guest[REGIONS][REGION_PAGES], deep_pages[DEEP_PAGES];
 static struct ioasid_device *second;
@@ -55,12 +58,13 @@ static uint32_t pick_perm(void)
 static uint32_t in_root(uint64_t address, uint64_t *host)
 {
 	uint64_t i = (address - PIECES_START) / (PIECE_PAGES * PAGE);
+	uint64_t page = (address - PIECES_START) / PAGE % PIECE_PAGES;
 
 	if (address < TABLES) {
 		*host = (uint64_t)(uintptr_t)memory + address;
 		return RW;
 	}
-	if (address < PIECES_START || i >= PIECES || !pieces[i].mapping)
+	if (address < PIECES_START || i >= PIECES || !(pieces[i].there >> page & 1))
 		return 0;
 	*host = pieces[i].host + (address - PIECES_START) % (PIECE_PAGES * PAGE);
 	return pieces[i].perm;
@@ -178,20 +182,40 @@ static void change_superpage(void)
 	invalidate(regions[SUPER] + pick(REGION_PAGES) * PAGE, PAGE);
 }
 
+/* All of a piece goes at once, or one mapping of it by its handle. */
+static void unmap_piece(unsigned int i)
+{
+	const uint64_t start = PIECES_START + i * PIECE_PAGES * PAGE;
+	const uint64_t page = pick(PIECE_PAGES), length = PIECE_PAGES * PAGE;
+	struct ioasid_mapping *m = ioasid_space_find_mapping(root, start + page * PAGE, PAGE);
+
+	if (!m || pick(2)) {
+		ck_ok(ioasid_space_unmap(root, start, length, NULL));
+		pieces[i].there = 0;
+		return;
+	}
+	ck_assert_uint_eq(ioasid_mapping_get_perm(m), pieces[i].perm);
+	pieces[i].there &= ioasid_mapping_get_length(m) == PAGE ? ~(UINT64_C(1) << page) : 0;
+	ck_ok(ioasid_mapping_unmap(m));
+}
+
 static void change_parent(void)
 {
-	unsigned int i = pick(PIECES);
+	const unsigned int i = pick(PIECES);
+	const uint64_t each = pick(3) ? PAGE : PIECE_PAGES * PAGE;
+	uint64_t at;
 
-	if (pieces[i].mapping) {
-		ck_ok(ioasid_mapping_unmap(pieces[i].mapping));
-		pieces[i].mapping = NULL;
+	if (pieces[i].there) {
+		unmap_piece(i);
 		return;
 	}
 	pieces[i].host = (uint64_t)(uintptr_t)memory + 8 * MIB + pick(1024) * PAGE;
 	pieces[i].perm = pick_perm();
-	ck_ok(ioasid_space_map(root, PIECES_START + i * PIECE_PAGES * PAGE,
-			       (void *)(uintptr_t)pieces[i].host, PIECE_PAGES * PAGE,
-			       pieces[i].perm, &pieces[i].mapping));
+	pieces[i].there = (UINT64_C(1) << PIECE_PAGES) - 1;
+	for (at = 0; at < PIECE_PAGES * PAGE; at += each)
+		ck_ok(ioasid_space_map(root, PIECES_START + i * PIECE_PAGES * PAGE + at,
+				       (void *)(uintptr_t)(pieces[i].host + at), each,
+				       pieces[i].perm, NULL));
 }
 
 static void change_deep(void)

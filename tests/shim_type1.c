@@ -14,7 +14,7 @@
 
 #define FIRST_FD  100
 #define N_FDS	  12
-#define N_ENTRIES 16u
+#define N_ENTRIES 256u
 #define N_WRITTEN 64u
 
 struct shim_t1 shim_t1;
@@ -54,7 +54,7 @@ void shim_reset(void)
 	shim_t1.page_sizes = 0x40201000;
 	memcpy(shim_t1.ranges, usual, sizeof(usual));
 	shim_t1.n_ranges = 2;
-	shim_t1.max_entries = N_ENTRIES;
+	shim_t1.max_entries = 16;
 	shim_t1.dirty_limit = 1u << 28;
 	n_written = 0;
 }

@@ -188,8 +188,7 @@ void iofd_unmap(struct ioasid_space *space, const struct ioasid_mapping *mapping
 		struct reap *reap);
 /* A mapping of a file goes down as such; without its descriptor by address. */
 bool iofd_maps_files(const struct ioasid_ctx *ctx);
-int iofd_run_map(struct ioasid_space *space, uint64_t iova, uint64_t length,
-		 const struct ioasid_mapping *m, uint64_t from, uint32_t perm);
+int iofd_run_map(struct ioasid_space *space, const struct ioasid_run *run, uint64_t from);
 int iofd_run_unmap(struct ioasid_space *space, uint64_t iova, uint64_t length);
 
 /* allow.c: as of struct backend_ops; the same of an IOAS that is going to be the space's */

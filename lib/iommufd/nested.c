@@ -71,16 +71,12 @@ static int no_read_only(const struct ioasid_space *space, const struct ioasid_ma
 
 int iofd_check_parent(const struct ioasid_device *device, const struct ioasid_space *root)
 {
-	const struct imap_item *item;
-	struct imap_iter iter;
+	const struct ioasid_mapping *m;
+	struct mapping_iter iter;
 
-	imap_for_each(item, &iter, &root->maps, 0, UINT64_MAX) {
-		const struct ioasid_mapping *m =
-			bits_container_of(item, const struct ioasid_mapping, item);
-
+	mapping_for_each(m, &iter, root, 0, UINT64_MAX)
 		if (is_vtd(device) && !(m->flags & IOASID_WRITE))
 			return no_read_only(root, m);
-	}
 	return 0;
 }
 

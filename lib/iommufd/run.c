@@ -28,17 +28,16 @@ static int why_not_copied(const struct ioasid_space *space, const struct uapi_io
 	}
 }
 
-int iofd_run_map(struct ioasid_space *space, uint64_t iova, uint64_t length,
-		 const struct ioasid_mapping *m, uint64_t from, uint32_t perm)
+int iofd_run_map(struct ioasid_space *space, const struct ioasid_run *run, uint64_t from)
 {
 	struct uapi_ioas_copy copy = {
 		.size = sizeof(copy),
-		.flags = UAPI_MAP_FIXED_IOVA | (perm & IOASID_READ ? UAPI_MAP_READABLE : 0) |
-			 (perm & IOASID_WRITE ? UAPI_MAP_WRITEABLE : 0),
+		.flags = UAPI_MAP_FIXED_IOVA | (run->perm & IOASID_READ ? UAPI_MAP_READABLE : 0) |
+			 (run->perm & IOASID_WRITE ? UAPI_MAP_WRITEABLE : 0),
 		.dst_ioas_id = iofd_ioas(space),
-		.src_ioas_id = iofd_ioas(mapping_space(m)),
-		.length = length,
-		.dst_iova = iova,
+		.src_ioas_id = iofd_ioas(space_lowest(space)),
+		.length = run->length,
+		.dst_iova = run->iova,
 		.src_iova = from,
 	};
 	int ret = iofd_ioctl(space->ctx, UAPI_IOAS_COPY, &copy);

@@ -20,14 +20,15 @@ static struct ioasid_run run_of(const struct ioasid_mapping *m)
 
 bool t1_first_run(const struct ioasid_space *space, uint64_t at, struct ioasid_run *run)
 {
-	const struct imap_item *item;
+	const struct ioasid_mapping *m;
+	struct ioasid_mapping copy;
 
 	if (space->parent)
 		return sink_first_run(space, at, run);
-	item = imap_first(&space->maps, at, UINT64_MAX);
-	if (item)
-		*run = run_of(bits_container_of(item, const struct ioasid_mapping, item));
-	return item;
+	m = mapping_first(space, at, UINT64_MAX, &copy);
+	if (m)
+		*run = run_of(m);
+	return m;
 }
 
 static int too_many(const struct t1_group *group, const struct ioasid_space *space)
@@ -193,15 +194,10 @@ void t1_unmap(struct ioasid_space *space, const struct ioasid_mapping *m, struct
 		ctx_log(space->ctx, LOG_ERR, "%s", err_text());
 }
 
-int t1_run_map(struct ioasid_space *space, uint64_t iova, uint64_t length,
-	       const struct ioasid_mapping *m, uint64_t from, uint32_t perm)
+int t1_run_map(struct ioasid_space *space, const struct ioasid_run *run, uint64_t from)
 {
-	const struct ioasid_run run = {
-		.iova = iova, .length = length, .target = m->target + (from - m->item.start),
-		.perm = perm,
-	};
-
-	return enter_all(space, &run);
+	(void)from;
+	return enter_all(space, run);
 }
 
 int t1_run_unmap(struct ioasid_space *space, uint64_t iova, uint64_t length)

@@ -72,8 +72,7 @@ int t1_device_fd(const struct ioasid_device *device);
 int t1_map(struct ioasid_space *space, const struct ioasid_mapping *mapping, struct reap *reap);
 void t1_unmap(struct ioasid_space *space, const struct ioasid_mapping *mapping,
 	      struct reap *reap);
-int t1_run_map(struct ioasid_space *space, uint64_t iova, uint64_t length,
-	       const struct ioasid_mapping *m, uint64_t from, uint32_t perm);
+int t1_run_map(struct ioasid_space *space, const struct ioasid_run *run, uint64_t from);
 int t1_run_unmap(struct ioasid_space *space, uint64_t iova, uint64_t length);
 /*
  * The first run of the space with an address from @at on, as a host address; false: none. perm 0:
