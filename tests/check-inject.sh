@@ -10,7 +10,8 @@ tests=$top_srcdir/tests
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
-awk -f "$tests/injected.awk" "$tests"/fail_*.c "$tests"/shim-*.c | sort -u >"$dir/injected"
+awk -f "$tests/injected.awk" "$tests"/fail_*.c "$tests"/shim-*.c "$tests/each_calls.c" |
+	sort -u >"$dir/injected"
 awk -F '\t' '/^ioasid_/ && / ENOMEM|\tENOMEM/ { print $1 }' "$top_srcdir/man/errors.tsv" |
 	sort >"$dir/allocates"
 sed -n 's/^\(ioasid_[a-z0-9_]*\): ..*/\1/p' "$tests/uninjected.txt" | sort >"$dir/excused"
@@ -44,9 +45,9 @@ compare() {
 }
 
 for backend in iommufd type1; do
-	compare ioctls-$backend.txt ioctls tests/shim-$backend-each.c
+	compare ioctls-$backend.txt ioctls tests/shim-$backend-each.c tests/each_calls.c
 done
-(cd "$top_srcdir" && ls tests/fail_*.c tests/shim-*.c) >"$dir/tests"
+(cd "$top_srcdir" && ls tests/fail_*.c tests/shim-*.c tests/each_calls.c) >"$dir/tests"
 compare allocations.txt allocations $(cat "$dir/tests")
 cat "$dir/wrong"
 [ ! -s "$dir/wrong" ]

@@ -27,23 +27,9 @@ static const char hardware[] =
 /* As guest_open(), with an IOMMU that walks both levels. */
 static void open_hardware(struct guest *g, uint64_t ctx_flags)
 {
-	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
-	struct ioasid_platform *platform;
-
-	memset(g, 0, sizeof(*g));
-	ck_ok(ioasid_platform_parse(hardware, sizeof(hardware) - 1, &platform));
-	options.backend = "emulated";
-	options.platform = platform;
-	options.flags = ctx_flags;
-	ck_ok(ioasid_ctx_open(&options, &g->ctx));
-	ioasid_platform_free(platform);
-	ck_ok(ioasid_event_queue_create(g->ctx, 0, &g->queue));
-	ck_ok(ioasid_device_bind(g->ctx, "0000:00:01.0", GUEST_COOKIE, &g->device));
-	g->channel = channel_new(g->device, IOASID_NO_PASID);
-	g->root = make_space(g->ctx, NULL, 0);
-	g->size = BEYOND;
-	g->memory = memory_new(BEYOND);
-	ck_ok(ioasid_space_map(g->root, 0, g->memory, BEYOND, RW, NULL));
+	guest_platform = hardware;
+	guest_open(g, BEYOND, ctx_flags);
+	guest_platform = NULL;
 }
 
 /* Both formats with a shadow, and both walked by the IOMMU. */

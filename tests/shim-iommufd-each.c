@@ -26,11 +26,6 @@ static int bind_third(void)
 	return ioasid_device_bind(ctx, shim.devices[2].name, 2, &third);
 }
 
-static int attach(void)
-{
-	return ioasid_device_attach(device, root);
-}
-
 static void attached(void)
 {
 	ck_ok(attach());
@@ -53,19 +48,9 @@ static void with_pasid(void)
 	ck_ok(attach_pasid());
 }
 
-static int replace(void)
-{
-	return ioasid_device_replace(device, plain);
-}
-
 static int replace_pasid(void)
 {
 	return ioasid_device_replace_pasid(device, PASID, root);
-}
-
-static int map(void)
-{
-	return ioasid_space_map(root, MORE, memory, PAGE, RW, NULL);
 }
 
 static void with_file(void)
@@ -74,24 +59,9 @@ static void with_file(void)
 	file = memfd_new(MIB, 0x2);	/* F_SEAL_SHRINK */
 }
 
-static int map_file(void)
-{
-	return ioasid_space_map_file(root, MORE, file, 0, PAGE, RW, NULL);
-}
-
-static int map_copy(void)
-{
-	return ioasid_space_map_copy(root, MORE, plain, 0, PAGE, RW, NULL);
-}
-
 static void child_attached(void)
 {
 	ck_ok(ioasid_device_attach(device, child));
-}
-
-static int map_parent(void)
-{
-	return ioasid_space_map_parent(child, MORE, DATA, PAGE, RW, NULL);
 }
 
 static int bind_shadow(void)
@@ -106,16 +76,6 @@ static void shadow_changed(void)
 	gt_unmap(&table, 0, PAGE, 1);
 	gt_map(&table, MORE, DATA + MIB, 2 * PAGE, 1, RW);
 	ck_ok(ioasid_inv_add_all(inv, child, 0));
-}
-
-static int submit(void)
-{
-	return ioasid_inv_submit(inv, NULL);
-}
-
-static int start_dirty(void)
-{
-	return ioasid_space_dirty_start(root);
 }
 
 static void tracked(void)
@@ -142,12 +102,6 @@ static int unmap_dirty(void)
 	uint64_t bits = 0;
 
 	return ioasid_space_unmap_dirty(root, MORE, PAGE, PAGE, &bits, NULL);
-}
-
-/* What cannot be had of what was written counts as written: it cannot fail. */
-static int detach(void)
-{
-	return ioasid_device_detach(device);
 }
 
 static int query_hw_info(void)

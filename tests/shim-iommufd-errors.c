@@ -37,32 +37,9 @@ static struct ioasid_device *bind(unsigned int i)
 	return d;
 }
 
-/* Binding fails so, says so, and leaves nothing. */
-static void bind_fails(const char *name, int error, const char *a, const char *b)
+START_TEST(probing)
 {
-	struct ioasid_device *d = (void *)1;
-	unsigned int fds = shim_open_fds(), objects = shim_objects();
-
-	ck_err(ioasid_device_bind(ctx, name, 0, &d), error);
-	said(a, b);
-	ck_assert_ptr_eq(d, (void *)1);
-	ck_assert_uint_eq(shim_open_fds(), fds);
-	ck_assert_uint_eq(shim_objects(), objects);
-}
-
-START_TEST(probing_opens_nothing)
-{
-	shim_reset();
-	ck_ok(ioasid_backend_probe("iommufd"));
-	shim.access = ENOENT;
-	ck_err(ioasid_backend_probe("iommufd"), ENODEV);
-	said("/dev/iommu", "CONFIG_IOMMUFD");
-	shim.access = EACCES;
-	ck_err(ioasid_backend_probe("iommufd"), EACCES);
-	said("/dev/iommu", "permission");
-	ck_err(open_ctx("iommufd"), EACCES);
-	ck_assert_uint_eq(shim.opens, 0);
-	ck_assert_uint_eq(shim.n_calls, 0);
+	probing_opens_nothing("iommufd", "/dev/iommu", "CONFIG_IOMMUFD");
 }
 END_TEST
 
@@ -138,18 +115,18 @@ START_TEST(devices_that_cannot_be_found)
 {
 	struct shim_device *d = &shim.devices[0];
 
-	bind_fails("../../../dev/sda", ENODEV, "there is no ../../../dev/sda", "");
-	bind_fails("0000:00:02.0/..", ENODEV, "there is no 0000:00:02.0/..", "");
-	bind_fails("0000:00:02.8", ENODEV, "PCI address", "");
-	bind_fails("0000:00:0A.0", ENODEV, "PCI address", "");
-	bind_fails("0000:", ENODEV, "PCI address", "");
-	bind_fails("0000:00:07.0", ENODEV, "no PCI device", "0000:00:07.0");
+	bind_fails(ctx, "../../../dev/sda", ENODEV, "there is no ../../../dev/sda", "");
+	bind_fails(ctx, "0000:00:02.0/..", ENODEV, "there is no 0000:00:02.0/..", "");
+	bind_fails(ctx, "0000:00:02.8", ENODEV, "PCI address", "");
+	bind_fails(ctx, "0000:00:0A.0", ENODEV, "PCI address", "");
+	bind_fails(ctx, "0000:", ENODEV, "PCI address", "");
+	bind_fails(ctx, "0000:00:07.0", ENODEV, "no PCI device", "0000:00:07.0");
 	d->vfio = NULL;
-	bind_fails(d->name, ENODEV, d->name, "CONFIG_VFIO_DEVICE_CDEV");
+	bind_fails(ctx, d->name, ENODEV, d->name, "CONFIG_VFIO_DEVICE_CDEV");
 	d->driver = "nvme";
-	bind_fails(d->name, ENODEV, d->name, "bound to nvme");
+	bind_fails(ctx, d->name, ENODEV, d->name, "bound to nvme");
 	d->driver = NULL;
-	bind_fails(d->name, ENODEV, d->name, "no driver");
+	bind_fails(ctx, d->name, ENODEV, d->name, "no driver");
 	ck_assert_uint_eq(shim.n_calls, 0);
 }
 END_TEST
@@ -159,21 +136,21 @@ START_TEST(devices_that_cannot_be_opened)
 	struct shim_device *d = &shim.devices[0];
 
 	shim.no_cdev = true;
-	bind_fails(d->name, ENODEV, "/dev/vfio/devices/vfio0", "CONFIG_VFIO_DEVICE_CDEV");
+	bind_fails(ctx, d->name, ENODEV, "/dev/vfio/devices/vfio0", "CONFIG_VFIO_DEVICE_CDEV");
 	shim.no_cdev = false;
 	shim.open_vfio = EACCES;
-	bind_fails(d->name, EACCES, "/dev/vfio/devices/vfio0", "permission");
+	bind_fails(ctx, d->name, EACCES, "/dev/vfio/devices/vfio0", "permission");
 	shim.open_vfio = EBUSY;
-	bind_fails(d->name, EBUSY, "/dev/vfio/devices/vfio0", "group");
+	bind_fails(ctx, d->name, EBUSY, "/dev/vfio/devices/vfio0", "group");
 	shim.open_vfio = EMFILE;
-	bind_fails(d->name, ENOMEM, "/dev/vfio/devices/vfio0", "");
+	bind_fails(ctx, d->name, ENOMEM, "/dev/vfio/devices/vfio0", "");
 	shim.open_vfio = 0;
 	shim.no_group = true;
-	bind_fails(d->name, ENODEV, "IOMMU", "intel_iommu=on");
+	bind_fails(ctx, d->name, ENODEV, "IOMMU", "intel_iommu=on");
 	shim.no_group = false;
 	shim.group_name = "vfio-noiommu\n";	/* Linux 7.3 binds these, too */
-	bind_fails(d->name, ENODEV, d->name, "no-IOMMU mode");
-	bind_fails("/dev/vfio/devices/vfio0", ENODEV, d->name, "no-IOMMU mode");
+	bind_fails(ctx, d->name, ENODEV, d->name, "no-IOMMU mode");
+	bind_fails(ctx, "/dev/vfio/devices/vfio0", ENODEV, d->name, "no-IOMMU mode");
 	shim.group_name = "another\n";
 	ck_assert_uint_eq(shim.n_calls, 0);
 }
@@ -184,32 +161,32 @@ START_TEST(devices_that_cannot_be_bound)
 	const char *name = shim.devices[2].name;
 
 	fail_nth(1, EPERM);
-	bind_fails(name, EPERM, "group 7", "another process");
+	bind_fails(ctx, name, EPERM, "group 7", "another process");
 	shim.devices[3].driver = "nvme";
 	fail_nth(1, EPERM);
-	bind_fails(name, EPERM, "group 7", "0000:05:00.1, bound to nvme");
+	bind_fails(ctx, name, EPERM, "group 7", "0000:05:00.1, bound to nvme");
 	fail_nth(1, EINVAL);
-	bind_fails(name, EBUSY, name, "another process");
+	bind_fails(ctx, name, EBUSY, name, "another process");
 	fail_nth(1, EBUSY);
-	bind_fails(name, EBUSY, name, "group 7");
+	bind_fails(ctx, name, EBUSY, name, "group 7");
 	fail_nth(1, ENOTTY);
-	bind_fails(name, ENODEV, name, "6.6");
+	bind_fails(ctx, name, ENODEV, name, "6.6");
 	fail_nth(1, EIO);
-	bind_fails(name, ENODEV, name, strerror(EIO));
+	bind_fails(ctx, name, ENODEV, name, strerror(EIO));
 	fail_nth(1, ENOMEM);
-	bind_fails(name, ENOMEM, name, "memory");
+	bind_fails(ctx, name, ENOMEM, name, "memory");
 	shim.open_vfio = EIO;
-	bind_fails(name, ENODEV, name, strerror(EIO));
+	bind_fails(ctx, name, ENODEV, name, strerror(EIO));
 	shim.open_vfio = 0;
 	/* making the IOAS, the page table, asking for ranges */
 	fail_nth(2, ENOMEM);
-	bind_fails(name, ENOMEM, "address space", "");
+	bind_fails(ctx, name, ENOMEM, "address space", "");
 	fail_nth(3, ENOMEM);
-	bind_fails(name, ENOMEM, name, "page table");
+	bind_fails(ctx, name, ENOMEM, name, "page table");
 	fail_nth(3, EOPNOTSUPP);
-	bind_fails(name, ENODEV, name, "page table");
+	bind_fails(ctx, name, ENODEV, name, "page table");
 	fail_nth(4, EMSGSIZE);
-	bind_fails(name, ENODEV, name, "IOVA");
+	bind_fails(ctx, name, ENODEV, name, "IOVA");
 	/* who tells nothing about itself is no worse for it */
 	fail_nth(6, EOPNOTSUPP);
 	ck_ok(ioasid_device_unbind(bind(2)));
@@ -427,7 +404,7 @@ int main(void)
 	Suite *suite = suite_create("shim-iommufd-errors");
 	TCase *tc = tcase_create("without a context"), *with = tcase_create("with one");
 
-	tcase_add_test(tc, probing_opens_nothing);
+	tcase_add_test(tc, probing);
 	tcase_add_test(tc, what_the_kernel_keeps_is_told);
 	tcase_add_test(tc, contexts_that_find_no_memory);
 	tcase_add_test(tc, auto_goes_on_where_opening_fails);

@@ -5,6 +5,7 @@
  */
 #include <unistd.h>
 
+#include "each_calls.h"
 #include "guest_tables.h"
 #include "shim_each.h"
 #include "shim_type1_ctx.h"
@@ -12,22 +13,20 @@
 /* From guest address 0: tables in the first part, the rest is what they map. */
 #define MEMORY	(8 * MIB)
 #define TABLES	(1 * MIB)
-#define DATA	(2 * MIB)
-#define MORE	(512 * MIB)	/* not mapped in the root */
 #define GROUP	1u
 #define OTHER	2u
 #define THIRD	7u		/* of two devices */
 #define NARROWS 1u		/* as a kind: a kernel that tells what was written, and no more */
 
+struct ioasid_device *device;
+struct ioasid_space *root, *child;
+uint8_t *memory;
+
 static struct ioasid_ctx *second;
-static struct ioasid_device *device, *other, *third, *fourth;
-static struct ioasid_space *root, *plain, *child;	/* plain is a root that does not track */
-static struct ioasid_inv *inv;
+static struct ioasid_device *fourth;
 static struct guest_table table;
-static uint8_t *memory;
 static uint64_t bits;					/* pages, as a call has told */
 static uint64_t written, written_at;			/* those that must be told, from where on */
-static int file;
 
 static int bind_to(unsigned int i, struct ioasid_device **out)
 {
@@ -167,21 +166,11 @@ static int bind_fourth(void)
 	return bind_to(3, &fourth);
 }
 
-static int attach(void)
-{
-	return ioasid_device_attach(device, root);
-}
-
 /* To two groups, and so in two containers. */
 static void attached(void)
 {
 	ck_ok(attach());
 	ck_ok(ioasid_device_attach(other, root));
-}
-
-static int start_dirty(void)
-{
-	return ioasid_space_dirty_start(root);
 }
 
 static void tracked(void)
@@ -205,11 +194,6 @@ static void pages_written(void)
 	written = 1 << 1 | 1 << 3 | 1 << 5;
 }
 
-static int replace(void)
-{
-	return ioasid_device_replace(device, plain);
-}
-
 static void plain_attached(void)
 {
 	ck_ok(ioasid_device_attach(device, plain));
@@ -222,25 +206,10 @@ static int replace_by_tracked(void)
 	return ioasid_device_replace(device, root);
 }
 
-static int map(void)
-{
-	return ioasid_space_map(root, MORE, memory, PAGE, RW, NULL);
-}
-
 static void with_file(void)
 {
 	attached();
 	file = memfd_new(MIB, 0x2);	/* F_SEAL_SHRINK */
-}
-
-static int map_file(void)
-{
-	return ioasid_space_map_file(root, MORE, file, 0, PAGE, RW, NULL);
-}
-
-static int map_copy(void)
-{
-	return ioasid_space_map_copy(root, MORE, plain, 0, 4 * MIB, RW, NULL);
 }
 
 static void identity_attached(void)
@@ -261,11 +230,6 @@ static void child_attached(void)
 {
 	ck_ok(ioasid_device_attach(device, child));
 	ck_ok(ioasid_device_attach(other, child));
-}
-
-static int map_parent(void)
-{
-	return ioasid_space_map_parent(child, MORE, DATA, PAGE, RW, NULL);
 }
 
 static int bind_shadow(void)
@@ -295,11 +259,6 @@ static void shadow_changed(void)
 	gt_unmap(&table, 0, PAGE, 1);
 	gt_map(&table, MORE, DATA + MIB, 2 * PAGE, 1, RW);
 	ck_ok(ioasid_inv_add_all(inv, child, 0));
-}
-
-static int submit(void)
-{
-	return ioasid_inv_submit(inv, NULL);
 }
 
 static int read_dirty(void)
@@ -332,11 +291,6 @@ static int unmap_all(void)
 static int unmap_mapping(void)
 {
 	return ioasid_mapping_unmap(ioasid_space_find_mapping(root, MORE, PAGE));
-}
-
-static int detach(void)
-{
-	return ioasid_device_detach(device);
 }
 
 static void child_tracked(void)

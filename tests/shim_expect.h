@@ -28,6 +28,12 @@ void expect_end(void);
 /* The message of the call that failed has both of these in it. */
 void said(const char *a, const char *b);
 
+/* Binding fails so, says so, and leaves nothing. */
+void bind_fails(struct ioasid_ctx *ctx, const char *name, int error, const char *a, const char *b);
+
+/* A back end that cannot be had says so, with @node and what kernels need; nothing is opened. */
+void probing_opens_nothing(const char *backend, const char *node, const char *config);
+
 /* The @nth call from now on fails so; 1: the next. */
 void fail_nth(unsigned int nth, int error);
 

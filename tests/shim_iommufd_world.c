@@ -10,16 +10,13 @@
 
 #define FSTS (UINT64_C(1) << 47)
 
-struct ioasid_device *other, *third;
-struct ioasid_space *plain, *nested;
-struct ioasid_inv *inv;
+struct ioasid_space *nested;
 struct ioasid_viommu *viommu;
 struct ioasid_vdevice *vdevice;
 struct ioasid_event_queue *queue;
 struct ioasid_fault_queue *faults;
 struct ioasid_hw_queue *hw_queue;
 uint32_t adopted;
-int file;
 
 static struct ioasid_space *space_on(struct ioasid_space *parent, enum ioasid_nesting nesting,
 				     uint32_t flags)

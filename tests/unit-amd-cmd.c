@@ -1,50 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Commands of AMD's IOMMU (2.4): what they say, whom they concern, what they add to a batch. */
-#include <errno.h>
-
 #define BATCH_FAILS_AT 0x10000
 #include "amd_unit.h"
-#include "batch_stub.h"
-#include "runner.h"
+#include "cmd_unit.h"
 
-static struct ioasid_amd_regs regs;
-
-static void setup(void)
-{
-	regs = unit();
-	memset(&added, 0, sizeof(added));
-}
+CMD_UNIT(amd, AMD, domain, low >> 60)
 
 #define OP(n)	  ((uint64_t)(n) << 60)
 #define DOMAIN(n) ((uint64_t)(n) << 32)
 #define S	  BIT(0)
 #define PDE	  BIT(1)
 #define GN	  BIT(2)
-
-static struct ioasid_amd_cmd cmd(uint64_t low, uint64_t high)
-{
-	const uint64_t raw[2] = { low, high };
-	struct ioasid_amd_cmd c = IOASID_AMD_CMD_INIT;
-	enum ioasid_amd_reason why;
-
-	ck_assert_int_eq(ioasid_amd_cmd_decode(&regs, raw, &c, &why), 0);
-	ck_assert_int_eq(why, IOASID_AMD_OK);
-	ck_assert_uint_eq(c.opcode, low >> 60);
-	return c;
-}
-
-static enum ioasid_amd_reason refused(uint64_t low, uint64_t high)
-{
-	const uint64_t raw[2] = { low, high };
-	struct ioasid_amd_cmd c = IOASID_AMD_CMD_INIT;
-	enum ioasid_amd_reason why;
-
-	c.domain = 0x5555;
-	ck_assert_int_eq(ioasid_amd_cmd_decode(&regs, raw, &c, &why), -EINVAL);
-	ck_assert_int_eq(ioasid_amd_cmd_decode(&regs, raw, &c, NULL), -EINVAL);
-	ck_assert_uint_eq(c.domain, 0x5555);
-	return why;
-}
 
 /* 2.4.1 */
 START_TEST(waits)

@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Commands of RISC-V's IOMMU (4.1): what they say, whom they concern, what they add to a batch. */
-#include <errno.h>
-
 #define BATCH_FAILS_AT 0x10000
-#include "batch_stub.h"
+#include "cmd_unit.h"
 #include "riscv_unit.h"
-#include "runner.h"
 
-static struct ioasid_riscv_regs regs;
-
-static void setup(void)
-{
-	regs = unit();
-	memset(&added, 0, sizeof(added));
-}
+CMD_UNIT(riscv, RISCV, gscid, low & 0x3ff)
 
 /* Opcode and func3. */
 #define VMA	  0x001
@@ -35,31 +26,6 @@ static void setup(void)
 #define DID(n)	((uint64_t)(n) << 40)
 #define ADDR(a) ((uint64_t)(a) >> 12 << 10)
 #define S	BIT(9)
-
-static struct ioasid_riscv_cmd cmd(uint64_t low, uint64_t high)
-{
-	const uint64_t raw[2] = { low, high };
-	struct ioasid_riscv_cmd c = IOASID_RISCV_CMD_INIT;
-	enum ioasid_riscv_reason why;
-
-	ck_assert_int_eq(ioasid_riscv_cmd_decode(&regs, raw, &c, &why), 0);
-	ck_assert_int_eq(why, IOASID_RISCV_OK);
-	ck_assert_uint_eq(c.opcode, low & 0x3ff);
-	return c;
-}
-
-static enum ioasid_riscv_reason refused(uint64_t low, uint64_t high)
-{
-	const uint64_t raw[2] = { low, high };
-	struct ioasid_riscv_cmd c = IOASID_RISCV_CMD_INIT;
-	enum ioasid_riscv_reason why;
-
-	c.gscid = 0x5555;
-	ck_assert_int_eq(ioasid_riscv_cmd_decode(&regs, raw, &c, &why), -EINVAL);
-	ck_assert_int_eq(ioasid_riscv_cmd_decode(&regs, raw, &c, NULL), -EINVAL);
-	ck_assert_uint_eq(c.gscid, 0x5555);
-	return why;
-}
 
 /* 4.1.1 */
 START_TEST(of_page_tables)
