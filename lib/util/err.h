@@ -13,8 +13,8 @@
  *	return err_set(EINVAL, "length 0");
  * The arguments may include err_text(). errno is unchanged.
  */
-int err_set(int err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-int err_vset(int err, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
+int err_set(int err, const char *fmt, ...) __attribute__((cold, format(printf, 2, 3)));
+int err_vset(int err, const char *fmt, va_list ap) __attribute__((cold, format(printf, 2, 0)));
 
 /* Never NULL; "" if nothing was set. Valid until this thread's next err_set or err_clear. */
 const char *err_text(void);
