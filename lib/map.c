@@ -53,23 +53,38 @@ static struct ioasid_mapping record(uint64_t iova, uint64_t target, uint64_t len
 	};
 }
 
-static int add(struct ioasid_space *space, struct ioasid_mapping *r, uint32_t flags,
-	       struct ioasid_mapping **mapping)
+static inline int add(struct ioasid_space *space, struct ioasid_mapping *r, uint32_t flags,
+		      struct ioasid_mapping **mapping)
 {
+	struct ioasid_ctx *ctx = space->ctx;
 	struct reap reap = { 0 };
-	int ret = failure_due(space->ctx, IOASID_OP_MAP);
+	int ret = failure_due(ctx, IOASID_OP_MAP);
 
 	if (!ret)
 		ret = mapping_add(space, r, flags & IOASID_ANY_IOVA, &reap, mapping);
-	ctx_unlock_drain(space->ctx, &reap);
+	ctx_unlock_drain(ctx, &reap);
 	return ret;
+}
+
+/* With the context locked, which it unlocks. */
+static int map_memory(struct ioasid_space *space, uint64_t iova, uint64_t va, uint64_t length,
+		      uint32_t flags, struct ioasid_mapping **mapping)
+{
+	struct ioasid_ctx *ctx = space->ctx;
+	uint32_t source = source_find_registered(ctx, va, length, flags & PERM);
+	struct ioasid_mapping r = record(iova, va, length, flags, source);
+
+	if (source || !(ctx->flags & IOASID_CTX_REGISTERED_ONLY))
+		return add(space, &r, flags, mapping);
+	ctx_unlock(ctx);
+	return err_set(EFAULT, "%p + 0x%llx is not registered memory", (void *)(uintptr_t)va,
+		       (unsigned long long)length);
 }
 
 IOASID_EXPORT int ioasid_space_map(struct ioasid_space *space, uint64_t iova, void *addr,
 				   uint64_t length, uint32_t flags, struct ioasid_mapping **mapping)
 {
 	uint64_t va = (uint64_t)(uintptr_t)addr;
-	struct ioasid_mapping r;
 	int ret = check(space, iova, va, length, flags, mapping);
 
 	if (!ret)
@@ -77,14 +92,7 @@ IOASID_EXPORT int ioasid_space_map(struct ioasid_space *space, uint64_t iova, vo
 	if (ret)
 		return ret;
 	ctx_lock(space->ctx);
-	r = record(iova, va, length, flags, source_find_registered(space->ctx, va, length,
-							     flags & PERM));
-	if (!r.source && space->ctx->flags & IOASID_CTX_REGISTERED_ONLY) {
-		ctx_unlock(space->ctx);
-		return err_set(EFAULT, "%p + 0x%llx is not registered memory", addr,
-			       (unsigned long long)length);
-	}
-	return add(space, &r, flags, mapping);
+	return map_memory(space, iova, va, length, flags, mapping);
 }
 
 IOASID_EXPORT int ioasid_space_map_file(struct ioasid_space *space, uint64_t iova, int fd,
