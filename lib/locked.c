@@ -52,27 +52,15 @@ int locked_change_process(struct ioasid_ctx *ctx)
 			    payer_bytes(ctx->payer), in_use);
 }
 
-static uint64_t cost(const struct ioasid_ctx *ctx, const struct ioasid_mapping *m)
-{
-	return m->source && !ctx->sources[m->source]->is_file ? 0 : imap_length(&m->item);
-}
-
 int locked_charge_mapping(struct ioasid_space *space, const struct ioasid_mapping *m)
 {
-	uint64_t length = cost(space->ctx, m);
-
-	if (!length)
-		return 0;
-	return locked_charge(space->ctx, length, "space %u: 0x%llx-0x%llx", space->id,
+	return locked_charge(space->ctx, imap_length(&m->item), "space %u: 0x%llx-0x%llx", space->id,
 			     (unsigned long long)m->item.start, (unsigned long long)m->item.last);
 }
 
 void locked_release_mapping(struct ioasid_space *space, const struct ioasid_mapping *m)
 {
-	uint64_t length = cost(space->ctx, m);
-
-	if (length)
-		locked_release(space->ctx, length);
+	locked_release(space->ctx, imap_length(&m->item));
 }
 
 static uint64_t cost_of_all(const struct ioasid_space *space)
@@ -82,7 +70,8 @@ static uint64_t cost_of_all(const struct ioasid_space *space)
 	uint64_t sum = 0;
 
 	mapping_for_each(m, &iter, space, 0, UINT64_MAX)
-		sum += cost(space->ctx, m);
+		if (!locked_is_paid(space->ctx, m))
+			sum += imap_length(&m->item);
 	return sum;
 }
 

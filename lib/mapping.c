@@ -211,10 +211,11 @@ static void forget(struct ioasid_space *space, struct ioasid_mapping *m)
 /* All but the record of it. */
 static void leave(struct ioasid_space *space, struct ioasid_mapping *m, struct reap *reap)
 {
-	space->full_below = bits_min(space->full_below, bits_align_down(m->item.start, PAGE));
+	if (bits_unlikely(m->item.start < space->full_below))
+		space->full_below = bits_align_down(m->item.start, PAGE);
 	if (space->parent) {
 		leave_child(space, m, reap);
-	} else if (space->users) {
+	} else if (bits_likely(space->users)) {
 		table_leave(space, m, reap);
 	}
 	if (space->unmap_out)

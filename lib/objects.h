@@ -414,7 +414,13 @@ int mapping_gap(struct ioasid_space *space, uint64_t lo, uint64_t hi, uint64_t l
 int locked_charge(struct ioasid_ctx *ctx, uint64_t length, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void locked_release(struct ioasid_ctx *ctx, uint64_t length);
-/* A root's mapping, if it has a page table; and all mappings that it has. */
+/* Has somebody paid for the memory before? Registered memory is charged when it is registered. */
+static inline bool locked_is_paid(const struct ioasid_ctx *ctx, const struct ioasid_mapping *m)
+{
+	return m->source && !ctx->sources[m->source]->is_file;
+}
+
+/* A root's mapping that is not paid for, if it has a page table; and all mappings that it has. */
 int locked_charge_mapping(struct ioasid_space *space, const struct ioasid_mapping *m);
 void locked_release_mapping(struct ioasid_space *space, const struct ioasid_mapping *m);
 int locked_charge_space(struct ioasid_space *space);
@@ -477,9 +483,17 @@ bool source_can_populate(void);
 int source_check_memory(struct ioasid_ctx *ctx, uint64_t addr, uint64_t length,
 			uint32_t perm);
 int source_add(struct ioasid_ctx *ctx, const struct source *source, uint32_t *number);
-void source_put(struct ioasid_ctx *ctx, uint32_t number, struct reap *reap);
 int source_open_file(struct ioasid_ctx *ctx, int fd, uint64_t offset, uint64_t length,
 		     uint32_t perm, uint32_t *number);
+/* Nobody refers to it any more. */
+void source_drop(struct ioasid_ctx *ctx, uint32_t number, struct reap *reap);
+
+static inline void source_put(struct ioasid_ctx *ctx, uint32_t number, struct reap *reap)
+{
+	if (!--ctx->sources[number]->refs)
+		source_drop(ctx, number, reap);
+}
+
 /* Is it in registered memory? Then ctx->registered is where. */
 bool source_seek_registered(struct ioasid_ctx *ctx, uint64_t addr);
 

@@ -95,12 +95,10 @@ static void source_free(struct reap_later *later)
 	mem_free(s);
 }
 
-void source_put(struct ioasid_ctx *ctx, uint32_t number, struct reap *reap)
+void source_drop(struct ioasid_ctx *ctx, uint32_t number, struct reap *reap)
 {
 	struct source *s = ctx->sources[number];
 
-	if (--s->refs)
-		return;
 	ctx->sources[number] = NULL;
 	if (ctx->registered.source == number)
 		ctx->registered.source = 0;

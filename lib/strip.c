@@ -142,17 +142,6 @@ uint32_t *strip_make_list(struct strips *strips, struct strip *strip, uint64_t i
 	return strip_list(strip, iova);
 }
 
-void strip_read(const struct strip *strip, uint64_t iova, struct ioasid_mapping *m)
-{
-	uint64_t slot = *strip_slot(strip, iova), start = bits_align_down(iova, PAGE);
-
-	*m = (struct ioasid_mapping){
-		.item = { start, start + PAGE - 1 }, .target = bits_align_down(slot, PAGE),
-		.flags = (slot & STRIP_FLAGS) | MAPPING_PACKED,
-		.source = slot >> STRIP_SOURCE_SHIFT & (STRIP_SOURCES - 1),
-	};
-}
-
 void strips_enter(struct ioasid_space *space, const struct ioasid_mapping *m)
 {
 	struct imap_item *window;

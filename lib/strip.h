@@ -134,7 +134,17 @@ static inline uint32_t *strip_list(const struct strip *strip, uint64_t iova)
 uint32_t *strip_make_list(struct strips *strips, struct strip *strip, uint64_t iova);
 
 /* What the slot for @iova says, as a record. */
-void strip_read(const struct strip *strip, uint64_t iova, struct ioasid_mapping *m);
+static inline void strip_read(const struct strip *strip, uint64_t iova, struct ioasid_mapping *m)
+{
+	uint64_t slot = *strip_slot(strip, iova), start = bits_align_down(iova, STRIP_PAGE);
+
+	*m = (struct ioasid_mapping){
+		.item = { start, start + STRIP_PAGE - 1 },
+		.target = bits_align_down(slot, STRIP_PAGE),
+		.flags = (slot & STRIP_FLAGS) | MAPPING_PACKED,
+		.source = slot >> STRIP_SOURCE_SHIFT & (STRIP_SOURCES - 1),
+	};
+}
 
 /* Records: one is in the map now; one has gone from it. */
 void strips_enter(struct ioasid_space *space, const struct ioasid_mapping *m);

@@ -177,17 +177,15 @@ void table_unnest(struct ioasid_space *space, struct reap *reap)
 		table_destroy_own(space, reap);
 }
 
-static int enter(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)
+/* With a second table. Not inline, nor is leave_both(): what they need is not for others to pay. */
+static int __attribute__((noinline)) enter_both(struct ioasid_space *space,
+						const struct ioasid_mapping *m, struct reap *reap)
 {
-	const struct backend_ops *ops = space->ctx->ops;
-	int ret;
+	int ret = table_map_own(space, m, reap);
 
-	if (!has_own(space))
-		return ops->map(space, m, reap);
-	ret = table_map_own(space, m, reap);
 	if (ret)
 		return ret;
-	ret = ops->map(space, m, reap);
+	ret = space->ctx->ops->map(space, m, reap);
 	if (ret)
 		table_unmap_own(space, m, reap);
 	else
@@ -195,32 +193,53 @@ static int enter(struct ioasid_space *space, const struct ioasid_mapping *m, str
 	return ret;
 }
 
+static inline int enter(struct ioasid_space *space, const struct ioasid_mapping *m,
+			struct reap *reap)
+{
+	return bits_unlikely(has_own(space)) ? enter_both(space, m, reap) :
+					       space->ctx->ops->map(space, m, reap);
+}
+
 int table_enter(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)
 {
-	int ret = locked_charge_mapping(space, m);
+	int ret;
 
+	if (locked_is_paid(space->ctx, m))
+		return enter(space, m, reap);
+	ret = locked_charge_mapping(space, m);
 	if (ret)
 		return ret;
 	ret = enter(space, m, reap);
-	if (bits_unlikely(ret))
+	if (ret)
 		locked_release_mapping(space, m);
 	return ret;
 }
 
-void table_leave(struct ioasid_space *space, struct ioasid_mapping *m, struct reap *reap)
+/* Out of the tables. */
+static inline void leave(struct ioasid_space *space, struct ioasid_mapping *m,
+			 struct reap *reap)
 {
-	const struct backend_ops *ops = space->ctx->ops;
-	bool own = has_own(space);
-
-	if (own) {
-		sink_unmapping(space, m);
-		table_unmap_own(space, m, reap);
-	}
-	ops->unmap(space, m, reap);
-	locked_release_mapping(space, m);
+	space->ctx->ops->unmap(space, m, reap);
+	if (!locked_is_paid(space->ctx, m))
+		locked_release_mapping(space, m);
 	space->gen++;
 	if (space->children)
 		nest_unmapped(space, m, reap);
-	if (own)
-		sink_unmapped(space);
+}
+
+static void __attribute__((noinline)) leave_both(struct ioasid_space *space,
+						 struct ioasid_mapping *m, struct reap *reap)
+{
+	sink_unmapping(space, m);
+	table_unmap_own(space, m, reap);
+	leave(space, m, reap);
+	sink_unmapped(space);
+}
+
+void table_leave(struct ioasid_space *space, struct ioasid_mapping *m, struct reap *reap)
+{
+	if (bits_unlikely(has_own(space)))
+		leave_both(space, m, reap);
+	else
+		leave(space, m, reap);
 }

@@ -4,15 +4,16 @@
 
 #include "objects.h"
 
-static int check_unmap(const struct ioasid_space *space, uint64_t start, uint64_t last)
+static inline int check_unmap(const struct ioasid_space *space, uint64_t start, uint64_t last)
 {
+	const struct ioasid_ctx *ctx = space->ctx;
 	int ret;
 
-	if (space == space->ctx->identity)
+	if (space == ctx->identity)
 		return err_set(EPERM, "mappings of the identity root go by "
 			       "ioasid_ctx_unregister_memory()");
-	ret = ctx_check_drain(space->ctx);
-	if (!ret && space->ctx->viommus)
+	ret = ctx_check_drain(ctx);
+	if (!ret && ctx->viommus)
 		ret = hw_queue_check_unmap(space, start, last);
 	return ret;
 }
@@ -99,54 +100,63 @@ static const struct strip *strip_with(const struct ioasid_space *space, uint64_t
 	return strip && strip_has(strip, start) ? strip : NULL;
 }
 
-static int unmap_page(struct ioasid_space *space, const struct strip *strip, uint64_t start,
-		      struct reap *reap)
+/* Not inline: a page in a strip needs little, and does not pay for what this does. */
+static int __attribute__((noinline)) unmap_any(struct ioasid_space *space, uint64_t start,
+					       uint64_t last, struct reap *reap, uint64_t *sum)
 {
-	struct ioasid_mapping page;
-	int ret = check_unmap(space, start, start + PAGE - 1);
+	int ret = mapping_check_unmap_range(space, start, last, !start && last == UINT64_MAX);
 
-	if (ret)
-		return ret;
-	strip_read(strip, start, &page);
-	mapping_drop(space, &page, reap);
-	return 0;
-}
-
-static int unmap(struct ioasid_space *space, uint64_t start, uint64_t last, bool all,
-		 struct reap *reap, uint64_t *sum)
-{
-	const struct strip *strip = strip_with(space, start, last);
-	int ret;
-
-	if (strip) {
-		*sum = PAGE;
-		return unmap_page(space, strip, start, reap);
-	}
-	ret = mapping_check_unmap_range(space, start, last, all);
 	if (!ret)
 		*sum = mapping_unmap_range(space, start, last, reap);
 	return ret;
 }
 
+static inline int unmap(struct ioasid_space *space, uint64_t start, uint64_t last,
+			struct reap *reap, uint64_t *sum)
+{
+	const struct strip *strip = strip_with(space, start, last);
+	struct ioasid_mapping page;
+	int ret;
+
+	if (!strip)
+		return unmap_any(space, start, last, reap, sum);
+	ret = check_unmap(space, start, last);
+	if (ret)
+		return ret;
+	strip_read(strip, start, &page);
+	mapping_drop(space, &page, reap);
+	*sum = PAGE;
+	return 0;
+}
+
+static inline int check_length(uint64_t iova, uint64_t length, uint64_t *last)
+{
+	if (!length)
+		return err_set(EINVAL, "length 0");
+	if (length != UINT64_MAX && iova != UINT64_MAX && bits_range_last(iova, length, last))
+		return 0;
+	*last = UINT64_MAX;
+	if (length == UINT64_MAX && !iova)
+		return 0;
+	return err_set(EOVERFLOW, "0x%llx + 0x%llx runs past the end of the address space",
+		       (unsigned long long)iova, (unsigned long long)length);
+}
+
 IOASID_EXPORT int ioasid_space_unmap(struct ioasid_space *space, uint64_t iova, uint64_t length,
 				     uint64_t *unmapped)
 {
-	bool all = !iova && length == UINT64_MAX;
-	uint64_t last = UINT64_MAX, sum = 0;
+	struct ioasid_ctx *ctx = space->ctx;
 	struct reap reap = { 0 };
-	int ret;
+	uint64_t last, sum = 0;
+	int ret = check_length(iova, length, &last);
 
-	if (!length)
-		return err_set(EINVAL, "length 0");
-	if (!all && (length == UINT64_MAX || iova == UINT64_MAX ||
-		     !bits_range_last(iova, length, &last)))
-		return err_set(EOVERFLOW, "0x%llx + 0x%llx runs past the end of the address space",
-			       (unsigned long long)iova, (unsigned long long)length);
-	ctx_lock(space->ctx);
-	ret = failure_due(space->ctx, IOASID_OP_UNMAP);
+	if (ret)
+		return ret;
+	ctx_lock(ctx);
+	ret = failure_due(ctx, IOASID_OP_UNMAP);
 	if (!ret)
-		ret = unmap(space, iova, last, all, &reap, &sum);
-	ctx_unlock_drain(space->ctx, &reap);
+		ret = unmap(space, iova, last, &reap, &sum);
+	ctx_unlock_drain(ctx, &reap);
 	if (!ret && unmapped)
 		*unmapped = sum;
 	return ret;

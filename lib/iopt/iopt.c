@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "iopt/iopt.h"
+#include "util/bits.h"
 
 struct path {
 	uint64_t *node[IOPT_LEVELS];
@@ -203,11 +204,11 @@ static unsigned int find(const struct iopt *table, uint64_t iova, struct path *p
 }
 
 /* The users of an entry that has gone. */
-static void drop_users(struct iopt *table, uint64_t *node, unsigned int i, struct reap *reap)
+static inline void drop_users(struct iopt *table, uint64_t *node, unsigned int i, struct reap *reap)
 {
 	struct iopt_list *heads = heads_of(node);
 
-	if (heads && heads[i].first)
+	if (bits_unlikely(heads != NULL) && heads[i].first)
 		table->dropped(&heads[i].first, table->pool, reap);
 }
 
