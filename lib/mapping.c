@@ -185,7 +185,7 @@ int mapping_add(struct ioasid_space *space, struct ioasid_mapping *m, bool any, 
 	if (ret)
 		return ret;
 	if (!out && strip_suits(&space->strips, m)) {
-		strip = strip_at(&space->strips, m->item.start);
+		strip = space_strip(space, m->item.start);
 		if (bits_unlikely(!strip))
 			strip = strip_begin(space, m->item.start);
 	}

@@ -168,6 +168,20 @@ static inline const struct iopt_root *space_root(const struct ioasid_space *spac
 	return space->parent ? &space->shadow.root : &space->table.root;
 }
 
+/*
+ * The strip for @iova, or NULL, where a mapping is about to come or go. If the latest change was
+ * elsewhere, the entry of the page table is in no cache either: then it is on its way meanwhile.
+ */
+static inline struct strip *space_strip(const struct ioasid_space *space, uint64_t iova)
+{
+	struct strip *near = space->strips.near;
+
+	if (bits_likely(near && !((near->window.start ^ iova) >> STRIP_SHIFT)))
+		return near;
+	iopt_prefetch(&space->table.root, iova);
+	return strip_seek(&space->strips, iova);
+}
+
 struct ioasid_fault_queue {
 	struct ioasid_ctx *ctx;
 	struct ioasid_fault_queue *next;

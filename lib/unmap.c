@@ -96,7 +96,7 @@ static const struct strip *strip_with(const struct ioasid_space *space, uint64_t
 
 	if (last - start != PAGE - 1 || !bits_is_aligned(start, PAGE))
 		return NULL;
-	strip = strip_at(&space->strips, start);
+	strip = space_strip(space, start);
 	return strip && strip_has(strip, start) ? strip : NULL;
 }
 

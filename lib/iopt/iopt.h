@@ -279,6 +279,14 @@ static inline struct iopt_hit iopt_approach_near(const struct iopt_root *root, u
 	return (struct iopt_hit){ 0, iopt_node(word) + iopt_index(iova, 0), IOPT_SHIFT, perm };
 }
 
+/* The entry for the page at @iova is going to be changed. */
+static inline void iopt_prefetch(const struct iopt_root *root, uint64_t iova)
+{
+	struct iopt_near near;
+
+	__builtin_prefetch(iopt_approach(root, iova, &near).slot, 1);
+}
+
 /* The head of a list of references (pages.h). A page of these goes with a node: one for each entry. */
 struct iopt_list {
 	uint32_t first;
