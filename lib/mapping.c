@@ -122,10 +122,8 @@ static int add_to_strip(struct ioasid_space *space, struct strip *strip,
 	if (*strip_slot(strip, m->item.start))
 		return mapping_overlap(space, m->item.start, m->item.last);
 	ret = check_target(space, m);
-	if (ret) {
-		strip_settle(&space->strips, strip);
+	if (ret)
 		return ret;
-	}
 	strip_put(&space->strips, strip, m);
 	ret = enter(space, m, reap);
 	if (ret)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Mappings of one page each, packed. */
+#include <string.h>
+
 #include "objects.h"
 
 _Static_assert((IOASID_READ | IOASID_WRITE) == STRIP_PERM, "permissions");
@@ -46,8 +48,8 @@ void strips_destroy(struct ioasid_space *space)
 		free_pages(strip_of(window));
 	imap_destroy(&strips->by_window);
 	slab_destroy(&strips->heads);
-	strips->near = NULL;
-	strips->count = 0;
+	memset(strips->recent, 0, sizeof(strips->recent));
+	strips->count = strips->empty = 0;
 }
 
 size_t strips_pages(const struct ioasid_space *space)
@@ -100,17 +102,39 @@ static struct strip *strip_new(struct ioasid_space *space, uint64_t iova)
 	pages_set_owner(strip->slots, (char *)strip + 1);
 	imap_for_each(item, &iter, &space->maps, strip->window.start, strip->window.last)
 		mark(strip, item->start, item->last);
+	strips->empty++;
+	strips_note(strips, strip);
 	return strip;
 }
 
-void strip_settle(struct strips *strips, struct strip *strip)
+static bool drop_empty(struct strips *strips, struct strip *strip)
 {
-	if (strip->used)
-		return;
-	strips->near = NULL;
+	if (!strip || strip->used)
+		return false;
+	strips->empty--;
 	imap_remove(&strips->by_window, &strip->window);
 	free_pages(strip);
 	slab_free(&strips->heads, strip);
+	return true;
+}
+
+void strips_turn(struct strips *strips, struct strip *strip)
+{
+	struct strip **recent = &strips->recent[strip->window.start >> STRIP_SHIFT &
+						(STRIPS_RECENT - 1)];
+
+	if (strips->empty)
+		drop_empty(strips, *recent);
+	*recent = strip;
+}
+
+void strips_trim(struct strips *strips)
+{
+	size_t i;
+
+	for (i = 0; i < STRIPS_RECENT && strips->empty; i++)
+		if (drop_empty(strips, strips->recent[i]))
+			strips->recent[i] = NULL;
 }
 
 /* Is the page in a strip that is at least half full? */

@@ -7,7 +7,8 @@
  * space->maps), but a strip for all in 2 MiB: a page with a slot for each page of addresses. So the
  * place says where a mapping is, nothing is searched or moved, and neighbours are neighbours in
  * memory too. A strip is made when enough records are in its range, which it takes in, or when a
- * run of mappings leaves the strip before; it goes with its last mapping.
+ * run of mappings leaves the strip before. When its last mapping has gone it stays for a while, since
+ * guests map again where they have just unmapped: until some others have been used.
  *
  * A slot's address is good as long as the mapping, and serves as its handle if somebody asks for
  * one (ioasid_space_find_mapping()). Records that somebody has a handle of stay records, and so does
@@ -26,6 +27,7 @@
 #define STRIP_SHIFT	21u
 #define STRIP_SLOTS	512u
 #define STRIP_PAGE	4096u
+#define STRIPS_RECENT	16u	/* a power of two */
 
 /* A slot is the target with, in the low bits, the flags of the mapping, and its source. */
 #define STRIP_FLAGS	0x7u
@@ -44,21 +46,24 @@ struct strip {
 	struct ioasid_space *space;
 	uint64_t *slots;
 	struct strip_list *lists;	/* NULL: all are empty */
-	uint32_t used;			/* mappings in it; 0: all near it had to stay records */
+	uint32_t used;			/* mappings in it */
 };
 
 struct strips {
 	struct imap by_window;
 	struct slab heads;
-	struct strip *near;		/* of the latest change, or NULL */
-	size_t count;			/* mappings in all, */
-	size_t lists;			/* and strips that have lists */
+	struct strip *recent[STRIPS_RECENT];	/* changed latest, by their places; or NULL */
+	size_t count;			/* mappings in all; */
+	size_t lists;			/* strips that have lists, */
+	size_t empty;			/* and those without a mapping, which are all recent ones */
 	bool wanted;
 };
 
 void strips_init(struct ioasid_space *space);
 /* Their mappings are forgotten. */
 void strips_destroy(struct ioasid_space *space);
+/* Those without a mapping go. */
+void strips_trim(struct strips *strips);
 /* Pages of memory. */
 size_t strips_pages(const struct ioasid_space *space);
 
@@ -81,19 +86,26 @@ static inline bool strips_exist(const struct strips *strips)
 /* The strip for @iova, or NULL. */
 static inline struct strip *strip_at(const struct strips *strips, uint64_t iova)
 {
-	struct strip *near = strips->near;
+	struct strip *recent = strips->recent[iova >> STRIP_SHIFT & (STRIPS_RECENT - 1)];
 
-	return near && !((near->window.start ^ iova) >> STRIP_SHIFT) ? near :
-								       strip_seek(strips, iova);
+	return recent && !((recent->window.start ^ iova) >> STRIP_SHIFT) ? recent :
+									 strip_seek(strips, iova);
 }
 
 /*
  * For a mapping that is about to be there, and for which there is none: a new strip, if the page
- * before or behind is the end of one that is well filled. strip_settle() if nothing comes of it.
+ * before or behind is the end of one that is well filled.
  */
 struct strip *strip_begin(struct ioasid_space *space, uint64_t iova);
-/* The strip goes if it has no mapping. */
-void strip_settle(struct strips *strips, struct strip *strip);
+
+/* Another one has been changed latest among those of its place: that goes if it is empty. */
+void strips_turn(struct strips *strips, struct strip *strip);
+
+static inline void strips_note(struct strips *strips, struct strip *strip)
+{
+	if (strips->recent[strip->window.start >> STRIP_SHIFT & (STRIPS_RECENT - 1)] != strip)
+		strips_turn(strips, strip);
+}
 
 static inline uint64_t *strip_slot(const struct strip *strip, uint64_t iova)
 {
@@ -111,18 +123,19 @@ static inline void strip_put(struct strips *strips, struct strip *strip,
 {
 	*strip_slot(strip, m->item.start) = m->target |
 		(uint64_t)m->source << STRIP_SOURCE_SHIFT | (m->flags & STRIP_FLAGS);
-	strip->used++;
+	strips_note(strips, strip);
+	if (!strip->used++)
+		strips->empty--;
 	strips->count++;
-	strips->near = strip;
 }
 
 static inline void strip_take(struct strips *strips, struct strip *strip, uint64_t iova)
 {
 	*strip_slot(strip, iova) = 0;
-	strips->count--;
-	strips->near = strip;
+	strips_note(strips, strip);
 	if (!--strip->used)
-		strip_settle(strips, strip);
+		strips->empty++;
+	strips->count--;
 }
 
 /* The list for @iova; NULL: there is none so far. Make: for want of memory. */

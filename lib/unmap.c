@@ -76,16 +76,18 @@ uint64_t mapping_unmap_range(struct ioasid_space *space, uint64_t start, uint64_
 			     struct reap *reap)
 {
 	struct ioasid_mapping *m, copy;
-	uint64_t sum = 0, end;
+	uint64_t sum = 0, at = start, end;
 
-	while ((m = mapping_first(space, start, last, &copy))) {
+	while ((m = mapping_first(space, at, last, &copy))) {
 		end = m->item.last;
 		sum += imap_length(&m->item);
 		mapping_drop(space, m, reap);
 		if (end == last)
 			break;
-		start = end + 1;
+		at = end + 1;
 	}
+	if (!start && last == UINT64_MAX)
+		strips_trim(&space->strips);
 	return sum;
 }
 

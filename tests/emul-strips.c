@@ -3,6 +3,7 @@
  * Mappings of one page each, close together, among others of any size: random calls, against an
  * array that says of each KiB what is mapped there.
  */
+#include <limits.h>
 #include <string.h>
 
 #include "any.h"
@@ -347,6 +348,63 @@ START_TEST(they_take_little_memory_and_give_it_back)
 }
 END_TEST
 
+#define PLACES	40u
+#define PLACE	(2 * MIB)
+#define EACH	100u
+
+/* 100 pages come, or those that there are go, one by one; and two together behind them. */
+static void change_place(struct world *w, struct ioasid_space *space, unsigned int place, bool *pages,
+			 bool *two)
+{
+	const uint64_t start = GIB + place * PLACE, behind = start + 2 * EACH * PAGE;
+	uint64_t i;
+
+	for (i = 0; i < EACH; i++)
+		ck_ok(*pages ? ioasid_space_unmap(space, start + i * PAGE, PAGE, NULL) :
+			       ioasid_space_map(space, start + i * PAGE, w->memory, PAGE, RW, NULL));
+	*pages = !*pages;
+	if (below(w, 4))
+		return;
+	ck_ok(*two ? ioasid_space_unmap(space, behind, 2 * PAGE, NULL) :
+		     ioasid_space_map(space, behind, w->memory, 2 * PAGE, RW, NULL));
+	*two = !*two;
+}
+
+static bool is_there(const struct ioasid_space *space, unsigned int place, uint64_t page)
+{
+	return ioasid_space_find_mapping(space, GIB + place * PLACE + page * PAGE, 1);
+}
+
+/* What has become empty is kept for use again, but not much of it, and not for ever. */
+START_TEST(places_that_are_used_in_turn)
+{
+	bool pages[PLACES] = { false }, two[PLACES] = { false };
+	static struct world w;
+	struct ioasid_space *space;
+	unsigned int i, k, full = 0;
+	uint64_t before;
+
+	open_world(&w, (uint64_t)_i);
+	space = make_space(w.ctx, NULL, 0);
+	before = memory_bytes(space);
+	for (i = 0; i < 2000; i++) {
+		k = (unsigned int)below(&w, PLACES);
+		change_place(&w, space, k, &pages[k], &two[k]);
+		full += pages[k] ? 1 : UINT_MAX;
+		k = (unsigned int)below(&w, PLACES);
+		ck_assert(is_there(space, k, below(&w, EACH)) == pages[k]);
+		ck_assert(is_there(space, k, 2 * EACH + below(&w, 2)) == two[k]);
+		if (two[k])
+			ck_err(ioasid_space_map(space, GIB + k * PLACE + 2 * EACH * PAGE, w.memory,
+						PAGE, RW, NULL), EEXIST);
+		ck_assert_uint_le(memory_bytes(space) - before, (full + 32) * PAGE);
+	}
+	ck_ok(ioasid_space_unmap_all(space, NULL));
+	ck_assert_uint_eq(memory_bytes(space), before);
+	close_world(&w);
+}
+END_TEST
+
 /* Maps so much of the memory anywhere, which is to be the page @page. */
 static void fits_at(struct world *w, uint8_t *target, uint64_t length, uint64_t page)
 {
@@ -426,6 +484,7 @@ int main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, random_calls_do_what_an_array_says, 1, 9);
 	tcase_add_test(tc, they_take_little_memory_and_give_it_back);
+	tcase_add_loop_test(tc, places_that_are_used_in_turn, 0, 3);
 	tcase_add_test(tc, holes_among_them_are_found);
 	tcase_add_test(tc, a_copy_of_them_is_whole_or_not_there);
 	tcase_add_test(tc, the_last_pages_of_all_are_mapped_like_others);
