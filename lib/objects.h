@@ -169,15 +169,15 @@ static inline const struct iopt_root *space_root(const struct ioasid_space *spac
 }
 
 /*
- * The strip for @iova, or NULL, where a mapping is about to come or go. If the latest change was
+ * The strip for @iova, or NULL, where a mapping is about to come or go. If the latest changes were
  * elsewhere, the entry of the page table is in no cache either: then it is on its way meanwhile.
  */
 static inline struct strip *space_strip(const struct ioasid_space *space, uint64_t iova)
 {
-	struct strip *near = space->strips.near;
+	struct strip *recent = strip_recent(&space->strips, iova);
 
-	if (bits_likely(near && !((near->window.start ^ iova) >> STRIP_SHIFT)))
-		return near;
+	if (bits_likely(recent != NULL))
+		return recent;
 	iopt_prefetch(&space->table.root, iova);
 	return strip_seek(&space->strips, iova);
 }

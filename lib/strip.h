@@ -83,13 +83,20 @@ static inline bool strips_exist(const struct strips *strips)
 	return imap_count(&strips->by_window);
 }
 
-/* The strip for @iova, or NULL. */
-static inline struct strip *strip_at(const struct strips *strips, uint64_t iova)
+/* The strip for @iova if it is a recent one, or NULL. */
+static inline struct strip *strip_recent(const struct strips *strips, uint64_t iova)
 {
 	struct strip *recent = strips->recent[iova >> STRIP_SHIFT & (STRIPS_RECENT - 1)];
 
-	return recent && !((recent->window.start ^ iova) >> STRIP_SHIFT) ? recent :
-									 strip_seek(strips, iova);
+	return recent && !((recent->window.start ^ iova) >> STRIP_SHIFT) ? recent : NULL;
+}
+
+/* The strip for @iova, or NULL. */
+static inline struct strip *strip_at(const struct strips *strips, uint64_t iova)
+{
+	struct strip *recent = strip_recent(strips, iova);
+
+	return recent ? recent : strip_seek(strips, iova);
 }
 
 /*
