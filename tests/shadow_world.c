@@ -207,7 +207,7 @@ static unsigned int check_list(const uint32_t *head, const struct piece *p)
 
 			must(i < IOPT_ENTRIES);
 			must(n->pte[i] && !(n->pte[i] & IOPT_TABLE));
-			addr = node_decode(n, i, n->raw[i]).addr;
+			addr = node_decode(n, i, node_raw(n, i)).addr;
 		} else {
 			n = (const struct shadow_node *)(const void *)((const char *)link -
 				offsetof(struct shadow_node, self));
@@ -231,7 +231,7 @@ static unsigned int check_entry(const struct shadow_node *n, unsigned int i)
 	must(!n->links || !n->links[i].prev || pte);
 	if (!pte || pte & IOPT_TABLE)
 		return 0;
-	e = node_decode(n, i, n->raw[i]);
+	e = node_decode(n, i, node_raw(n, i));
 	p = root_find(e.addr);
 	must(p);
 	must(p->last - e.addr >= size - 1);
@@ -253,7 +253,7 @@ void settle(void)
 		listed += check_list((uint32_t *)&w.heads[i], &w.piece[i]);
 	for (n = w.s.tree.nodes; n; n = n->next) {
 		ck_assert_ptr_eq(*n->prev, n);
-		pages += 2u + !!n->links + !!n->heads + !!n->stamps;
+		pages += 1u + !!n->raw + !!n->links + !!n->heads + !!n->stamps;
 		linked += !!n->self.prev;
 		sum += n->refs;
 		for (i = 0; i < IOPT_ENTRIES; i++) {

@@ -79,12 +79,12 @@ static void drop_targets(struct shadow_node *n, uint64_t start, uint64_t last, s
 
 		if (!n->pte[i])
 			continue;
-		e = node_decode(n, i, n->raw[i]);
+		e = node_decode(n, i, node_raw(n, i));
 		if (e.kind != PGT_LEAF || e.addr > last || e.addr + size - 1 < start)
 			continue;
 		/* A leaf that was split stays so; what leads through it came before that. */
 		if (!(n->pte[i] & IOPT_TABLE)) {
-			node_clear(n, i, reap);
+			node_unresolve(n, i, reap);
 			continue;
 		}
 		n->shadow->gen++;

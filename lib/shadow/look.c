@@ -10,7 +10,7 @@ static struct shadow_node *follow(struct shadow_node *n, uint64_t iova, unsigned
 
 	for (*perm = IOPT_PERM;; n = child) {
 		*i = node_index(n, iova);
-		*perm &= node_decode(n, *i, n->raw[*i]).perm;
+		*perm &= node_decode(n, *i, node_raw(n, *i)).perm;
 		child = node_child(n, *i);
 		if (!child)
 			return n;
@@ -47,9 +47,9 @@ void shadow_look(const struct shadow *s, uint64_t iova, struct shadow_view *view
 	view->mapped = n->pte[i] && view->perm;
 	view->perm &= iopt_granted((unsigned int)n->pte[i]);
 	/* what a superpage was split into is made up entry by entry, when it is used */
-	view->unresolved = !n->pte[i] && (node_decode(n, i, n->raw[i]).kind == PGT_LEAF ||
+	view->unresolved = !n->pte[i] && (node_decode(n, i, node_raw(n, i)).kind == PGT_LEAF ||
 					  n->kind == NODE_SPLIT);
-	view->target = node_decode(n, i, n->raw[i]).addr;
+	view->target = node_decode(n, i, node_raw(n, i)).addr;
 }
 
 /* @upgrade: more permission than before is no difference. */
@@ -72,7 +72,7 @@ bool shadow_audit(struct shadow *s, uint64_t iova, bool upgrade, struct shadow_s
 	for (n = part->top; n && n->kind != NODE_SPLIT;) {
 		unsigned int i = node_index(n, iova);
 		const uint64_t *guest;
-		struct pgt_entry was = node_decode(n, i, n->raw[i]), is;
+		struct pgt_entry was = node_decode(n, i, node_raw(n, i)), is;
 		bool lazy = s->tree.on_demand || n->unread;	/* what is absent was never read */
 		uint64_t raw;
 
@@ -86,7 +86,7 @@ bool shadow_audit(struct shadow *s, uint64_t iova, bool upgrade, struct shadow_s
 		raw = guest_load(&guest[i]);
 		is = node_decode(n, i, raw);
 		if (!same(&was, &is, upgrade) && !(lazy && !node_is_usable(&was))) {
-			*stale = (struct shadow_stale){ n->table, n->raw[i], raw,
+			*stale = (struct shadow_stale){ n->table, node_raw(n, i), raw,
 							n->stamps ? n->stamps[i] : 0 };
 			return true;
 		}

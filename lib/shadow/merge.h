@@ -30,6 +30,17 @@ static inline struct merge merge_of(const struct pgt_rule *rule, const struct sh
 			       piece->last - piece->start - merge_page_mask(rule) };
 }
 
+static inline uint64_t merge_entry(const struct merge *m, uint64_t x)
+{
+	return (x + m->base) & m->keep;
+}
+
+/* How far host addresses are from those of the parent. */
+static inline uint64_t piece_delta(const struct shadow_piece *piece)
+{
+	return piece->host - piece->start;
+}
+
 /* Can it be the piece at hand? Its users have no list then; and an entry's place says nothing. */
 static inline bool merge_fits(const struct shadow *s, const struct pgt_rule *rule)
 {

@@ -14,12 +14,14 @@ enum shadow_fault node_refresh(struct shadow_node *n, unsigned int i)
 			n->raw[i] = node_derive(n, i);
 		return SHADOW_OK;
 	}
-	e = node_decode(n, i, n->raw[i]);
+	e = node_decode(n, i, node_raw(n, i));
 	if ((!n->unread && !n->shadow->tree.on_demand) || node_is_usable(&e))
 		return SHADOW_OK;
 	guest = node_guest(n);
 	if (!guest)
 		return shadow_table_at(n->shadow, n->addr) == -EFAULT ? SHADOW_TABLE : SHADOW_NOMEM;
+	if (node_keep(n))
+		return SHADOW_NOMEM;
 	n->raw[i] = guest_load(&guest[i]);
 	return SHADOW_OK;
 }
@@ -51,7 +53,6 @@ enum shadow_fault node_fill(struct shadow_node *n, unsigned int i, uint64_t iova
 	*next = node_fill_table(n, i, e);
 	if (!*next)
 		return SHADOW_NOMEM;
-	node_settle(*next);
 	/* A guest's table that is new here has not been read: entry by entry, when used. */
 	if (e->kind == PGT_TABLE && (*next)->refs == 1)
 		(*next)->unread = true;
@@ -60,7 +61,7 @@ enum shadow_fault node_fill(struct shadow_node *n, unsigned int i, uint64_t iova
 
 static enum shadow_fault why_bad(const struct shadow_node *n, unsigned int i)
 {
-	enum pgt_bad why = pgt_reason(&node_part(n)->pgt, n->table, n->raw[i]);
+	enum pgt_bad why = pgt_reason(&node_part(n)->pgt, n->table, node_raw(n, i));
 
 	return why == PGT_BAD_ACCESSED ? SHADOW_ACCESS_FLAG : SHADOW_MALFORMED;
 }
@@ -95,7 +96,7 @@ enum shadow_fault shadow_miss(struct shadow *s, uint64_t iova, unsigned int need
 		fault = node_refresh(n, i);
 		if (fault)
 			return fault;
-		e = node_decode(n, i, n->raw[i]);
+		e = node_decode(n, i, node_raw(n, i));
 		if (e.kind == PGT_NONE)
 			return SHADOW_NOT_MAPPED;
 		if (e.kind == PGT_BAD)

@@ -99,26 +99,28 @@ static void init_level(struct shadow_node *n)
 	n->table = n->own ? 0 : part->table[n->level];
 }
 
+/* Can it be bare? Not where an entry is to be remembered that has no translation. */
+static bool needs_raw(const struct shadow_node *n)
+{
+	return n->own || n->shadow->audit || n->shadow->tree.on_demand || node_rule(n)->far;
+}
+
 struct shadow_node *node_new(struct shadow *s, const struct node_key *key)
 {
 	struct shadow_node *n = slab_alloc(&s->slab);
-	bool own = key->kind != NODE_GUEST;
-	uint64_t *pte, *raw;
 
 	if (!n)
 		return NULL;
-	pte = node_page(s, n, true);
-	raw = node_page(s, n, own);
-	if (!pte || !raw) {
-		page_free(s, pte);
-		page_free(s, raw);
+	*n = (struct shadow_node){ .shadow = s, .addr = key->addr, .refs = 1, .level = key->level,
+				   .kind = key->kind, .target = key->target, .high = key->high,
+				   .own = key->kind != NODE_GUEST };
+	init_level(n);
+	n->pte = node_page(s, n, true);
+	if (!n->pte || (needs_raw(n) && node_keep(n))) {
+		page_free(s, n->pte);
 		slab_free(&s->slab, n);
 		return NULL;
 	}
-	*n = (struct shadow_node){ .shadow = s, .pte = pte, .raw = raw, .addr = key->addr, .refs = 1,
-				   .level = key->level, .kind = key->kind, .target = key->target,
-				   .high = key->high, .own = own, .fresh = !own };
-	init_level(n);
 	n->next = s->tree.nodes;
 	n->prev = &s->tree.nodes;
 	if (n->next)
@@ -317,6 +319,19 @@ void node_forget(struct shadow_node *n, struct reap *reap)
 	n->shadow->forgot = true;
 	for (i = 0; i < IOPT_ENTRIES; i++)
 		node_set_raw(n, i, 0, reap);
+}
+
+int node_set_raw(struct shadow_node *n, unsigned int i, uint64_t raw, struct reap *reap)
+{
+	if (n->pte[i] || (n->links && n->links[i].prev))
+		node_clear(n, i, reap);
+	if (raw && node_keep(n)) {
+		n->unread = true;
+		return -ENOMEM;
+	}
+	if (n->raw)
+		n->raw[i] = raw;
+	return 0;
 }
 
 int shadow_piece_at(struct shadow *s, uint64_t addr)

@@ -35,13 +35,14 @@ struct node_key {
 struct shadow_node {
 	struct shadow *shadow;
 	uint64_t *pte;			/* what DMA walks */
-	uint64_t *raw;			/* the guest's entries as last read, or in own format */
+	uint64_t *raw;			/* the guest's entries as last read, or in own format; or NULL */
 	struct shadow_link *links;	/* lists that entries are on; NULL: on none */
 	struct iopt_list *heads;	/* lists of other shadows' entries that lead through ours */
 	uint64_t *stamps;		/* audit: when each entry was last invalidated */
 	struct shadow_link self;	/* list of the piece that the guest's table is in */
 	const uint64_t *guest;		/* the table itself, good while ... */
 	uint64_t guest_gen;		/* ... this is the parent's generation */
+	uint64_t flags, delta;		/* while raw is NULL: see node_raw() */
 	uint64_t addr;			/* of the table, or of the first page, in the parent's space */
 	uint32_t refs;			/* entries, or the root, that lead here */
 	uint8_t level;			/* 1 maps 4 KiB */
@@ -55,7 +56,6 @@ struct shadow_node {
 	bool shared;			/* in the hash */
 	bool split;			/* a leaf has led to a table of its parts */
 	bool written;			/* an entry has come to be writable: write.c */
-	bool fresh;			/* raw has not been written yet, pte is 0 */
 	bool unread;			/* a pass could not read it: what is absent is read when used; */
 					/* of a NODE_SKIP: so are tables that nothing led to */
 	uint64_t epoch;			/* the pass that has read all of it */
@@ -148,7 +148,7 @@ bool part_is_plain(const struct shadow_part *part);
 /* A page for a node, within the shadow's limit. NULL for want of memory. */
 void *node_page(struct shadow *s, void *owner, bool zero);
 
-/* A node that is not shared: NODE_PRIVATE, or one that is fresh. NULL for want of memory. */
+/* A node that is not shared. NULL for want of memory. */
 struct shadow_node *node_new(struct shadow *s, const struct node_key *key);
 
 /* The shared node of that key, one reference more. */
@@ -180,25 +180,55 @@ void tree_publish(struct shadow *s, struct shadow_tree *old, struct reap *reap);
 /* The guest's table is no longer what it was: all entries go, and are read when they are used. */
 void node_forget(struct shadow_node *n, struct reap *reap);
 
-/* Before raw of a node that may be fresh is looked at. */
-static inline void node_settle(struct shadow_node *n)
+/*
+ * What the guest's entry @i was when it was last read. A node without raw is bare: most tables are
+ * such that pte says that as well. All of a bare node's entries that are present have a pte, the
+ * same flags beside the address, and, if they are leaves, the same distance to the host's address.
+ */
+static inline uint64_t node_raw(const struct shadow_node *n, unsigned int i)
 {
-	if (n->fresh)
-		memset(n->raw, 0, PAGES_SIZE);
-	n->fresh = false;
+	uint64_t pte = n->pte[i];
+
+	if (n->raw)
+		return n->raw[i];
+	if (!pte)
+		return 0;
+	return n->flags | (pte & IOPT_TABLE ? node_child(n, i)->addr : (pte & IOPT_ADDR) - n->delta);
 }
 
-/* Makes an entry unresolved: its translation goes, its raw entry stays. */
+/* Could an entry with these flags be one of a bare node's? */
+static inline bool node_is_like(const struct shadow_node *n, uint64_t flags)
+{
+	return !n->raw && (!n->flags || n->flags == flags);
+}
+
+/*
+ * bare.c: gives a bare node its raw, for what pte cannot say. 0 or -ENOMEM.
+ */
+int node_keep(struct shadow_node *n);
+
+/* The translation of an entry goes; a bare node then says that it is absent. */
 void node_clear(struct shadow_node *n, unsigned int i, struct reap *reap);
 
-/* Makes @raw the entry and leaves it unresolved. */
-static inline void node_set_raw(struct shadow_node *n, unsigned int i, uint64_t raw,
-				struct reap *reap)
-{
-	if (n->pte[i] || (n->links && n->links[i].prev))
-		node_clear(n, i, reap);
-	n->raw[i] = raw;
-}
+/*
+ * Makes an entry unresolved: its translation goes, its raw entry stays; for want of memory it is
+ * read again when it is used.
+ */
+void node_unresolve(struct shadow_node *n, unsigned int i, struct reap *reap);
+
+/* Makes @raw the entry and leaves it unresolved. 0; -ENOMEM: it is read again when it is used. */
+int node_set_raw(struct shadow_node *n, unsigned int i, uint64_t raw, struct reap *reap);
+
+/* Makes @raw, which says @e, the entry, and resolves it if it is a leaf. 0; -ENOMEM: not that. */
+int node_change(struct shadow_node *n, unsigned int i, uint64_t raw, const struct pgt_entry *e,
+		struct reap *reap);
+
+/*
+ * Reads entries @i to @end of a lowest table that is bare and leads into the piece at hand. Returns
+ * the first that needs more, or end + 1.
+ */
+unsigned int bare_sync(struct shadow_node *n, const uint64_t *guest, unsigned int i,
+		       unsigned int end, struct reap *reap);
 
 /*
  * Resolves a leaf entry. 0; -EFAULT: its target is not mapped, for nothing that it permits;

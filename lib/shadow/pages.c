@@ -29,11 +29,11 @@ static inline struct shadow_node *same_child(struct shadow_node *n, unsigned int
 {
 	const uint64_t *guest;
 
-	if (!(n->pte[i] & IOPT_TABLE) || n->fresh)
+	if (!(n->pte[i] & IOPT_TABLE))
 		return NULL;
 	if (n->kind != NODE_JOIN) {	/* what that says does not change */
 		guest = n->own ? NULL : node_guest(n);
-		if (!guest || guest_load(&guest[i]) != n->raw[i])
+		if (!guest || guest_load(&guest[i]) != node_raw(n, i))
 			return NULL;
 	}
 	return pages_owner(iopt_node(n->pte[i]));
@@ -53,8 +53,7 @@ static int change(struct group *g, struct shadow_node *n, unsigned int i, uint64
 	struct pgt_entry e = node_decode(n, i, raw);
 
 	g->merge = NO_MERGE;	/* there may be another piece afterwards */
-	node_set_raw(n, i, raw, g->reap);
-	return e.kind == PGT_LEAF && node_fill_leaf(n, i, &e) == -ENOMEM ? -ENOMEM : 0;
+	return node_change(n, i, raw, &e, g->reap);
 }
 
 static bool can_merge(struct group *g, const struct shadow_node *n, uint64_t raw)
@@ -75,9 +74,9 @@ static int sync_entry(struct group *g, struct shadow_node *n, unsigned int i)
 {
 	struct shadow *s = n->shadow;
 	const uint64_t *guest = n->guest;
-	uint64_t raw, x;
+	uint64_t raw, pte;
 
-	if (n->table != 1 || n->fresh)
+	if (n->table != 1)
 		return -EAGAIN;
 	if (!guest || n->guest_gen != *s->up.gen) {
 		g->merge = NO_MERGE;
@@ -86,17 +85,20 @@ static int sync_entry(struct group *g, struct shadow_node *n, unsigned int i)
 			return -EAGAIN;
 	}
 	raw = guest_load(&guest[i]);
-	if (raw == n->raw[i])
+	if (raw == node_raw(n, i))
 		return 0;
 	if (!can_merge(g, n, raw))
+		return change(g, n, i, raw);
+	pte = merge_entry(&g->merge, (raw & node_rule(n)->use[1].addr) - s->piece.start);
+	if (!n->raw && !(pte && n->flags == g->merge.flags && n->delta == piece_delta(&s->piece)))
 		return change(g, n, i, raw);
 	if (n->pte[i]) {
 		s->gen++;
 		g->reap->drain = true;
 	}
-	x = (raw & node_rule(n)->use[1].addr) - s->piece.start;
-	n->raw[i] = raw;
-	iopt_store(&n->pte[i], (x + g->merge.base) & g->merge.keep);
+	if (n->raw)
+		n->raw[i] = raw;
+	iopt_store(&n->pte[i], pte);
 	return 0;
 }
 
@@ -143,7 +145,8 @@ static void ask(const struct shadow_node *n, uint64_t iova)
 	i = node_index(n, iova);
 	if (n->guest)
 		__builtin_prefetch(&n->guest[i]);
-	__builtin_prefetch(&n->raw[i], 1);
+	if (n->raw)
+		__builtin_prefetch(&n->raw[i], 1);
 	__builtin_prefetch(&n->pte[i], 1);
 }
 

@@ -95,9 +95,7 @@ static void read_all(struct shadow *s, struct reap *reap)
 	for (i = 0; i < 2; i++) {
 		struct shadow_node *top = s->tree.part[i].top;
 
-		if (top && s->tree.on_demand)
-			node_settle(top);
-		else if (top)
+		if (top && !s->tree.on_demand)
 			node_sync(top, reap);
 	}
 }

@@ -3,9 +3,10 @@
  * Software nesting: a shadow page table merges a child's page table with its parent.
  *
  * A shadow is a cache of unlimited size. It keeps what the guest's entries said when they were last
- * read (raw), and beside each the merged entry that DMA walks (pte): the host address, with the
- * permission that both levels give. A raw entry whose pte is 0 is unresolved: the parent does not
- * map its target, or maps it in pieces. A DMA that misses resolves it, as far as that DMA needs.
+ * read (raw, or nothing where pte says it all), and beside each the merged entry that DMA walks
+ * (pte): the host address, with the permission that both levels give. A raw entry whose pte is 0 is
+ * unresolved: the parent does not map its target, or maps it in pieces. A DMA that misses resolves
+ * it, as far as that DMA needs.
  *
  * Nodes are shared: there is one for each {guest table page, level}, however often the guest's
  * tables lead to it, so work and memory are bounded by the number of the guest's table pages and

@@ -46,8 +46,7 @@ static uint64_t demand(const struct shadow_node *n, unsigned int i, uint64_t old
 static void change(struct shadow_node *n, unsigned int i, uint64_t raw, const struct pgt_entry *e,
 		   struct pass *pass)
 {
-	node_set_raw(n, i, raw, pass->reap);
-	if (e->kind == PGT_LEAF && node_fill_leaf(n, i, e) == -ENOMEM)
+	if (node_change(n, i, raw, e, pass->reap))
 		pass->ret = -ENOMEM;
 }
 
@@ -66,12 +65,12 @@ static unsigned int skip_unchanged(const uint64_t *guest, const uint64_t *raws, 
 /*
  * The lowest tables: most of the work. While no entry of the table is on a list, and none leads
  * elsewhere than the piece at hand, that is all that there is to do for each; and neighbours mostly
- * differ in their addresses only. Returns the first entry that needs more, or end + 1. A fresh
- * table has nothing to compare with, and pte is 0.
+ * differ in their addresses only. Returns the first entry that needs more, or end + 1. A function
+ * of its own, so that its loop has all registers.
  */
-static inline __attribute__((always_inline)) unsigned int
-sync_run(struct shadow_node *n, const uint64_t *guest, unsigned int i, unsigned int end,
-	   struct reap *reap, bool fresh)
+static __attribute__((noinline)) unsigned int
+sync_plain(struct shadow_node *n, const uint64_t *guest, unsigned int i, unsigned int end,
+	   struct reap *reap)
 {
 	const struct pgt_rule *rule = node_rule(n);
 	const struct shadow_piece *piece = &n->shadow->piece;
@@ -83,7 +82,7 @@ sync_run(struct shadow_node *n, const uint64_t *guest, unsigned int i, unsigned 
 	for (; i <= end; i++) {
 		uint64_t raw = guest_load(&guest[i]), addr = raw & addr_bits;
 
-		if (!fresh && raw == raws[i]) {
+		if (raw == raws[i]) {
 			i = skip_unchanged(guest, raws, i + 1, end) - 1;
 			continue;
 		}
@@ -96,8 +95,7 @@ sync_run(struct shadow_node *n, const uint64_t *guest, unsigned int i, unsigned 
 		}
 		if (bits_unlikely(addr - start > limit))
 			break;
-		if (!fresh)
-			gone |= raws[i];	/* what was 0 had no translation to lose */
+		gone |= raws[i];	/* what was 0 had no translation to lose */
 		raws[i] = raw;
 		iopt_store(&ptes[i], (addr - start + base) & keep);
 	}
@@ -108,21 +106,7 @@ sync_run(struct shadow_node *n, const uint64_t *guest, unsigned int i, unsigned 
 	return i;
 }
 
-/* Functions of their own, so that each has all registers for its loop. */
-static __attribute__((noinline)) unsigned int
-sync_plain(struct shadow_node *n, const uint64_t *guest, unsigned int i, unsigned int end,
-	   struct reap *reap)
-{
-	return sync_run(n, guest, i, end, reap, false);
-}
-
-static __attribute__((noinline)) unsigned int
-sync_fresh(struct shadow_node *n, const uint64_t *guest, struct reap *reap)
-{
-	return sync_run(n, guest, 0, IOPT_ENTRIES - 1, reap, true);
-}
-
-/* May these do this table? */
+/* May sync_plain() or bare_sync() do this table? */
 static bool is_plain(const struct shadow_node *n)
 {
 	const struct pgt_rule *rule = node_rule(n);
@@ -136,26 +120,22 @@ static void sync_leaves(struct shadow_node *n, const uint64_t *guest, const stru
 {
 	unsigned int i = f->i;
 
-	if (n->fresh && is_plain(n) && f->end - f->i == IOPT_ENTRIES - 1) {
-		i = sync_fresh(n, guest, pass->reap);
-		memset(&n->raw[i], 0, (IOPT_ENTRIES - i) * sizeof(n->raw[0]));
-		n->fresh = false;
-	}
-	node_settle(n);
 	for (; i <= f->end; i++) {
 		struct pgt_entry e;
-		uint64_t raw;
+		uint64_t raw, was;
 
 		if (is_plain(n))
-			i = sync_plain(n, guest, i, f->end, pass->reap);
+			i = n->raw ? sync_plain(n, guest, i, f->end, pass->reap) :
+				     bare_sync(n, guest, i, f->end, pass->reap);
 		else if (pieces_are_lists(n))
 			i = pieces_sync(n, guest, i, f->end, pass->reap);
 		if (i > f->end)
 			return;
 		raw = guest_load(&guest[i]);
-		if (raw != n->raw[i] && n->shadow->tree.on_demand)
-			raw = demand(n, i, n->raw[i], raw);
-		if (raw == n->raw[i])
+		was = node_raw(n, i);
+		if (raw != was && n->shadow->tree.on_demand)
+			raw = demand(n, i, was, raw);
+		if (raw == was)
 			continue;
 		e = node_decode(n, i, raw);
 		change(n, i, raw, &e, pass);
@@ -168,7 +148,6 @@ static void forget(const struct frame *f, struct pass *pass)
 	unsigned int i;
 
 	/* as node_forget(), for a part */
-	node_settle(f->n);
 	f->n->unread = true;
 	for (i = f->i; i <= f->end; i++)
 		node_set_raw(f->n, i, 0, pass->reap);
@@ -199,8 +178,6 @@ static void enter(struct pass *pass, struct shadow_node *n, uint64_t base)
 	}
 	if (pass->s->now)
 		stamp(n, f->i, f->end);
-	if (n->table > 1)
-		node_settle(n);
 	guest = node_guest(n);
 	if (f->i == 0 && f->end == most)
 		n->unread = false;
@@ -234,11 +211,30 @@ static uint64_t raw_now(struct shadow_node *n, unsigned int i)
  * A node that is new for entry @i, which was @was. The pass may be about a part of it. The rest is as
  * absent as it was, unless it was there, or an earlier pass would have read it, but could not.
  */
-static bool is_unread(const struct frame *f, unsigned int i, uint64_t was)
+static bool is_unread(const struct frame *f, unsigned int i, uint64_t was, uint64_t raw)
 {
 	struct pgt_entry before = node_decode(f->n, i, was);
 
-	return f->late || was == f->n->raw[i] || node_is_usable(&before);
+	return f->late || was == raw || node_is_usable(&before);
+}
+
+/* Links the child of a table entry, which was @was and is @raw. NULL: there is none. */
+static struct shadow_node *link_child(struct pass *pass, const struct frame *f, unsigned int i,
+				      uint64_t was, uint64_t raw, const struct pgt_entry *e)
+{
+	struct shadow_node *n = f->n, *child;
+	/* No node for what is not there: addresses are free, memory is not. */
+	int ret = node_table_at(n, e);
+
+	child = ret ? NULL : node_fill_table(n, i, e);
+	if (child) {
+		if (child->refs == 1 && is_unread(f, i, was, raw))
+			child->unread = true;
+		return child;
+	}
+	if (node_set_raw(n, i, raw, pass->reap) || ret != -EFAULT)
+		pass->ret = -ENOMEM;
+	return NULL;
 }
 
 /* One entry of an upper table. */
@@ -247,7 +243,7 @@ static void step(struct pass *pass, struct frame *f)
 	struct shadow_node *n = f->n, *child;
 	unsigned int i = f->i++;
 	uint64_t base = f->base + ((uint64_t)i << node_shift(n));
-	uint64_t was = n->raw[i], raw = raw_now(n, i);
+	uint64_t was = node_raw(n, i), raw = raw_now(n, i);
 	struct pgt_entry e;
 
 	if (!(was | raw))
@@ -258,20 +254,10 @@ static void step(struct pass *pass, struct frame *f)
 	if (e.kind != PGT_TABLE)
 		return;
 	child = node_child(n, i);
-	if (!child) {
-		/* No node for what is not there: addresses are free, memory is not. */
-		int ret = node_table_at(n, &e);
-
-		if (ret == -EFAULT)
-			return;
-		child = ret ? NULL : node_fill_table(n, i, &e);
-		if (child && child->refs == 1 && is_unread(f, i, was))
-			child->unread = true;
-	}
+	if (!child)
+		child = link_child(pass, f, i, was, raw, &e);
 	if (child)
 		enter(pass, child, base);
-	else
-		pass->ret = -ENOMEM;
 }
 
 static int run(struct pass *pass, struct shadow_node *top)

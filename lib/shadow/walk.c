@@ -11,7 +11,6 @@ static void enter(struct shadow_walk *w, struct shadow_node *n, uint64_t base, u
 
 	if (n->barren_walk == w->s->walk && n->barren >> perm & 1)
 		return;
-	node_settle(n);
 	w->frame[w->depth++] = (struct shadow_frame){
 		.n = n, .base = base, .perm = perm,
 		.i = w->start <= base ? 0 : node_index(n, w->start),
@@ -56,7 +55,7 @@ static uint64_t resolve(struct shadow_walk *w, struct shadow_node *n, unsigned i
 		wait_for(w, n->addr & IOPT_ADDR, n->addr | (PAGES_SIZE - 1));
 		return 0;
 	}
-	e = node_decode(n, i, n->raw[i]);
+	e = node_decode(n, i, node_raw(n, i));
 	if (!fault && !node_is_usable(&e))
 		return 0;
 	if (e.kind == PGT_TABLE)
@@ -76,11 +75,11 @@ static uint64_t resolve(struct shadow_walk *w, struct shadow_node *n, unsigned i
 static unsigned int count_next(const struct shadow_node *n, unsigned int i, unsigned int end)
 {
 	const uint64_t size = UINT64_C(1) << node_shift(n);
-	const uint64_t *pte = &n->pte[i], *raw = &n->raw[i];
+	const uint64_t *pte = &n->pte[i], raw = node_raw(n, i);
 	unsigned int k;
 
 	for (k = 1; i + k <= end; k++)
-		if (pte[k] != pte[0] + k * size || raw[k] != raw[0] + k * size)
+		if (pte[k] != pte[0] + k * size || node_raw(n, i + k) != raw + k * size)
 			break;
 	return k - 1;
 }
@@ -99,7 +98,7 @@ static bool step(struct shadow_walk *w, struct shadow_run *run)
 			continue;
 		}
 		pte = n->pte[i];
-		if (!pte && (n->raw[i] || n->unread || (n->own && n->shared)))
+		if (!pte && (node_raw(n, i) || n->unread || (n->own && n->shared)))
 			pte = resolve(w, n, i);
 		perm = f->perm & (unsigned int)pte;
 		if (!perm)
@@ -113,7 +112,7 @@ static bool step(struct shadow_walk *w, struct shadow_run *run)
 		f->i += count_next(n, i, f->end);
 		*run = (struct shadow_run){
 			.start = base, .last = base + ((uint64_t)(f->i - i) << node_shift(n)) - 1,
-			.target = node_decode(n, i, n->raw[i]).addr, .perm = perm,
+			.target = node_decode(n, i, node_raw(n, i)).addr, .perm = perm,
 			.shift = node_shift(n),
 		};
 		return true;
@@ -177,13 +176,13 @@ bool shadow_entry(const struct shadow *s, uint64_t iova, struct shadow_run *run)
 		return false;
 	n = pages_owner(hit.slot);
 	i = (unsigned int)(hit.slot - n->pte);
-	if (!hit.entry && (n->fresh || n->unread || n->own || n->raw[i]))
+	if (!hit.entry && (n->unread || n->own || node_raw(n, i)))
 		return false;
 	*run = (struct shadow_run){ .perm = hit.perm & IOPT_PERM, .shift = hit.shift };
 	run->start = iova & ~((UINT64_C(1) << hit.shift) - 1);
 	run->last = iova | ((UINT64_C(1) << hit.shift) - 1);
 	if (hit.entry)
-		run->target = node_decode(n, i, n->raw[i]).addr;
+		run->target = node_decode(n, i, node_raw(n, i)).addr;
 	return true;
 }
 

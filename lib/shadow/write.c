@@ -75,14 +75,18 @@ void shadow_take_all(struct shadow *s, struct reap *reap)
 	reap->drain = true;
 }
 
-/* A superpage that was split is made one again when it is used. */
+/* A superpage that was split is one again; for want of memory when it is used. */
 static void unsplit(struct shadow_node *n, struct reap *reap)
 {
 	unsigned int i;
 
-	for (i = 0; i < IOPT_ENTRIES; i++)
-		if (n->pte[i] & IOPT_TABLE && node_decode(n, i, n->raw[i]).kind == PGT_LEAF)
-			node_clear(n, i, reap);
+	for (i = 0; i < IOPT_ENTRIES; i++) {
+		uint64_t raw = n->pte[i] & IOPT_TABLE ? node_raw(n, i) : 0;
+		struct pgt_entry e = node_decode(n, i, raw);
+
+		if (e.kind == PGT_LEAF)
+			node_change(n, i, raw, &e, reap);
+	}
 }
 
 void shadow_give_all(struct shadow *s, struct reap *reap)
