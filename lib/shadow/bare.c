@@ -73,41 +73,6 @@ int node_change(struct shadow_node *n, unsigned int i, uint64_t raw, const struc
 	return ret;
 }
 
-/*
- * What the entries with a node's flags become: raw + add. All that are such, and lead into the piece,
- * and no others, are (raw - sub), turned right by shift, of at most most. For what is beside
- * @flags, or below the size of a page, ends up on the left there, since an address has no bits
- * there, and those that it can have are without a gap. (A rule that is far has others.)
- */
-struct line {
-	uint64_t add, sub, most;
-	unsigned int shift;
-};
-
-static inline bool line_lacks(const struct line *l, uint64_t raw)
-{
-	uint64_t x = raw - l->sub;
-
-	return (x >> l->shift | x << (64 - l->shift)) > l->most;
-}
-
-/* @flags are those of a leaf. False: it permits nothing. */
-static bool line_of(struct line *l, const struct shadow_node *n, uint64_t flags)
-{
-	const struct shadow_piece *piece = &n->shadow->piece;
-	const struct pgt_rule *rule = node_rule(n);
-	uint64_t top = rule->use[1].addr | merge_page_mask(rule);
-	unsigned int perm = piece_perm(piece, pgt_rule_perm(rule, flags));
-
-	if (!perm || piece->start > top)
-		return false;
-	l->sub = piece->start + flags;
-	l->add = piece->host + perm - l->sub;
-	l->shift = rule->shift;
-	l->most = (bits_min(piece->last, top) - piece->start - merge_page_mask(rule)) >> l->shift;
-	return true;
-}
-
 struct bare {
 	struct shadow_node *n;
 	struct line line;

@@ -4,6 +4,7 @@
 #define SHADOW_MERGE_H
 
 #include "shadow/node.h"
+#include "util/bits.h"
 
 /*
  * What entries with the same bits beside their address become, x being their distance from the
@@ -47,6 +48,41 @@ static inline bool merge_fits(const struct shadow *s, const struct pgt_rule *rul
 	return !s->piece.watch && !rule->far && s->piece.start <= s->piece.last &&
 	       s->piece_gen == *s->up.gen &&
 	       s->piece.last - s->piece.start >= merge_page_mask(rule);
+}
+
+/*
+ * What the entries with a node's flags become: raw + add. All that are such, and lead into the piece,
+ * and no others, are (raw - sub), turned right by shift, of at most most. For what is beside
+ * @flags, or below the size of a page, ends up on the left there, since an address has no bits
+ * there, and those that it can have are without a gap. (A rule that is far has others.)
+ */
+struct line {
+	uint64_t add, sub, most;
+	unsigned int shift;
+};
+
+static inline bool line_lacks(const struct line *l, uint64_t raw)
+{
+	uint64_t x = raw - l->sub;
+
+	return (x >> l->shift | x << (64 - l->shift)) > l->most;
+}
+
+/* @flags are those of a leaf, the piece is at hand. False: it permits nothing. */
+static inline bool line_of(struct line *l, const struct shadow_node *n, uint64_t flags)
+{
+	const struct shadow_piece *piece = &n->shadow->piece;
+	const struct pgt_rule *rule = node_rule(n);
+	uint64_t top = rule->use[1].addr | merge_page_mask(rule);
+	unsigned int perm = piece_perm(piece, pgt_rule_perm(rule, flags));
+
+	if (!perm || piece->start > top)
+		return false;
+	l->sub = piece->start + flags;
+	l->add = piece->host + perm - l->sub;
+	l->shift = rule->shift;
+	l->most = (bits_min(piece->last, top) - piece->start - merge_page_mask(rule)) >> l->shift;
+	return true;
 }
 
 #endif

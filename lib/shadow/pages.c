@@ -17,6 +17,8 @@ struct group {
 	const struct shadow_part *part;
 	struct reap *reap;
 	struct merge merge;		/* of the latest entry that has been merged; NO_MERGE: none */
+	struct line line;		/* of the latest that was a bare node's, */
+	uint64_t flags, delta;		/* and what the node's are; flags 0: there was none */
 	struct shadow_node *near;	/* the table above the lowest one for the latest page, */
 	uint64_t at;			/* which this was; NULL: not known */
 };
@@ -47,12 +49,18 @@ static struct shadow_node *descend(struct shadow_node *n, uint64_t iova, unsigne
 	return n;
 }
 
+static void forget_latest(struct group *g)
+{
+	g->merge = NO_MERGE;
+	g->flags = 0;
+}
+
 /* Not merged with the piece at hand. 0 or -ENOMEM. */
 static int change(struct group *g, struct shadow_node *n, unsigned int i, uint64_t raw)
 {
 	struct pgt_entry e = node_decode(n, i, raw);
 
-	g->merge = NO_MERGE;	/* there may be another piece afterwards */
+	forget_latest(g);	/* there may be another piece afterwards */
 	return node_change(n, i, raw, &e, g->reap);
 }
 
@@ -69,6 +77,30 @@ static bool can_merge(struct group *g, const struct shadow_node *n, uint64_t raw
 	return addr - s->piece.start <= g->merge.limit;
 }
 
+static void store(struct group *g, struct shadow_node *n, unsigned int i, uint64_t pte)
+{
+	if (n->pte[i]) {
+		n->shadow->gen++;
+		g->reap->drain = true;
+	}
+	iopt_store(&n->pte[i], pte);
+}
+
+/* One of a bare node's entries that is like the latest of such a node. False: it is not. */
+static inline bool sync_alike(struct group *g, struct shadow_node *n, unsigned int i, uint64_t raw)
+{
+	uint64_t pte = raw + g->line.add;
+
+	if (n->raw || n->flags != g->flags || n->delta != g->delta || n->heads || n->split)
+		return false;
+	if (pte == n->pte[i])
+		return true;
+	if (line_lacks(&g->line, raw))
+		return false;
+	store(g, n, i, pte);
+	return true;
+}
+
 /* An entry of a lowest table, as sync_run() does many. 0; -ENOMEM; -EAGAIN, with nothing done. */
 static int sync_entry(struct group *g, struct shadow_node *n, unsigned int i)
 {
@@ -79,12 +111,14 @@ static int sync_entry(struct group *g, struct shadow_node *n, unsigned int i)
 	if (n->table != 1)
 		return -EAGAIN;
 	if (!guest || n->guest_gen != *s->up.gen) {
-		g->merge = NO_MERGE;
+		forget_latest(g);
 		guest = node_find_guest(n);
 		if (!guest)
 			return -EAGAIN;
 	}
 	raw = guest_load(&guest[i]);
+	if (g->flags && sync_alike(g, n, i, raw))
+		return 0;
 	if (raw == node_raw(n, i))
 		return 0;
 	if (!can_merge(g, n, raw))
@@ -92,13 +126,13 @@ static int sync_entry(struct group *g, struct shadow_node *n, unsigned int i)
 	pte = merge_entry(&g->merge, (raw & node_rule(n)->use[1].addr) - s->piece.start);
 	if (!n->raw && !(pte && n->flags == g->merge.flags && n->delta == piece_delta(&s->piece)))
 		return change(g, n, i, raw);
-	if (n->pte[i]) {
-		s->gen++;
-		g->reap->drain = true;
-	}
-	if (n->raw)
+	if (n->raw) {
 		n->raw[i] = raw;
-	iopt_store(&n->pte[i], pte);
+	} else if (!s->tracked && line_of(&g->line, n, n->flags)) {
+		g->flags = n->flags;
+		g->delta = n->delta;
+	}
+	store(g, n, i, pte);
 	return 0;
 }
 
