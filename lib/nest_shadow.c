@@ -45,18 +45,11 @@ static bool first(void *opaque, uint64_t start, uint64_t last, uint64_t *addr)
 	return m;
 }
 
-static uint32_t *head(void *opaque, uint64_t *slot)
-{
-	struct ioasid_space *root = opaque;
-
-	return iopt_head(&root->table, slot);
-}
-
 static int create(struct ioasid_space *space)
 {
 	struct ioasid_space *parent = space->parent;
 	struct shadow_parent up = { resolve, track_write, parent, &parent->gen, first,
-				    &parent->table.root, head, true };
+				    &parent->table.root, NULL };
 
 	if (parent->parent) {
 		up = shadow_as_parent(&parent->shadow);
@@ -124,8 +117,12 @@ static int invalidate_pages(struct ioasid_space *space, const uint64_t *iovas, s
 static void parent_changed(struct ioasid_space *space, const struct ioasid_mapping *m,
 			   struct reap *reap)
 {
-	if (imap_length(&m->item) >= BIG_MAPPING)
+	uint64_t length = imap_length(&m->item);
+
+	if (length >= BIG_MAPPING)
 		shadow_drop_range(&space->shadow, m->item.start, m->item.last, reap);
+	else
+		shadow_drop_loose(&space->shadow, m->target, length, reap);
 }
 
 static void track(struct ioasid_space *space, bool on, struct reap *reap)

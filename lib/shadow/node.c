@@ -4,7 +4,7 @@
 
 #include "util/alloc.h"
 #include "shadow/list.h"
-#include "shadow/node.h"
+#include "shadow/loose.h"
 
 #define MIN_BUCKETS 16u
 
@@ -180,6 +180,7 @@ static void node_release(struct shadow_node *n, struct reap *reap)
 	struct shadow *s = n->shadow;
 	unsigned int i;
 
+	loose_leave(n);
 	if (n->self.prev)
 		list_remove(&n->self, s->pool);
 	if (n->links || n->heads)
@@ -377,8 +378,7 @@ const uint64_t *node_find_guest(struct shadow_node *n)
 	return n->guest;
 }
 
-/* Puts entry @i on the list of the piece that it leads to, where the piece has one. */
-static int entry_watch(struct shadow_node *n, unsigned int i, uint32_t *watch)
+int node_watch(struct shadow_node *n, unsigned int i, uint32_t *watch)
 {
 	struct shadow *s = n->shadow;
 
@@ -403,7 +403,7 @@ int node_fill_leaf(struct shadow_node *n, unsigned int i, const struct pgt_entry
 		perm = piece_perm(&s->piece, e->perm);
 		if (!perm)
 			return -EFAULT;
-		ret = entry_watch(n, i, s->piece.watch);
+		ret = node_watch(n, i, s->piece.watch);
 		if (ret)
 			return ret;
 		iopt_store(&n->pte[i], (s->piece.host + (addr - s->piece.start)) | perm);

@@ -60,6 +60,8 @@ struct shadow_node {
 					/* of a NODE_SKIP: so are tables that nothing led to */
 	uint64_t epoch;			/* the pass that has read all of it */
 	uint64_t mark;			/* when drop_below() was here */
+	uint16_t saved;			/* loose.c: by entries that are on no list, in entries */
+	struct shadow_node *loose_next, **loose_prev;	/* those with such entries; prev NULL: none */
 	uint64_t barren_walk;		/* the walk that found no translation here, */
 	uint8_t barren;			/* by way of these permissions: a bit for each of IOPT_PERM */
 	struct shadow_node *hash_next;
@@ -235,6 +237,9 @@ unsigned int bare_sync(struct shadow_node *n, const uint64_t *guest, unsigned in
  * -EAGAIN: the parent has it in pieces or in part, so it has to be split; -ENOMEM.
  */
 int node_fill_leaf(struct shadow_node *n, unsigned int i, const struct pgt_entry *e);
+
+/* Puts entry @i on the list of the piece that it leads to, @watch; NULL: it has none. 0 or -ENOMEM. */
+int node_watch(struct shadow_node *n, unsigned int i, uint32_t *watch);
 
 /* Links the child that a table entry, or a leaf to be split, asks for. NULL for want of memory. */
 struct shadow_node *node_fill_table(struct shadow_node *n, unsigned int i, const struct pgt_entry *e);

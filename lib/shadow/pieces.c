@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Tables of a guest's whose entries lead to pieces of the parent that are small. Each entry that
- * changes is a look-up at another place of the parent's table, and goes from one list to another:
- * four places that are in no cache. So some entries are gone through at a time: first all their
- * places are asked for, and then they are changed.
+ * Tables of a guest's whose entries lead to another shadow's. Each entry that changes is a look-up at
+ * another place of the parent's table, and goes from one list to another: four places that are in no
+ * cache. So some entries are gone through at a time: first all their places are asked for, and then
+ * they are changed. (Of a root: loose.c. What a shadow gives up it gives up entry by entry, and
+ * that would be too often for a search.)
  */
 #include "shadow/node.h"
 #include "util/bits.h"
@@ -83,16 +84,10 @@ static bool prepare(struct look *l, struct changed *c, unsigned int i, uint64_t 
 	return hit.slot;
 }
 
-static uint32_t *head_of(const struct shadow_parent *up, uint64_t *slot)
-{
-	uint32_t *head = up->is_iopt ? iopt_head_now(slot) : NULL;
-
-	return head ? head : up->head(up->parent, slot);
-}
-
 /* Loads the parent's entry, and asks for the list that leads there. */
 static bool look(const struct look *l, struct changed *c)
 {
+	const struct shadow_parent *up = &l->n->shadow->up;
 	uint64_t entry;
 	unsigned int perm;
 
@@ -103,7 +98,7 @@ static bool look(const struct look *l, struct changed *c)
 	if (!perm || entry & IOPT_BIG)
 		return false;
 	c->pte = ((entry & IOPT_ADDR) + (c->addr & ((UINT64_C(1) << c->shift) - 1))) | perm;
-	c->head = head_of(&l->n->shadow->up, c->slot);
+	c->head = up->head(up->parent, c->slot);
 	if (c->head)
 		__builtin_prefetch(c->head, 1);
 	return c->head;

@@ -56,12 +56,14 @@ struct shadow_parent {
 	bool (*first)(void *parent, uint64_t start, uint64_t last, uint64_t *addr);
 	/*
 	 * What resolve() does in parts, for many addresses at a time, or NULL: the table that it
-	 * looks into, and the list head of a leaf there that has not IOPT_BIG; NULL: -ENOMEM. Not
-	 * in use while pages are written with leave only.
+	 * looks into. Not in use while pages are written with leave only.
 	 */
 	const struct iopt_root *root;
+	/*
+	 * The list head of a leaf there; NULL: -ENOMEM. If there is no such function, the parent says
+	 * by shadow_drop_loose() when a leaf that has not IOPT_BIG goes.
+	 */
 	uint32_t *(*head)(void *parent, uint64_t *slot);
-	bool is_iopt;		/* it is a struct iopt's, and head() is iopt_head() */
 };
 
 enum shadow_mode {
@@ -135,6 +137,7 @@ struct shadow {
 	bool tracked;		/* the root's pages are written with its leave only: write.c */
 	bool written;		/* there are tables with an entry that has it */
 	bool audit;
+	struct shadow_node *loose;	/* nodes with entries that are on no list: loose.c */
 	size_t pages;		/* in use, */
 	size_t limit;		/* and how many may be; 0: any number */
 	struct shadow *payer;	/* whose limit it is, and whose count; NULL: its own */
@@ -207,6 +210,9 @@ void shadow_drop_list(uint32_t *head, struct pages *pool, struct reap *reap);
 
 /* The same for a piece without a list, [@start, @last] of the parent. */
 void shadow_drop_range(struct shadow *s, uint64_t start, uint64_t last, struct reap *reap);
+
+/* The same for what is on no list, by the host addresses of a root's mapping. */
+void shadow_drop_loose(struct shadow *s, uint64_t host, uint64_t length, struct reap *reap);
 
 /* What the shadow says about @iova, without reading guest memory. */
 struct shadow_view {

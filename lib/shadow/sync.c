@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "util/bits.h"
+#include "shadow/loose.h"
 #include "shadow/merge.h"
 
 /* A part of a table still to be read: entries i to end, the first of them at base. */
@@ -127,7 +128,9 @@ static void sync_leaves(struct shadow_node *n, const uint64_t *guest, const stru
 		if (is_plain(n))
 			i = n->raw ? sync_plain(n, guest, i, f->end, pass->reap) :
 				     bare_sync(n, guest, i, f->end, pass->reap);
-		else if (pieces_are_lists(n))
+		if (i <= f->end && loose_fits(n))
+			i = loose_sync(n, guest, i, f->end, pass->reap);
+		else if (i <= f->end && pieces_are_lists(n))
 			i = pieces_sync(n, guest, i, f->end, pass->reap);
 		if (i > f->end)
 			return;
