@@ -228,7 +228,8 @@ int payer_change(struct payer *p, uint64_t limit, uint64_t *in_use)
 			    .by_process = p->share->by_process };
 	struct shared *s = lock(p->accounts);
 	bool good = !has_share(p) ||
-		    (to.process == p->share->process && (to.by_process || to.user == p->share->user));
+		    (to.process == p->share->process &&
+		     (to.by_process || to.user == p->share->user));
 
 	if (!good) {
 		*in_use = sum(s, &to);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Accounts of memory that is locked for DMA, as a kernel keeps them: of users, and of processes. They
- * are in memory that a fork shares, so that processes count together, and one can take over what
- * another pays for.
+ * Accounts of memory that is locked for DMA, as a kernel keeps them: of users, and of processes.
+ * They are in memory that a fork shares, so that processes count together, and one can take over
+ * what another pays for.
  */
 #ifndef LIB_ACCOUNTS_H
 #define LIB_ACCOUNTS_H
@@ -36,8 +36,8 @@ void payer_release(struct payer *payer, uint64_t bytes);
 
 /*
  * The calling process takes over, or its user. As in Linux all is charged to the new one before the
- * old one gets it back, also where both are the same user. 0; -ENOSPC: as payer_charge(), where that
- * gives false.
+ * old one gets it back, also where both are the same user. 0; -ENOSPC: as payer_charge(), where
+ * that gives false.
  */
 int payer_change(struct payer *payer, uint64_t limit, uint64_t *in_use);
 

@@ -92,8 +92,8 @@ int device_check_pasid_table(const struct ioasid_device *device,
 {
 	if (hw_format)
 		return device->info.pasid_table_formats >> hw_format & 1 ? 0 :
-		       err_set(EOPNOTSUPP, "%s: its IOMMU does not read PASID-table format %u itself",
-			       device->name, (unsigned int)hw_format);
+		       err_set(EOPNOTSUPP, "%s: its IOMMU does not read PASID-table format %u "
+			       "itself", device->name, (unsigned int)hw_format);
 	if (device->info.type != IOASID_DEVICE_PHYSICAL_USER)
 		return err_set(EOPNOTSUPP, "%s: its PASID table is not the user's", device->name);
 	if (!device->info.pasid_table_formats)

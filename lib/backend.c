@@ -52,9 +52,8 @@ static const struct entry *find(const char *name)
 static int missing(const struct entry *e)
 {
 	if (access(e->node, F_OK))
-		return err_set(EOPNOTSUPP,
-			       "%s: not in this build, and this kernel has no %s (%s, or its module)",
-			       e->name, e->node, e->config);
+		return err_set(EOPNOTSUPP, "%s: not in this build, and this kernel has no %s (%s, "
+			       "or its module)", e->name, e->node, e->config);
 	if (access(e->node, R_OK | W_OK))
 		return err_set(EOPNOTSUPP, "%s: not in this build, and %s: %s", e->name, e->node,
 			       strerror(errno));

@@ -89,9 +89,9 @@ struct backend_ops {
 			      uint64_t *physical, uint64_t *contiguous);
 
 	/*
-	 * VFIO's own commands on the kernel's descriptor work on the table of @space, which has one;
-	 * NULL: on none. The number of what they work on, be it the library's or not: -ENOENT. NULL
-	 * without IOASID_CAP_VFIO_COMMANDS; err_set(). query: unlocked.
+	 * VFIO's own commands on the kernel's descriptor work on the table of @space, which has
+	 * one; NULL: on none. The number of what they work on, be it the library's or not: -ENOENT.
+	 * NULL without IOASID_CAP_VFIO_COMMANDS; err_set(). query: unlocked.
 	 */
 	int (*vfio_bind)(const struct ioasid_ctx *ctx, const struct ioasid_space *space);
 	int (*vfio_query)(const struct ioasid_ctx *ctx, uint32_t *id);
@@ -120,9 +120,10 @@ struct backend_ops {
 	/*
 	 * Where DMA does not walk shadows: a child to which devices are attached has a table too,
 	 * made by table_create(), which the API layer makes follow the shadow. NULL: it does.
-	 * run_map(): to where @run says, which a mapping of the root's has at @from: 0, or err_set() with nothing mapped: -EFAULT: the memory there cannot be had, as
-	 * if nothing were mapped; -ENOMEM, -ENOSPC, -EINVAL. run_unmap() is of whole runs, of one
-	 * or more: 0, or err_set(-EINVAL) with all of them still there.
+	 * run_map(): to where @run says, which a mapping of the root's has at @from: 0, or
+	 * err_set() with nothing mapped: -EFAULT: the memory there cannot be had, as if nothing
+	 * were mapped; -ENOMEM, -ENOSPC, -EINVAL. run_unmap() is of whole runs, of one or more: 0,
+	 * or err_set(-EINVAL) with all of them still there.
 	 */
 	int (*run_map)(struct ioasid_space *space, const struct ioasid_run *run, uint64_t from);
 	int (*run_unmap)(struct ioasid_space *space, uint64_t iova, uint64_t length);

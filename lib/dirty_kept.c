@@ -43,8 +43,8 @@ void dirty_kept_reset(struct ioasid_space *root)
 static void cannot_keep(struct ioasid_space *root)
 {
 	root->all_written = true;
-	ctx_log(root->ctx, LOG_WARNING, "space %u: no memory to keep what was written: all of it counts "
-		"as written", root->id);
+	ctx_log(root->ctx, LOG_WARNING, "space %u: no memory to keep what was written: all of it "
+		"counts as written", root->id);
 }
 
 void dirty_keep_bits(struct ioasid_space *root, uint64_t page, const uint64_t *bits, uint64_t n)
@@ -148,8 +148,8 @@ int dirty_read_children(struct ioasid_space *root, uint64_t start, uint64_t last
 		while (run && !ret) {
 			const struct shadow_link *link = pages_ptr(pool, run);
 
-			ret = read_item(bits_container_of(link, const struct sink_item, link), start,
-					last, peek, out, reap);
+			ret = read_item(bits_container_of(link, const struct sink_item, link),
+					start, last, peek, out, reap);
 			run = link->next;
 		}
 	}

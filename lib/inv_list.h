@@ -25,7 +25,7 @@ struct inv_list {
 	struct nest_inv *entries;
 	struct ioasid_space **spaces;	/* those that have some, in order */
 	size_t n, n_spaces, room;
-	size_t limit;			/* the first entry of the batch that is not to be carried out, */
+	size_t limit;			/* the batch's first entry that is not to be carried out, */
 	int ret;			/* since it, or one that was to be before, failed so */
 };
 

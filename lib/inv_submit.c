@@ -32,9 +32,11 @@ static int find_space(const struct ioasid_ctx *ctx, const struct inv_entry *e, s
 		space = device ? device_space(device, e->id) : NULL;
 	}
 	if (!space)
-		return err_set(ENOENT, "entry %zu: its space is gone, or nothing is attached", index);
+		return err_set(ENOENT, "entry %zu: its space is gone, or nothing is attached",
+			       index);
 	if (!nest_bound(space))
-		return err_set(EINVAL, "entry %zu: space %u has no page table bound", index, space->id);
+		return err_set(EINVAL, "entry %zu: space %u has no page table bound", index,
+			       space->id);
 	*out = space;
 	return 0;
 }

@@ -54,8 +54,9 @@ int locked_change_process(struct ioasid_ctx *ctx)
 
 int locked_charge_mapping(struct ioasid_space *space, const struct ioasid_mapping *m)
 {
-	return locked_charge(space->ctx, imap_length(&m->item), "space %u: 0x%llx-0x%llx", space->id,
-			     (unsigned long long)m->item.start, (unsigned long long)m->item.last);
+	return locked_charge(space->ctx, imap_length(&m->item), "space %u: 0x%llx-0x%llx",
+			     space->id, (unsigned long long)m->item.start,
+			     (unsigned long long)m->item.last);
 }
 
 void locked_release_mapping(struct ioasid_space *space, const struct ioasid_mapping *m)

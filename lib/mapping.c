@@ -95,7 +95,8 @@ static int place(struct ioasid_space *space, struct ioasid_mapping *m, bool any)
 	int ret = 0;
 
 	if (any && bits_is_aligned(length, space_alignment(space)))
-		ret = ranges_choose(space, mapping_congruent_with(space, m), length, &m->item.start);
+		ret = ranges_choose(space, mapping_congruent_with(space, m), length,
+				    &m->item.start);
 	if (!ret)
 		ret = mapping_check_place(space, m->item.start, length);
 	if (!ret)

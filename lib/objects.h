@@ -71,7 +71,7 @@ struct ioasid_ctx {
 	uint32_t n_sources;
 	struct ioasid_space *identity;
 	struct registered registered;	/* that was found last */
-	struct ioasid_space *vfio_space;	/* that VFIO's commands work on; NULL: none of ours */
+	struct ioasid_space *vfio_space;	/* that VFIO's commands work on, or NULL */
 	struct sink *sinks;
 	uint64_t serial;		/* of the latest object: an address can be used again */
 	struct failure *failures;	/* that the platform asks for; NULL: none */
@@ -102,7 +102,7 @@ struct ioasid_device {
 	size_t n_reserved;
 	struct ioasid_vdevice *vdevice;	/* or NULL */
 	unsigned int channels;
-	bool lent_fd;			/* its descriptor is the caller's, until the bind has ended */
+	bool lent_fd;			/* its descriptor is the caller's till the bind has ended */
 	void *backend;
 };
 
@@ -122,7 +122,7 @@ struct ioasid_space {
 	const struct nest_ops *nest;	/* a child's */
 	struct ioasid_viommu *viommu;	/* a child's that is nested on one; or NULL */
 	struct pasid_table *pasids;	/* a child's, with a PASID table of the user's; or NULL */
-	enum ioasid_pasid_table_format hw_pasids;	/* one that the IOMMU reads itself; 0: none */
+	enum ioasid_pasid_table_format hw_pasids;	/* that the IOMMU reads itself, or 0 */
 	unsigned int attached;		/* attachments of devices */
 	unsigned int users;		/* of its table: attachments and children */
 	struct ioasid_fault_queue *faults;	/* or NULL */
@@ -398,8 +398,8 @@ struct ioasid_mapping *mapping_at(const struct ioasid_space *space, uint64_t iov
 				  struct ioasid_mapping *copy);
 
 /*
- * The list of the items of sinks that lead to a mapping of a root: NULL if it has none so far. Make: of
- * what is mapped at @iova; NULL for want of memory.
+ * The list of the items of sinks that lead to a mapping of a root: NULL if it has none so far.
+ * Make: of what is mapped at @iova; NULL for want of memory.
  */
 uint32_t *mapping_runs(const struct ioasid_space *root, struct ioasid_mapping *m);
 uint32_t *mapping_make_runs(struct ioasid_space *root, uint64_t iova);
@@ -470,8 +470,8 @@ void dirty_kept_read(struct ioasid_space *root, uint64_t start, uint64_t last, b
 		     struct dirty_bits *out);
 void dirty_kept_reset(struct ioasid_space *root);
 /*
- * The @n pages from @page on are kept where their bit is set in @bits; NULL: all. NULL for @root: nobody
- * records.
+ * The @n pages from @page on are kept where their bit is set in @bits; NULL: all. NULL for @root:
+ * nobody records.
  */
 void dirty_keep_bits(struct ioasid_space *root, uint64_t page, const uint64_t *bits, uint64_t n);
 /* Of a root, or a child that has a sink: all that its page tables know is kept. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Binding a PASID table: for the library to look up (pasid_table.c), or for an IOMMU of a kernel's. */
+/* Binding a PASID table: for the library to look up (pasid_table.c), or for a kernel's IOMMU. */
 #include <errno.h>
 
 #include "objects.h"

@@ -76,7 +76,8 @@ static int check_absent(const char *which, uint64_t root, unsigned int input_bit
 			unsigned int granule_bits)
 {
 	if (root || input_bits || granule_bits)
-		return err_set(EINVAL, "no %slevels, but a root, input_bits or granule_bits", which);
+		return err_set(EINVAL, "no %slevels, but a root, input_bits or granule_bits",
+			       which);
 	return 0;
 }
 
@@ -135,8 +136,8 @@ static int make(const struct ioasid_pgtable *t, const struct table *own, struct 
 	int ret = pgt_init(pgt, (enum pgt_id)t->format, own->levels, &caps);
 
 	if (ret)
-		return err_set(-ret, "page-table format %u with %u levels of %u bits and %u input bits "
-			       "is not supported", (unsigned int)t->format, own->levels,
+		return err_set(-ret, "page-table format %u with %u levels of %u bits and %u input "
+			       "bits is not supported", (unsigned int)t->format, own->levels,
 			       own->granule_bits ? own->granule_bits - 3 : 9, own->input_bits);
 	if (own->input_bits && pgt->input_bits != own->input_bits)
 		return err_set(EOPNOTSUPP, "page-table format %u with %u levels translates %u "

@@ -278,8 +278,8 @@ static int check_allowed(const struct ioasid_range *ranges, size_t n)
 	for (i = 0; i < n; i++) {
 		if (!bits_range_last(ranges[i].start, ranges[i].length, &last) ||
 		    last == ranges[i].start)
-			return err_set(EINVAL, "allowed range 0x%llx + 0x%llx is too short or too long",
-				       (unsigned long long)ranges[i].start,
+			return err_set(EINVAL, "allowed range 0x%llx + 0x%llx is too short or too "
+				       "long", (unsigned long long)ranges[i].start,
 				       (unsigned long long)ranges[i].length);
 		if (i && ranges[i].start <= before)
 			return err_set(EINVAL, "allowed ranges overlap at 0x%llx",

@@ -103,8 +103,8 @@ struct sink_pass {
 };
 
 /*
- * sink_sync.c: out of the kernel; into it, where it has nothing; the same up to @last, and without a
- * record; what that has returned.
+ * sink_sync.c: out of the kernel; into it, where it has nothing; the same up to @last, and without
+ * a record; what that has returned.
  */
 void sink_pass_take(struct sink_pass *p, uint64_t start, uint64_t last);
 void sink_pass_put(struct sink_pass *p, struct sink_run run);

@@ -35,8 +35,8 @@ int snoop_check_device(const struct ioasid_device *device, const struct ioasid_s
 	space = root_of(space);
 	if (space->enforce_snoop != IOASID_ENFORCE_SNOOP_ON || device->info.enforce_snoop)
 		return 0;
-	return err_set(EOPNOTSUPP, "%s: its IOMMU does not enforce snooping, or is not known to, which "
-		       "space %u asks for", device->name, space->id);
+	return err_set(EOPNOTSUPP, "%s: its IOMMU does not enforce snooping, or is not known to, "
+		       "which space %u asks for", device->name, space->id);
 }
 
 static bool is_on(const struct ioasid_device *device, const struct ioasid_space *root)

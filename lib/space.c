@@ -187,8 +187,8 @@ static int check_small_pages(const struct ioasid_ctx *ctx,
 	if (!(options->flags & IOASID_SPACE_SMALL_PAGES))
 		return 0;
 	if (options->parent)
-		return err_set(EINVAL, "IOASID_SPACE_SMALL_PAGES is for a root: spaces nested on it have "
-			       "such pages too");
+		return err_set(EINVAL, "IOASID_SPACE_SMALL_PAGES is for a root: spaces nested on "
+			       "it have such pages too");
 	if (!ioasid_ctx_has(ctx, IOASID_CAP_SMALL_PAGES))
 		return err_set(EOPNOTSUPP, "small pages: %s",
 			       ioasid_ctx_why_not(ctx, IOASID_CAP_SMALL_PAGES));

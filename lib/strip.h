@@ -2,8 +2,8 @@
 /*
  * Mappings of one page each, 8 bytes for each of them.
  *
- * A guest's IOMMU maps by the page, and keeps no handle: the address is all that it unmaps by. Where
- * such mappings are close together there is no record for each (struct ioasid_mapping, in
+ * A guest's IOMMU maps by the page, and keeps no handle: the address is all that it unmaps by.
+ * Where such mappings are close together there is no record for each (struct ioasid_mapping, in
  * space->maps), but a strip for all in 2 MiB: a page with a slot for each page of addresses. So the
  * place says where a mapping is, nothing is searched or moved, and neighbours are neighbours in
  * memory too. A strip is made when enough records are in its range, which it takes in, or when a
@@ -11,9 +11,9 @@
  * guests map again where they have just unmapped: until some others have been used.
  *
  * A slot's address is good as long as the mapping, and serves as its handle if somebody asks for
- * one (ioasid_space_find_mapping()). Records that somebody has a handle of stay records, and so does
- * all that is not one page, or lies on no boundary. The slots of pages that these touch say so: a
- * slot of 0 means that nothing is mapped there.
+ * one (ioasid_space_find_mapping()). Records that somebody has a handle of stay records, and so
+ * does all that is not one page, or lies on no boundary. The slots of pages that these touch say
+ * so: a slot of 0 means that nothing is mapped there.
  *
  * Where a kernel's table of a child has some of the pages, there is a second page beside the slots,
  * with a list for each of what leads there (sink.h). The identity root has no strips.

@@ -92,7 +92,8 @@ uint64_t mapping_unmap_range(struct ioasid_space *space, uint64_t start, uint64_
 }
 
 /* The strip that has exactly that, or NULL. */
-static const struct strip *strip_with(const struct ioasid_space *space, uint64_t start, uint64_t last)
+static const struct strip *strip_with(const struct ioasid_space *space, uint64_t start,
+				      uint64_t last)
 {
 	const struct strip *strip;
 

@@ -34,8 +34,8 @@ static int create(struct ioasid_viommu *viommu, struct ioasid_device *device, ui
 		return err_set(EEXIST, "%s has a vDEVICE, 0x%llx", device->name,
 			       (unsigned long long)device->vdevice->item.start);
 	if (other)
-		return err_set(EEXIST, "0x%llx is the vDEVICE of %s", (unsigned long long)virtual_id,
-			       other->device->name);
+		return err_set(EEXIST, "0x%llx is the vDEVICE of %s",
+			       (unsigned long long)virtual_id, other->device->name);
 	v = slab_alloc(&viommu->records);
 	if (!v)
 		return err_set(ENOMEM, "no memory for a vDEVICE");

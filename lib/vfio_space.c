@@ -17,8 +17,8 @@ static int check_space(const struct ioasid_ctx *ctx, const struct ioasid_space *
 		return err_set(EINVAL, "space %u is nested: nobody but its parents' tables fill it",
 			       space->id);
 	if (space == ctx->identity)
-		return err_set(EINVAL, "space %u is the identity root: it has registered memory and "
-			       "nothing else", space->id);
+		return err_set(EINVAL, "space %u is the identity root: it has registered memory "
+			       "and nothing else", space->id);
 	return 0;
 }
 

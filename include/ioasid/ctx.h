@@ -61,13 +61,13 @@ enum ioasid_capability {
 	/** Software that speaks VFIO's type1 can share a space: ioasid/vfio.h. */
 	IOASID_CAP_VFIO_COMMANDS,
 	/**
-	 * Devices without an IOMMU can be bound (IOASID_CTX_NO_IOMMU), and physical addresses are told:
-	 * ioasid_space_query_physical().
+	 * Devices without an IOMMU can be bound (IOASID_CTX_NO_IOMMU), and physical addresses are
+	 * told: ioasid_space_query_physical().
 	 */
 	IOASID_CAP_NO_IOMMU,
 };
 
-/** Audit: check each DMA through a nested space against the guest's tables; needs IOASID_CAP_AUDIT. */
+/** Audit: check DMA through nested spaces against the guest's tables; needs IOASID_CAP_AUDIT. */
 #define IOASID_CTX_AUDIT 0x1u
 /**
  * Memory can be mapped only where it was registered before: ioasid_ctx_register_memory(). Files are
@@ -78,20 +78,21 @@ enum ioasid_capability {
 #define IOASID_CTX_FD 0x4u
 
 /**
- * The limit for memory that is locked for DMA is one of the process, as with VFIO, and not one of its
- * user (Linux: IOMMU_OPTION_RLIMIT_MODE). On iommufd that takes CAP_SYS_RESOURCE; type1 always does
- * so. In the emulation contexts on the same platform description count together.
+ * The limit for memory that is locked for DMA is one of the process, as with VFIO, and not one of
+ * its user (Linux: IOMMU_OPTION_RLIMIT_MODE). On iommufd that takes CAP_SYS_RESOURCE; type1 always
+ * does so. In the emulation contexts on the same platform description count together.
  */
 #define IOASID_CTX_ACCOUNT_PROCESS 0x8u
 
 /**
- * Devices can be bound, too, that are behind no IOMMU: on the iommufd back end, where the system has
- * been told to hand them out (VFIO's enable_unsafe_noiommu_mode). Nothing isolates such a device: its
- * DMA goes by physical addresses, to all of the machine's memory. Without the flag they are refused.
+ * Devices can be bound, too, that are behind no IOMMU: on the iommufd back end, where the system
+ * has been told to hand them out (VFIO's enable_unsafe_noiommu_mode). Nothing isolates such a
+ * device: its DMA goes by physical addresses, to all of the machine's memory. Without the flag they
+ * are refused.
  */
 #define IOASID_CTX_NO_IOMMU 0x10u
 
-/** Receives the log of one context; @p level is a syslog priority. May be called from any thread. */
+/** Receives the log of one context; @p level is a syslog priority. Any thread may call it. */
 typedef void ioasid_log_fn(void *data, int level, const char *text);
 
 /** How to open a context. */
@@ -161,30 +162,30 @@ int ioasid_ctx_close(struct ioasid_ctx *ctx);
  * what is locked for DMA is charged to it, or to its user, and no longer to the other. DMA goes on
  * meanwhile.
  *
- * It is for a program that goes on in a new process, as for an update, while its devices work. After
- * a fork() the child has all handles and may use them from then on, if at the fork no other thread
- * was in a call on the context, and no channel inside ioasid_dma_begin(). Or a process was passed the
- * descriptor, and has opened a context on it (IOASID_CTX_FD): then that is charged which is locked by
- * the descriptor, whoever has mapped it. The other process gives its handles up:
+ * It is for a program that goes on in a new process, as for an update, while its devices work.
+ * After a fork() the child has all handles and may use them from then on, if at the fork no other
+ * thread was in a call on the context, and no channel inside ioasid_dma_begin(). Or a process was
+ * passed the descriptor, and has opened a context on it (IOASID_CTX_FD): then that is charged which
+ * is locked by the descriptor, whoever has mapped it. The other process gives its handles up:
  * ioasid_ctx_abandon(), or the end of the process.
  *
- * Where contexts count by user (no IOASID_CTX_ACCOUNT_PROCESS), all is charged to the new user before
- * the old one gets it back, also if they are one: the limit has to have room for that.
+ * Where contexts count by user (no IOASID_CTX_ACCOUNT_PROCESS), all is charged to the new user
+ * before the old one gets it back, also if they are one: the limit has to have room for that.
  *
  * In the process that has the context already it changes nothing.
  *
- * @return 0; -EINVAL: a root has a mapping that is not of a file, or memory is registered; on iommufd
- *         also: others have mapped such memory by the descriptor; -ENOMEM: more than this process, or
- *         its user, may lock; -EBUSY: others are mapping by the descriptor at this moment;
- *         -EOPNOTSUPP: no IOASID_CAP_CHANGE_PROCESS.
+ * @return 0; -EINVAL: a root has a mapping that is not of a file, or memory is registered; on
+ *         iommufd also: others have mapped such memory by the descriptor; -ENOMEM: more than this
+ *         process, or its user, may lock; -EBUSY: others are mapping by the descriptor at this
+ *         moment; -EOPNOTSUPP: no IOASID_CAP_CHANGE_PROCESS.
  * Since 0.1.
  */
 int ioasid_ctx_change_process(struct ioasid_ctx *ctx);
 
 /**
- * Gives up a context that another process has taken over, or is going to: as ioasid_ctx_close(), but
- * devices stay attached, and what is mapped stays so. The context's descriptors are closed in this
- * process.
+ * Gives up a context that another process has taken over, or is going to: as ioasid_ctx_close(),
+ * but devices stay attached, and what is mapped stays so. The context's descriptors are closed in
+ * this process.
  *
  * @return 0; -EDEADLK: this thread is inside ioasid_dma_begin(); -EOPNOTSUPP: no
  *         IOASID_CAP_CHANGE_PROCESS. Since 0.1.

@@ -78,9 +78,9 @@ struct ioasid_device_info {
 	/** The IOMMU can enforce snooping, and the library knows of it. */
 	bool enforce_snoop;
 	/**
-	 * There is no IOMMU, and nothing isolates the device (IOASID_CTX_NO_IOMMU): it is to be given
-	 * physical addresses, of ioasid_space_query_physical(). What else is told of its IOMMU is that
-	 * of the kernel's record.
+	 * There is no IOMMU, and nothing isolates the device (IOASID_CTX_NO_IOMMU): it is to be
+	 * given physical addresses, of ioasid_space_query_physical(). What else is told of its
+	 * IOMMU is that of the kernel's record.
 	 */
 	bool no_iommu;
 	/** Kind of device. */

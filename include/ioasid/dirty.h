@@ -70,8 +70,8 @@ int ioasid_space_dirty_read(struct ioasid_space *space, uint64_t iova, uint64_t 
 
 /**
  * Unmaps all mappings in a range, as ioasid_space_unmap() does, and reports what of them was
- * written since it was last read: nothing is lost in between, on the emulated back end and on type1.
- * On iommufd it reads first and unmaps then, so devices must not write there any more.
+ * written since it was last read: nothing is lost in between, on the emulated back end and on
+ * type1. On iommufd it reads first and unmaps then, so devices must not write there any more.
  *
  * @param iova,length,page_size,bitmap as of ioasid_space_dirty_read(), but with holes.
  * @param unmapped receives the sum of the mappings' lengths; may be NULL.

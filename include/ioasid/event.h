@@ -89,7 +89,7 @@ struct ioasid_event {
 	/** MISSING_INVALIDATION: the guest's entry as it was when last read, and as it is now. */
 	uint64_t old_entry;
 	uint64_t new_entry;
-	/** MISSING_INVALIDATION: CLOCK_MONOTONIC in ns of the entry's last invalidation; 0: none. */
+	/** MISSING_INVALIDATION: CLOCK_MONOTONIC in ns of its last invalidation; 0: none. */
 	uint64_t last_invalidated;
 	/** OVERFLOW: how many events were lost at this point. FAULT and RECORD, from a vIOMMU's
 	 *  queue: how many before it. */

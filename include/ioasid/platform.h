@@ -153,7 +153,10 @@ enum ioasid_operation {
 	IOASID_OP_BIND_TABLE,
 	/** ioasid_inv_submit(), ioasid_viommu_invalidate() */
 	IOASID_OP_INVALIDATE,
-	/** ioasid_event_queue_create(), ioasid_viommu_create_events(), ioasid_fault_queue_create() */
+	/**
+	 * ioasid_event_queue_create(), ioasid_viommu_create_events(),
+	 * ioasid_fault_queue_create()
+	 */
 	IOASID_OP_QUEUE,
 	/** ioasid_channel_open() */
 	IOASID_OP_CHANNEL,
@@ -279,8 +282,8 @@ int ioasid_platform_add_failure(struct ioasid_platform *platform,
 /**
  * Sets how much memory a user, or with IOASID_CTX_ACCOUNT_PROCESS a process, may lock for DMA by
  * contexts that are opened with this description: the RLIMIT_MEMLOCK of a process on a kernel.
- * Counted are the pages of each mapping of a root to which a device is attached, or on which a space
- * is nested, and registered memory, once: see ioasid_emulation(7).
+ * Counted are the pages of each mapping of a root to which a device is attached, or on which a
+ * space is nested, and registered memory, once: see ioasid_emulation(7).
  *
  * @param bytes 0: any amount. Since 0.1.
  */

@@ -172,9 +172,8 @@ int ioasid_space_create(struct ioasid_ctx *ctx, const struct ioasid_space_option
  * Destroys a space with its mappings and its page table's binding.
  *
  * @return 0; -EBUSY: a device is attached, a space is nested on it, a vIOMMU is on it, VFIO's
- *         commands work on it (ioasid/vfio.h), or it is the identity root, ioasid_errmsg() says who;
- *         -EDEADLK: the calling thread is inside
- *         ioasid_dma_begin().
+ *         commands work on it (ioasid/vfio.h), or it is the identity root, ioasid_errmsg() says
+ *         who; -EDEADLK: the calling thread is inside ioasid_dma_begin().
  * Since 0.1.
  */
 int ioasid_space_destroy(struct ioasid_space *space);
@@ -220,16 +219,16 @@ size_t ioasid_space_query_reserved(const struct ioasid_space *space, struct ioas
 
 /**
  * The physical address of what is mapped at an IOVA, for a device that no IOMMU translates for
- * (IOASID_CTX_NO_IOMMU). It stays so while the mapping is there and such a device is attached, and is
- * of memory that is locked. With other devices that are attached it has nothing to do.
+ * (IOASID_CTX_NO_IOMMU). It stays so while the mapping is there and such a device is attached, and
+ * is of memory that is locked. With other devices that are attached it has nothing to do.
  *
  * @param length at most so many bytes; not 0.
  * @param contiguous receives how many bytes from there on are physically contiguous, within the
  *        mapping and @p length.
  * @return 0; -EINVAL: length 0; -EOVERFLOW: the range runs past the end of the address space;
  *         -ENOENT: nothing is mapped at @p iova; -EPERM: the process has no CAP_SYS_RAWIO;
- *         -EOPNOTSUPP: no IOASID_CAP_NO_IOMMU, no device is attached, or the first that was is behind
- *         an IOMMU, or the space is nested in hardware.
+ *         -EOPNOTSUPP: no IOASID_CAP_NO_IOMMU, no device is attached, or the first that was is
+ *         behind an IOMMU, or the space is nested in hardware.
  * Since 0.1.
  */
 int ioasid_space_query_physical(const struct ioasid_space *space, uint64_t iova, uint64_t length,
@@ -242,8 +241,8 @@ int ioasid_space_query_physical(const struct ioasid_space *space, uint64_t iova,
  * kernel's (iommufd), the kernel holds them too, against all who use that table.
  *
  * @return 0; -EINVAL: a range has fewer than two addresses or runs over the end, or two overlap;
- *         -EADDRINUSE: a range touches a reserved one; -ENOMEM; -EOPNOTSUPP: a space on a parent with
- *         a page table.
+ *         -EADDRINUSE: a range touches a reserved one; -ENOMEM; -EOPNOTSUPP: a space on a parent
+ *         with a page table.
  * Since 0.1.
  */
 int ioasid_space_allow(struct ioasid_space *space, const struct ioasid_range *ranges, size_t n);

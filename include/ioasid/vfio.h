@@ -43,9 +43,9 @@ int ioasid_ctx_bind_vfio(struct ioasid_ctx *ctx, struct ioasid_space *space);
 int ioasid_ctx_unbind_vfio(struct ioasid_ctx *ctx);
 
 /**
- * The kernel's number of what VFIO's commands work on: that of ioasid_space_get_kernel_id(), or of an
- * address space that is not the library's: the kernel makes one when a group is given the descriptor
- * for its container, unless there is one.
+ * The kernel's number of what VFIO's commands work on: that of ioasid_space_get_kernel_id(), or of
+ * an address space that is not the library's: the kernel makes one when a group is given the
+ * descriptor for its container, unless there is one.
  *
  * @return 0; -ENOENT: there is none; -EOPNOTSUPP: no IOASID_CAP_VFIO_COMMANDS. Since 0.1.
  */

@@ -40,8 +40,8 @@ enum ioasid_viommu_type {
 struct ioasid_viommu_options {
 	/** sizeof(struct ioasid_viommu_options) */
 	size_t size;
-	/** IOASID_VIOMMU_*; viommu_types of ioasid_device_query_info() says which the device's IOMMU
-	 *  has. */
+	/** IOASID_VIOMMU_*; viommu_types of ioasid_device_query_info() says which the device's
+	 *  IOMMU has. */
 	enum ioasid_viommu_type type;
 	/** IOASID_VIOMMU_RAW: the kernel's number for the type, not 0 (on Linux enum
 	 *  iommu_viommu_type). */

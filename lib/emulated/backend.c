@@ -55,7 +55,8 @@ static int emu_open(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *opt
 	int ret;
 
 	if (options->flags & IOASID_CTX_FD)
-		return err_set(EOPNOTSUPP, "emulated: there is no kernel that a descriptor leads to");
+		return err_set(EOPNOTSUPP, "emulated: there is no kernel that a descriptor leads "
+			       "to");
 	if (options->flags & IOASID_CTX_NO_IOMMU)
 		return err_set(EOPNOTSUPP, "emulated: each device is behind an IOMMU");
 	emu = mem_calloc(1, sizeof(*emu));
@@ -169,8 +170,8 @@ static int device_bind(struct ioasid_device *device)
 	if (!pd)
 		return err_set(ENODEV, "the emulated platform has no device \"%s\"", device->name);
 	if (pd->is_parent)
-		return err_set(ENODEV, "%s belongs to its driver, which makes mediated devices of it",
-			       device->name);
+		return err_set(ENODEV, "%s belongs to its driver, which makes mediated devices of "
+			       "it", device->name);
 	ed = mem_calloc(1, sizeof(*ed));
 	if (!ed)
 		return err_set(ENOMEM, "no memory for device %s", device->name);

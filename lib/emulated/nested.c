@@ -271,7 +271,8 @@ bool emu_nested_find(const struct ioasid_channel *ch, uint64_t iova, uint32_t ac
 
 	if (!nested || ch->audit)
 		return false;
-	return iotlb_find(ed->tlb ? ed->tlb : &ed->unit->iotlb, nested->tag, iova, access, hit, NULL);
+	return iotlb_find(ed->tlb ? ed->tlb : &ed->unit->iotlb, nested->tag, iova, access, hit,
+			  NULL);
 }
 
 /* When the audit last saw an invalidation of @iova; 0: it does not remember one. */

@@ -29,7 +29,7 @@
 #define PLATFORM_MAX_PASID_BITS		20 /* PCIe 6.0, 6.20 */
 #define PLATFORM_MAX_PASID		((1u << PLATFORM_MAX_PASID_BITS) - 1)
 #define PLATFORM_MAX_REQUESTER		0xffff
-#define PLATFORM_MAX_PAGE_REQUESTS	512 /* as many as there are group indices: PCIe 6.0, 10.4.1 */
+#define PLATFORM_MAX_PAGE_REQUESTS	512 /* as many as group indices: PCIe 6.0, 10.4.1 */
 #define PLATFORM_DEFAULT_PAGE_REQUESTS	32
 #define PLATFORM_MAX_TLB		65536
 #define PLATFORM_MAX_TLB_WAYS		64

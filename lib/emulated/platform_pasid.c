@@ -28,8 +28,9 @@ static int check_physical(const struct ioasid_platform_device *from, struct plat
 		return err_set(EINVAL, "device %s: a pool of PASIDs, or a table of the user's, but "
 			       "no PASIDs", from->name);
 	if (from->pasid_bits < 32 && from->pasid_pool >> from->pasid_bits)
-		return err_set(EINVAL, "device %s: pool of %" PRIu32 " PASIDs, but it has PASIDs of %"
-			       PRIu32 " bits", from->name, from->pasid_pool, from->pasid_bits);
+		return err_set(EINVAL, "device %s: pool of %" PRIu32 " PASIDs, but it has PASIDs "
+			       "of %" PRIu32 " bits", from->name, from->pasid_pool,
+			       from->pasid_bits);
 	if (from->user_pasid_table && from->shared_queues)
 		return err_set(EINVAL, "device %s: with shared work queues the PASID table is the "
 			       "kernel's", from->name);

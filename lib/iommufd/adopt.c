@@ -10,8 +10,8 @@ static int check_unique(const struct ioasid_device *device, uint32_t id)
 
 	for (d = device->ctx->devices; d; d = d->next)
 		if (iofd_device_id(d) == id)
-			return err_set(EBUSY, "%s: the kernel's device %u is %s, which is bound already",
-				       device->name, id, d->name);
+			return err_set(EBUSY, "%s: the kernel's device %u is %s, which is bound "
+				       "already", device->name, id, d->name);
 	return 0;
 }
 

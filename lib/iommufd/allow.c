@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a space claims of its IOVAs: its IOAS is told, for others may use it as well, by the descriptor
- * and by devices that the library does not know. The kernel then refuses what would narrow it.
+ * What a space claims of its IOVAs: its IOAS is told, for others may use it as well, by the
+ * descriptor and by devices that the library does not know. The kernel then refuses what would
+ * narrow it.
  */
 #include <errno.h>
 #include <string.h>
@@ -12,8 +13,8 @@ static int why_not_allowed(const struct ioasid_space *space, int error)
 {
 	switch (error) {
 	case EADDRINUSE:
-		return err_set(EADDRINUSE, "space %u: a range is reserved in the kernel, for somebody "
-			       "else on the context's descriptor", space->id);
+		return err_set(EADDRINUSE, "space %u: a range is reserved in the kernel, for "
+			       "somebody else on the context's descriptor", space->id);
 	case ENOMEM:
 		return err_set(ENOMEM, "space %u: the kernel has no memory for allowed ranges",
 			       space->id);

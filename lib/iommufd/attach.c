@@ -19,8 +19,8 @@ static int why_not_attached(const struct ioasid_device *device, const struct ioa
 		return err_set(EFAULT, "%s: memory of a mapping cannot be locked for DMA: it is no "
 			       "longer mapped in this process, or not ordinary memory", what);
 	case EADDRINUSE:
-		return err_set(EADDRINUSE, "%s: a mapping lies where the device cannot have one, or is "
-			       "not aligned to the IOMMU's pages", what);
+		return err_set(EADDRINUSE, "%s: a mapping lies where the device cannot have one, "
+			       "or is not aligned to the IOMMU's pages", what);
 	case EBUSY:
 		return err_set(EBUSY, "%s: group %u is in use by somebody else", what,
 			       device->info.group);

@@ -195,7 +195,8 @@ void iofd_destroy(struct ioasid_ctx *ctx, uint32_t id)
 	int ret = iofd_ioctl(ctx, UAPI_DESTROY, &destroy);
 
 	if (ret)
-		ctx_log(ctx, LOG_ERR, "iommufd: object %u was not destroyed: %s", id, strerror(-ret));
+		ctx_log(ctx, LOG_ERR, "iommufd: object %u was not destroyed: %s", id,
+			strerror(-ret));
 }
 
 /* In all modes of accounting the kernel keeps mm->pinned_vm too. */

@@ -160,6 +160,6 @@ int iofd_device_fd(const struct ioasid_device *device)
 {
 	const struct iofd_device *d = device->backend;
 
-	return d->fd >= 0 ? d->fd : err_set(EOPNOTSUPP, "%s: its descriptor is that of the framework "
-					    "that has bound it", device->name);
+	return d->fd >= 0 ? d->fd : err_set(EOPNOTSUPP, "%s: its descriptor is that of the "
+					    "framework that has bound it", device->name);
 }

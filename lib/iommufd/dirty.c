@@ -97,7 +97,7 @@ static int get(const struct iofd_pt *pt, uint64_t start, uint64_t last, bool pee
 	return iofd_ioctl(pt->space->ctx, UAPI_HWPT_GET_DIRTY, &get);
 }
 
-/* Piece by piece, where the caller's bits do not begin with a word, or do not end with the range. */
+/* Piece by piece, where the caller's bits do not begin with a word, or end with the range. */
 static int get_pieces(const struct iofd_pt *pt, uint64_t start, uint64_t last, bool peek,
 		      struct dirty_bits *out)
 {
@@ -129,7 +129,8 @@ static int read_pt(const struct iofd_pt *pt, uint64_t start, uint64_t last, bool
 
 	if (!(pt->flags & UAPI_HWPT_DIRTY))
 		return 0;
-	if (bit % 64 || bit << out->shift != page || !bits_is_aligned(start | (last + 1), page_size))
+	if (bit % 64 || bit << out->shift != page ||
+	    !bits_is_aligned(start | (last + 1), page_size))
 		return get_pieces(pt, start, last, peek, out);
 	return get(pt, start, last, peek, page_size, out->bitmap + bit / 64);
 }

@@ -12,7 +12,7 @@
 #include "iommufd.h"
 #include "uapi_fault.h"
 
-#define USUAL_ROOM   512u	/* requests: as many as a group has (PCIe 6.0, 10.4.1: PRGI has 9 bits) */
+#define USUAL_ROOM   512u	/* requests: as many as a group has (PCIe 6.0, 10.4.1) */
 #define LARGEST_ROOM 65536u
 
 struct iofd_queue {
@@ -39,7 +39,8 @@ static int why_no_queue(int error)
 	case ENOMEM:
 		return err_set(ENOMEM, "the kernel has no memory for a fault queue");
 	default:
-		return err_set(EOPNOTSUPP, "fault queue: refused by the kernel: %s", strerror(error));
+		return err_set(EOPNOTSUPP, "fault queue: refused by the kernel: %s",
+			       strerror(error));
 	}
 }
 
@@ -50,9 +51,11 @@ int iofd_queue_create(struct ioasid_fault_queue *q)
 	int ret;
 
 	if (q->depth)
-		return err_set(EOPNOTSUPP, "fault queue of %u: the kernel's has no such limit", q->depth);
+		return err_set(EOPNOTSUPP, "fault queue of %u: the kernel's has no such limit",
+			       q->depth);
 	if (q->timeout_ms)
-		return err_set(EOPNOTSUPP, "fault queue: the kernel waits for responses without a limit");
+		return err_set(EOPNOTSUPP, "fault queue: the kernel waits for responses without a "
+			       "limit");
 	iq = mem_calloc(1, sizeof(*iq));
 	if (iq)
 		iq->room = mem_calloc(USUAL_ROOM, sizeof(*iq->room));
@@ -96,7 +99,8 @@ static int make_room(struct iofd_queue *iq, size_t requests)
 		serials = mem_realloc(iq->serials, 2 * cookies * sizeof(*serials));
 		if (!serials)
 			return err_set(ENOMEM, "no memory to read page requests");
-		memset(serials + iq->n_serials, 0, (2 * cookies - iq->n_serials) * sizeof(*serials));
+		memset(serials + iq->n_serials, 0,
+		       (2 * cookies - iq->n_serials) * sizeof(*serials));
 		iq->serials = serials;
 		iq->n_serials = 2 * cookies;
 	}
@@ -163,8 +167,8 @@ static size_t take_group(struct ioasid_fault_queue *q, const struct uapi_pgfault
 	size_t i;
 
 	if (!d || !f->cookie || f->cookie >= iq->n_serials) {
-		ctx_log(q->ctx, LOG_ERR, "iommufd: page request of device %u, group %u: %s", f->dev_id,
-			f->cookie, d ? "a number out of order" : "it is not bound here");
+		ctx_log(q->ctx, LOG_ERR, "iommufd: page request of device %u, group %u: %s",
+			f->dev_id, f->cookie, d ? "a number out of order" : "it is not bound here");
 		answer(q, f->cookie, UAPI_RESPONSE_INVALID);
 		return 0;
 	}

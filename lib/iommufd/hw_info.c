@@ -76,17 +76,19 @@ int iofd_hw_copy(const struct ioasid_device *device, uint32_t *type, void *data,
 {
 	const struct iofd_device *d = device->backend;
 	struct uapi_hw_info info = {
-		.size = sizeof(info), .dev_id = d->id, .data_len = (uint32_t)bits_min(*length, UINT32_MAX),
+		.size = sizeof(info), .dev_id = d->id,
+		.data_len = (uint32_t)bits_min(*length, UINT32_MAX),
 		.data_uptr = (uintptr_t)data, .data_type = *type,
 		.flags = *type ? UAPI_HW_INFO_BY_TYPE : 0,
 	};
 	int ret = iofd_ioctl(device->ctx, UAPI_GET_HW_INFO, &info);
 
 	if (ret == -ENOMEM)
-		return err_set(ENOMEM, "%s: the kernel has no memory to tell of its IOMMU", device->name);
+		return err_set(ENOMEM, "%s: the kernel has no memory to tell of its IOMMU",
+			       device->name);
 	if (ret || info.data_type == UAPI_HW_INFO_NONE)
-		return err_set(EOPNOTSUPP, "%s: the kernel tells nothing of its IOMMU%s", device->name,
-			       *type ? " of that type" : "");
+		return err_set(EOPNOTSUPP, "%s: the kernel tells nothing of its IOMMU%s",
+			       device->name, *type ? " of that type" : "");
 	*type = info.data_type;
 	*length = info.data_len;
 	return 0;

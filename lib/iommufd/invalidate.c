@@ -56,8 +56,8 @@ static bool fits(const struct ioasid_space *space, const struct nest_inv *inv)
 static int why_not(const struct ioasid_space *space, const struct nest_inv *inv, int error)
 {
 	if (!fits(space, inv))
-		return err_set(EINVAL, "entry %zu: space %u has a page table in a vendor's layout, and "
-			       "so are its invalidations", inv->index, space->id);
+		return err_set(EINVAL, "entry %zu: space %u has a page table in a vendor's layout, "
+			       "and so are its invalidations", inv->index, space->id);
 	if (error == ENOMEM)
 		return err_set(ENOMEM, "entry %zu: the kernel has no memory to invalidate space %u",
 			       inv->index, space->id);
@@ -76,7 +76,8 @@ static void put(const struct nest_inv *inv, uint8_t *to)
 {
 	bool all = !inv->start && inv->last == UINT64_MAX;
 	const struct uapi_vtd_s1_inv s1 = {
-		.addr = inv->start, .npages = all ? UINT64_MAX : (inv->last - inv->start) / PAGE + 1,
+		.addr = inv->start,
+		.npages = all ? UINT64_MAX : (inv->last - inv->start) / PAGE + 1,
 		.flags = inv->leaf_only ? UAPI_VTD_INV_LEAF : 0,
 	};
 
@@ -139,6 +140,6 @@ int iofd_probe_raw(struct ioasid_space *space, uint32_t type)
 		return err_set(EINVAL, "space %u: no device is attached whose IOMMU could tell",
 			       space->id);
 	ret = send(pt, &none, NULL, &handled);
-	return ret ? err_set(EOPNOTSUPP, "space %u: its IOMMU's driver takes no invalidations of type "
-			     "0x%x: %s", space->id, type, strerror(-ret)) : 0;
+	return ret ? err_set(EOPNOTSUPP, "space %u: its IOMMU's driver takes no invalidations of "
+			     "type 0x%x: %s", space->id, type, strerror(-ret)) : 0;
 }

@@ -79,7 +79,7 @@ struct iofd_pt {
 
 /* Of a space that has an IOAS. */
 struct iofd_space {
-	struct iofd_pt automatic;	/* its id is the IOAS: the kernel makes page tables itself */
+	struct iofd_pt automatic;	/* its id is the IOAS: the kernel makes the page table */
 	struct iofd_pt *pts;		/* those that were made for something */
 };
 

@@ -47,13 +47,14 @@ static int why_not(const struct ioasid_device *device, const struct ioasid_space
 	case ENOMEM:
 		return vfio_no_memory(what);
 	case EOPNOTSUPP:
-		return err_set(EOPNOTSUPP, "%s: its IOMMU, or this kernel, does not take a table of "
-			       "type 0x%x", what, nested_of(space)->vendor->type);
+		return err_set(EOPNOTSUPP, "%s: its IOMMU, or this kernel, does not take a table "
+			       "of type 0x%x", what, nested_of(space)->vendor->type);
 	case EBUSY:
 		return err_set(EBUSY, "%s: group %u is in use by somebody else", what,
 			       device->info.group);
 	default:
-		return err_set(EINVAL, "%s: refused by its IOMMU's driver: %s", what, strerror(error));
+		return err_set(EINVAL, "%s: refused by its IOMMU's driver: %s", what,
+			       strerror(error));
 	}
 }
 
@@ -64,8 +65,8 @@ static bool is_vtd(const struct ioasid_device *device)
 
 static int no_read_only(const struct ioasid_space *space, const struct ioasid_mapping *m)
 {
-	return err_set(EOPNOTSUPP, "space %u: 0x%llx-0x%llx is read-only, which VT-d does not allow "
-		       "where spaces are nested in hardware (erratum 772415)", space->id,
+	return err_set(EOPNOTSUPP, "space %u: 0x%llx-0x%llx is read-only, which VT-d does not "
+		       "allow where spaces are nested in hardware (erratum 772415)", space->id,
 		       (unsigned long long)m->item.start, (unsigned long long)m->item.last);
 }
 

@@ -35,11 +35,11 @@ static int why_not_told(const struct ioasid_space *space, uint64_t iova, int err
 		return err_set(ENOENT, "space %u: nothing is mapped at 0x%llx", space->id,
 			       (unsigned long long)iova);
 	case EPERM:
-		return err_set(EPERM, "space %u: physical addresses are told with CAP_SYS_RAWIO only",
-			       space->id);
+		return err_set(EPERM, "space %u: physical addresses are told with CAP_SYS_RAWIO "
+			       "only", space->id);
 	default:
-		return err_set(EOPNOTSUPP, "space %u: the first device that is attached is behind an "
-			       "IOMMU, and has no use for physical addresses", space->id);
+		return err_set(EOPNOTSUPP, "space %u: the first device that is attached is behind "
+			       "an IOMMU, and has no use for physical addresses", space->id);
 	}
 }
 
@@ -50,7 +50,8 @@ int iofd_query_physical(const struct ioasid_space *space, uint64_t iova, uint64_
 	int ret;
 
 	if (!iofd_space(space))
-		return err_set(EOPNOTSUPP, "space %u: no device without an IOMMU is attached", space->id);
+		return err_set(EOPNOTSUPP, "space %u: no device without an IOMMU is attached",
+			       space->id);
 	get.ioas_id = iofd_ioas(space);
 	ret = iofd_ioctl(space->ctx, UAPI_NOIOMMU_GET_PA, &get);
 	if (ret)

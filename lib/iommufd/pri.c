@@ -9,7 +9,7 @@
 #include "iommufd.h"
 #include "uapi_fault.h"
 
-/* Extended capabilities: a list from 0x100 on in 4 KiB (PCIe 6.0, 7.6.3); of page requests 7.9.22. */
+/* Extended capabilities: a list from 0x100 on in 4 KiB (PCIe 6.0, 7.6.3). */
 #define FIRST_CAPABILITY 0x100u
 #define CONFIG_SIZE	 4096u
 #define CAPABILITY_PRI	 0x13u

@@ -19,8 +19,8 @@ int iofd_change_process(struct ioasid_ctx *ctx)
 		return err_set(EBUSY, "iommufd: another process is mapping memory by the same "
 			       "descriptor");
 	case EINVAL:
-		return err_set(EINVAL, "iommufd: somebody else has mapped a process's own memory by "
-			       "the same descriptor, or the process that pays has ended");
+		return err_set(EINVAL, "iommufd: somebody else has mapped a process's own memory "
+			       "by the same descriptor, or the process that pays has ended");
 	default:
 		return err_set(EINVAL, "iommufd: refused by the kernel: %s", strerror(-ret));
 	}

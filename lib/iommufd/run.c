@@ -21,8 +21,8 @@ static int why_not_copied(const struct ioasid_space *space, const struct uapi_io
 	case ENOMEM:
 		return vfio_no_memory(what);
 	case EFAULT:
-		return err_set(EFAULT, "%s: the memory at 0x%llx below cannot be locked for DMA", what,
-			       (unsigned long long)copy->src_iova);
+		return err_set(EFAULT, "%s: the memory at 0x%llx below cannot be locked for DMA",
+			       what, (unsigned long long)copy->src_iova);
 	default:
 		return err_set(EINVAL, "%s: refused by the kernel: %s", what, strerror(error));
 	}
@@ -55,7 +55,7 @@ int iofd_run_unmap(struct ioasid_space *space, uint64_t iova, uint64_t length)
 	};
 	int ret = iofd_ioctl(space->ctx, UAPI_IOAS_UNMAP, &unmap);
 
-	return ret ? err_set(EINVAL, "space %u: 0x%llx-0x%llx is still in the kernel: %s", space->id,
-			     (unsigned long long)iova, (unsigned long long)(iova + length - 1),
-			     strerror(-ret)) : 0;
+	return ret ? err_set(EINVAL, "space %u: 0x%llx-0x%llx is still in the kernel: %s",
+			     space->id, (unsigned long long)iova,
+			     (unsigned long long)(iova + length - 1), strerror(-ret)) : 0;
 }

@@ -72,7 +72,7 @@ static int map_address(const struct ioasid_space *space, const struct ioasid_map
 	return iofd_ioctl(space->ctx, UAPI_IOAS_MAP, &map);
 }
 
-/* So that it does not depend on the process: it goes on without it, and another may take it over. */
+/* So that it does not depend on the process: it goes on without it, and others may take it over. */
 static int map_file(const struct ioasid_space *space, const struct ioasid_mapping *m,
 		    const struct source *file)
 {

@@ -225,7 +225,7 @@ struct uapi_get_dirty {
 	uint64_t iova;
 	uint64_t length;
 	uint64_t page_size;
-	uint64_t data;			/* address of uint64_t[]; bits are set and never taken away */
+	uint64_t data;			/* address of uint64_t[]; bits are set, and none cleared */
 };
 UAPI_SIZE(uapi_get_dirty, 48);
 UAPI_AT(uapi_get_dirty, hwpt_id, 4);

@@ -22,8 +22,8 @@ int iofd_bind_pgtable(struct ioasid_space *space, const struct pgt_pair *pair, s
 
 	(void)reap;
 	if (pgt->id != PGT_VTD_FS)
-		return err_set(EOPNOTSUPP, "space %u: no IOMMU that the kernel has nests page-table "
-			       "format %u by itself", space->id, (unsigned int)pgt->id);
+		return err_set(EOPNOTSUPP, "space %u: no IOMMU that the kernel has nests "
+			       "page-table format %u by itself", space->id, (unsigned int)pgt->id);
 	return iofd_bind_vendor(space, pair, UAPI_HWPT_DATA_VTD_S1, &s1, sizeof(s1));
 }
 
@@ -72,10 +72,11 @@ static int bind_amd(struct ioasid_space *space, const struct ioasid_pasid_table 
 	const struct uapi_amd data = amd_entry(space, t);
 
 	if (t->flags & IOASID_PASID_TABLE_RID_BLOCKED)
-		return err_set(EOPNOTSUPP, "space %u: AMD's IOMMU cannot block requests without PASID "
-			       "alone", space->id);
+		return err_set(EOPNOTSUPP, "space %u: AMD's IOMMU cannot block requests without "
+			       "PASID alone", space->id);
 	if (space->id > UINT16_MAX)
-		return err_set(EOPNOTSUPP, "space %u: AMD's IOMMU has 16 bits for its number", space->id);
+		return err_set(EOPNOTSUPP, "space %u: AMD's IOMMU has 16 bits for its number",
+			       space->id);
 	return iofd_bind_vendor(space, &unknown, UAPI_HWPT_DATA_AMD, &data, sizeof(data));
 }
 
@@ -84,12 +85,12 @@ int iofd_bind_pasid_table(struct ioasid_space *space, const struct ioasid_pasid_
 {
 	(void)reap;
 	if (!space->viommu)
-		return err_set(EOPNOTSUPP, "space %u: for a PASID table it has to be nested on a vIOMMU",
-			       space->id);
+		return err_set(EOPNOTSUPP, "space %u: for a PASID table it has to be nested on a "
+			       "vIOMMU", space->id);
 	if (t->format == IOASID_PASID_TABLE_SMMUV3)
 		return bind_smmuv3(space, t);
 	if (t->format == IOASID_PASID_TABLE_AMD)
 		return bind_amd(space, t);
-	return err_set(EOPNOTSUPP, "space %u: no IOMMU that the kernel has reads PASID-table format %u "
-		       "by itself", space->id, (unsigned int)t->format);
+	return err_set(EOPNOTSUPP, "space %u: no IOMMU that the kernel has reads PASID-table "
+		       "format %u by itself", space->id, (unsigned int)t->format);
 }

@@ -32,8 +32,8 @@ int iofd_vfio_query(const struct ioasid_ctx *ctx, uint32_t *id)
 	if (ret == -ENODEV)
 		return err_set(ENOENT, "VFIO's commands work on no address space");
 	if (ret)
-		return err_set(EOPNOTSUPP, "VFIO's commands: the kernel does not say on what they work: "
-			       "%s", strerror(-ret));
+		return err_set(EOPNOTSUPP, "VFIO's commands: the kernel does not say on what they "
+			       "work: %s", strerror(-ret));
 	*id = ioas;
 	return 0;
 }

@@ -14,8 +14,8 @@ static int why_not(const struct ioasid_device *device, int error)
 	case ENOTTY:
 		return err_set(EOPNOTSUPP, "this kernel has no vIOMMUs (Linux 6.13)");
 	case E2BIG:
-		return err_set(EOPNOTSUPP, "%s: this kernel makes vIOMMUs without data only (before "
-			       "Linux 6.17)", device->name);
+		return err_set(EOPNOTSUPP, "%s: this kernel makes vIOMMUs without data only "
+			       "(before Linux 6.17)", device->name);
 	case EOPNOTSUPP:
 		return err_set(EOPNOTSUPP, "%s: its IOMMU, or this kernel, has no such vIOMMUs",
 			       device->name);

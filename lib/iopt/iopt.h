@@ -287,7 +287,7 @@ static inline void iopt_prefetch(const struct iopt_root *root, uint64_t iova)
 	__builtin_prefetch(iopt_approach(root, iova, &near).slot, 1);
 }
 
-/* The head of a list of references (pages.h). A page of these goes with a node: one for each entry. */
+/* The head of a list of references (pages.h). With a node goes a page of them, for its entries. */
 struct iopt_list {
 	uint32_t first;
 	uint32_t unused;
@@ -301,7 +301,7 @@ struct iopt {
 	size_t lists;		/* pages of list heads */
 	bool small;		/* leaves are at level 0 only; set while it is empty */
 	uint64_t *near;		/* the lowest node of the latest change, or NULL, */
-	uint64_t near_at;	/* and which it is: the address without the bits that it translates */
+	uint64_t near_at;	/* and which it is: the address without what it translates */
 	/* Called with the list of an entry that is unmapped, unless it is 0; empties it. */
 	void (*dropped)(uint32_t *head, struct pages *pool, struct reap *reap);
 };

@@ -90,9 +90,9 @@
 /*
  * RISC-V, "Sv39", "Addressing and Memory Protection": V is bit 0; R, W and X, bits 1 to 3, are 0 in
  * a reference to a table, and W without R is reserved. U, A and D, bits 4, 6 and 7, are a leaf's,
- * and reserved in other entries. So are bits 54 to 63, but for PBMT, bits 61 and 62 of a leaf, where
- * 3 is reserved (Svpbmt), and N, bit 63 of one at level 1, which is of 64K (Svnapot). The page
- * number is in bits 10 to 53.
+ * and reserved in other entries. So are bits 54 to 63, but for PBMT, bits 61 and 62 of a leaf,
+ * where 3 is reserved (Svpbmt), and N, bit 63 of one at level 1, which is of 64K (Svnapot). The
+ * page number is in bits 10 to 53.
  */
 #define RISCV_COMMON \
 	.page_shift = 12, .index_bits = 9, .min_levels = 3, .max_levels = 5, .addr_bits = 56, \

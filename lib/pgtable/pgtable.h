@@ -28,7 +28,7 @@ enum pgt_id {
 	PGT_ARM_S1 = 3, /* AArch64 stage 1: granules of 4K, 16K, 64K, 1 to 5 levels (D8.2, D8.3) */
 	PGT_ARM_S2 = 4, /* AArch64 stage 2, likewise; up to 16 root tables side by side */
 	PGT_AMD_V1 = 5, /* AMD host tables: 1 to 5 levels (AMD 2.2.3) */
-	PGT_AMD_V2 = 6, /* AMD guest tables, x86-64's: 4, 5 levels (AMD 2.2.6, AMD64 volume 2, 5.3) */
+	PGT_AMD_V2 = 6, /* AMD guest tables, x86-64's: 4, 5 levels (AMD 2.2.6, AMD64 vol. 2, 5.3) */
 	PGT_RISCV = 7, /* RISC-V Sv39, Sv48, Sv57: 3, 4, 5 levels */
 	PGT_RISCV_S2 = 8, /* RISC-V Sv39x4, Sv48x4, Sv57x4, likewise; four roots side by side */
 };

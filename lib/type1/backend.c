@@ -52,7 +52,8 @@ static int open_node(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *op
 	if (options->flags & IOASID_CTX_AUDIT)
 		return err_set(EOPNOTSUPP, "type1: no audit: DMA of real devices is not seen");
 	if (options->flags & IOASID_CTX_NO_IOMMU)
-		return err_set(EOPNOTSUPP, "type1: containers map nothing for devices without an IOMMU");
+		return err_set(EOPNOTSUPP, "type1: containers map nothing for devices without an "
+			       "IOMMU");
 	if (options->flags & IOASID_CTX_FD)
 		return err_set(EOPNOTSUPP, "type1: a context is several containers, and takes no "
 			       "descriptor");

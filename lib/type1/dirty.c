@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Dirty tracking by containers. For a group behind an IOMMU Linux reports every page of a mapping, at
- * each read; where a driver says by itself what its device writes, only those. What a mapping lets
- * nobody write need not be asked for.
+ * Dirty tracking by containers. For a group behind an IOMMU Linux reports every page of a mapping,
+ * at each read; where a driver says by itself what its device writes, only those. What a mapping
+ * lets nobody write need not be asked for.
  *
- * A read is of whole entries, and clears. So what the kernel tells is put into the root's record, and
- * callers are told from there: of a part of an entry, of what has been unmapped, and without
+ * A read is of whole entries, and clears. So what the kernel tells is put into the root's record,
+ * and callers are told from there: of a part of an entry, of what has been unmapped, and without
  * clearing. For the same reason nothing can be read in smaller pieces than entries.
  */
 #include <errno.h>
@@ -40,7 +40,8 @@ static int command(const struct t1_group *group, uint32_t flag)
 }
 
 /* Something in the container is too large, or else it is the kernel that cannot. */
-static int why_not_started(const struct t1_group *group, const struct ioasid_space *space, int error)
+static int why_not_started(const struct t1_group *group, const struct ioasid_space *space,
+			   int error)
 {
 	struct ioasid_run run = { 0 };
 
@@ -49,13 +50,13 @@ static int why_not_started(const struct t1_group *group, const struct ioasid_spa
 			       space->id);
 	while (group->space && t1_first_run(group->space, run.iova + run.length, &run))
 		if (!t1_dirty_fits(group, &run))
-			return err_set(EOPNOTSUPP, "space %u: 0x%llx-0x%llx is too large for the kernel "
-				       "to record what is written there: no more than %llu pages",
-				       group->space->id, (unsigned long long)run.iova,
+			return err_set(EOPNOTSUPP, "space %u: 0x%llx-0x%llx is too large for the "
+				       "kernel to record what is written there: no more than %llu "
+				       "pages", group->space->id, (unsigned long long)run.iova,
 				       (unsigned long long)(run.iova + run.length - 1),
 				       (unsigned long long)group->dirty_limit);
-	return err_set(EOPNOTSUPP, "space %u: the kernel does not record written pages: %s", space->id,
-		       strerror(error));
+	return err_set(EOPNOTSUPP, "space %u: the kernel does not record written pages: %s",
+		       space->id, strerror(error));
 }
 
 int t1_dirty_start(struct t1_group *group, const struct ioasid_space *space)
@@ -95,7 +96,7 @@ static void stop_all(const struct ioasid_space *root, const struct t1_group *end
 		t1_dirty_stop(root->ctx, group);
 }
 
-/* Where it is on, it goes on. What the kernel had recorded comes with the next read all the same. */
+/* Where it is on, it goes on. What the kernel had recorded comes with the next read anyway. */
 int t1_dirty_set(struct ioasid_space *root, bool on, struct reap *reap)
 {
 	struct t1_group *group = group_below(t1_of(root->ctx)->groups, root);
@@ -177,8 +178,8 @@ static int read_run(const struct t1_group *group, const struct ioasid_run *run)
 	if (!ret)
 		keep(group, group->space, run, bits);
 	mem_free(bits);
-	return ret ? err_set(ret == -ENOMEM ? ENOMEM : EOPNOTSUPP, "space %u: the kernel does not tell "
-			     "what was written in 0x%llx-0x%llx: %s", group->space->id,
+	return ret ? err_set(ret == -ENOMEM ? ENOMEM : EOPNOTSUPP, "space %u: the kernel does not "
+			     "tell what was written in 0x%llx-0x%llx: %s", group->space->id,
 			     (unsigned long long)run->iova,
 			     (unsigned long long)(run->iova + run->length - 1), strerror(-ret)) : 0;
 }

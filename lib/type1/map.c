@@ -55,8 +55,8 @@ int t1_enter(struct t1_group *group, const struct ioasid_space *space,
 	if (group->entries >= group->max_entries)
 		return too_many(group, space);
 	if (group->tracking && !t1_dirty_fits(group, run))
-		return err_set(EINVAL, "space %u: 0x%llx-0x%llx is too large for the kernel to record what "
-			       "is written there: no more than %llu pages", space->id,
+		return err_set(EINVAL, "space %u: 0x%llx-0x%llx is too large for the kernel to "
+			       "record what is written there: no more than %llu pages", space->id,
 			       (unsigned long long)run->iova,
 			       (unsigned long long)(run->iova + run->length - 1),
 			       (unsigned long long)group->dirty_limit);

@@ -26,7 +26,7 @@ struct t1_group {
 	uint64_t page_sizes;		/* 0: not asked for yet */
 	unsigned int address_bits;
 	bool enforces_snoop;
-	uint64_t dirty_page;		/* what a bit of written pages stands for; 0: none are recorded */
+	uint64_t dirty_page;		/* that a bit of written pages stands for; 0: none */
 	uint64_t dirty_limit;		/* bits that the kernel has for a mapping */
 	bool tracking;			/* it records them */
 	struct ioasid_range *reserved;
@@ -103,8 +103,8 @@ void t1_dirty_stop(struct ioasid_ctx *ctx, struct t1_group *group);
 /* Has the kernel bits enough for a run? */
 bool t1_dirty_fits(const struct t1_group *group, const struct ioasid_run *run);
 /*
- * Unmaps a run of a space whose root tracks, and keeps what was written there. -errno; else *@size is
- * what was unmapped.
+ * Unmaps a run of a space whose root tracks, and keeps what was written there. -errno; else *@size
+ * is what was unmapped.
  */
 int t1_dirty_unmap(const struct t1_group *group, const struct ioasid_space *space,
 		   const struct ioasid_run *run, uint64_t *size);

@@ -103,8 +103,8 @@ UAPI_SIZE(uapi_cap_dma_avail, 12);
 UAPI_AT(uapi_cap_dma_avail, avail, 8);
 
 /*
- * struct vfio_iommu_type1_info_cap_migration, Linux 5.8, with the padding that 64-bit kernels have in
- * it
+ * struct vfio_iommu_type1_info_cap_migration, Linux 5.8, with the padding that 64-bit kernels have
+ * in it
  */
 #define UAPI_CAP_MIGRATION	2u
 struct uapi_cap_migration {

@@ -31,8 +31,8 @@ void bitmap_reset(struct bitmap *map);
 int bitmap_set(struct bitmap *map, uint64_t number);
 
 /*
- * The numbers of the bits that are set in @bits, counted from @first. 0, or -ENOMEM: some of them may
- * be there.
+ * The numbers of the bits that are set in @bits, counted from @first. 0, or -ENOMEM: some of them
+ * may be there.
  */
 int bitmap_add(struct bitmap *map, uint64_t first, uint64_t bits);
 

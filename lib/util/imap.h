@@ -38,7 +38,7 @@ struct imap_path {
 	uint16_t index[IMAP_MAX_HEIGHT];		/* which child of it */
 	struct imap_leaf *leaf;				/* NULL: not a path */
 	uint64_t lo, hi;
-	uint64_t before;	/* a bound of the free bytes before the leaf's first item is known: */
+	uint64_t before;	/* a bound of the free bytes before the leaf's first item: */
 				/* on the way to the item before it, all say at least so much */
 };
 

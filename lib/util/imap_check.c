@@ -59,13 +59,13 @@ static int check_leaf(struct state *state, const struct imap_leaf *leaf, uint64_
 static uint64_t leaf_gap(const struct imap *map, const struct imap_leaf *leaf)
 {
 	unsigned int at = imap_behind_place(leaf, IMAP_END), next;
+	const struct imap_item *after;
 	uint64_t gap = 0;
 
 	for (; at != IMAP_END; at = next) {
 		next = imap_behind_place(leaf, at);
-		gap = bits_max(gap, imap_gap_between(imap_item_at(map, leaf, at),
-						     next != IMAP_END ? imap_item_at(map, leaf, next) :
-							imap_behind(map, leaf)));
+		after = next != IMAP_END ? imap_item_at(map, leaf, next) : imap_behind(map, leaf);
+		gap = bits_max(gap, imap_gap_between(imap_item_at(map, leaf, at), after));
 	}
 	return gap;
 }

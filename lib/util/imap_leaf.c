@@ -36,8 +36,8 @@ unsigned int imap_leaf_floor(const struct imap *map, const struct imap_leaf *lea
 	if (addr < leaf->base)
 		return IMAP_END;
 	if (leaf->dense)
-		return imap_slot_upto(leaf, (unsigned int)bits_min((addr - leaf->base) >> leaf->shift,
-								   IMAP_SLOTS - 1));
+		return imap_slot_upto(leaf, (unsigned int)
+				      bits_min((addr - leaf->base) >> leaf->shift, IMAP_SLOTS - 1));
 	return leaf_upper(map, leaf, addr) - 1;
 }
 

@@ -18,7 +18,7 @@ struct reap_later {
 };
 
 struct reap {
-	void *clean, *dirty;	/* chained through the pages' owner words: DMA may still read them */
+	void *clean, *dirty;	/* chained by the pages' owner words: DMA may still read them */
 	struct reap_later *later;
 	bool drain;		/* a translation was taken away or narrowed */
 };

@@ -124,7 +124,7 @@ int vfio_why_not_mapped(const struct ioasid_space *space, const struct ioasid_ru
 	case ENOMEM:
 		return vfio_no_memory(what);
 	case EFAULT:
-	case EOVERFLOW:		/* iommufd: up to the last byte of all addresses, where nothing is */
+	case EOVERFLOW:		/* iommufd: up to the last of all addresses, where nothing is */
 		return err_set(EFAULT, "%s: 0x%llx + 0x%llx cannot be locked for DMA: not all "
 			       "mapped in this process%s, or not ordinary memory", what,
 			       (unsigned long long)run->target, (unsigned long long)run->length,

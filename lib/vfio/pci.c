@@ -28,8 +28,8 @@ int vfio_parse_address(const char *name, uint32_t *requester)
 			return err_set(ENODEV, "\"%s\" is no PCI address such as 0000:00:02.0",
 				       name);
 	}
-	*requester = (uint32_t)(strtoul(name + 5, NULL, 16) << 8 | strtoul(name + 8, NULL, 16) << 3 |
-				strtoul(name + 11, NULL, 16));
+	*requester = (uint32_t)(strtoul(name + 5, NULL, 16) << 8 |
+				strtoul(name + 8, NULL, 16) << 3 | strtoul(name + 11, NULL, 16));
 	return 0;
 }
 

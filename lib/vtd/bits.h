@@ -96,7 +96,8 @@ static inline int vtd_answer(int err, enum ioasid_vtd_reason reason, enum ioasid
 {
 	if (why)
 		*why = reason;
-	return reason == IOASID_VTD_OK ? 0 : err_set(err, "VT-d: %s", ioasid_vtd_reason_text(reason));
+	return reason == IOASID_VTD_OK ? 0 : err_set(err, "VT-d: %s",
+						     ioasid_vtd_reason_text(reason));
 }
 
 static inline int vtd_check_size(size_t size, size_t least)

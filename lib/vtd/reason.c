@@ -23,7 +23,8 @@ static const struct reason reasons[] = {
 	[IOASID_VTD_CONTEXT_ACCESS] = { 0x09, 0, "context entry not readable" },
 	[IOASID_VTD_CONTEXT_ABSENT] = { 0x02, 0, "context entry not present" },
 	[IOASID_VTD_CONTEXT_RESERVED] = { 0x0b, 0, "reserved bit in the context entry" },
-	[IOASID_VTD_CONTEXT_WIDTH] = { 0x03, 0, "address width of the context entry not supported" },
+	[IOASID_VTD_CONTEXT_WIDTH] = { 0x03, 0,
+				       "address width of the context entry not supported" },
 	[IOASID_VTD_CONTEXT_TYPE] = { 0x03, 0,
 				      "translation type of the context entry not supported" },
 
@@ -56,7 +57,8 @@ static const struct reason reasons[] = {
 	[IOASID_VTD_PASID_SUPERVISOR] = { 0x5d, 0, "supervisor requests not enabled" },
 	[IOASID_VTD_PASID_SIZE] = { 0x89, 0, "PASID wider than the unit supports" },
 
-	[IOASID_VTD_DESCRIPTOR_TYPE] = { 0, 3, "descriptor type unknown or not allowed in this mode" },
+	[IOASID_VTD_DESCRIPTOR_TYPE] = { 0, 3,
+					 "descriptor type unknown or not allowed in this mode" },
 	[IOASID_VTD_DESCRIPTOR_MODE] = { 0, 7, "translation table mode not supported" },
 	[IOASID_VTD_DESCRIPTOR_WIDTH] = { 0, 5, "descriptor width not allowed in this mode" },
 	[IOASID_VTD_DESCRIPTOR_GRANULARITY] = { 0, 4, "descriptor granularity not supported" },
