@@ -283,10 +283,10 @@ START_TEST(entries_lead_far_away)
 	ck_ok(ioasid_space_map(w.g.root, PIECES + far[4], w.g.memory + 2 * PAGE, PAGE, RW, NULL));
 	for (i = 0; i < N; i++)
 		gt_store(gt_entry(&w.t, AT + i * PAGE, 1),
-			 gt_leaf_value(&w.t, 1, PIECES + far[i * 5 / 3 % ways] + i % 2 * PAGE, RW));
+			 gt_leaf_value(&w.t, 1, PIECES + far[i / 3 % ways] + i % 2 * PAGE, RW));
 	sync_all();
 	for (i = 0; i < N; i++) {
-		uint64_t to = far[i * 5 / 3 % ways];
+		uint64_t to = far[i / 3 % ways];
 		bool one = i % 2 == 0 && (to == far[2] || to == far[4]);
 
 		guest_reaches(&w.g, AT + i * PAGE,

@@ -86,7 +86,7 @@ static void bound(struct world *w)
 static const uint64_t place[] = {
 	0, PAGE, 2 * PAGE, 3 * PAGE, 5 * PAGE, 8 * PAGE, MIB, 2 * MIB, 2 * MIB + PAGE, 3 * MIB,
 	4 * MIB - PAGE, 4 * MIB, 5 * MIB, 6 * MIB - PAGE, 6 * MIB, GIB - PAGE, GIB, GIB + PAGE,
-	GIB + 3 * PAGE, GIB + 4 * PAGE, GIB + MIB, 64 * GIB, 1024 * GIB,
+	GIB + 3 * PAGE, GIB + 4 * PAGE, GIB + MIB, 20 * PAGE, 31 * PAGE, 64 * GIB, 1024 * GIB,
 };
 #define N_PLACES (sizeof(place) / sizeof(place[0]))
 
@@ -311,6 +311,41 @@ static int query(struct world *w)
 	return 0;
 }
 
+/* Pages of the root's that entries lead to, the last ones by the only way. */
+#define GONE   (100 * GIB)
+#define N_GONE 12u
+
+static void pages_to_go(struct world *w)
+{
+	unsigned int i;
+
+	tables(w);
+	make_space(w, 1, 0, IOASID_FILL_ON_INVALIDATION);
+	ck_ok(ioasid_device_attach(w->device[0], w->space[1]));
+	for (i = 0; i < N_GONE; i++)
+		ck_ok(ioasid_space_map(w->space[0], GONE + i * PAGE, memory + i * PAGE, PAGE, RW,
+				       NULL));
+	gt_map(&w->table, 20 * PAGE, GONE, N_GONE * PAGE, 1, RW);
+	gt_map(&w->table, GIB + 4 * PAGE, GONE + (N_GONE - 1) * PAGE, PAGE, 1, RW);
+	ck_ok(bind_pgtable(w->space[1], &w->table));
+	make_space(w, 2, 1, 0);
+	ck_ok(ioasid_space_map_parent(w->space[2], 0, 0, 8 * MIB, RW, NULL));
+	ck_ok(ioasid_space_map_parent(w->space[2], GIB - 2 * MIB, GIB - 2 * MIB, 4 * MIB, RW,
+				      NULL));
+	ck_ok(ioasid_device_attach(w->device[1], w->space[2]));
+	use_all(w, 1, IOASID_NO_PASID);
+}
+
+/* An unmap cannot fail, however much it would like to allocate. */
+static int unmap_pages(struct world *w)
+{
+	unsigned int i;
+
+	for (i = 0; i < N_GONE; i++)
+		ck_ok(ioasid_space_unmap(w->space[0], GONE + i * PAGE, PAGE, NULL));
+	return 0;
+}
+
 static const struct fail_case cases[] = {
 	{ .name = "bind_pgtable", .prepare = child, .call = bind, .check = check_child },
 	{ .name = "bind_pgtable again", .prepare = bound_elsewhere, .call = bind,
@@ -324,6 +359,8 @@ static const struct fail_case cases[] = {
 	{ .name = "inv_new", .prepare = bound, .call = new_batch },
 	{ .name = "inv_add", .prepare = full_batch, .call = add_to_batch },
 	{ .name = "DMA", .prepare = ready_for_dma, .call = dma, .check = check_both },
+	{ .name = "unmap in the root", .prepare = pages_to_go, .call = unmap_pages,
+	  .check = check_both, .changes = true },
 	{ .name = "query_runs", .prepare = bound, .call = query, .check = check_both },
 };
 
