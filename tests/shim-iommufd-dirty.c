@@ -392,6 +392,25 @@ START_TEST(more_is_kept_than_one_step_reads)
 }
 END_TEST
 
+/* Two pages a bit, from an odd one on: the kernel cannot put its bits where the caller wants them. */
+START_TEST(long_mappings_that_do_not_fit_are_read_in_steps)
+{
+	uint64_t *bits = calloc(1024, 8), unmapped;
+
+	ck_ok(ioasid_space_map(root, GIB + PAGE, (void *)0x7000001000, 256 * MIB, RW, NULL));
+	attach_and_start();
+	write_page(0, GIB + PAGE);
+	write_page(0, GIB + 128 * MIB + 2 * PAGE);
+	write_page(0, GIB + 256 * MIB);
+	ck_ok(ioasid_space_unmap_dirty(root, GIB, 512 * MIB, 2 * PAGE, bits, &unmapped));
+	ck_assert_uint_eq(unmapped, 256 * MIB);
+	ck_assert_uint_eq(bits[0], 1);
+	ck_assert_uint_eq(bits[256], 1 << 1);
+	ck_assert_uint_eq(bits[512], 1);
+	free(bits);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("shim-iommufd-dirty");
@@ -399,6 +418,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, nested_teardown);
 	tcase_add_test(tc, attach_makes_a_table_that_records);
+	tcase_add_test(tc, long_mappings_that_do_not_fit_are_read_in_steps);
 	tcase_add_test(tc, tables_are_shared_where_that_is_possible);
 	tcase_add_test(tc, detach_loses_nothing);
 	tcase_add_test(tc, replace_keeps_what_was_written);

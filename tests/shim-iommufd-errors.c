@@ -187,6 +187,9 @@ START_TEST(devices_that_cannot_be_bound)
 	bind_fails(ctx, name, ENODEV, name, "page table");
 	fail_nth(4, EMSGSIZE);
 	bind_fails(ctx, name, ENODEV, name, "IOVA");
+	shim.no_aperture = true;
+	bind_fails(ctx, name, ENODEV, name, "translates nothing");
+	shim.no_aperture = false;
 	/* who tells nothing about itself is no worse for it */
 	fail_nth(6, EOPNOTSUPP);
 	ck_ok(ioasid_device_unbind(bind(2)));

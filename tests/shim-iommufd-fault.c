@@ -6,6 +6,8 @@
 #include "shim_expect.h"
 #include "shim_fault.h"
 #include "shim_version.h"
+#include "shim_viommu.h"
+#include "smmuv3_unit.h"
 #include "util/alloc.h"
 
 #define COOKIE UINT64_C(0x1122334455667788)
@@ -61,16 +63,21 @@ static struct ioasid_space *make_with_queue(void)
 	return s;
 }
 
-static void setup(void)
+static void open_with_queue(void)
 {
 	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
 
-	shim_reset();
-	shim.pasid_bits = 20;
 	options.backend = "iommufd";
 	ck_ok(ioasid_ctx_open(&options, &ctx));
 	adopt();
 	ck_ok(ioasid_fault_queue_create(ctx, NULL, &queue));
+}
+
+static void setup(void)
+{
+	shim_reset();
+	shim.pasid_bits = 20;
+	open_with_queue();
 	space = make_with_queue();
 	shim_forget();
 }
@@ -126,6 +133,61 @@ START_TEST(a_page_table_with_the_queue)
 	expect(iommu, SHIM_DESTROY, 8, 4);
 	expect_end();
 	ck_err(ioasid_fault_queue_destroy(queue), EBUSY);
+}
+END_TEST
+
+/* Nested in hardware on a vIOMMU, with a PASID table: page tables and PASIDs are the guest's. */
+static struct ioasid_space *make_nested(struct ioasid_space *root)
+{
+	struct ioasid_viommu_options options = IOASID_VIOMMU_OPTIONS_INIT;
+	struct ioasid_space_options nested = IOASID_SPACE_OPTIONS_INIT;
+	struct ioasid_pasid_table t = IOASID_PASID_TABLE_INIT;
+	const struct ioasid_smmuv3_regs regs = unit();
+	struct ioasid_vdevice *vdevice;
+	struct ioasid_space *s = NULL;
+
+	options.type = IOASID_VIOMMU_SMMUV3;
+	ck_ok(ioasid_viommu_create(root, device, &options, &nested.viommu));
+	ck_ok(ioasid_vdevice_create(nested.viommu, device, 0x1234, &vdevice));
+	nested.parent = root;
+	nested.nesting = IOASID_NESTING_HARDWARE;
+	nested.fault_queue = queue;
+	ck_ok(ioasid_space_create(ctx, &nested, &s));
+	t.format = IOASID_PASID_TABLE_SMMUV3;
+	t.smmuv3_regs = &regs;
+	t.smmuv3_ste[0] = 1 | 5 << 1 | 0x45000;
+	ck_ok(ioasid_space_bind_pasid_table(s, &t));
+	return s;
+}
+
+START_TEST(requests_for_pasids_of_a_guests)
+{
+	struct shim_pgfault fault = { .flags = 1, .pasid = 9, .perm = 3, .addr = IOVA };
+	const struct shim_call *call;
+	struct ioasid_space *root, *nested;
+
+	ck_ok(ioasid_ctx_close(ctx));
+	shim_reset();
+	shim.nests = true;
+	shim.hw_type = shim.nested_type = 2;
+	shim.hw_length = 40;
+	shim_viommu.type = shim_viommu.commands = 1;
+	open_with_queue();
+	root = make_space(ctx, NULL, 0);
+	nested = make_nested(root);
+	shim_forget();
+	ck_ok(ioasid_device_attach(device, nested));
+	call = &shim.calls[shim.n_calls - 1];
+	ck_assert_uint_eq(call->command, SHIM_HWPT_ALLOC);
+	ck_assert_uint_eq(call->words[0], 48);
+	ck_assert_uint_eq(call->words[1], 4);	/* IOMMU_HWPT_FAULT_ID_VALID */
+	ck_assert_uint_eq(call->words[10], 2);	/* the queue */
+	fault.dev_id = id;
+	shim_fault_post(&fault, 1);
+	take_one();
+	ck_assert_uint_eq(got[0].pasid, 9);
+	ck_assert_uint_eq(got[0].space, ioasid_space_get_id(nested));
+	ck_assert_int_eq(respond(got[0].id, IOASID_PAGE_RESPONSE_SUCCESS), 1);
 }
 END_TEST
 
@@ -459,6 +521,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, a_page_table_with_the_queue);
+	tcase_add_test(tc, requests_for_pasids_of_a_guests);
 	tcase_add_test(tc, a_device_without_page_requests);
 	tcase_add_test(tc, the_queue_and_its_descriptor);
 	tcase_add_test(tc, what_a_request_says);

@@ -473,6 +473,28 @@ START_TEST(deeper)
 END_TEST
 
 /* Canonical addresses of the upper half are beyond what IOMMUs translate here. */
+/* Entries of 2 MiB, of which the space below has a page, or nothing yet. */
+START_TEST(superpages_of_which_a_child_has_little)
+{
+	struct ioasid_space *deep = make_space(ctx, child, 0);
+
+	ck_ok(ioasid_space_map_parent(child, 0, 0, TABLES, RW, NULL));
+	ck_ok(ioasid_space_map_parent(child, 6 * MIB + 3 * PAGE, DATA, PAGE, RW, NULL));
+	gt_map(&table, 0x40000000, 6 * MIB, 2 * MIB, 2, RW);
+	gt_map(&table, 0x40200000, 8 * MIB, 2 * MIB, 2, RW);
+	ck_ok(bind_table(deep, IOASID_PGTABLE_VTD_SS, 4, table.root));
+	ck_ok(ioasid_device_attach(device, deep));
+	reaches(0x40003000, DATA, PAGE, RW);
+	reaches(0x40000000, 0, 3 * PAGE, 0);
+	reaches(0x40004000, 0, PAGE, 0);
+	reaches(0x40300000, 0, PAGE, 0);
+	ck_ok(ioasid_space_map_parent(child, 9 * MIB, DATA + 8 * PAGE, PAGE, RW, NULL));
+	reaches(0x40300000, DATA + 8 * PAGE, PAGE, RW);
+	ck_ok(ioasid_space_unmap(child, 6 * MIB + 3 * PAGE, PAGE, NULL));
+	reaches(0x40003000, 0, PAGE, 0);
+}
+END_TEST
+
 START_TEST(first_stage_tables_are_followed_on_invalidation)
 {
 	struct guest_table fs;
@@ -539,6 +561,7 @@ int main(void)
 	tcase_add_test(tc, replace_and_a_second_device);
 	tcase_add_test(tc, reserved_ranges_are_left_out);
 	tcase_add_test(tc, deeper);
+	tcase_add_test(tc, superpages_of_which_a_child_has_little);
 	tcase_add_test(tc, first_stage_tables_are_followed_on_invalidation);
 	tcase_add_test(tc, a_batch_of_ranges);
 	suite_add_tcase(suite, tc);

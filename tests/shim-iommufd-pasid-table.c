@@ -122,7 +122,10 @@ START_TEST(smmuv3_entries_lose_what_is_the_hosts)
 	t.base = 0x1000;
 	t.caps[1] = BIT(43) | BIT(47) | UINT64_C(15) << 35;
 	ck_err(ioasid_space_bind_pasid_table(child, &t), EOPNOTSUPP);
-	said("PASID-table format", "");
+	said("0000:00:02.0", "PASID-table format");
+	ck_ok(ioasid_device_detach(device));
+	ck_err(ioasid_space_bind_pasid_table(child, &t), EOPNOTSUPP);
+	said("no IOMMU that the kernel has", "PASID-table format");
 }
 END_TEST
 

@@ -72,6 +72,16 @@ START_TEST(what_somebody_else_has_chosen)
 }
 END_TEST
 
+START_TEST(nobody_has_chosen)
+{
+	uint32_t id = 77;
+
+	ck_err(ioasid_ctx_query_vfio(ctx, &id), ENOENT);
+	said("VFIO's commands", "no address space");
+	ck_assert_uint_eq(id, 77);
+}
+END_TEST
+
 START_TEST(what_they_have_mapped_is_in_the_way)
 {
 	ck_ok(ioasid_ctx_bind_vfio(ctx, space));
@@ -136,6 +146,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, its_ioctls);
 	tcase_add_test(tc, what_somebody_else_has_chosen);
+	tcase_add_test(tc, nobody_has_chosen);
 	tcase_add_test(tc, what_they_have_mapped_is_in_the_way);
 	tcase_add_test(tc, mappings_come_along);
 	tcase_add_test(tc, a_kernel_that_does_not);

@@ -181,6 +181,23 @@ START_TEST(unmap_that_fails)
 }
 END_TEST
 
+/* The second group's fails, and then the first does not give back what it has. */
+START_TEST(a_map_that_leaves_mappings_behind)
+{
+	struct ioasid_space *space = make_space(ctx, NULL, 0);
+	struct ioasid_device *a = bind(0), *b = bind(1);
+
+	ck_ok(ioasid_device_attach(a, space));
+	ck_ok(ioasid_device_attach(b, space));
+	fail_nth(2, ENOMEM);
+	shim.fail_more = 1;
+	ck_err(ioasid_space_map(space, 0x1000, VA(0x7000), PAGE, RW, NULL), ENOMEM);
+	ck_assert_ptr_nonnull(strstr(logged, "0x1000-0x1fff is still in the kernel"));
+	ck_assert_uint_eq(count_entries(1) + count_entries(2), 1);
+	ck_assert_uint_eq(space_info(space).mappings, 0);
+}
+END_TEST
+
 /* Nobody can take back what the kernel keeps, but it is told. */
 START_TEST(a_detach_that_leaves_mappings_behind)
 {
@@ -212,6 +229,7 @@ int main(void)
 	tcase_add_test(tc, replace_that_cannot_go_back);
 	tcase_add_test(tc, map_that_fails);
 	tcase_add_test(tc, unmap_that_fails);
+	tcase_add_test(tc, a_map_that_leaves_mappings_behind);
 	tcase_add_test(tc, a_detach_that_leaves_mappings_behind);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

@@ -11,6 +11,7 @@
 #define N_DIRTY	 4096u
 #define NEST_PARENT 1u
 #define DIRTY_OK 2u		/* IOMMU_HWPT_ALLOC_DIRTY_TRACKING */
+#define FAULT_OK 4u		/* IOMMU_HWPT_FAULT_ID_VALID */
 #define PASID_OK 8u		/* IOMMU_HWPT_ALLOC_PASID */
 
 static struct {
@@ -37,7 +38,7 @@ int shim_hwpt_check(const uint32_t *w, uint32_t parent)
 		       (w[1] & DIRTY_OK && !(shim.hw_capabilities & 1)) ? -EOPNOTSUPP : 0;
 	if (!(hwpts[parent].flags & NEST_PARENT))
 		return -EINVAL;
-	if (w[0] < 40 || w[1] & ~PASID_OK || !w[7] || w[6] != shim.nested_type)
+	if (w[0] < 40 || w[1] & ~(FAULT_OK | PASID_OK) || !w[7] || w[6] != shim.nested_type)
 		return -EOPNOTSUPP;
 	return w[7] > SHIM_BYTES ? -EINVAL : 0;
 }

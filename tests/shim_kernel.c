@@ -234,7 +234,7 @@ static int iova_ranges(uint32_t *w)
 		return -ENOENT;
 	range[0] = shim.aperture_start;
 	range[1] = shim.aperture_last;
-	w[2] = 1;
+	w[2] = !shim.no_aperture;
 	put64(w + 6, 4096);
 	return 0;
 }

@@ -71,6 +71,7 @@ struct shim {
 	bool no_device;			/* descriptors are not of character devices */
 	const char *class;		/* of the devices' nodes */
 	uint64_t aperture_start, aperture_last;
+	bool no_aperture;		/* no address at all can be mapped */
 	uint32_t hw_type, hw_length;
 	uint64_t hw_data[5];		/* as the type has it */
 	uint64_t hw_capabilities;
