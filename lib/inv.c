@@ -78,33 +78,54 @@ static bool is_page(const struct ioasid_inv *inv, const struct inv_entry *e)
 	       e->serial == inv->entries[0].serial;
 }
 
-static int add(struct ioasid_inv *inv, const struct ioasid_ctx *ctx, const struct inv_entry *e,
-	       uint32_t flags)
+/* Is there room for one more at @inv->entries[@inv->count]? */
+static inline int check_add(struct ioasid_inv *inv, const struct ioasid_ctx *ctx, uint32_t flags)
 {
-	struct inv_entry *new;
-
 	if (flags & ~IOASID_INV_LEAF_ONLY)
 		return err_set(EINVAL, "unknown invalidation flags 0x%x", flags);
 	if (ctx != inv->ctx)
 		return err_set(EINVAL, "the batch is of another context");
-	if (inv->count == inv->room && reserve_entries(inv, 2 * inv->room))
-		return -ENOMEM;
-	new = &inv->entries[inv->count];
-	*new = *e;
-	new->leaf_only = flags & IOASID_INV_LEAF_ONLY;
-	inv->runs += !inv->count || e->start != new[-1].last + 1;
+	return bits_unlikely(inv->count == inv->room) ? reserve_entries(inv, 2 * inv->room) : 0;
+}
+
+/* It has been filled in there. */
+static inline void take(struct ioasid_inv *inv)
+{
+	const struct inv_entry *new = &inv->entries[inv->count];
+
+	inv->runs += !inv->count || new->start != new[-1].last + 1;
 	inv->count++;
-	inv->not_pages |= !is_page(inv, e);
+	inv->not_pages |= !is_page(inv, new);
+}
+
+static int add(struct ioasid_inv *inv, const struct ioasid_ctx *ctx, const struct inv_entry *e,
+	       uint32_t flags)
+{
+	int ret = check_add(inv, ctx, flags);
+
+	if (ret)
+		return ret;
+	inv->entries[inv->count] = *e;
+	inv->entries[inv->count].leaf_only = flags & IOASID_INV_LEAF_ONLY;
+	take(inv);
 	return 0;
 }
 
-static int add_space(struct ioasid_inv *inv, struct ioasid_space *space, uint64_t start,
-		     uint64_t last, uint32_t flags)
+/* Filled in where it stays: to copy what has just been stored member by member would take longer. */
+static inline int add_space(struct ioasid_inv *inv, struct ioasid_space *space, uint64_t start,
+			    uint64_t last, uint32_t flags)
 {
-	struct inv_entry e = { .serial = space->serial, .start = start & ~(uint64_t)(PAGE - 1),
-			   .last = last | (PAGE - 1), .id = space->id, .kind = INV_SPACE };
+	int ret = check_add(inv, space->ctx, flags);
 
-	return add(inv, space->ctx, &e, flags);
+	if (ret)
+		return ret;
+	inv->entries[inv->count] = (struct inv_entry){
+		.serial = space->serial, .start = start & ~(uint64_t)(PAGE - 1),
+		.last = last | (PAGE - 1), .id = space->id, .kind = INV_SPACE,
+		.leaf_only = flags & IOASID_INV_LEAF_ONLY,
+	};
+	take(inv);
+	return 0;
 }
 
 IOASID_EXPORT int ioasid_inv_add_all(struct ioasid_inv *inv, struct ioasid_space *space,

@@ -15,6 +15,15 @@ static struct ioasid_device *find_device(const struct ioasid_ctx *ctx, uint64_t 
 	return NULL;
 }
 
+/* The space that an entry names; NULL: it is gone. */
+static inline struct ioasid_space *space_of(const struct ioasid_ctx *ctx,
+					    const struct inv_entry *e)
+{
+	struct ioasid_space *space = e->id < ctx->n_spaces ? ctx->spaces[e->id] : NULL;
+
+	return space && space->serial == e->serial ? space : NULL;
+}
+
 /* The one space that an entry is about; -errno if there is none. */
 static int find_space(const struct ioasid_ctx *ctx, const struct inv_entry *e, size_t index,
 		      struct ioasid_space **out)
@@ -22,10 +31,7 @@ static int find_space(const struct ioasid_ctx *ctx, const struct inv_entry *e, s
 	struct ioasid_space *space = NULL;
 
 	if (e->kind == INV_SPACE || e->kind == INV_RAW) {
-		if (e->id < ctx->n_spaces)
-			space = ctx->spaces[e->id];
-		if (space && space->serial != e->serial)
-			space = NULL;
+		space = space_of(ctx, e);
 	} else {
 		const struct ioasid_device *device = find_device(ctx, e->serial);
 
@@ -277,13 +283,14 @@ static void run(struct submission *sub)
 static bool run_pages(struct submission *sub)
 {
 	const struct ioasid_inv *inv = sub->inv;
-	struct ioasid_space *space = NULL;
+	struct ioasid_space *space;
 	uint64_t iovas[64];
 	size_t i, k;
 
-	if (inv->not_pages || inv->count >= 4 * inv->runs ||
-	    (inv->count > 1 && inv->ctx->sinks) ||
-	    find_space(inv->ctx, &inv->entries[0], 0, &space) || !space->nest->invalidate_pages)
+	if (inv->not_pages || inv->count >= 4 * inv->runs || (inv->count > 1 && inv->ctx->sinks))
+		return false;
+	space = space_of(inv->ctx, &inv->entries[0]);
+	if (!space || !nest_bound(space) || !space->nest->invalidate_pages)
 		return false;
 	space->nest->begin(space, sub->now);
 	for (i = 0; i < inv->count; i += k) {
