@@ -401,20 +401,24 @@ static int __attribute__((noinline)) translate_pieces(struct ioasid_channel *ch,
 	return (int)count;
 }
 
-IOASID_EXPORT int ioasid_dma_translate(struct ioasid_channel *ch, uint64_t iova, size_t length,
-				       uint32_t access, struct iovec *iov, size_t n)
+/* It is so short that where its code begins in a cache line makes a tenth. */
+IOASID_EXPORT __attribute__((aligned(LINE)))
+int ioasid_dma_translate(struct ioasid_channel *ch, uint64_t iova, size_t length, uint32_t access,
+			 struct iovec *iov, size_t n)
 {
 	const struct iopt_root *root = __atomic_load_n(&ch->route->root, TSAN_ORDER_POINTER);
 	struct iopt_hit hit;
-	uint64_t mask;
+	uint64_t mask, offset;
 
 	if (bits_unlikely(!ch->direct || !root || access - 1 >= EMU_ACCESS || !n))
 		return translate_pieces(ch, iova, length, access, iov, n);
 	hit = iopt_walk(root, iova);
-	mask = (UINT64_C(1) << hit.shift) - 1;
+	/* Asked, so that the compiler keeps the ways apart, and has a constant at the end of each. */
+	mask = hit.shift == IOPT_SHIFT ? PAGE - 1 : (UINT64_C(1) << hit.shift) - 1;
+	offset = iova & mask;
 	/* One piece, and not empty: length - 1 wraps if it is. */
-	if (bits_unlikely((hit.perm & access) != access || length - 1 > mask - (iova & mask)))
+	if (bits_unlikely((hit.perm & access) != access || length - 1 > mask - offset))
 		return translate_pieces(ch, iova, length, access, iov, n);
-	*iov = (struct iovec){ (void *)(uintptr_t)iopt_host(&hit, iova), length };
+	*iov = (struct iovec){ (void *)(uintptr_t)((hit.entry & IOPT_ADDR) + offset), length };
 	return 1;
 }
