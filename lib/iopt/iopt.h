@@ -317,6 +317,15 @@ void iopt_clear(struct iopt *table, struct reap *reap);
  */
 uint32_t *iopt_head(struct iopt *table, uint64_t *slot);
 
+/* The same, if it is there already; else NULL. */
+static inline uint32_t *iopt_head_now(uint64_t *slot)
+{
+	uintptr_t heads = (uintptr_t)pages_owner(slot) & ~(uintptr_t)(PAGES_SIZE - 1);
+	size_t i = ((uintptr_t)slot & (PAGES_SIZE - 1)) / sizeof(*slot);
+
+	return heads ? &((struct iopt_list *)heads)[i].first : NULL;
+}
+
 /*
  * Maps [@iova, @iova + @length) to @host; @perm can have IOPT_BIG. All page aligned, the range free
  * and below 2^IOPT_MAX_BITS. 0, or -ENOMEM with nothing mapped; @reap can get nodes then.

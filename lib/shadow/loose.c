@@ -21,7 +21,7 @@
 #include "util/bits.h"
 
 /* What a search of one node costs, in entries that are put on a list. */
-#define SEARCH_PRICE 8u
+#define SEARCH_PRICE 16u
 
 /* Entries are gone through in batches, so that many of the root's can be on their way. */
 #define AT_ONCE 16u
@@ -223,6 +223,33 @@ unsigned int loose_sync(struct shadow_node *n, const uint64_t *guest, unsigned i
 	return i;
 }
 
+static bool is_loose(const struct shadow_node *n, unsigned int i)
+{
+	return n->pte[i] && !(n->links && n->links[i].prev);
+}
+
+/* Asks for the root's entries and list heads of those that are going to be put on lists. */
+static void ask(const struct shadow_node *n, unsigned int first)
+{
+	struct iopt_near near = { NULL, 0, 0 };
+	uint64_t *slot[AT_ONCE];
+	unsigned int k;
+
+	for (k = 0; k < AT_ONCE; k++) {
+		unsigned int i = first + k;
+
+		slot[k] = NULL;
+		if (is_loose(n, i))
+			slot[k] = iopt_approach_near(n->shadow->up.root,
+						     node_decode(n, i, node_raw(n, i)).addr,
+						     &near).slot;
+		__builtin_prefetch(slot[k]);
+	}
+	for (k = 0; k < AT_ONCE; k++)
+		if (slot[k])
+			__builtin_prefetch(iopt_head_now(slot[k]), 1);
+}
+
 /* Puts all on lists; what leads nowhere any more goes. -ENOMEM: some are still loose. */
 static int list_all(struct shadow_node *n, struct reap *reap)
 {
@@ -232,7 +259,9 @@ static int list_all(struct shadow_node *n, struct reap *reap)
 	for (i = 0; i < IOPT_ENTRIES; i++) {
 		int ret;
 
-		if (!n->pte[i] || (n->links && n->links[i].prev))
+		if (i % AT_ONCE == 0)
+			ask(n, i);
+		if (!is_loose(n, i))
 			continue;
 		ret = shadow_piece_at(s, node_decode(n, i, node_raw(n, i)).addr);
 		if (!ret)
@@ -245,15 +274,27 @@ static int list_all(struct shadow_node *n, struct reap *reap)
 	return 0;
 }
 
+/* How many lead there. @ahead is what is going to be searched next, and is in no cache. */
+static unsigned int count(const uint64_t *ptes, uint64_t host, uint64_t length,
+			  const uint64_t *ahead)
+{
+	unsigned int i, k, found = 0;
+
+	for (i = 0; i < IOPT_ENTRIES; i += 8) {
+		__builtin_prefetch(&ahead[i]);
+		for (k = i; k < i + 8; k++)
+			found += ptes[k] - host < length;
+	}
+	return found;
+}
+
 static void search(struct shadow_node *n, uint64_t host, uint64_t length, struct reap *reap)
 {
-	const uint64_t *ptes = n->pte;
-	unsigned int i, found = 0;
+	const struct shadow_node *next = n->loose_next ? n->loose_next : n;
+	unsigned int i, found = count(n->pte, host, length, next->pte);
 
-	for (i = 0; i < IOPT_ENTRIES; i++)
-		found += ptes[i] - host < length;
 	for (i = 0; found; i++)
-		if (ptes[i] - host < length) {
+		if (n->pte[i] - host < length) {
 			node_clear(n, i, reap);
 			found--;
 		}
