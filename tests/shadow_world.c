@@ -101,8 +101,9 @@ void root_unmap(unsigned int i)
 
 void bind_as(const struct ioasid_pgtable *pgtable, bool on_demand)
 {
-	const struct pgt_caps caps = { .haw = 52, .page_2m = true, .page_1g = true,
-				       .snoop_control = true, .input_bits = pgtable->input_bits,
+	const struct pgt_caps caps = { .haw = pgtable->address_bits ? pgtable->address_bits : 52,
+				       .page_2m = true, .page_1g = true, .snoop_control = true,
+				       .input_bits = pgtable->input_bits,
 				       .granule = pgtable->granule_bits,
 				       .wide = pgtable->flags & IOASID_PGTABLE_WIDE };
 	struct pgt_caps high = caps;

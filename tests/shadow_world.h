@@ -69,6 +69,7 @@ unsigned int count_nodes(const struct shadow *s);
 uint64_t rnd(uint64_t below);
 void set_seed(uint64_t seed);
 
+void add_bare_cases(Suite *s);
 void add_random_cases(Suite *s);
 void add_deep_cases(Suite *s);
 

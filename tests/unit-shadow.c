@@ -224,95 +224,6 @@ START_TEST(split_superpages)
 }
 END_TEST
 
-/* Does all of an area get what the referee says, page by page, and no table more than it has to? */
-static void check_pages(uint64_t start, uint64_t length)
-{
-	uint64_t at;
-
-	for (at = start; at < start + length; at += PAGE) {
-		ck_assert_uint_eq(translate(&w.s, at, IOPT_READ), referee(at, IOPT_READ));
-		ck_assert_uint_eq(translate(&w.s, at, IOPT_WRITE), referee(at, IOPT_WRITE));
-	}
-	settle();
-}
-
-/* The last of the guest's superpages is not whole in the parent. */
-START_TEST(superpage_beyond_the_end_of_a_piece)
-{
-	root_map(0, 3 * MIB, HOST, RW, true);
-	root_map(TABLES, END - TABLES, 0, RW, true);
-	bind(variant[_i].format, variant[_i].on_demand);
-	gt_map(&w.t, 0, 0, 4 * MIB, 2, RW);
-	sync_range(0, ALL);
-	check_pages(0, 4 * MIB);
-}
-END_TEST
-
-/*
- * A table of pages that are alike, and then one of them is not: it alone changes for DMA, whatever the
- * guest has done to others without an invalidation.
- */
-START_TEST(one_of_many_differs)
-{
-	static const struct {
-		uint64_t to;
-		unsigned int perm;
-	} odd[] = {
-		{ 3 * MIB, IOASID_READ }, /* other flags */
-		{ 7 * MIB, RW }, /* another piece */
-		{ 6 * MIB, RW }, /* another piece, to read only */
-		{ 5 * MIB, RW }, /* nowhere */
-	};
-	unsigned int i;
-
-	root_map(0, 4 * MIB, HOST, RW, true);
-	root_map(6 * MIB, MIB, HOST + GIB, IOPT_READ, true);
-	root_map(7 * MIB, MIB, HOST + 2 * GIB, RW, true);
-	root_map(TABLES, END - TABLES, 0, RW, true);
-	bind(variant[_i].format, false);
-	gt_map(&w.t, 0, 0, MIB, 1, RW);
-	sync_range(0, ALL);
-	check_pages(0, 2 * MIB);
-	for (i = 0; i < 4; i++) {
-		uint64_t at = (3 + i) * PAGE;
-
-		gt_map(&w.t, at, odd[i].to, PAGE, 1, odd[i].perm);
-		gt_map(&w.t, 200 * PAGE, (300 + i) * PAGE, PAGE, 1, RW);
-		gt_map(&w.t, 400 * PAGE, 0, PAGE, 1, RW);
-		sync_range(at, at + PAGE - 1);
-		settle();
-		ck_assert_uint_eq(translate(&w.s, at, IOPT_READ), referee(at, IOPT_READ));
-		ck_assert_uint_eq(translate(&w.s, at, IOPT_WRITE), referee(at, IOPT_WRITE));
-		ck_assert_uint_eq(translate(&w.s, 200 * PAGE, RW), HOST + 200 * PAGE);
-		ck_assert_uint_eq(translate(&w.s, 400 * PAGE, IOPT_READ), 0);
-		ck_assert_uint_eq(translate(&w.s, at + PAGE, RW), HOST + at + PAGE);
-	}
-	sync_range(0, ALL);
-	check_pages(0, 2 * MIB);
-}
-END_TEST
-
-/* The pieces below a table go and come back: what it said is still known, and is read again if it is. */
-START_TEST(piece_goes_and_comes)
-{
-	unsigned int piece;
-
-	piece = root_map(0, 4 * MIB, HOST, RW, true);
-	root_map(TABLES, END - TABLES, 0, RW, true);
-	bind(variant[_i].format, variant[_i].on_demand);
-	gt_map(&w.t, 0, 0, MIB, 1, RW);
-	gt_map(&w.t, 2 * MIB, 2 * MIB, 2 * MIB, 2, RW);
-	sync_range(0, ALL);
-	check_pages(0, 4 * MIB);
-	root_unmap(piece);
-	check_pages(0, 4 * MIB);
-	root_map(0, 3 * MIB, HOST + GIB, RW, true);
-	check_pages(0, 4 * MIB);
-	sync_range(0, ALL);
-	check_pages(0, 4 * MIB);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *s = suite_create("shadow");
@@ -325,10 +236,8 @@ int main(void)
 	tcase_add_loop_test(tc, shared_table, 0, 2 * VARIANTS);
 	tcase_add_loop_test(tc, nodes_go, 0, 2 * VARIANTS);
 	tcase_add_loop_test(tc, split_superpages, 0, 2 * VARIANTS);
-	tcase_add_loop_test(tc, superpage_beyond_the_end_of_a_piece, 0, VARIANTS);
-	tcase_add_loop_test(tc, one_of_many_differs, 0, VARIANTS);
-	tcase_add_loop_test(tc, piece_goes_and_comes, 0, VARIANTS);
 	suite_add_tcase(s, tc);
+	add_bare_cases(s);
 	add_random_cases(s);
 	add_deep_cases(s);
 	return run_suite(s);

@@ -102,7 +102,7 @@ static bool sync_one(struct bare *b, unsigned int i, uint64_t raw)
 		put(b, i, 0);
 		return true;
 	}
-	if (kind != PGT_LEAF || !node_is_like(n, flags))
+	if (kind != PGT_LEAF)
 		return false;
 	if (!b->any && !line_of(&b->line, n, flags))
 		return false;

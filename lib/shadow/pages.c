@@ -124,7 +124,7 @@ static int sync_entry(struct group *g, struct shadow_node *n, unsigned int i)
 	if (!can_merge(g, n, raw))
 		return change(g, n, i, raw);
 	pte = merge_entry(&g->merge, (raw & node_rule(n)->use[1].addr) - s->piece.start);
-	if (!n->raw && !(pte && n->flags == g->merge.flags && n->delta == piece_delta(&s->piece)))
+	if (!n->raw && (n->flags != g->merge.flags || n->delta != piece_delta(&s->piece)))
 		return change(g, n, i, raw);
 	if (n->raw) {
 		n->raw[i] = raw;

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Tables whose raw entries follow from what DMA walks, and what happens as an entry comes that does
+ * not fit in: it alone changes for DMA, whatever the guest has done to others in the meantime.
+ */
+#include "config.h"
+
+#include "shadow_world.h"
+
+static const struct {
+	enum ioasid_pgtable_format format;
+	bool on_demand;
+} variant[] = {
+	{ IOASID_PGTABLE_VTD_SS, false }, { IOASID_PGTABLE_VTD_SS, true },
+	{ IOASID_PGTABLE_VTD_FS, false }, { IOASID_PGTABLE_VTD_FS, true },
+	{ IOASID_PGTABLE_ARM_S1, false }, { IOASID_PGTABLE_ARM_S1, true },
+	{ IOASID_PGTABLE_RISCV, false },  { IOASID_PGTABLE_AMD_V1, false },
+};
+
+#define VARIANTS ((int)(sizeof(variant) / sizeof(*variant)))
+
+#define HOST UINT64_C(0x100000000)	/* of what is at guest address 0 */
+
+static void open_tables(int i)
+{
+	root_map(TABLES, END - TABLES, 0, RW, true);
+	bind(variant[i].format, variant[i].on_demand);
+}
+
+/* Does all of an area get what the referee says? */
+static void check_pages(uint64_t start, uint64_t length)
+{
+	uint64_t at;
+
+	for (at = start; at < start + length; at += PAGE) {
+		ck_assert_uint_eq(translate(&w.s, at, IOPT_READ), referee(at, IOPT_READ));
+		ck_assert_uint_eq(translate(&w.s, at, IOPT_WRITE), referee(at, IOPT_WRITE));
+	}
+	settle();
+}
+
+/* Says whether that took something away from DMA. */
+static bool sync_drains(uint64_t start, uint64_t last)
+{
+	bool drain;
+
+	settle();
+	sync_range(start, last);
+	drain = w.reap.drain;
+	settle();
+	return drain;
+}
+
+/* The last of the guest's superpages is not whole in the parent. */
+START_TEST(superpage_beyond_the_end_of_a_piece)
+{
+	root_map(0, 3 * MIB, HOST, RW, true);
+	open_tables(_i);
+	gt_map(&w.t, 0, 0, 4 * MIB, 2, RW);
+	sync_range(0, ALL);
+	check_pages(0, 4 * MIB);
+}
+END_TEST
+
+/* Where one page leads that may not fit in, on which way it comes to be read, and what it permits. */
+static const struct {
+	uint64_t to, length;	/* of what is read, from there on or from before */
+	unsigned int perm;
+} odd[] = {
+	{ 3 * MIB, PAGE, RW }, /* like the others */
+	{ 3 * MIB, PAGE, IOASID_READ }, /* other flags */
+	{ 7 * MIB, PAGE, RW }, /* another piece */
+	{ 6 * MIB, PAGE, RW }, /* another piece, to read only */
+	{ 5 * MIB, PAGE, RW }, /* nowhere */
+	{ 3 * MIB, 3 * PAGE, RW },
+	{ 3 * MIB, 3 * PAGE, IOASID_READ },
+	{ 7 * MIB, 3 * PAGE, RW },
+	{ 6 * MIB, 3 * PAGE, RW },
+	{ 5 * MIB, 3 * PAGE, RW },
+};
+
+#define ODD ((int)(sizeof(odd) / sizeof(*odd)))
+
+START_TEST(one_of_many_differs)
+{
+	const uint64_t at = 3 * PAGE;
+
+	root_map(0, 4 * MIB, HOST, RW, true);
+	root_map(6 * MIB, MIB, HOST + GIB, IOPT_READ, true);
+	root_map(7 * MIB, MIB, HOST + 2 * GIB, RW, true);
+	open_tables(_i / ODD);
+	gt_map(&w.t, 0, 0, MIB, 1, RW);
+	sync_range(0, ALL);
+	check_pages(0, 2 * MIB);
+	gt_map(&w.t, at, odd[_i % ODD].to, PAGE, 1, odd[_i % ODD].perm);
+	gt_map(&w.t, 200 * PAGE, 300 * PAGE, PAGE, 1, RW);	/* not told of */
+	gt_map(&w.t, 400 * PAGE, 0, PAGE, 1, RW);
+	if (odd[_i % ODD].length > PAGE)
+		ck_assert(sync_drains(at - PAGE, at + PAGE));
+	else
+		ck_assert(sync_drains(at, at));
+	ck_assert_uint_eq(translate(&w.s, at, IOPT_READ), referee(at, IOPT_READ));
+	ck_assert_uint_eq(translate(&w.s, at, IOPT_WRITE), referee(at, IOPT_WRITE));
+	ck_assert_uint_eq(translate(&w.s, 200 * PAGE, RW), HOST + 200 * PAGE);
+	if (!variant[_i / ODD].on_demand)
+		ck_assert_uint_eq(translate(&w.s, 400 * PAGE, IOPT_READ), 0);
+	ck_assert_uint_eq(translate(&w.s, at + PAGE, RW), HOST + at + PAGE);
+	ck_assert(sync_drains(0, ALL));
+	check_pages(0, 2 * MIB);
+	ck_assert(!sync_drains(0, ALL));
+}
+END_TEST
+
+/* The guest changes all of a table at once: flags, or where it leads, and how many pages that is. */
+START_TEST(all_differ)
+{
+	unsigned int some;
+
+	root_map(0, 4 * MIB, HOST, RW, true);
+	root_map(4 * MIB, 4 * MIB, HOST + GIB, RW, true);
+	open_tables(_i);
+	for (some = 1; some <= 512; some = 3 * some + 1) {
+		const uint64_t length = some * PAGE;
+
+		gt_map(&w.t, 0, 0, length, 1, RW);
+		ck_assert(!sync_drains(0, ALL));
+		check_pages(0, 2 * MIB);
+		gt_map(&w.t, 0, 4 * MIB, length, 1, RW);
+		ck_assert(sync_drains(0, ALL));
+		check_pages(0, 2 * MIB);
+		gt_map(&w.t, 0, MIB, length, 1, IOASID_READ);
+		ck_assert(sync_drains(0, ALL));
+		check_pages(0, 2 * MIB);
+		gt_unmap(&w.t, 0, 2 * MIB, 1);
+		ck_assert(sync_drains(0, ALL));
+		check_pages(0, 2 * MIB);
+	}
+}
+END_TEST
+
+/* Malformed, and in a parent that is larger than the addresses of entries can be. */
+START_TEST(address_beyond_the_width)
+{
+	const uint64_t top = UINT64_C(1) << 32;
+	struct ioasid_pgtable t = { .format = variant[_i].format, .levels = 4, .input_bits = 48,
+				    .address_bits = 32 };
+
+	root_map(top - 4 * MIB, 8 * MIB, HOST, RW, true);
+	root_map(TABLES, END - TABLES, 0, RW, true);
+	bind_as(&t, variant[_i].on_demand);
+	gt_map(&w.t, 0, top - MIB, MIB, 1, RW);
+	sync_range(0, ALL);
+	check_pages(0, 2 * MIB);
+	gt_map(&w.t, 0, top - MIB / 2, MIB, 1, RW);
+	sync_range(0, ALL);
+	ck_assert_int_eq(shadow_miss(&w.s, MIB - PAGE, IOPT_READ), SHADOW_MALFORMED);
+	gt_map(&w.t, 2 * MIB, top - MIB, MIB, 1, RW);
+	sync_range(0, ALL);
+	gt_map(&w.t, 2 * MIB, top, PAGE, 1, RW);
+	sync_range(2 * MIB, 2 * MIB);
+	ck_assert_int_eq(shadow_miss(&w.s, 2 * MIB, IOPT_READ), SHADOW_MALFORMED);
+	check_pages(2 * MIB, 2 * MIB);
+	check_pages(0, 2 * MIB);
+}
+END_TEST
+
+/* The pieces below a table go and come back: what it said is still known, and is read again if it is. */
+START_TEST(piece_goes_and_comes)
+{
+	unsigned int piece = root_map(0, 4 * MIB, HOST, RW, true);
+
+	open_tables(_i);
+	gt_map(&w.t, 0, 0, MIB, 1, RW);
+	gt_map(&w.t, 2 * MIB, 2 * MIB, 2 * MIB, 2, RW);
+	sync_range(0, ALL);
+	check_pages(0, 4 * MIB);
+	root_unmap(piece);
+	check_pages(0, 4 * MIB);
+	root_map(0, 3 * MIB, HOST + GIB, RW, true);
+	check_pages(0, 4 * MIB);
+	sync_range(0, ALL);
+	check_pages(0, 4 * MIB);
+}
+END_TEST
+
+/*
+ * Two tables that lead to different pieces of the parent, or with different flags: a page of the
+ * second comes to be like those of the first. What the others said is known for as long as nobody
+ * is told of a change.
+ */
+START_TEST(one_follows_others)
+{
+	const bool other_piece = _i & 1;
+	const uint64_t at[] = { 2 * PAGE, 3 * PAGE, 2 * MIB + 4 * PAGE };
+	const uint64_t to = other_piece ? 4 * MIB : 0;
+	unsigned int i, piece = root_map(0, 4 * MIB, HOST, RW, true);
+
+	root_map(4 * MIB, 4 * MIB, HOST + GIB, RW, true);
+	open_tables(_i / 6);
+	gt_map(&w.t, 0, to, MIB, 1, RW);
+	gt_map(&w.t, 2 * MIB, 0, MIB, 1, other_piece ? RW : IOASID_READ);
+	sync_range(0, ALL);
+	check_pages(0, 4 * MIB);
+	for (i = 0; i < 3; i++)
+		gt_map(&w.t, at[i], to + MIB + i * PAGE, PAGE, 1, RW);
+	shadow_begin_pass(&w.s, 0);
+	if (_i / 2 % 3 == 0)
+		sync_range(0, ALL);
+	else if (_i / 2 % 3 == 1)
+		ck_assert_int_eq(shadow_sync_pages(&w.s, at, 3, &w.reap), 0);
+	else
+		for (i = 0; i < 3; i++)
+			sync_range(at[i], at[i]);
+	check_pages(0, 4 * MIB);
+	root_unmap(piece);
+	root_map(0, 4 * MIB, HOST + 2 * GIB, RW, true);
+	check_pages(0, 4 * MIB);
+}
+END_TEST
+
+/* A table that the parent does not have yet is there for DMA as soon as it has it. */
+START_TEST(table_comes_later)
+{
+	uint64_t *slot, table = END - PAGE;
+
+	root_map(0, 4 * MIB, HOST, RW, true);
+	root_map(TABLES, END - TABLES - PAGE, 0, RW, true);
+	bind(variant[_i].format, variant[_i].on_demand);
+	gt_map(&w.t, 0, 0, PAGE, 1, RW);
+	slot = gt_entry(&w.t, 2 * MIB, 2);
+	*slot = gt_table_at(&w.t, 2, table);
+	sync_range(0, ALL);
+	ck_assert_uint_eq(translate(&w.s, 2 * MIB, IOPT_READ), 0);
+	settle();
+	root_map(table, PAGE, 0, RW, true);
+	*gt_slot(&w.t, table, 0) = *gt_entry(&w.t, 0, 1);
+	ck_assert_uint_eq(translate(&w.s, 2 * MIB, RW), HOST);
+	settle();
+}
+END_TEST
+
+void add_bare_cases(Suite *s)
+{
+	TCase *tc = tcase_create("bare");
+
+	tcase_add_checked_fixture(tc, world_open, world_close);
+	tcase_add_loop_test(tc, superpage_beyond_the_end_of_a_piece, 0, VARIANTS);
+	tcase_add_loop_test(tc, one_of_many_differs, 0, VARIANTS * ODD);
+	tcase_add_loop_test(tc, all_differ, 0, VARIANTS);
+	tcase_add_loop_test(tc, address_beyond_the_width, 0, VARIANTS);
+	tcase_add_loop_test(tc, piece_goes_and_comes, 0, VARIANTS);
+	tcase_add_loop_test(tc, one_follows_others, 0, 6 * VARIANTS);
+	tcase_add_loop_test(tc, table_comes_later, 0, VARIANTS);
+	suite_add_tcase(s, tc);
+}
