@@ -325,8 +325,10 @@ END_TEST
 START_TEST(queues_are_where_Linux_lets_them_be)
 {
 	struct ioasid_hw_queue *q = NULL, *other;
+	uint8_t *large = memory_new(16 * MIB);
 
 	world_open(IOASID_NESTING_SOFTWARE);
+	ck_ok(ioasid_space_map(w.g.root, 2 * GIB, large, 16 * MIB, RW, NULL));
 	ck_ok(ioasid_space_map(w.g.root, GIB, w.g.memory, PAGE, RW, NULL));
 	ck_ok(ioasid_space_map(w.g.root, GIB + PAGE, w.g.memory + 2 * PAGE, PAGE, RW, NULL));
 	ck_err(make(0, QUEUE, 0, &q), EINVAL);
@@ -340,6 +342,7 @@ START_TEST(queues_are_where_Linux_lets_them_be)
 	ck_err(make(0, QUEUE, 48, &q), EINVAL);
 	ck_err(make(0, QUEUE + 16, 32, &q), EINVAL);
 	ck_err(make(0, QUEUE + PAGE, 2 * PAGE, &q), EINVAL);
+	ck_err(make(0, 2 * GIB, 16 * MIB, &q), EINVAL);
 	ck_assert_ptr_null(q);
 	ck_ok(make(0, QUEUE + 32, 32, &q));
 	ck_err(make(0, QUEUE, 32, &other), EEXIST);
@@ -350,6 +353,7 @@ START_TEST(queues_are_where_Linux_lets_them_be)
 	ck_ok(ioasid_hw_queue_destroy(q));
 	ck_ok(make(0, 0, 8 * MIB, &q)); /* all there can be */
 	guest_close(&w.g);
+	memory_free(large, 16 * MIB);
 }
 END_TEST
 

@@ -256,6 +256,43 @@ START_TEST(parent_unmap_takes_it_from_the_children_first)
 }
 END_TEST
 
+/* Neighbours on both sides that lead there too go along, in one piece, whoever came last. */
+START_TEST(parent_unmap_takes_neighbours_along)
+{
+	struct ioasid_mapping *m;
+
+	ck_ok(ioasid_space_map(root, MEMORY, memory, 16 * PAGE, RW, &m));
+	gt_map(&table, 0x10000, MEMORY, PAGE, 1, RW);
+	bind_and_attach();
+	gt_map(&table, 0x12000, MEMORY + 8 * PAGE, PAGE, 1, RW);
+	ck_ok(inv_range(ctx, child, 0x12000, PAGE));
+	gt_map(&table, 0x11000, MEMORY + 4 * PAGE, PAGE, 1, RW);
+	ck_ok(inv_range(ctx, child, 0x11000, PAGE));
+	ck_assert_uint_eq(shim_ioas_count(CHILD), 3);
+	shim_forget();
+	ck_ok(ioasid_mapping_unmap(m));
+	expect_unmap(0x10000, 3 * PAGE);
+	expect_root_unmap(MEMORY, 16 * PAGE);
+	expect_end();
+}
+END_TEST
+
+/* Of a superpage that has come, one page is invalidated: no more is looked at, or less than all. */
+START_TEST(a_part_of_a_superpage_is_invalidated)
+{
+	gt_map(&table, 0x10000, DATA, PAGE, 1, RW);
+	bind_and_attach();
+	gt_map(&table, 0x40000000, 6 * MIB, 2 * MIB, 2, RW);
+	ck_ok(inv_range(ctx, child, 0x40010000, PAGE));
+	reaches(0x40010000, 6 * MIB + 0x10000, PAGE, RW);
+	ck_ok(inv_all(ctx, child));
+	reaches(0x40000000, 6 * MIB, 2 * MIB, RW);
+	gt_unmap(&table, 0x40000000, 2 * MIB, 2);
+	ck_ok(inv_range(ctx, child, 0x40010000, PAGE));
+	reaches(0x40010000, 0, PAGE, 0);
+}
+END_TEST
+
 /* A page that has moved goes with the mapping that it leads to now, and not with the other. */
 START_TEST(a_page_moves_from_mapping_to_mapping)
 {
@@ -553,6 +590,8 @@ int main(void)
 	tcase_add_test(tc, superpages_over_the_edge_of_the_parent);
 	tcase_add_test(tc, parent_maps_what_entries_wait_for);
 	tcase_add_test(tc, parent_unmap_takes_it_from_the_children_first);
+	tcase_add_test(tc, parent_unmap_takes_neighbours_along);
+	tcase_add_test(tc, a_part_of_a_superpage_is_invalidated);
 	tcase_add_test(tc, a_page_moves_from_mapping_to_mapping);
 	tcase_add_test(tc, parent_unmap_takes_what_is_stale_too);
 	tcase_add_test(tc, tables_go_with_the_parents_page);

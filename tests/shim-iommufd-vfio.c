@@ -82,6 +82,34 @@ START_TEST(nobody_has_chosen)
 }
 END_TEST
 
+/* Of a space, what they can work on is a root, which others fill as well; it stays meanwhile. */
+START_TEST(spaces_that_they_can_work_on)
+{
+	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
+	struct ioasid_space *identity, *foreign;
+	struct ioasid_ctx *another;
+
+	options.backend = "iommufd";
+	ck_ok(ioasid_ctx_get_identity_root(ctx, &identity));
+	ck_err(ioasid_ctx_bind_vfio(ctx, identity), EINVAL);
+	said("identity root", "registered memory");
+	ck_err(ioasid_ctx_bind_vfio(ctx, make_space(ctx, space, 0)), EINVAL);
+	said("space 3", "nested");
+	ck_ok(ioasid_ctx_open(&options, &another));
+	foreign = make_space(another, NULL, 0);
+	ck_err(ioasid_ctx_bind_vfio(ctx, foreign), EINVAL);
+	said("another context", "");
+	ck_ok(ioasid_ctx_close(another));
+	ck_assert_uint_eq(shim_vfio_ioas, 0);
+	foreign = make_space(ctx, NULL, 0);
+	ck_ok(ioasid_ctx_bind_vfio(ctx, foreign));
+	ck_err(ioasid_space_destroy(foreign), EBUSY);
+	said("space 4", "VFIO's commands");
+	ck_ok(ioasid_ctx_unbind_vfio(ctx));
+	ck_ok(ioasid_space_destroy(foreign));
+}
+END_TEST
+
 START_TEST(what_they_have_mapped_is_in_the_way)
 {
 	ck_ok(ioasid_ctx_bind_vfio(ctx, space));
@@ -147,6 +175,7 @@ int main(void)
 	tcase_add_test(tc, its_ioctls);
 	tcase_add_test(tc, what_somebody_else_has_chosen);
 	tcase_add_test(tc, nobody_has_chosen);
+	tcase_add_test(tc, spaces_that_they_can_work_on);
 	tcase_add_test(tc, what_they_have_mapped_is_in_the_way);
 	tcase_add_test(tc, mappings_come_along);
 	tcase_add_test(tc, a_kernel_that_does_not);

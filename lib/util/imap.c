@@ -108,13 +108,6 @@ struct imap_item *imap_first(const struct imap *map, uint64_t start, uint64_t la
 	return imap_iter_first(&iter, map, start, last);
 }
 
-struct imap_item *imap_aim(struct imap *map, uint64_t start, uint64_t last)
-{
-	if (map->root)
-		imap_finger(map, start);
-	return imap_first(map, start, last);
-}
-
 unsigned int imap_crowd(const struct imap *map, unsigned int shift)
 {
 	const struct imap_leaf *leaf = map->finger.leaf;

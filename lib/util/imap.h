@@ -70,9 +70,6 @@ struct imap_item *imap_find(const struct imap *map, uint64_t addr);
 /* The lowest item with a byte in [@start, @last], or NULL. */
 struct imap_item *imap_first(const struct imap *map, uint64_t start, uint64_t last);
 
-/* The same, for an item that is going to be removed: that is cheap then. */
-struct imap_item *imap_aim(struct imap *map, uint64_t start, uint64_t last);
-
 /* The item with the highest last address below @addr, or NULL. */
 struct imap_item *imap_last_before(const struct imap *map, uint64_t addr);
 
