@@ -24,7 +24,7 @@
 #define SEARCH_PRICE 16u
 
 /* Entries are gone through in batches, so that many of the root's can be on their way. */
-#define AT_ONCE 16u
+#define AT_ONCE 32u
 
 /* An entry that has changed. */
 struct changed {
