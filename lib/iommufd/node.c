@@ -39,7 +39,7 @@ int iofd_identify(struct ioasid_device *device, int fd, const char *what, int er
 		  uint32_t *requester, uint32_t *group)
 {
 	char text[VFIO_NAME_SIZE], name[VFIO_NAME_SIZE];
-	unsigned int number[2];
+	unsigned int number[2] = { 0 };
 	int ret = sys_device(fd, &number[0], &number[1]);
 
 	if (ret)

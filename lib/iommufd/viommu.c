@@ -230,7 +230,7 @@ static int map_registers(struct ioasid_viommu *v, uint64_t offset, uint64_t leng
 {
 	const struct iofd *iofd = v->ctx->backend;
 	struct iofd_viommu *iv = v->backend;
-	void *at;
+	void *at = NULL;
 	int ret;
 
 	if (v->type == IOASID_VIOMMU_SMMUV3)
