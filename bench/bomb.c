@@ -5,7 +5,7 @@
  */
 #include "world.h"
 
-#define SIZE (4 * MIB)	/* guest memory, data and tables */
+#define SIZE (256 * MIB)	/* guest memory, data and tables: one mapping, as that of a virtual machine */
 #define ORDINARY (2 * MIB)
 #define BOMB (3 * MIB)
 #define PAGES 4u
