@@ -111,6 +111,14 @@ START_TEST(smmuv3_linear)
 	ck_assert_int_eq(reached(g.device, 5, 0), 4);
 	put(cds + 64 * 7, 0, BIT(31));	/* not AA64, no TTB */
 	faults(&g, 7, IOASID_FAULT_PASID_MALFORMED);
+	/* which a unit can have, but not the library: a big-endian table (ENDI) */
+	regs.idr[0] &= ~TTENDIAN(3u);
+	bind_it(&t);
+	set_cd(cds + 64 * 9, arm_table(6));
+	ck_assert_int_eq(reached(g.device, 9, 0), 6);
+	put(cds + 64 * 9, 0, le64toh(*word(&g, cds + 64 * 9)) | BIT(15));
+	inv_pasid(&g, 9);
+	faults(&g, 9, IOASID_FAULT_PASID_MALFORMED);
 }
 END_TEST
 
