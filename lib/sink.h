@@ -32,17 +32,26 @@ struct sink_target {
 	uint64_t host;			/* of start */
 };
 
+#define SINK_RECENT 256u	/* a power of two */
+
 struct sink {
 	struct ioasid_space *space;
 	struct sink *next;		/* of the context's */
 	struct imap items;
 	struct slab slab;		/* owned by the sink */
+	struct sink_item *recent[SINK_RECENT];	/* looked up latest, by the page; or NULL */
 	struct sink_hull behind;	/* where it could not follow */
 	struct sink_hull wait;		/* around the parent's addresses that entries wait for */
 	bool blocked;			/* nothing is in the kernel, since it would be too much */
 	struct sink_target target;	/* the latest used, good while ... */
 	uint64_t target_gen;		/* ... this is the root's generation */
 };
+
+/* Where an item that begins at @start is, if it was looked up lately: guests use addresses again. */
+static inline struct sink_item **sink_recent(struct sink *sink, uint64_t start)
+{
+	return &sink->recent[start / PAGE & (SINK_RECENT - 1)];
+}
 
 static inline void sink_hull_add(struct sink_hull *hull, uint64_t start, uint64_t last)
 {

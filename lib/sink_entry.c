@@ -52,21 +52,36 @@ static void follow(struct sink_pass *p, struct sink_item *item, const struct sin
 		lead_elsewhere(p, item, run);
 }
 
+/* The first in [@start, @last], or NULL. */
+static struct sink_item *first_item(struct sink *sink, uint64_t start, uint64_t last)
+{
+	struct sink_item **recent = sink_recent(sink, start);
+	struct imap_item *item;
+
+	if (*recent && (*recent)->item.start == start)
+		return *recent;
+	item = imap_first(&sink->items, start, last);
+	if (!item)
+		return NULL;
+	if (item->start == start)
+		*recent = bits_container_of(item, struct sink_item, item);
+	return bits_container_of(item, struct sink_item, item);
+}
+
 bool sink_pass_entry(struct sink_pass *p, uint64_t start, uint64_t last)
 {
 	struct sink *sink = p->sink;
 	struct shadow_run entry;
 	struct sink_run run;
-	struct imap_item *item;
+	struct sink_item *item;
 
 	if (!shadow_entry(&sink->space->shadow, start, &entry) || last > entry.last ||
 	    (entry.perm && !sink_run_whole(sink, &entry, &run)))
 		return false;
-	item = imap_first(&sink->items, entry.start, entry.last);
-	if (item && (item->start != entry.start || item->last != entry.last))
+	item = first_item(sink, entry.start, entry.last);
+	if (item && (item->item.start != entry.start || item->item.last != entry.last))
 		return false;
 	sink_hull_add(&p->touched, entry.start, entry.last);
-	follow(p, item ? bits_container_of(item, struct sink_item, item) : NULL,
-	       entry.perm ? &run : NULL);
+	follow(p, item, entry.perm ? &run : NULL);
 	return true;
 }

@@ -19,6 +19,10 @@ static struct sink_item *item_of(struct imap_item *item)
 
 void sink_forget(struct sink *sink, struct sink_item *item)
 {
+	struct sink_item **recent = sink_recent(sink, item->item.start);
+
+	if (*recent == item)
+		*recent = NULL;
 	if (item->link.prev)
 		list_remove(&item->link, &sink->space->ctx->pages);
 	imap_remove(&sink->items, &item->item);

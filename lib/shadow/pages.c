@@ -211,12 +211,28 @@ static size_t sync_group(struct shadow_part *part, const uint64_t *iovas, size_t
 	return i;
 }
 
+/* One table of a guest's, that has the shape of an iopt. */
+static bool is_plain(const struct shadow *s)
+{
+	return s->tree.mode == SHADOW_GUEST && !s->tree.far;
+}
+
+static int sync_one(struct shadow *s, uint64_t iova, struct reap *reap)
+{
+	struct shadow_part *part = &s->tree.part[0];
+
+	return is_plain(s) && pgt_input_ok(&part->pgt, iova) ? page_sync(part, iova, reap) : -EAGAIN;
+}
+
 int shadow_sync_pages(struct shadow *s, const uint64_t *iovas, size_t n, struct reap *reap)
 {
-	bool quick = n > 1 && s->tree.mode == SHADOW_GUEST && !s->tree.far && !takes_more(s);
+	bool quick = n > 1 && is_plain(s) && !takes_more(s);
+	int ret = n == 1 ? sync_one(s, iovas[0], reap) : -EAGAIN;
 	size_t done = 0;
-	int ret = 0;
 
+	if (ret != -EAGAIN)
+		return ret;
+	ret = 0;
 	while (done < n) {
 		size_t some = (size_t)bits_min(n - done, AT_ONCE);
 		size_t k = quick ? sync_group(&s->tree.part[0], &iovas[done], some, reap, &ret) : 0;
