@@ -9,8 +9,8 @@
  * When the root gives up a small mapping, all nodes with loose entries are searched for its host
  * addresses. For a root whose mappings come and go that would be dear. So such a node has in mind
  * how much it has saved, a search takes its price off that, and when nothing is left the node's
- * entries are put on lists after all. So searches never cost more than what was saved before, and
- * all together at most twice as much as lists from the beginning.
+ * entries are put on lists after all, some nodes at a time. So searches cost hardly more than what
+ * was saved before, and all together about twice as much as lists from the beginning, at most.
  *
  * A search needs no memory, since an unmap cannot fail. For lists there may be none: then entries
  * stay loose.
@@ -22,6 +22,9 @@
 
 /* What a search of one node costs, in entries that are put on a list. */
 #define SEARCH_PRICE 16u
+
+/* So many nodes are put on lists when the root gives up a mapping, which should not wait for all. */
+#define LIST_AT_ONCE 16u
 
 /* Entries are gone through in batches, so that many of the root's can be on their way. */
 #define AT_ONCE 32u
@@ -303,10 +306,11 @@ static void search(struct shadow_node *n, uint64_t host, uint64_t length, struct
 void shadow_drop_loose(struct shadow *s, uint64_t host, uint64_t length, struct reap *reap)
 {
 	struct shadow_node *n, *next;
+	unsigned int listed = 0;
 
 	for (n = s->loose; n; n = next) {
 		next = n->loose_next;
-		if (n->saved < SEARCH_PRICE && !list_all(n, reap)) {
+		if (n->saved < SEARCH_PRICE && listed++ < LIST_AT_ONCE && !list_all(n, reap)) {
 			loose_leave(n);
 			continue;
 		}

@@ -29,16 +29,15 @@ struct group {
 /* What entry @i of an upper table leads to, if the guest has not changed it, else NULL. */
 static inline struct shadow_node *same_child(struct shadow_node *n, unsigned int i)
 {
+	struct shadow_node *child = node_child(n, i);
 	const uint64_t *guest;
 
-	if (!(n->pte[i] & IOPT_TABLE))
+	if (!child || n->kind == NODE_JOIN)	/* what that says does not change */
+		return child;
+	guest = n->own ? NULL : node_guest(n);
+	if (!guest || guest_load(&guest[i]) != (n->raw ? n->raw[i] : n->flags | child->addr))
 		return NULL;
-	if (n->kind != NODE_JOIN) {	/* what that says does not change */
-		guest = n->own ? NULL : node_guest(n);
-		if (!guest || guest_load(&guest[i]) != node_raw(n, i))
-			return NULL;
-	}
-	return pages_owner(iopt_node(n->pte[i]));
+	return child;
 }
 
 /* Down to the guest's lowest table, or to one of @level. */
