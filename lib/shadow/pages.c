@@ -17,7 +17,7 @@ struct group {
 	const struct shadow_part *part;
 	struct reap *reap;
 	struct merge merge;		/* of the latest entry that has been merged; NO_MERGE: none */
-	struct line line;		/* of the latest that was a bare node's, */
+	struct line line;		/* of the latest bare node, */
 	uint64_t flags, delta;		/* and what the node's are; flags 0: there was none */
 	struct shadow_node *near;	/* the table above the lowest one for the latest page, */
 	uint64_t at;			/* which this was; NULL: not known */
@@ -85,18 +85,35 @@ static void store(struct group *g, struct shadow_node *n, unsigned int i, uint64
 	iopt_store(&n->pte[i], pte);
 }
 
-/* One of a bare node's entries that is like the latest of such a node. False: it is not. */
-static inline bool sync_alike(struct group *g, struct shadow_node *n, unsigned int i, uint64_t raw)
+/* Is the line at hand that of a bare node, or can it be from now on? */
+static inline bool has_line(struct group *g, const struct shadow_node *n)
+{
+	const struct shadow *s = n->shadow;
+
+	if (n->raw || !n->flags || n->heads || n->split || s->tracked)
+		return false;
+	if (g->flags == n->flags && g->delta == n->delta)
+		return true;
+	if (!merge_fits(s, node_rule(n)) || n->delta != piece_delta(&s->piece) ||
+	    !line_of(&g->line, n, n->flags))
+		return false;
+	g->flags = n->flags;
+	g->delta = n->delta;
+	return true;
+}
+
+/* An entry that is absent, or on the line. False: it is neither. */
+static inline bool sync_on_line(struct group *g, struct shadow_node *n, unsigned int i, uint64_t raw)
 {
 	uint64_t pte = raw + g->line.add;
 
-	if (n->raw || n->flags != g->flags || n->delta != g->delta || n->heads || n->split)
-		return false;
-	if (pte == n->pte[i])
-		return true;
-	if (line_lacks(&g->line, raw))
-		return false;
-	store(g, n, i, pte);
+	if (bits_unlikely(line_lacks(&g->line, raw))) {
+		if (raw)
+			return false;
+		pte = 0;
+	}
+	if (pte != n->pte[i])
+		store(g, n, i, pte);
 	return true;
 }
 
@@ -116,21 +133,14 @@ static int sync_entry(struct group *g, struct shadow_node *n, unsigned int i)
 			return -EAGAIN;
 	}
 	raw = guest_load(&guest[i]);
-	if (g->flags && sync_alike(g, n, i, raw))
+	if (has_line(g, n) && sync_on_line(g, n, i, raw))
 		return 0;
 	if (raw == node_raw(n, i))
 		return 0;
-	if (!can_merge(g, n, raw))
+	if (!n->raw || !can_merge(g, n, raw))
 		return change(g, n, i, raw);
 	pte = merge_entry(&g->merge, (raw & node_rule(n)->use[1].addr) - s->piece.start);
-	if (!n->raw && (n->flags != g->merge.flags || n->delta != piece_delta(&s->piece)))
-		return change(g, n, i, raw);
-	if (n->raw) {
-		n->raw[i] = raw;
-	} else if (!s->tracked && line_of(&g->line, n, n->flags)) {
-		g->flags = n->flags;
-		g->delta = n->delta;
-	}
+	n->raw[i] = raw;
 	store(g, n, i, pte);
 	return 0;
 }
