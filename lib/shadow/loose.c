@@ -144,8 +144,9 @@ collect(struct look *l, struct batch *b, const uint64_t *guest, unsigned int i, 
 			perm = l->perm;
 		} else {
 			word = iopt_load(&node[iopt_index(raw, 1)]);
-			slot = iopt_node(word) + iopt_index(raw, 0);
-			if (bits_unlikely(!(word & IOPT_TABLE))) {
+			if (bits_likely(word & IOPT_TABLE)) {
+				slot = iopt_node(word) + iopt_index(raw, 0);
+			} else {
 				b->large[count] = part_of(word, raw & addr_bits, iopt_shift(1));
 				slot = &b->large[count];
 			}
