@@ -262,6 +262,12 @@ static inline struct iopt_hit iopt_approach(const struct iopt_root *root, uint64
 	}
 }
 
+/* Is the node of level 0 for @iova, if there is one, below that which the walk was near to? */
+static inline bool iopt_is_near(const struct iopt_near *near, uint64_t iova)
+{
+	return near->node && !((near->at ^ iova) >> iopt_shift(2));
+}
+
 /* The same from where another has been, while the table keeps its shape. */
 static inline struct iopt_hit iopt_approach_near(const struct iopt_root *root, uint64_t iova,
 						 struct iopt_near *near)
@@ -269,7 +275,7 @@ static inline struct iopt_hit iopt_approach_near(const struct iopt_root *root, u
 	uint64_t *slot, word;
 	unsigned int perm;
 
-	if (!near->node || (near->at ^ iova) >> iopt_shift(2))
+	if (!iopt_is_near(near, iova))
 		return iopt_approach(root, iova, near);
 	slot = near->node + iopt_index(iova, 1);
 	word = iopt_load(slot);

@@ -37,18 +37,13 @@ static bool fill_leaf(struct shadow_node *n, unsigned int i, uint64_t raw,
 		      const struct pgt_entry *e)
 {
 	const struct shadow_piece *piece = &n->shadow->piece;
-	uint64_t size = UINT64_C(1) << node_shift(n), flags = raw ^ e->addr;
-	unsigned int perm;
+	uint64_t flags = raw ^ e->addr;
 
 	if (!node_is_like(n, flags) || shadow_piece_at(n->shadow, e->addr) || piece->watch ||
-	    piece->last - e->addr < size - 1 || (n->flags && n->delta != piece_delta(piece)))
-		return false;
-	perm = piece_perm(piece, e->perm);
-	if (!perm)
+	    (n->flags && n->delta != piece_delta(piece)) || node_fill_leaf(n, i, e))
 		return false;
 	n->flags = flags;
 	n->delta = piece_delta(piece);
-	iopt_store(&n->pte[i], (e->addr + n->delta) | perm);
 	return true;
 }
 
@@ -73,78 +68,36 @@ int node_change(struct shadow_node *n, unsigned int i, uint64_t raw, const struc
 	return ret;
 }
 
-struct bare {
-	struct shadow_node *n;
-	struct line line;
-	uint64_t gone;		/* or-ed ptes that are no more */
-	bool any;		/* there is a line: the node has flags */
-};
-
-static inline void put(struct bare *b, unsigned int i, uint64_t pte)
+/* Entry @i, which is @raw. @l is the node's line, if it has flags. False: it needs more than this. */
+static bool sync_one(struct shadow_node *n, struct line *l, unsigned int i, uint64_t raw,
+		     struct reap *reap)
 {
-	uint64_t *slot = &b->n->pte[i];
-
-	if (*slot == pte)
-		return;
-	b->gone |= *slot;
-	iopt_store(slot, pte);
-}
-
-/* Entry @i, which is @raw. False: it needs more than this. */
-static bool sync_one(struct bare *b, unsigned int i, uint64_t raw)
-{
-	struct shadow_node *n = b->n;
 	const struct pgt_rule *rule = node_rule(n);
 	enum pgt_kind kind = pgt_rule_classify(rule, raw);
 	uint64_t flags = raw & ~rule->use[1].addr;
 
 	if (kind == PGT_NONE) {
-		put(b, i, 0);
+		node_set_pte(n, i, 0, reap);
 		return true;
 	}
-	if (kind != PGT_LEAF)
-		return false;
-	if (!b->any && !line_of(&b->line, n, flags))
-		return false;
-	b->any = true;
-	if (line_lacks(&b->line, raw))
+	if (kind != PGT_LEAF || (!n->flags && !line_of(l, n, flags)) || line_lacks(l, raw))
 		return false;
 	n->flags = flags;
 	n->delta = piece_delta(&n->shadow->piece);
-	put(b, i, raw + b->line.add);
+	node_set_pte(n, i, raw + l->add, reap);
 	return true;
-}
-
-/* Are four entries absent that were absent? */
-static bool are_absent(const uint64_t *guest, const uint64_t *ptes)
-{
-	return !(guest_load(&guest[0]) | guest_load(&guest[1]) | guest_load(&guest[2]) |
-		 guest_load(&guest[3]) | ptes[0] | ptes[1] | ptes[2] | ptes[3]);
-}
-
-/* The first of a group of entries that is not as it was; groups start at @i. */
-static inline size_t skip_unchanged(const uint64_t *guest, const uint64_t *ptes, uint64_t add,
-				    size_t i, size_t end)
-{
-	for (; i + 3 <= end; i += 4)
-		if ((((guest_load(&guest[i]) + add) ^ ptes[i]) |
-		     ((guest_load(&guest[i + 1]) + add) ^ ptes[i + 1]) |
-		     ((guest_load(&guest[i + 2]) + add) ^ ptes[i + 2]) |
-		     ((guest_load(&guest[i + 3]) + add) ^ ptes[i + 3])) &&
-		    !are_absent(&guest[i], &ptes[i]))
-			break;
-	return i;
 }
 
 /*
  * Entries that are absent or like those before. Returns the first that is not, or end + 1. A function
  * of its own, so that its loop has all registers.
  */
-static __attribute__((noinline)) unsigned int sync_line(struct bare *b, const uint64_t *guest,
-							size_t i, size_t end)
+static __attribute__((noinline)) unsigned int
+sync_line(struct shadow_node *n, const struct line *line, const uint64_t *guest, size_t i, size_t end,
+	  struct reap *reap)
 {
-	const struct line l = b->line;
-	uint64_t *ptes = b->n->pte, gone = 0;
+	const struct line l = *line;
+	uint64_t *ptes = n->pte, gone = 0;
 
 	for (; i <= end; i++) {
 		uint64_t raw = guest_load(&guest[i]), pte = raw + l.add, was = ptes[i];
@@ -161,29 +114,24 @@ static __attribute__((noinline)) unsigned int sync_line(struct bare *b, const ui
 		gone |= was;
 		iopt_store(&ptes[i], pte);
 	}
-	b->gone |= gone;
+	if (gone)
+		shadow_took(n->shadow, reap);
 	return (unsigned int)i;
 }
 
 unsigned int bare_sync(struct shadow_node *n, const uint64_t *guest, unsigned int i,
 		       unsigned int end, struct reap *reap)
 {
-	struct bare b = { .n = n };
+	struct line l;
 
 	/* What is written through such a shadow is not what its entries permit by themselves. */
-	if (n->shadow->tracked || (n->flags && n->delta != piece_delta(&n->shadow->piece)))
+	if (n->shadow->tracked || (n->flags && (n->delta != piece_delta(&n->shadow->piece) ||
+						!line_of(&l, n, n->flags))))
 		return i;
-	b.any = n->flags && line_of(&b.line, n, n->flags);
-	if (n->flags && !b.any)
-		return i;
-	while (i <= end && sync_one(&b, i, guest_load(&guest[i]))) {
+	while (i <= end && sync_one(n, &l, i, guest_load(&guest[i]), reap)) {
 		i++;
-		if (b.any)
-			i = sync_line(&b, guest, i, end);
-	}
-	if (b.gone) {
-		n->shadow->gen++;
-		reap->drain = true;
+		if (n->flags)
+			i = sync_line(n, &l, guest, i, end, reap);
 	}
 	return i;
 }

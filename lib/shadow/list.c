@@ -42,8 +42,7 @@ static uint32_t *drop_first(uint32_t *head, struct pages *pool, struct reap *rea
 		/* The parts of a leaf that was split are on the list themselves. */
 		if (!(n->pte[i] & IOPT_TABLE))
 			iopt_store(&n->pte[i], 0);
-		n->shadow->gen++;
-		reap->drain = true;
+		shadow_took(n->shadow, reap);
 	}
 	return n->heads && n->heads[i].first ? &n->heads[i].first : NULL;
 }

@@ -32,6 +32,7 @@ void shadow_look(const struct shadow *s, uint64_t iova, struct shadow_view *view
 	uint64_t low, size, high = first_high(s);
 	const struct shadow_part *part = shadow_part_of(s, iova, &low);
 	struct shadow_node *n;
+	struct pgt_entry e;
 	unsigned int i;
 
 	*view = (struct shadow_view){ .base = iova, .last = UINT64_MAX };
@@ -46,10 +47,10 @@ void shadow_look(const struct shadow *s, uint64_t iova, struct shadow_view *view
 	view->last = view->base + size - 1;
 	view->mapped = n->pte[i] && view->perm;
 	view->perm &= iopt_granted((unsigned int)n->pte[i]);
+	e = node_decode(n, i, node_raw(n, i));
 	/* what a superpage was split into is made up entry by entry, when it is used */
-	view->unresolved = !n->pte[i] && (node_decode(n, i, node_raw(n, i)).kind == PGT_LEAF ||
-					  n->kind == NODE_SPLIT);
-	view->target = node_decode(n, i, node_raw(n, i)).addr;
+	view->unresolved = !n->pte[i] && (e.kind == PGT_LEAF || n->kind == NODE_SPLIT);
+	view->target = e.addr;
 }
 
 /* @upgrade: more permission than before is no difference. */
@@ -72,9 +73,9 @@ bool shadow_audit(struct shadow *s, uint64_t iova, bool upgrade, struct shadow_s
 	for (n = part->top; n && n->kind != NODE_SPLIT;) {
 		unsigned int i = node_index(n, iova);
 		const uint64_t *guest;
-		struct pgt_entry was = node_decode(n, i, node_raw(n, i)), is;
+		uint64_t old = node_raw(n, i), raw;
+		struct pgt_entry was = node_decode(n, i, old), is;
 		bool lazy = s->tree.on_demand || n->unread;	/* what is absent was never read */
-		uint64_t raw;
 
 		if (n->own) {
 			n = node_child(n, i);
@@ -86,7 +87,7 @@ bool shadow_audit(struct shadow *s, uint64_t iova, bool upgrade, struct shadow_s
 		raw = guest_load(&guest[i]);
 		is = node_decode(n, i, raw);
 		if (!same(&was, &is, upgrade) && !(lazy && !node_is_usable(&was))) {
-			*stale = (struct shadow_stale){ n->table, node_raw(n, i), raw,
+			*stale = (struct shadow_stale){ n->table, old, raw,
 							n->stamps ? n->stamps[i] : 0 };
 			return true;
 		}

@@ -97,12 +97,6 @@ static uint64_t part_of(uint64_t leaf, uint64_t addr, unsigned int shift)
 	return leaf + (addr & IOPT_ADDR & ((UINT64_C(1) << shift) - 1));
 }
 
-/* Does the address that the walk was near to have its node there? */
-static bool is_near(const struct iopt_near *near, uint64_t addr)
-{
-	return near->node && !((near->at ^ addr) >> iopt_shift(2));
-}
-
 /*
  * Where the root has the page of entry @i, which is not like the one before; in *@large if the root
  * has it in a larger leaf, or not at all.
@@ -114,10 +108,10 @@ static __attribute__((noinline)) const uint64_t *find(struct look *l, unsigned i
 	struct iopt_hit hit = iopt_approach_near(l->n->shadow->up.root, e.addr, &l->near);
 
 	l->like = raw;
-	l->node = is_near(&l->near, e.addr) && !node_rule(l->n)->far ? l->near.node : NULL;
+	l->node = iopt_is_near(&l->near, e.addr) && !node_rule(l->n)->far ? l->near.node : NULL;
 	l->perm = 0;
 	if (e.kind == PGT_LEAF)
-		l->perm = e.perm | (e.perm & IOPT_WRITE) * (IOPT_CLEAN / IOPT_WRITE);
+		l->perm = entry_perm(e.perm);
 	if (hit.slot && hit.shift == IOPT_SHIFT)
 		return hit.slot;
 	*large = part_of(hit.entry, e.addr, hit.shift);
@@ -219,8 +213,7 @@ unsigned int loose_sync(struct shadow_node *n, const uint64_t *guest, unsigned i
 		done = b;
 	}
 	if (l.gone) {
-		n->shadow->gen++;
-		reap->drain = true;
+		shadow_took(n->shadow, reap);
 	}
 	if (made)
 		enter(n, made);

@@ -50,6 +50,39 @@ static inline bool merge_fits(const struct shadow *s, const struct pgt_rule *rul
 	       s->piece.last - s->piece.start >= merge_page_mask(rule);
 }
 
+/* The same for all entries of a lowest table: nothing else is to be done for any of them. */
+static inline bool merge_suits(const struct shadow_node *n)
+{
+	const struct shadow *s = n->shadow;
+
+	return !n->links && !n->heads && !n->split && !s->tree.on_demand &&
+	       merge_fits(s, node_rule(n));
+}
+
+/* Are four entries absent that were absent? */
+static inline bool are_absent(const uint64_t *guest, const uint64_t *known)
+{
+	return !(guest_load(&guest[0]) | guest_load(&guest[1]) | guest_load(&guest[2]) |
+		 guest_load(&guest[3]) | known[0] | known[1] | known[2] | known[3]);
+}
+
+/*
+ * The first of a group of entries that is not as it was: what is known of each is the entry + @add, of
+ * an absent one 0. Groups start at @i.
+ */
+static inline size_t skip_unchanged(const uint64_t *guest, const uint64_t *known, uint64_t add,
+				    size_t i, size_t end)
+{
+	for (; i + 3 <= end; i += 4)
+		if ((((guest_load(&guest[i]) + add) ^ known[i]) |
+		     ((guest_load(&guest[i + 1]) + add) ^ known[i + 1]) |
+		     ((guest_load(&guest[i + 2]) + add) ^ known[i + 2]) |
+		     ((guest_load(&guest[i + 3]) + add) ^ known[i + 3])) &&
+		    !(add && are_absent(&guest[i], &known[i])))
+			break;
+	return i;
+}
+
 /*
  * What the entries with a node's flags become: raw + add. All that are such, and lead into the piece,
  * and no others, are (raw - sub), turned right by shift, of at most most. For what is beside

@@ -192,8 +192,7 @@ static void node_release(struct shadow_node *n, struct reap *reap)
 	page_free(s, n->stamps);
 	reap_page(reap, n->pte);
 	payer_of(s)->pages--;
-	reap->drain = true;
-	s->gen++;
+	shadow_took(s, reap);
 	slab_free(&s->slab, n);
 }
 
@@ -300,8 +299,7 @@ void node_clear(struct shadow_node *n, unsigned int i, struct reap *reap)
 
 	if (n->pte[i]) {
 		iopt_store(&n->pte[i], 0);
-		n->shadow->gen++;
-		reap->drain = true;
+		shadow_took(n->shadow, reap);
 	}
 	entry_unlink(n, i, reap);
 	if (child) {

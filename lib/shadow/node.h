@@ -121,12 +121,17 @@ static inline struct pgt_entry node_decode(const struct shadow_node *n, unsigned
 }
 
 /*
- * What an entry that permits @perm can do with a piece: what both permit, where writing a clean one
- * is still to be asked for.
+ * What an entry that permits @perm can do with any piece, where writing a clean one is still to be
+ * asked for; and with this piece.
  */
+static inline unsigned int entry_perm(unsigned int perm)
+{
+	return perm | (perm & IOPT_WRITE) * (IOPT_CLEAN / IOPT_WRITE);
+}
+
 static inline unsigned int piece_perm(const struct shadow_piece *piece, unsigned int perm)
 {
-	return piece->perm & (perm | (perm & IOPT_WRITE) * (IOPT_CLEAN / IOPT_WRITE));
+	return piece->perm & entry_perm(perm);
 }
 
 /*
@@ -208,6 +213,24 @@ static inline bool node_is_like(const struct shadow_node *n, uint64_t flags)
  * bare.c: gives a bare node its raw, for what pte cannot say. 0 or -ENOMEM.
  */
 int node_keep(struct shadow_node *n);
+
+/* Translations have gone: nothing holds that was learnt of them, and DMA has to drain. */
+static inline void shadow_took(struct shadow *s, struct reap *reap)
+{
+	s->gen++;
+	reap->drain = true;
+}
+
+/* DMA finds @pte in an entry from now on. */
+static inline void node_set_pte(struct shadow_node *n, unsigned int i, uint64_t pte,
+				struct reap *reap)
+{
+	if (pte == n->pte[i])
+		return;
+	if (n->pte[i])
+		shadow_took(n->shadow, reap);
+	iopt_store(&n->pte[i], pte);
+}
 
 /* The translation of an entry goes; a bare node then says that it is absent. */
 void node_clear(struct shadow_node *n, unsigned int i, struct reap *reap);

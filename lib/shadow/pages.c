@@ -69,20 +69,11 @@ static bool can_merge(struct group *g, const struct shadow_node *n, uint64_t raw
 	const struct shadow *s = n->shadow;
 	uint64_t addr = raw & rule->use[1].addr;
 
-	if (n->links || n->heads || n->split || !merge_fits(s, rule))
+	if (!merge_suits(n))
 		return false;
 	if ((raw ^ addr) != g->merge.flags)
 		g->merge = merge_of(rule, &s->piece, raw ^ addr);
 	return addr - s->piece.start <= g->merge.limit;
-}
-
-static void store(struct group *g, struct shadow_node *n, unsigned int i, uint64_t pte)
-{
-	if (n->pte[i]) {
-		n->shadow->gen++;
-		g->reap->drain = true;
-	}
-	iopt_store(&n->pte[i], pte);
 }
 
 /* Is the line at hand that of a bare node, or can it be from now on? */
@@ -112,12 +103,11 @@ static inline bool sync_on_line(struct group *g, struct shadow_node *n, unsigned
 			return false;
 		pte = 0;
 	}
-	if (pte != n->pte[i])
-		store(g, n, i, pte);
+	node_set_pte(n, i, pte, g->reap);
 	return true;
 }
 
-/* An entry of a lowest table, as sync_run() does many. 0; -ENOMEM; -EAGAIN, with nothing done. */
+/* An entry of a lowest table, as sync_plain() does many. 0; -ENOMEM; -EAGAIN, with nothing done. */
 static int sync_entry(struct group *g, struct shadow_node *n, unsigned int i)
 {
 	struct shadow *s = n->shadow;
@@ -141,7 +131,7 @@ static int sync_entry(struct group *g, struct shadow_node *n, unsigned int i)
 		return change(g, n, i, raw);
 	pte = merge_entry(&g->merge, (raw & node_rule(n)->use[1].addr) - s->piece.start);
 	n->raw[i] = raw;
-	store(g, n, i, pte);
+	node_set_pte(n, i, pte, g->reap);
 	return 0;
 }
 

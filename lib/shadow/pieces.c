@@ -52,7 +52,7 @@ static uint64_t judge(struct look *l, unsigned int i, uint64_t raw)
 
 	l->flags = node_rule(l->n)->far ? JUDGE : raw & ~l->addr_bits;
 	l->leaf = e.kind == PGT_LEAF;
-	l->perm = e.perm | (e.perm & IOPT_WRITE) * (IOPT_CLEAN / IOPT_WRITE);
+	l->perm = entry_perm(e.perm);
 	return e.addr;
 }
 
@@ -116,8 +116,7 @@ static void carry_out(struct shadow_node *n, const struct changed *c, struct rea
 	struct shadow_link *link = &n->links[c->i];
 
 	if (n->pte[c->i]) {
-		n->shadow->gen++;
-		reap->drain = true;
+		shadow_took(n->shadow, reap);
 	}
 	n->raw[c->i] = c->raw;
 	iopt_store(&n->pte[c->i], c->pte);

@@ -49,8 +49,7 @@ static uint64_t root_word(const struct shadow_tree *tree)
 void tree_publish(struct shadow *s, struct shadow_tree *old, struct reap *reap)
 {
 	iopt_store(&s->root.word, root_word(&s->tree));
-	s->gen++;
-	reap->drain = true;
+	shadow_took(s, reap);
 	tree_drop(s, old, reap);
 }
 

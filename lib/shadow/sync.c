@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Invalidation: what the guest's tables say now about a range, against what they said before. */
 #include <errno.h>
-#include <string.h>
 
 #include "util/bits.h"
 #include "shadow/loose.h"
@@ -51,18 +50,6 @@ static void change(struct shadow_node *n, unsigned int i, uint64_t raw, const st
 		pass->ret = -ENOMEM;
 }
 
-/* The first of a group of entries that is not as it was; groups start at @i. */
-static unsigned int skip_unchanged(const uint64_t *guest, const uint64_t *raws, unsigned int i,
-				   unsigned int end)
-{
-	for (; i + 3 <= end; i += 4)
-		if ((guest_load(&guest[i]) ^ raws[i]) | (guest_load(&guest[i + 1]) ^ raws[i + 1]) |
-		    (guest_load(&guest[i + 2]) ^ raws[i + 2]) |
-		    (guest_load(&guest[i + 3]) ^ raws[i + 3]))
-			break;
-	return i;
-}
-
 /*
  * The lowest tables: most of the work. While no entry of the table is on a list, and none leads
  * elsewhere than the piece at hand, that is all that there is to do for each; and neighbours mostly
@@ -84,7 +71,7 @@ sync_plain(struct shadow_node *n, const uint64_t *guest, unsigned int i, unsigne
 		uint64_t raw = guest_load(&guest[i]), addr = raw & addr_bits;
 
 		if (raw == raws[i]) {
-			i = skip_unchanged(guest, raws, i + 1, end) - 1;
+			i = (unsigned int)skip_unchanged(guest, raws, 0, i + 1, end) - 1;
 			continue;
 		}
 		if (bits_unlikely((raw ^ addr) != flags)) {
@@ -101,19 +88,9 @@ sync_plain(struct shadow_node *n, const uint64_t *guest, unsigned int i, unsigne
 		iopt_store(&ptes[i], (addr - start + base) & keep);
 	}
 	if (gone) {
-		n->shadow->gen++;
-		reap->drain = true;
+		shadow_took(n->shadow, reap);
 	}
 	return i;
-}
-
-/* May sync_plain() or bare_sync() do this table? */
-static bool is_plain(const struct shadow_node *n)
-{
-	const struct pgt_rule *rule = node_rule(n);
-	const struct shadow *s = n->shadow;
-
-	return !n->links && !n->heads && !n->split && !s->tree.on_demand && merge_fits(s, rule);
 }
 
 static void sync_leaves(struct shadow_node *n, const uint64_t *guest, const struct frame *f,
@@ -125,7 +102,7 @@ static void sync_leaves(struct shadow_node *n, const uint64_t *guest, const stru
 		struct pgt_entry e;
 		uint64_t raw, was;
 
-		if (is_plain(n))
+		if (merge_suits(n))
 			i = n->raw ? sync_plain(n, guest, i, f->end, pass->reap) :
 				     bare_sync(n, guest, i, f->end, pass->reap);
 		if (i <= f->end && loose_fits(n))
