@@ -125,23 +125,15 @@ END_TEST
 
 START_TEST(attach_that_fails)
 {
-	static const struct { unsigned int nth; int error, result; const char *text; } cases[] = {
+	static const struct failing cases[] = {
 		{ 1, ENOMEM, ENOMEM, "page table" }, { 1, EADDRINUSE, EADDRINUSE, "aligned" },
 		{ 1, EFAULT, EFAULT, "locked" },     { 2, ENOMEM, ENOMEM, "space 2" },
 		{ 2, EOPNOTSUPP, EOPNOTSUPP, "type 0x1" }, { 2, EIO, EINVAL, "refused" },
 		{ 3, EBUSY, EBUSY, "group 1" },	     { 3, EINVAL, EINVAL, "refused" },
 	};
-	size_t i;
 
 	ck_ok(bind_fs(child, 0x5000, 0));
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		shim_forget();
-		fail_nth(cases[i].nth, cases[i].error);
-		ck_err(ioasid_device_attach(device, child), cases[i].result);
-		said(cases[i].text, "");
-		ck_assert_ptr_null(ioasid_device_get_space(device));
-		ck_assert_uint_eq(shim_objects(), 3);
-	}
+	attach_fails(cases, sizeof(cases) / sizeof(cases[0]), 3);
 	ck_ok(ioasid_device_attach(device, child));
 }
 END_TEST

@@ -38,28 +38,18 @@ END_TEST
 /* IOAS_ALLOC, two COPYs, ATTACH: each can fail, and then nothing has happened. */
 START_TEST(attach_that_fails)
 {
-	static const struct { unsigned int nth; int error, result; const char *text; } cases[] = {
+	static const struct failing cases[] = {
 		{ 1, ENOMEM, ENOMEM, "address space" },	{ 2, ENOMEM, ENOMEM, "8192 KiB" },
 		{ 3, ENOMEM, ENOMEM, "0x20000-0x20fff" }, { 3, EINVAL, EINVAL, "0x20000-0x20fff" },
 		{ 3, EIO, EINVAL, "refused" },		{ 4, ENOMEM, ENOMEM, "8192 KiB" },
 		{ 4, EFAULT, EFAULT, "memory" },	{ 4, EINVAL, EINVAL, "cannot" },
 	};
-	size_t i, blocks;
 
 	shim.lock_limit = 8 << 20;
 	gt_map(&table, 0x10000, DATA, PAGE, 1, RW);
 	gt_map(&table, 0x20000, DATA, PAGE, 1, RW);
 	ck_ok(bind_table(child, IOASID_PGTABLE_VTD_SS, 4, table.root));
-	blocks = mem_live_blocks();
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		shim_forget();
-		fail_nth(cases[i].nth, cases[i].error);
-		ck_err(ioasid_device_attach(device, child), cases[i].result);
-		said(cases[i].text, "");
-		ck_assert_ptr_null(ioasid_device_get_space(device));
-		ck_assert_uint_eq(shim_objects(), 2);
-		ck_assert_uint_eq(mem_live_blocks(), blocks);
-	}
+	attach_fails(cases, sizeof(cases) / sizeof(cases[0]), 2);
 	ck_ok(ioasid_device_attach(device, child));
 	reaches(0x20000, DATA, PAGE, RW);
 	/* nothing is left of it that the root's unmap could stumble over */

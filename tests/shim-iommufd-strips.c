@@ -11,7 +11,6 @@
 #include "shim_nested.h"
 #include "util/alloc.h"
 
-#define FLAGS_RW 7u		/* IOMMU_IOAS_MAP_FIXED_IOVA | WRITEABLE | READABLE */
 #define BASE	 (64 * MIB)	/* behind the root's memory */
 #define N	 200u		/* enough to be packed, and fewer than fill 2 MiB */
 #define MAX	 512u		/* those do */
@@ -70,7 +69,7 @@ START_TEST(each_is_one_call)
 	       U64(PAGE), U64(BASE + N * PAGE));
 	expect_end();
 	ck_ok(unmap_page(7));
-	expect(iommu, SHIM_UNMAP, 24, ROOT, U64(BASE + 7 * PAGE), U64(PAGE));
+	expect_root_unmap(BASE + 7 * PAGE, PAGE);
 	expect_end();
 	ck_err(map_page(8), EEXIST);
 	ck_err(unmap_page(7), ENOENT);
@@ -201,8 +200,8 @@ START_TEST(a_child_follows_pages)
 	for (i = 0; i < N; i++) {
 		child_has(i, true);
 		ck_ok(unmap_page(i));
-		expect(iommu, SHIM_UNMAP, 24, CHILD, U64(2 * i * PAGE), U64(PAGE));
-		expect(iommu, SHIM_UNMAP, 24, ROOT, U64(BASE + i * PAGE), U64(PAGE));
+		expect_unmap(2 * i * PAGE, PAGE);
+		expect_root_unmap(BASE + i * PAGE, PAGE);
 		expect_end();
 	}
 	for (i = 0; i < N; i++) {
@@ -263,8 +262,8 @@ START_TEST(an_entry_moves_from_page_to_page)
 	bind_and_attach();
 	gt_map(&table, 0, BASE + 5 * PAGE, PAGE, 1, RW);
 	ck_ok(inv_range(ctx, child, 0, PAGE));
-	expect(iommu, SHIM_UNMAP, 24, CHILD, U64(0), U64(PAGE));
-	expect(iommu, SHIM_COPY, 40, FLAGS_RW, CHILD, ROOT, U64(PAGE), U64(0), U64(BASE + 5 * PAGE));
+	expect_unmap(0, PAGE);
+	expect_copy(FLAGS_RW, 0, BASE + 5 * PAGE, PAGE);
 	expect_end();
 	ck_ok(unmap_page(0));
 	ck_ok(unmap_page(1));
@@ -352,15 +351,15 @@ START_TEST(pages_of_a_child)
 	ck_assert_uint_eq(shim_ioas_count(CHILD), N);
 	shim_forget();
 	ck_ok(ioasid_space_map_parent(child, N * PAGE, DATA, PAGE, IOASID_READ, NULL));
-	expect(iommu, SHIM_COPY, 40, 5, CHILD, ROOT, U64(PAGE), U64(N * PAGE), U64(DATA));
+	expect_copy(FLAGS_R, N * PAGE, DATA, PAGE);
 	expect_end();
 	fail_nth(1, ENOMEM);
 	ck_err(ioasid_space_map_parent(child, (N + 1) * PAGE, DATA, PAGE, RW, NULL), ENOMEM);
 	ck_assert_uint_eq(space_info(child).mappings, N + 1);
 	shim_forget();
 	ck_ok(ioasid_space_unmap(child, 0, 2 * PAGE, NULL));
-	expect(iommu, SHIM_UNMAP, 24, CHILD, U64(0), U64(PAGE));
-	expect(iommu, SHIM_UNMAP, 24, CHILD, U64(PAGE), U64(PAGE));
+	expect_unmap(0, PAGE);
+	expect_unmap(PAGE, PAGE);
 	expect_end();
 	/* the limit counts them too */
 	ck_ok(ioasid_device_detach(device));

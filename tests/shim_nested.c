@@ -3,6 +3,7 @@
 
 #include "shim_expect.h"
 #include "shim_ioas.h"
+#include "util/alloc.h"
 
 struct ioasid_ctx *ctx;
 struct ioasid_device *device;
@@ -62,5 +63,35 @@ void reaches(uint64_t iova, uint64_t target, uint64_t length, uint32_t perm)
 		ck_assert_msg(got == perm, "%#jx: permission %u, expected %u",
 			      (uintmax_t)(iova + at), got, perm);
 		ck_assert(!perm || host == (uintptr_t)memory + target + at);
+	}
+}
+
+void expect_copy(uint32_t flags, uint64_t iova, uint64_t from, uint64_t length)
+{
+	expect(iommu, SHIM_COPY, 40, flags, CHILD, ROOT, U64(length), U64(iova), U64(from));
+}
+
+void expect_unmap(uint64_t iova, uint64_t length)
+{
+	expect(iommu, SHIM_UNMAP, 24, CHILD, U64(iova), U64(length));
+}
+
+void expect_root_unmap(uint64_t iova, uint64_t length)
+{
+	expect(iommu, SHIM_UNMAP, 24, ROOT, U64(iova), U64(length));
+}
+
+void attach_fails(const struct failing *ways, size_t n, unsigned int objects)
+{
+	size_t i, blocks = mem_live_blocks();
+
+	for (i = 0; i < n; i++) {
+		shim_forget();
+		fail_nth(ways[i].nth, ways[i].error);
+		ck_err(ioasid_device_attach(device, child), ways[i].result);
+		said(ways[i].text, "");
+		ck_assert_ptr_null(ioasid_device_get_space(device));
+		ck_assert_uint_eq(shim_objects(), objects);
+		ck_assert_uint_eq(mem_live_blocks(), blocks);
 	}
 }

@@ -27,8 +27,28 @@ void nested_setup(void);
 void nested_teardown(void);
 
 struct ioasid_device *bind_device(unsigned int i);
+
+/* IOMMU_IOAS_MAP_FIXED_IOVA | WRITEABLE | READABLE */
+#define FLAGS_RW 7u
+#define FLAGS_R	 5u
+
+/* The next calls of the kernel: for the child's table, from the root's, and for the root's. */
+void expect_copy(uint32_t flags, uint64_t iova, uint64_t from, uint64_t length);
+void expect_unmap(uint64_t iova, uint64_t length);
+void expect_root_unmap(uint64_t iova, uint64_t length);
+
 /* Binds the table to the child, and attaches the device. */
 void bind_and_attach(void);
+
+/* The @nth call of the kernel fails; then the function does, and says @text. */
+struct failing {
+	unsigned int nth;
+	int error, result;
+	const char *text;
+};
+
+/* Attaching the device to the child, in each of @n ways, leaves @objects and all as it was. */
+void attach_fails(const struct failing *ways, size_t n, unsigned int objects);
 
 /* Asserts that the device reaches that much of the guest's memory at @iova; perm 0: nothing. */
 void reaches(uint64_t iova, uint64_t target, uint64_t length, uint32_t perm);
