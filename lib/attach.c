@@ -243,7 +243,7 @@ static int replace(struct ioasid_device *device, uint32_t pasid, struct ioasid_s
 		return err_set(EINVAL, "%s is not attached", device->name);
 	if (now == space)
 		return 0;
-	ret = ctx_check_drain(device->ctx);
+	ret = ctx_check_take(device->ctx, reap);
 	if (!ret)
 		ret = move(device, pasid, space, reap);
 	if (!ret)
@@ -315,7 +315,7 @@ static int detach_call(struct ioasid_device *device, uint32_t pasid)
 	if (!ret)
 		ret = check(device, pasid, NULL);
 	if (!ret)
-		ret = ctx_check_drain(device->ctx);
+		ret = ctx_check_take(device->ctx, &reap);
 	if (!ret)
 		detach(device, pasid, &reap);
 	ctx_unlock_drain(device->ctx, &reap);

@@ -36,24 +36,44 @@ int ctx_check_channels(const struct ioasid_ctx *ctx)
 		       "call would wait for that end");
 }
 
+void ctx_defer(struct ioasid_ctx *ctx, struct reap *reap)
+{
+	ctx->taken += reap->drain;
+	reap_move(reap, &ctx->limbo);
+}
+
+/* A drain is over that began when so much had been taken; others may have seen more. */
+static void set_drained(struct ioasid_ctx *ctx, uint64_t taken)
+{
+	uint64_t now = __atomic_load_n(&ctx->drained, __ATOMIC_RELAXED);
+
+	while (now < taken && !__atomic_compare_exchange_n(&ctx->drained, &now, taken, true,
+							   __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		;
+}
+
 void ctx_unlock_reap(struct ioasid_ctx *ctx, struct reap *reap)
 {
-	if (!ctx->channels || (!reap->drain && reap_is_empty(reap))) {
+	uint64_t taken;
+
+	if (!ctx->channels || !reap_waits(reap)) {
 		reap_finish(reap, &ctx->pages);
 		ctx_unlock(ctx);
 		return;
 	}
 	if (!ctx->ops->can_drain(ctx)) {
 		/* A map that failed inside ioasid_dma_begin(): its nodes wait for the next. */
-		reap_move(reap, &ctx->limbo);
+		ctx_defer(ctx, reap);
 		ctx_unlock(ctx);
 		return;
 	}
+	taken = ctx->taken += reap->drain;
 	reap_move(&ctx->limbo, reap);
-	ctx->pasids.evicted = 0;
+	ctx->pasids.deferred = 0;
 	/* Not under the lock: a DMA in flight may need it to find its translation. */
 	ctx_unlock(ctx);
 	ctx->ops->drain(ctx);
+	set_drained(ctx, taken);
 	if (reap_is_empty(reap))
 		return;
 	ctx_lock(ctx);

@@ -150,7 +150,7 @@ IOASID_EXPORT int ioasid_device_unbind(struct ioasid_device *device)
 		return 0;
 	ctx = device->ctx;
 	ctx_lock(ctx);
-	ret = ctx_check_drain(ctx);
+	ret = ctx_check_take(ctx, &reap);
 	if (!ret && device->channels)
 		ret = err_set(EBUSY, "%s: %u of its channels are open", device->name,
 			      device->channels);

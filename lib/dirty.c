@@ -26,7 +26,7 @@ static int set(struct ioasid_space *space, bool on)
 	ctx_lock(space->ctx);
 	ret = on ? failure_due(space->ctx, IOASID_OP_DIRTY) : 0;
 	if (!ret)
-		ret = ctx_check_drain(space->ctx);
+		ret = ctx_check_take(space->ctx, &reap);
 	if (!ret && (on || space->tracking))
 		ret = space->ctx->ops->dirty_set(space, on, &reap);
 	if (!ret)
@@ -107,7 +107,7 @@ static int read(struct ioasid_space *space, uint64_t iova, uint64_t last, bool p
 		ret = err_set(EINVAL, "space %u: 0x%llx-0x%llx is not all mapped", space->id,
 			      (unsigned long long)iova, (unsigned long long)last);
 	if (!ret && !peek)
-		ret = ctx_check_drain(space->ctx);
+		ret = ctx_check_take(space->ctx, reap);
 	return ret ? ret : space->ctx->ops->dirty_read(space, iova, last, peek, out, reap);
 }
 
@@ -145,7 +145,7 @@ static int unmap(struct ioasid_space *space, uint64_t iova, uint64_t last, struc
 	int ret = check_tracking(space);
 
 	if (!ret)
-		ret = mapping_check_unmap_range(space, iova, last, false);
+		ret = mapping_check_unmap_range(space, iova, last, false, reap);
 	mapping_for_each(m, &iter, space, iova, last)
 		if (!ret && !ops->keeps_written)
 			ret = ops->dirty_read(space, m->item.start, m->item.last, true, out, reap);

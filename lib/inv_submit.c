@@ -345,7 +345,7 @@ IOASID_EXPORT int ioasid_inv_submit(struct ioasid_inv *inv, size_t *out)
 	ctx_lock(ctx);
 	ret = failure_due(ctx, IOASID_OP_INVALIDATE);
 	if (!ret)
-		ret = ctx_check_drain(ctx);
+		ret = ctx_check_take(ctx, &reap);
 	if (!ret)
 		ret = inv_submit_locked(inv, &handled, &reap);
 	ctx_unlock_drain(ctx, &reap);

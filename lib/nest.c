@@ -56,7 +56,7 @@ static int check_devices(const struct ioasid_space *space, const struct pgt_pair
 
 static int bind(struct ioasid_space *space, const struct pgt_pair *pair, struct reap *reap)
 {
-	int ret = ctx_check_drain(space->ctx);
+	int ret = ctx_check_take(space->ctx, reap);
 
 	if (ret)
 		return ret;
@@ -101,7 +101,7 @@ IOASID_EXPORT int ioasid_space_unbind_pgtable(struct ioasid_space *space)
 	int ret;
 
 	ctx_lock(space->ctx);
-	ret = ctx_check_drain(space->ctx);
+	ret = ctx_check_take(space->ctx, &reap);
 	if (!ret && (!nest_bound(space) || pasid_table_is_bound(space)))
 		ret = err_set(EINVAL, "space %u has no page table bound", space->id);
 	if (!ret) {

@@ -63,6 +63,8 @@ struct ioasid_ctx {
 	struct ioasid_fault_queue *fault_queues;
 	struct ioasid_viommu *viommus;
 	struct ioasid_channel *channels;	/* only ever grows; read without the lock */
+	uint64_t taken;			/* times that DMA lost something, */
+	uint64_t drained;		/* and how many of them are over; atomic, only ever grows */
 	struct reap limbo;		/* nodes whose drain is still to come */
 	struct payer *payer;		/* for memory locked for DMA; NULL: a kernel counts */
 	uint64_t lock_limit;		/* of that, in bytes; UINT64_MAX: none */
@@ -222,13 +224,26 @@ static inline int failure_due(struct ioasid_ctx *ctx, enum ioasid_operation oper
 	return bits_unlikely(ctx->failures != NULL) ? failure_count(ctx, operation) : 0;
 }
 
-/* Before a change that may have to wait for DMA. 0, or -EDEADLK. */
+/* Before a call that may have to wait for DMA. 0, or -EDEADLK. */
 int ctx_check_channels(const struct ioasid_ctx *ctx);
 
 static inline int ctx_check_drain(const struct ioasid_ctx *ctx)
 {
 	return ctx->channels ? ctx_check_channels(ctx) : 0;
 }
+
+/*
+ * The same before a change after which something is out of use. What others have taken away may be
+ * what it finds gone, so it waits for the DMA that still uses that, too.
+ */
+static inline int ctx_check_take(const struct ioasid_ctx *ctx, struct reap *reap)
+{
+	reap->drain |= ctx->taken != __atomic_load_n(&ctx->drained, __ATOMIC_ACQUIRE);
+	return ctx_check_drain(ctx);
+}
+
+/* What is in @reap waits for the drain of another call. */
+void ctx_defer(struct ioasid_ctx *ctx, struct reap *reap);
 
 /* Unlocks after a change, waits for DMA if that took something away, and lets it go. */
 void ctx_unlock_reap(struct ioasid_ctx *ctx, struct reap *reap);
@@ -368,7 +383,8 @@ void mapping_forget_all(struct ioasid_space *space, struct reap *reap);
 /* Is all of it mapped, without a hole? */
 bool mapping_is_whole(const struct ioasid_space *space, uint64_t start, uint64_t last);
 /* unmap.c: can [@start, @last] be unmapped now? @all: whatever there is. */
-int mapping_check_unmap_range(struct ioasid_space *space, uint64_t start, uint64_t last, bool all);
+int mapping_check_unmap_range(struct ioasid_space *space, uint64_t start, uint64_t last, bool all,
+			      struct reap *reap);
 /* Does so, and returns the sum of the mappings' lengths. */
 uint64_t mapping_unmap_range(struct ioasid_space *space, uint64_t start, uint64_t last,
 			     struct reap *reap);

@@ -27,7 +27,7 @@ struct pasids {
 	struct pasid_pool *pools;
 	struct imap shared;		/* by vPASID: what all devices with shared queues use */
 	struct slab records;		/* of those */
-	uint32_t evicted;		/* from PASID tables since the latest drain */
+	uint32_t deferred;		/* look-ups since the latest drain that others lost by */
 };
 
 void pasids_init(struct ioasid_ctx *ctx);

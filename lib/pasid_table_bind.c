@@ -84,7 +84,7 @@ static int bind_hardware(struct ioasid_space *space, const struct ioasid_pasid_t
 static int bind(struct ioasid_space *space, const struct ioasid_pasid_table *user,
 		struct reap *reap)
 {
-	int ret = ctx_check_drain(space->ctx);
+	int ret = ctx_check_take(space->ctx, reap);
 
 	if (!ret)
 		ret = check_space(space);
@@ -123,7 +123,7 @@ IOASID_EXPORT int ioasid_space_unbind_pasid_table(struct ioasid_space *space)
 	int ret;
 
 	ctx_lock(space->ctx);
-	ret = ctx_check_drain(space->ctx);
+	ret = ctx_check_take(space->ctx, &reap);
 	if (!ret && !pasid_table_is_bound(space))
 		ret = err_set(EINVAL, "space %u has no PASID table bound", space->id);
 	if (!ret && space->hw_pasids) {

@@ -19,7 +19,7 @@ static int check_space(const struct ioasid_space *space)
 static int bind(struct ioasid_space *space, uint32_t type, const void *data, size_t length,
 		struct reap *reap)
 {
-	int ret = ctx_check_drain(space->ctx);
+	int ret = ctx_check_take(space->ctx, reap);
 
 	if (!ret)
 		ret = pasid_table_check_none(space);

@@ -98,7 +98,7 @@ static int drop(struct ioasid_ctx *ctx, uint64_t start, uint64_t length, struct 
 {
 	struct imap_item *item = ctx->identity ? imap_find(&ctx->identity->maps, start) : NULL;
 	struct ioasid_mapping *m;
-	int ret = ctx_check_drain(ctx);
+	int ret = ctx_check_take(ctx, reap);
 
 	if (ret)
 		return ret;

@@ -352,7 +352,7 @@ IOASID_EXPORT int ioasid_space_destroy(struct ioasid_space *space)
 	ctx_lock(ctx);
 	ret = busy(space);
 	if (!ret)
-		ret = ctx_check_drain(ctx);
+		ret = ctx_check_take(ctx, &reap);
 	if (!ret)
 		space_take_out(space, &reap);
 	ctx_unlock_drain(ctx, &reap);

@@ -4,7 +4,8 @@
 
 #include "objects.h"
 
-static inline int check_unmap(const struct ioasid_space *space, uint64_t start, uint64_t last)
+static inline int check_unmap(const struct ioasid_space *space, uint64_t start, uint64_t last,
+			      struct reap *reap)
 {
 	const struct ioasid_ctx *ctx = space->ctx;
 	int ret;
@@ -12,7 +13,7 @@ static inline int check_unmap(const struct ioasid_space *space, uint64_t start, 
 	if (space == ctx->identity)
 		return err_set(EPERM, "mappings of the identity root go by "
 			       "ioasid_ctx_unregister_memory()");
-	ret = ctx_check_drain(ctx);
+	ret = ctx_check_take(ctx, reap);
 	if (!ret && ctx->viommus)
 		ret = hw_queue_check_unmap(space, start, last);
 	return ret;
@@ -32,7 +33,7 @@ IOASID_EXPORT int ioasid_mapping_unmap(struct ioasid_mapping *handle)
 	ctx_lock(space->ctx);
 	ret = failure_due(space->ctx, IOASID_OP_UNMAP);
 	if (!ret)
-		ret = check_unmap(space, m->item.start, m->item.last);
+		ret = check_unmap(space, m->item.start, m->item.last, &reap);
 	if (!ret)
 		mapping_drop(space, m, &reap);
 	ctx_unlock_drain(space->ctx, &reap);
@@ -61,9 +62,10 @@ static int check_range(const struct ioasid_space *space, uint64_t start, uint64_
 		       (unsigned long long)cut->item.last);
 }
 
-int mapping_check_unmap_range(struct ioasid_space *space, uint64_t start, uint64_t last, bool all)
+int mapping_check_unmap_range(struct ioasid_space *space, uint64_t start, uint64_t last, bool all,
+			      struct reap *reap)
 {
-	int ret = check_unmap(space, start, last);
+	int ret = check_unmap(space, start, last, reap);
 
 	if (!ret && space->parent)
 		ret = nest_check_maps(space);
@@ -107,7 +109,8 @@ static const struct strip *strip_with(const struct ioasid_space *space, uint64_t
 static int __attribute__((noinline)) unmap_any(struct ioasid_space *space, uint64_t start,
 					       uint64_t last, struct reap *reap, uint64_t *sum)
 {
-	int ret = mapping_check_unmap_range(space, start, last, !start && last == UINT64_MAX);
+	bool all = !start && last == UINT64_MAX;
+	int ret = mapping_check_unmap_range(space, start, last, all, reap);
 
 	if (!ret)
 		*sum = mapping_unmap_range(space, start, last, reap);
@@ -123,7 +126,7 @@ static inline int unmap(struct ioasid_space *space, uint64_t start, uint64_t las
 
 	if (!strip)
 		return unmap_any(space, start, last, reap, sum);
-	ret = check_unmap(space, start, last);
+	ret = check_unmap(space, start, last, reap);
 	if (ret)
 		return ret;
 	strip_read(strip, start, &page);

@@ -228,7 +228,7 @@ IOASID_EXPORT int ioasid_viommu_invalidate(struct ioasid_viommu *v, const void *
 	ctx_lock(v->ctx);
 	ret = failure_due(v->ctx, IOASID_OP_INVALIDATE);
 	if (!ret)
-		ret = ctx_check_drain(v->ctx);
+		ret = ctx_check_take(v->ctx, &reap);
 	if (!ret)
 		ret = ops_of(v)->invalidate(v, commands, size, n, &handled, &reap);
 	ctx_unlock_drain(v->ctx, &reap);

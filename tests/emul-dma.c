@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* DMA of the emulated platform: data, atomics, access in place. */
-#include <pthread.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "support.h"
+#include "waiter.h"
 
 #define SIZE (64 * PAGE)
 
@@ -223,29 +222,18 @@ START_TEST(translate_refuses)
 }
 END_TEST
 
-struct unmapper {
-	pthread_t thread;
-	struct ioasid_space *space;
-	bool done;
-};
-
-static void *unmap_all(void *data)
+static int unmap_all(void *space)
 {
-	struct unmapper *u = data;
-	int ret = ioasid_space_unmap_all(u->space, NULL);
-
-	__atomic_store_n(&u->done, true, __ATOMIC_RELEASE);
-	return ret ? u : NULL;
+	return ioasid_space_unmap_all(space, NULL);
 }
 
 /* A request inside a section is part of it, and does not end it. */
 START_TEST(requests_inside_a_section)
 {
-	struct unmapper u = { 0 };
 	uint64_t old = 0;
 	char in[6] = "";
+	struct waiter w;
 	struct guest g;
-	void *failed;
 
 	open_attached(&g);
 	ioasid_dma_end(g.channel);
@@ -256,13 +244,10 @@ START_TEST(requests_inside_a_section)
 	ck_ok(ioasid_dma_fetch_add(g.channel, 0, 8, 5, &old));
 	ck_ok(ioasid_dma_compare_swap(g.channel, 0, 8, 5, 7, &old));
 	ck_assert_uint_eq(old, 5);
-	u.space = g.root;
-	ck_assert_int_eq(pthread_create(&u.thread, NULL, unmap_all, &u), 0);
-	usleep(20000);
-	ck_assert(!__atomic_load_n(&u.done, __ATOMIC_ACQUIRE));
+	waiter_start(&w, unmap_all, g.root);
+	ck_waits(&w);
 	ioasid_dma_end(g.channel);
-	pthread_join(u.thread, &failed);
-	ck_assert_ptr_null(failed);
+	ck_ok(waiter_end(&w));
 	ck_err(ioasid_dma_read(g.channel, 8, in, 6), EFAULT);
 	guest_close(&g);
 }

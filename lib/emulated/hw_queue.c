@@ -364,7 +364,7 @@ int emu_hw_queue_kick(struct ioasid_hw_queue *q)
 	/* No more than the queue holds: a guest can add to it as fast as it is read. */
 	do {
 		ctx_lock(ctx);
-		ret = ctx_check_drain(ctx);
+		ret = ctx_check_take(ctx, &reap);
 		if (!ret)
 			ret = take(q, &n, &reap);
 		upto = eq->taken;

@@ -66,9 +66,9 @@ static struct ioasid_channel *section_of_thread(const struct ioasid_ctx *ctx)
 }
 
 /*
- * What made room can be in use by DMA, and is memory until that has drained. In a section it waits
- * for the end of that; not too much of it. Otherwise this request has not begun with anything yet:
- * it steps back for as long as that takes. True: look again.
+ * What other PASIDs lost can be in use by DMA, and is memory until that has drained. In a section it
+ * waits for the end of that; not too much of it. Otherwise this request has not begun with anything
+ * yet: it steps back for as long as that takes. True: look again.
  */
 static bool drain(struct ioasid_channel *ch, struct reap *reap)
 {
@@ -76,8 +76,8 @@ static bool drain(struct ioasid_channel *ch, struct reap *reap)
 	struct ioasid_channel *section = section_of_thread(ctx);
 
 	if (section) {
-		ctx->pasids.evicted++;
-		reap_move(reap, &ctx->limbo);
+		ctx->pasids.deferred++;
+		ctx_defer(ctx, reap);
 		section->flush = true;
 		return false;
 	}
@@ -98,28 +98,34 @@ static struct ioasid_space *table_of(const struct ioasid_channel *ch)
 	return own ? ed->table : NULL;
 }
 
-static int no_memory(const struct ioasid_channel *ch)
+/* 0, with what the channel's PASID is translated by; -ENOMEM, or a reason to fault. */
+static int look_up(struct ioasid_channel *ch, struct ioasid_space *table, struct ioasid_space **out)
 {
-	return err_set(ENOMEM, "%s: no memory to look up a PASID", ch->device->name);
+	const struct ioasid_ctx *ctx = ch->device->ctx;
+	struct reap reap = { 0 };
+
+	if (ctx->pasids.deferred >= pasid_table_room(table))
+		return -ENOMEM;
+	if (pasid_table_make_room(table, ch->pasid, &reap) && drain(ch, &reap))
+		return -EAGAIN;
+	return pasid_table_look_up(table, ch->device, ch->pasid, out);
 }
 
 int emu_look_up(struct ioasid_channel *ch)
 {
-	struct ioasid_ctx *ctx = ch->device->ctx;
 	struct ioasid_space *table, *space = NULL;
-	struct reap reap = { 0 };
 	int ret;
 
 	do {
 		table = table_of(ch);
 		if (!table)
 			return ch->route->space ? 0 : IOASID_FAULT_BLOCKED;
-		if (ctx->pasids.evicted >= pasid_table_room(table))
-			return no_memory(ch);
-	} while (pasid_table_make_room(table, ch->pasid, &reap) && drain(ch, &reap));
-	ret = pasid_table_look_up(table, ch->device, ch->pasid, &space);
+		ret = look_up(ch, table, &space);
+	} while (ret == -EAGAIN);
+	if (ret == -ENOMEM)
+		return err_set(ENOMEM, "%s: no memory to look up a PASID", ch->device->name);
 	if (ret)
-		return ret < 0 ? no_memory(ch) : ret;
+		return ret;
 	ch->route->space = space;
 	ch->route->looked_up = true;
 	__atomic_store_n(&ch->route->root, space_root(space), __ATOMIC_RELEASE);

@@ -284,7 +284,7 @@ static void invalidate(struct ioasid_space *space, const struct emu_request *r)
 		if (r->pages[i / 64] >> i % 64 & 1)
 			space->nest->invalidate(space, page, page + PAGE - 1, false, &reap);
 	}
-	if (reap.drain || !reap_is_empty(&reap)) {
+	if (reap_waits(&reap)) {
 		struct ioasid_ctx *ctx = space->ctx;
 
 		ctx_unlock_drain(ctx, &reap);

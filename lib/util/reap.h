@@ -48,6 +48,12 @@ static inline bool reap_is_empty(const struct reap *reap)
 	return !reap->clean && !reap->dirty && !reap->later;
 }
 
+/* Does it have to wait for DMA? */
+static inline bool reap_waits(const struct reap *reap)
+{
+	return reap->drain || !reap_is_empty(reap);
+}
+
 /* Adds what is in @from to @to. */
 static inline void reap_move(struct reap *from, struct reap *to)
 {

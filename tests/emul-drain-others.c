@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A call after which something is out of use waits for the DMA that still uses it, also if another
+ * thread took it away before, or a DMA that looked up a USED did.
+ */
+#include "pasid_guest.h"
+#include "waiter.h"
+
+#define USED 5u
+
+/* A request of this thread is in flight, through a translation that goes meanwhile. */
+static struct pasid_guest g;
+static struct guest_table table;
+static struct ioasid_channel *held, *other;
+
+static void setup(void)
+{
+	pasid_guest_open(&g);
+}
+
+static void teardown(void)
+{
+	pasid_guest_close(&g);
+}
+
+static void hold(uint32_t pasid)
+{
+	struct iovec iov;
+
+	held = channel_new(g.device, pasid);
+	ck_ok(ioasid_dma_begin(held));
+	ck_assert_int_eq(ioasid_dma_translate(held, 0, 4, RW, &iov, 1), 1);
+	ck_assert_ptr_eq(iov.iov_base, g.memory + DATA + PAGE);
+}
+
+static bool reaches(struct ioasid_channel *channel)
+{
+	uint8_t byte;
+
+	return !dma_get(channel, 0, &byte);
+}
+
+static int invalidate_page(void *data)
+{
+	(void)data;
+	return inv_range(g.ctx, g.space, 0, PAGE);
+}
+
+static int invalidate_all(void *data)
+{
+	(void)data;
+	return inv_range(g.ctx, g.space, 0, UINT64_MAX);
+}
+
+static int invalidate_pasid(void *data)
+{
+	struct ioasid_inv *inv;
+	int ret = ioasid_inv_new(g.ctx, 1, &inv);
+
+	(void)data;
+	if (!ret)
+		ret = ioasid_inv_add_pasid(inv, g.device, USED, 0);
+	if (!ret)
+		ret = ioasid_inv_submit(inv, NULL);
+	ioasid_inv_free(inv);
+	return ret;
+}
+
+static int unmap_page(void *data)
+{
+	int ret = ioasid_space_unmap(data, 0, PAGE, NULL);
+
+	return ret == -ENOENT ? 0 : ret;
+}
+
+static int replace_pasid_table(void *data)
+{
+	const struct ioasid_pasid_table t = vtd_table();
+
+	(void)data;
+	return ioasid_space_bind_pasid_table(g.space, &t);
+}
+
+/* One thread takes the translation away; one whose call finds nothing left to take comes after it. */
+static void take_twice(int (*first)(void *), int (*second)(void *), void *data)
+{
+	struct waiter taker, late;
+
+	waiter_start(&taker, first, data);
+	while (reaches(other))
+		usleep(100);
+	waiter_start(&late, second, data);
+	ck_waits(&late);
+	ck_waits(&taker);
+	ioasid_dma_end(held);
+	ck_ok(waiter_end(&late));
+	ck_ok(waiter_end(&taker));
+}
+
+START_TEST(an_invalidated_page)
+{
+	table = new_table(&g, IOASID_PGTABLE_VTD_SS, 1);
+	ck_ok(bind_table(g.space, IOASID_PGTABLE_VTD_SS, 4, table.root));
+	ck_ok(ioasid_device_attach(g.device, g.space));
+	hold(IOASID_NO_PASID);
+	other = channel_new(g.device, IOASID_NO_PASID);
+	gt_unmap(&table, 0, PAGE, 1);
+	take_twice(invalidate_page, _i ? invalidate_all : invalidate_page, NULL);
+}
+END_TEST
+
+START_TEST(an_unmapped_page)
+{
+	struct ioasid_space *plain = make_space(g.ctx, NULL, 0);
+
+	ck_ok(ioasid_space_map(plain, 0, g.memory + DATA + PAGE, PAGE, RW, NULL));
+	ck_ok(ioasid_device_attach(g.device, plain));
+	hold(IOASID_NO_PASID);
+	other = channel_new(g.device, IOASID_NO_PASID);
+	take_twice(unmap_page, unmap_page, plain);
+}
+END_TEST
+
+/* Lets @late wait for the end of the section that @by, in a thread of its own, is in as well. */
+static void take_late(int (*by)(void *), int (*late)(void *))
+{
+	struct waiter taker, w;
+
+	waiter_start(&taker, by, NULL);
+	usleep(20000);
+	waiter_start(&w, late, NULL);
+	ck_waits(&w);
+	ioasid_dma_end(held);
+	ck_ok(waiter_end(&w));
+	ck_ok(waiter_end(&taker));
+}
+
+static int read_other(void *data)
+{
+	uint8_t byte;
+
+	(void)data;
+	return dma_get(other, 0, &byte);
+}
+
+/* The same from within a section, at whose end it waits. */
+static int read_other_in_section(void *data)
+{
+	struct iovec iov;
+	int ret = ioasid_dma_begin(other);
+
+	(void)data;
+	if (!ret)
+		ret = ioasid_dma_translate(other, 0, 4, IOASID_READ, &iov, 1) - 1;
+	ioasid_dma_end(other);
+	return ret;
+}
+
+/* A USED that there was no room for any more. */
+START_TEST(a_pasid_that_went_for_another)
+{
+	struct ioasid_pasid_table t = vtd_table();
+
+	set_entry(&g, USED, ENTRY_FS, new_table(&g, IOASID_PGTABLE_VTD_FS, 1).root);
+	set_entry(&g, 7, ENTRY_FS, new_table(&g, IOASID_PGTABLE_VTD_FS, 2).root);
+	t.max_pasids = 1;
+	ck_ok(ioasid_space_bind_pasid_table(g.space, &t));
+	ck_ok(ioasid_device_attach(g.device, g.space));
+	hold(USED);
+	other = channel_new(g.device, 7);
+	set_entry(&g, USED, 0, 0);
+	take_late(_i & 1 ? read_other_in_section : read_other,
+		  _i & 2 ? replace_pasid_table : invalidate_pasid);
+}
+END_TEST
+
+/* A page that another USED, which came to lead to the same page table, found changed. */
+START_TEST(a_page_that_another_pasid_found_changed)
+{
+	table = new_table(&g, IOASID_PGTABLE_VTD_FS, 1);
+	set_entry(&g, USED, ENTRY_FS, table.root);
+	set_entry(&g, 7, ENTRY_FS, table.root);
+	bind_and_attach(&g);
+	hold(USED);
+	other = channel_new(g.device, 7);
+	gt_map(&table, 0, DATA + 2 * PAGE, PAGE, 1, RW);
+	take_late(_i & 1 ? read_other_in_section : read_other, invalidate_pasid);
+	ck_assert_int_eq(reached(g.device, USED, 0), 2);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("drain-others");
+	TCase *tc = tcase_create("drain-others");
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_loop_test(tc, an_invalidated_page, 0, 2);
+	tcase_add_test(tc, an_unmapped_page);
+	tcase_add_loop_test(tc, a_pasid_that_went_for_another, 0, 4);
+	tcase_add_loop_test(tc, a_page_that_another_pasid_found_changed, 0, 2);
+	suite_add_tcase(suite, tc);
+	return run_suite(suite);
+}
