@@ -203,9 +203,26 @@ static struct ioasid_space *shadow_space(struct ioasid_space *of, const struct p
 	return space;
 }
 
+static int sync_target(const struct target *target, uint64_t start, uint64_t last, uint64_t now,
+		       struct reap *reap)
+{
+	const struct nest_ops *nest = target->space->nest;
+
+	nest->begin(target->space, now);
+	return nest->invalidate(target->space, start, last, false, reap);
+}
+
+/* One more PASID leads there, which sees the page table as it is, whatever others left stale. */
+static int join_target(struct target *target, struct reap *reap)
+{
+	target->refs++;
+	return sync_target(target, 0, UINT64_MAX, 0, reap);
+}
+
 /* 0; -ENOMEM; -EOPNOTSUPP: not a page table that the device's IOMMU can use. */
 static int make_target(struct ioasid_space *space, const struct ioasid_device *device,
-		       const struct ioasid_pgtable *pgtable, struct target **out)
+		       const struct ioasid_pgtable *pgtable, struct target **out,
+		       struct reap *reap)
 {
 	struct pasid_table *t = space->pasids;
 	struct target *target;
@@ -213,12 +230,9 @@ static int make_target(struct ioasid_space *space, const struct ioasid_device *d
 
 	if (pgtable_check(pgtable, &pair) || device_check_pgtable(device, space, &pair))
 		return -EOPNOTSUPP;
-	target = find_target(t, pgtable);
-	if (target) {
-		target->refs++;
-		*out = target;
-		return 0;
-	}
+	*out = find_target(t, pgtable);
+	if (*out)
+		return join_target(*out, reap);
 	target = slab_alloc(&t->targets);
 	if (!target)
 		return -ENOMEM;
@@ -240,11 +254,10 @@ static int make_target(struct ioasid_space *space, const struct ioasid_device *d
 
 /* 0; -ENOMEM; or a reason to fault. */
 static int make_record(struct ioasid_space *space, const struct ioasid_device *device,
-		       uint32_t pasid, struct record **out)
+		       uint32_t pasid, struct record **out, struct reap *reap)
 {
 	struct pasid_table *t = space->pasids;
 	struct pasidtab_entry entry;
-	struct reap reap = { 0 };
 	struct record *r;
 	int ret = 0;
 
@@ -258,7 +271,7 @@ static int make_record(struct ioasid_space *space, const struct ioasid_device *d
 		return -ENOMEM;
 	*r = (struct record){ .item = { pasid, pasid } };
 	if (entry.kind == PASIDTAB_TABLE)
-		ret = make_target(space, device, &entry.pgtable, &r->target);
+		ret = make_target(space, device, &entry.pgtable, &r->target, reap);
 	if (!ret)
 		ret = imap_insert(&t->by_pasid, &r->item);
 	if (!ret) {
@@ -266,14 +279,13 @@ static int make_record(struct ioasid_space *space, const struct ioasid_device *d
 		*out = r;
 		return 0;
 	}
-	put_target(t, r->target, &reap);
-	reap_move(&reap, &space->ctx->limbo);
+	put_target(t, r->target, reap);
 	slab_free(&t->records, r);
 	return ret == -EOPNOTSUPP ? IOASID_FAULT_PASID_MALFORMED : ret;
 }
 
 int pasid_table_look_up(struct ioasid_space *space, const struct ioasid_device *device,
-			uint32_t pasid, struct ioasid_space **out)
+			uint32_t pasid, struct ioasid_space **out, struct reap *reap)
 {
 	struct pasid_table *t = space->pasids;
 	struct record *r;
@@ -293,7 +305,7 @@ int pasid_table_look_up(struct ioasid_space *space, const struct ioasid_device *
 		unlink_record(t, r);
 		link_newest(t, r);
 	} else {
-		ret = make_record(space, device, pasid, &r);
+		ret = make_record(space, device, pasid, &r, reap);
 		if (ret)
 			return ret;
 	}
@@ -317,15 +329,6 @@ static bool check_record(struct ioasid_space *space, struct record *r, struct re
 	return same;
 }
 
-static int sync_target(const struct target *target, uint64_t start, uint64_t last, uint64_t now,
-		       struct reap *reap)
-{
-	const struct nest_ops *nest = target->space->nest;
-
-	nest->begin(target->space, now);
-	return nest->invalidate(target->space, start, last, false, reap);
-}
-
 static int sync_all(const struct pasid_table *t, uint64_t start, uint64_t last, uint64_t now,
 		    struct reap *reap)
 {
@@ -338,39 +341,17 @@ static int sync_all(const struct pasid_table *t, uint64_t start, uint64_t last, 
 	return ret;
 }
 
-/*
- * Of a PASID that is not known (any more), which may lead to what others have left stale. 0; or
- * -ENOMEM: nobody can say where it leads.
- */
-static int find_where_it_leads(struct ioasid_space *space, uint32_t pasid, struct target **out)
-{
-	const struct pasid_table *t = space->pasids;
-	struct pasidtab_entry entry;
-
-	if (pasid == IOASID_NO_PASID || pasid >> t->user.pasid_bits)
-		return 0;
-	read_entry(space, pasid, &entry);
-	if (entry.kind == PASIDTAB_TABLE)
-		*out = find_target(t, &entry.pgtable);
-	return entry.kind == PASIDTAB_NOMEM ? -ENOMEM : 0;
-}
-
 int pasid_table_invalidate(struct ioasid_space *space, uint32_t pasid, uint64_t start,
 			   uint64_t last, uint64_t now, struct reap *reap)
 {
 	struct pasid_table *t = space->pasids;
-	struct target *target = NULL;
 	struct record *r;
 
-	pasid = pasid_used(t, pasid);
-	r = find_record(t, pasid);
+	/* of one that is not known, nothing is kept: what it comes to share is read again then */
+	r = find_record(t, pasid_used(t, pasid));
 	if (r && !start && last == UINT64_MAX && !check_record(space, r, reap))
-		r = NULL;
-	if (r)
-		target = r->target;
-	else if (find_where_it_leads(space, pasid, &target))
-		return sync_all(t, start, last, now, reap);
-	return target ? sync_target(target, start, last, now, reap) : 0;
+		return 0;
+	return r && r->target ? sync_target(r->target, start, last, now, reap) : 0;
 }
 
 static void table_drop(struct ioasid_space *space, struct reap *reap)

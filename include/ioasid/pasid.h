@@ -130,7 +130,8 @@ struct ioasid_pasid_table {
  * Entries are read when a request needs them, once, and what they said is kept, as is the page
  * table's content, until it is invalidated: ioasid_inv_add_pasid() reads the entry again. Page
  * tables are filled on demand. PASIDs whose entries lead to one page table share what is kept of
- * it. What the guest writes is no error here: a DMA that meets a malformed entry faults.
+ * it; when one more comes to lead there, what is kept is compared with the table first. What the
+ * guest writes is no error here: a DMA that meets a malformed entry faults.
  *
  * Only devices of type IOASID_DEVICE_PHYSICAL_USER can be attached to such a space. It has no
  * mappings and no children.

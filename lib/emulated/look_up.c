@@ -103,12 +103,14 @@ static int look_up(struct ioasid_channel *ch, struct ioasid_space *table, struct
 {
 	const struct ioasid_ctx *ctx = ch->device->ctx;
 	struct reap reap = { 0 };
+	int ret;
 
 	if (ctx->pasids.deferred >= pasid_table_room(table))
 		return -ENOMEM;
 	if (pasid_table_make_room(table, ch->pasid, &reap) && drain(ch, &reap))
 		return -EAGAIN;
-	return pasid_table_look_up(table, ch->device, ch->pasid, out);
+	ret = pasid_table_look_up(table, ch->device, ch->pasid, out, &reap);
+	return reap_waits(&reap) && drain(ch, &reap) ? -EAGAIN : ret;
 }
 
 int emu_look_up(struct ioasid_channel *ch)
