@@ -33,9 +33,12 @@ check()
 
 check holds
 check holds -DFENCE
+check holds -DLATE
+check holds -DLATE -DFENCE
 check violated -DNO_BARRIER
 check violated -DFENCE -DNO_BARRIER
 check violated -DSCAN_FIRST
 check violated -DEARLY_LEAVE
+check violated -DLATE -DNO_OWED
 check deadlock -DDRAIN_LOCKED
 exit $failed

@@ -12,30 +12,40 @@
  * among a thread's own stores, is promised here by the buffer.
  *
  * -DFENCE: DMA issues a fence after its mark, and the drain needs no barrier on others.
- * -DNO_BARRIER, -DSCAN_FIRST, -DDRAIN_LOCKED and -DEARLY_LEAVE: broken on purpose.
+ * -DLATE: Control takes away once, and does not map again. A second such call may find nothing left to
+ * take away; when it returns, DATA is somebody else's just the same.
+ * -DNO_BARRIER, -DSCAN_FIRST, -DDRAIN_LOCKED, -DEARLY_LEAVE and -DNO_OWED: broken on purpose.
  */
 #ifndef REQUESTS
 #define REQUESTS 2	/* of each device */
 #endif
 #ifndef CHANGES
+#ifdef LATE
+#define CHANGES 1
+#else
 #define CHANGES 2
 #endif
+#endif
 #define DEVICES	2
-#define CONTROL	DEVICES	/* the number of its buffer */
+#define CONTROL	DEVICES	/* the numbers of their buffers */
+#define SECOND	(DEVICES + 1)
+#define THREADS	(DEVICES + 2)
 
-mtype = { MARK, ROOT, ENTRY, MAY, UNLOCK, WRITE };
+mtype = { MARK, ROOT, ENTRY, MAY, TAKEN, DRAINED, UNLOCK, WRITE };
 
 /* Memory. */
 byte mark[DEVICES];	/* odd: in flight */
 bit root = 1;		/* leads to NODE */
 bit entry = 1;		/* in NODE, leads to DATA */
 bit may = 1;		/* the mapping exists; only under the lock */
+bit taken;		/* something was taken away; only under the lock */
+bit drained;		/* and DMA has drained since */
 bit locked;
 
 /* What has been given to somebody else. */
 bit node_gone, data_gone;
 
-chan buffer[DEVICES + 1] = [5] of { mtype, byte };
+chan buffer[THREADS] = [5] of { mtype, byte };
 
 /* The way of one thread's stores to memory. */
 proctype Buffer(byte who)
@@ -51,6 +61,8 @@ end:	do
 		:: what == ROOT -> root = value
 		:: what == ENTRY -> assert(!node_gone); entry = value
 		:: what == MAY -> may = value
+		:: what == TAKEN -> taken = 1
+		:: what == DRAINED -> drained = 1
 		:: what == UNLOCK -> locked = 0
 		:: what == WRITE -> assert(!data_gone)
 		fi;
@@ -75,8 +87,8 @@ inline barrier_everywhere()
 {
 	i = 0;
 	do
-	:: i <= CONTROL -> fence(i); i++
-	:: i > CONTROL -> break
+	:: i < THREADS -> fence(i); i++
+	:: i == THREADS -> break
 	od;
 	i = 0
 }
@@ -139,9 +151,9 @@ proctype Device(byte me)
 }
 
 /* emu_drain() */
-inline drain()
+inline drain(who)
 {
-	fence(CONTROL);
+	fence(who);
 #ifndef FENCE
 #ifndef NO_BARRIER
 	barrier_everywhere();
@@ -182,30 +194,32 @@ proctype Control()
 		lock();
 #ifdef SCAN_FIRST
 		buffer[CONTROL]!UNLOCK, 0;
-		drain();
+		drain(CONTROL);
 		lock();
 #endif
 		buffer[CONTROL]!MAY, 0;
+		buffer[CONTROL]!TAKEN, 1;
 		if
 		:: whole -> buffer[CONTROL]!ROOT, 0
 		:: !whole -> buffer[CONTROL]!ENTRY, 0
 		fi;
 #ifdef DRAIN_LOCKED
-		drain();
+		drain(CONTROL);
 		buffer[CONTROL]!UNLOCK, 0;
 #else
 		/* ctx_unlock_drain() */
 		buffer[CONTROL]!UNLOCK, 0;
 #ifndef SCAN_FIRST
-		drain();
+		drain(CONTROL);
 #endif
 #endif
+		buffer[CONTROL]!DRAINED, 1;
 		/* Pages go back to the pool under the lock, then the call returns. */
 		lock();
 		node_gone = whole;
 		buffer[CONTROL]!UNLOCK, 0;
 		data_gone = 1;
-
+#ifndef LATE
 		/* Mapped again: DMA fills the entry when it needs it. */
 		lock();
 		data_gone = 0;
@@ -218,9 +232,34 @@ proctype Control()
 		fi;
 		buffer[CONTROL]!MAY, 1;
 		buffer[CONTROL]!UNLOCK, 0;
+#endif
 		done++
 	od
 }
+
+#ifdef LATE
+proctype Second()
+{
+	byte seen, i;
+	bit gone, owed;
+
+	lock();
+	/* ctx_check_take() */
+	gone = !may;
+	owed = taken != drained;
+	buffer[SECOND]!UNLOCK, 0;
+#ifndef NO_OWED
+	if
+	:: owed -> drain(SECOND)
+	:: !owed
+	fi;
+#endif
+	if
+	:: gone -> data_gone = 1
+	:: !gone
+	fi
+}
+#endif
 
 init {
 	atomic {
@@ -229,6 +268,10 @@ init {
 		run Buffer(CONTROL);
 		run Device(0);
 		run Device(1);
+#ifdef LATE
+		run Buffer(SECOND);
+		run Second();
+#endif
 		run Control()
 	}
 }
