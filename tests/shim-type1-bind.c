@@ -221,6 +221,35 @@ START_TEST(answers_that_are_odd)
 }
 END_TEST
 
+/*
+ * Linux 5.10 to 6.5: what says how many mappings are left is 12 bytes, and what follows is where it
+ * ends (vfio_info_cap_add()). On i386 a structure of 64-bit members is aligned to 4.
+ */
+START_TEST(capabilities_are_where_they_are_said_to_be)
+{
+	struct ioasid_device_info info[3] = {
+		IOASID_DEVICE_INFO_INIT, IOASID_DEVICE_INFO_INIT, IOASID_DEVICE_INFO_INIT,
+	};
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		struct ioasid_device *d;
+
+		shim_t1.packed = i == 1;
+		shim_t1.i386 = i == 2;
+		d = bind(0);
+		ck_ok(ioasid_device_query_info(d, &info[i]));
+		ck_assert_uint_eq(ioasid_device_query_reserved(d, NULL, 0), 1);
+		ck_ok(ioasid_device_unbind(d));
+	}
+	ck_assert_mem_eq(&info[1], &info[0], sizeof(info[0]));
+	ck_assert(info[0].dirty_tracking);
+	ck_assert(!info[2].dirty_tracking);
+	ck_assert_uint_eq(info[2].max_mappings, info[0].max_mappings);
+	ck_assert_uint_eq(info[2].address_bits, info[0].address_bits);
+}
+END_TEST
+
 START_TEST(long_answers_are_asked_for_again)
 {
 	struct ioasid_device *d;
@@ -257,6 +286,7 @@ int main(void)
 	tcase_add_test(with, groups_that_are_not_viable);
 	tcase_add_test(with, devices_that_cannot_be_bound);
 	tcase_add_test(with, answers_that_are_odd);
+	tcase_add_test(with, capabilities_are_where_they_are_said_to_be);
 	tcase_add_test(with, long_answers_are_asked_for_again);
 	suite_add_tcase(suite, with);
 	return run_suite(suite);

@@ -252,7 +252,9 @@ static uint64_t smallest_page(void)
 /* Migration, mappings that are left, ranges: in the order in which Linux has them. */
 static int get_info(const struct file *container, unsigned char *w)
 {
-	const uint32_t migration = 24 + shim_t1.pad, avail = migration + 32, iovas = avail + 16;
+	const uint32_t migration = (shim_t1.i386 ? 20 : 24) + shim_t1.pad;
+	const uint32_t avail = migration + (shim_t1.i386 ? 28 : 32);
+	const uint32_t iovas = avail + (shim_t1.packed || shim_t1.i386 ? 12 : 16);
 	uint32_t n = shim_t1.n_ranges, size, needed = iovas + 16 + 16 * n;
 	uint64_t page;
 
@@ -267,8 +269,8 @@ static int get_info(const struct file *container, unsigned char *w)
 	put32(w + 16, shim_t1.odd_offset ? shim_t1.odd_offset : migration);
 	put_header(w, migration, shim_t1.no_migration ? 98 : 2, avail);
 	page = smallest_page();
-	memcpy(w + migration + 16, &page, sizeof(page));
-	memcpy(w + migration + 24, &shim_t1.dirty_limit, sizeof(uint64_t));
+	memcpy(w + avail - 16, &page, sizeof(page));
+	memcpy(w + avail - 8, &shim_t1.dirty_limit, sizeof(uint64_t));
 	put_header(w, avail, shim_t1.no_avail ? 99 : 3, n ? iovas : 0);
 	put32(w + avail + 8, shim_t1.max_entries - container->n_entries);
 	if (n) {

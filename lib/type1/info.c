@@ -44,20 +44,38 @@ static struct uapi_iommu_info *read_info(const struct ioasid_device *device, int
 	return read_info(device, container, needed);
 }
 
-/* The capability @id if it is there with at least @size bytes, else NULL. Offsets only ascend. */
-static const void *find_cap(const struct uapi_iommu_info *info, uint16_t id, size_t size)
+/*
+ * The capability @id, and in *@size how much of it there is; NULL: it is not there. One ends where
+ * the next begins: aligned since Linux 6.6 only, and ascending.
+ */
+static const char *find_cap(const struct uapi_iommu_info *info, uint16_t id, size_t *size)
 {
-	uint32_t at = info->flags & UAPI_INFO_CAPS ? info->cap_offset : 0, previous = 0;
+	uint32_t at = info->flags & UAPI_INFO_CAPS ? info->cap_offset : 0;
+	uint32_t previous = UAPI_INFO_LEAST - 1;
 	struct uapi_cap cap;
 
-	while (at > previous && at <= info->argsz - sizeof(cap) && !(at % sizeof(cap))) {
+	while (at > previous && at <= info->argsz - sizeof(cap)) {
 		memcpy(&cap, (const char *)info + at, sizeof(cap));
-		if (cap.id == id)
-			return info->argsz - at >= size ? (const char *)info + at : NULL;
+		if (cap.id == id) {
+			*size = (cap.next > at ? bits_min(cap.next, info->argsz) : info->argsz) - at;
+			return (const char *)info + at;
+		}
 		previous = at;
 		at = cap.next;
 	}
 	return NULL;
+}
+
+/* Copies the first @size bytes of it. False: it is not there, or shorter. */
+static bool copy_cap(const struct uapi_iommu_info *info, uint16_t id, void *to, size_t size)
+{
+	size_t length = 0;
+	const char *cap = find_cap(info, id, &length);
+
+	if (!cap || length < size)
+		return false;
+	memcpy(to, cap, size);
+	return true;
 }
 
 static int reserve(struct t1_group *group, uint64_t start, uint64_t last)
@@ -72,57 +90,78 @@ static int reserve(struct t1_group *group, uint64_t start, uint64_t last)
 	return 0;
 }
 
-/* Reserved is what lies between the ranges, which ascend, and below the width of the last. */
-static int take_ranges(struct t1_group *group, const struct uapi_iova_range *ranges, uint32_t n)
+static struct uapi_iova_range range_at(const char *ranges, uint32_t i)
 {
-	uint64_t last = ranges[n - 1].end, at = 0, end;
+	struct uapi_iova_range range;
+
+	memcpy(&range, ranges + i * sizeof(range), sizeof(range));
+	return range;
+}
+
+/* Reserved is what lies between the ranges, which ascend, and below the width of the last. */
+static int take_ranges(struct t1_group *group, const char *ranges, uint32_t n)
+{
+	uint64_t last = range_at(ranges, n - 1).end, at = 0, end;
 	uint32_t i;
 	int ret = 0;
 
 	group->address_bits = last ? bits_ilog2(last) + 1 : 1;
 	end = UINT64_MAX >> (64 - group->address_bits);
 	for (i = 0; i < n && !ret; i++) {
-		if (ranges[i].start > at)
-			ret = reserve(group, at, ranges[i].start - 1);
-		at = bits_add_sat(ranges[i].end, 1);
+		struct uapi_iova_range range = range_at(ranges, i);
+
+		if (range.start > at)
+			ret = reserve(group, at, range.start - 1);
+		at = bits_add_sat(range.end, 1);
 	}
 	if (!ret && last < end)
 		ret = reserve(group, at, end);
 	return ret;
 }
 
+static int find_ranges(const struct ioasid_device *device, struct t1_group *group,
+		       const struct uapi_iommu_info *info)
+{
+	struct uapi_cap_iova_range head;
+	size_t size = 0;
+	const char *cap = find_cap(info, UAPI_CAP_IOVA_RANGE, &size);
+
+	if (!cap || size < sizeof(head))
+		return err_set(ENODEV, "%s: this kernel does not tell what its IOMMU translates "
+			       "(Linux 5.4)", device->name);
+	memcpy(&head, cap, sizeof(head));
+	if (!head.nr_iovas ||
+	    head.nr_iovas > (size - sizeof(head)) / sizeof(struct uapi_iova_range))
+		return err_set(ENODEV, "%s: its IOMMU translates nothing", device->name);
+	return take_ranges(group, cap + sizeof(head), head.nr_iovas);
+}
+
 /* Linux 5.8. A bit stands for the smallest page. */
 static void find_dirty(struct t1_group *group, const struct uapi_iommu_info *info)
 {
-	const struct uapi_cap_migration *cap = find_cap(info, UAPI_CAP_MIGRATION, sizeof(*cap));
-	uint64_t page = cap ? cap->pgsize_bitmap & -cap->pgsize_bitmap : 0;
+	struct uapi_cap_migration cap = { .pgsize_bitmap = 0 };
+	uint64_t page;
 
+	if (!copy_cap(info, UAPI_CAP_MIGRATION, &cap, sizeof(cap)))
+		return;
+	page = cap.pgsize_bitmap & -cap.pgsize_bitmap;
 	if (page < PAGE)
 		return;
 	group->dirty_page = page;
-	group->dirty_limit = bits_min(cap->max_dirty_bitmap_size, UINT64_MAX / 8) * 8;
+	group->dirty_limit = bits_min(cap.max_dirty_bitmap_size, UINT64_MAX / 8) * 8;
 }
 
 static int parse(const struct ioasid_device *device, struct t1_group *group,
 		 const struct uapi_iommu_info *info)
 {
-	const struct uapi_cap_iova_range *iovas =
-		find_cap(info, UAPI_CAP_IOVA_RANGE, sizeof(*iovas));
-	const struct uapi_cap_dma_avail *avail = find_cap(info, UAPI_CAP_DMA_AVAIL, sizeof(*avail));
-	size_t room;
-	int ret;
+	struct uapi_cap_dma_avail avail = { .avail = UINT32_MAX };
+	int ret = find_ranges(device, group, info);
 
-	if (!iovas)
-		return err_set(ENODEV, "%s: this kernel does not tell what its IOMMU translates "
-			       "(Linux 5.4)", device->name);
-	room = info->argsz - (size_t)((const char *)(iovas + 1) - (const char *)info);
-	if (!iovas->nr_iovas || iovas->nr_iovas > room / sizeof(struct uapi_iova_range))
-		return err_set(ENODEV, "%s: its IOMMU translates nothing", device->name);
-	ret = take_ranges(group, (const struct uapi_iova_range *)(iovas + 1), iovas->nr_iovas);
 	if (ret)
 		return ret;
 	find_dirty(group, info);
-	group->max_entries = avail ? avail->avail : UINT32_MAX;
+	copy_cap(info, UAPI_CAP_DMA_AVAIL, &avail, sizeof(avail));
+	group->max_entries = avail.avail;
 	group->page_sizes = info->flags & UAPI_INFO_PGSIZES && info->iova_pgsizes ?
 			    info->iova_pgsizes : PAGE;
 	return 0;

@@ -65,6 +65,8 @@ UAPI_AT(uapi_iommu_info, flags, 4);
 UAPI_AT(uapi_iommu_info, iova_pgsizes, 8);
 UAPI_AT(uapi_iommu_info, cap_offset, 16);
 
+#define UAPI_INFO_LEAST		20u	/* where 32-bit x86 kernels, which do not pad it, end it */
+
 /* struct vfio_info_cap_header, Linux 4.6 */
 struct uapi_cap {
 	uint16_t id;
@@ -104,7 +106,7 @@ UAPI_AT(uapi_cap_dma_avail, avail, 8);
 
 /*
  * struct vfio_iommu_type1_info_cap_migration, Linux 5.8, with the padding that 64-bit kernels have
- * in it
+ * in it; without, on 32-bit x86, it is shorter, and not taken
  */
 #define UAPI_CAP_MIGRATION	2u
 struct uapi_cap_migration {
