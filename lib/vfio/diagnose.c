@@ -36,7 +36,7 @@ int vfio_check_driver(const char *name)
 	char path[VFIO_PATH_SIZE], text[VFIO_NAME_SIZE];
 	const char *driver = vfio_driver(name, text, sizeof(text));
 
-	if (driver && (!strncmp(driver, "vfio", 4) || strstr(driver, "-vfio")))
+	if (driver && strstr(driver, "vfio"))	/* vfio-pci, mlx5_vfio_pci and their like */
 		return 0;
 	if (driver)
 		return err_set(ENODEV, "%s is bound to %s: bind it to vfio-pci", name, driver);
