@@ -124,6 +124,8 @@ int sys_ioctl(int fd, unsigned long command, void *arg)
 	(void)fd;
 	seam_calls++;
 	switch (command) {
+	case UAPI_DESTROY:
+		return ((struct uapi_destroy *)arg)->id ? 0 : -ENOENT;
 	case UAPI_IOAS_ALLOC:
 		((struct uapi_ioas_alloc *)arg)->out_ioas_id = ++last_id;
 		break;

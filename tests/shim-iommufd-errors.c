@@ -65,6 +65,21 @@ START_TEST(auto_goes_on_where_opening_fails)
 }
 END_TEST
 
+/* Linux, iommufd/main.c: iommufd_fops has no compat_ioctl. */
+START_TEST(auto_goes_on_where_there_are_no_commands)
+{
+	unsetenv("IOASID_BACKEND");
+	shim_reset();
+	shim.no_commands = true;
+	ck_err(open_ctx("iommufd"), ENODEV);
+	said("/dev/iommu", "32-bit");
+	ck_assert_uint_eq(shim_open_fds(), 0);
+	ck_ok(open_ctx("auto"));
+	ck_assert_str_eq(ioasid_ctx_get_backend(ctx), "emulated");
+	ck_ok(ioasid_ctx_close(ctx));
+}
+END_TEST
+
 START_TEST(what_only_the_emulation_has)
 {
 	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
@@ -411,6 +426,7 @@ int main(void)
 	tcase_add_test(tc, what_the_kernel_keeps_is_told);
 	tcase_add_test(tc, contexts_that_find_no_memory);
 	tcase_add_test(tc, auto_goes_on_where_opening_fails);
+	tcase_add_test(tc, auto_goes_on_where_there_are_no_commands);
 	tcase_add_test(tc, what_only_the_emulation_has);
 	suite_add_tcase(suite, tc);
 	tcase_add_checked_fixture(with, setup, teardown);

@@ -516,6 +516,8 @@ static int answer(int fd, unsigned long command, uint32_t *w)
 
 	if (!shim_is_open(fd))
 		return -EBADF;
+	if (fds[fd - FIRST_FD].is_iommu && shim.no_commands)
+		return -ENOTTY;
 	if (ret)
 		return ret;
 	return fds[fd - FIRST_FD].is_iommu ? iommu_ioctl(command, w) : vfio_ioctl(fd, command, w);
@@ -528,6 +530,8 @@ int sys_ioctl(int fd, unsigned long command, void *arg)
 	int ret;
 
 	memcpy(&size, arg, sizeof(size));
+	if (command == SHIM_DESTROY && !((uint32_t *)arg)[1])	/* no object: a mere question */
+		return answer(fd, command, arg);
 	ret = shim_record(fd, command, arg, size);
 	if (!ret)
 		ret = answer(fd, command, arg);

@@ -62,6 +62,7 @@ struct shim {
 	const char *node;		/* the back end's */
 	int access, open_iommu;		/* errors, 0: none */
 	int open_vfio;
+	bool no_commands;		/* of iommufd, as from 32-bit programs on 64 bits */
 	bool no_group, no_cdev;
 	uint8_t pasid_bits;
 	unsigned int version;		/* of Linux; 7.3 after booting: shim_version.h */

@@ -19,11 +19,18 @@ static int probe(void)
 	return ret ? why_not_open(-ret) : 0;
 }
 
-/* The program's own descriptor, which has to be one of IOFD_NODE: an object 0 is not there. */
-static int take_descriptor(int fd)
+/* Whoever has iommufd's commands says -ENOENT: there is no object 0. */
+static int ask(int fd)
 {
 	struct uapi_destroy destroy = { .size = sizeof(destroy) };
-	int ret = sys_ioctl(fd, UAPI_DESTROY, &destroy), copy;
+
+	return sys_ioctl(fd, UAPI_DESTROY, &destroy);
+}
+
+/* The program's own descriptor, which has to be one of IOFD_NODE. */
+static int take_descriptor(int fd)
+{
+	int ret = ask(fd), copy;
 
 	if (ret != -ENOENT)
 		return err_set(EINVAL, "descriptor %d is not one of " IOFD_NODE "%s%s", fd,
@@ -33,14 +40,19 @@ static int take_descriptor(int fd)
 	return copy < 0 ? err_set(ENOMEM, "descriptor %d: %s", fd, strerror(-copy)) : copy;
 }
 
-static int open_descriptor(const struct ioasid_ctx_options *options)
+/* A kernel of 64 bits lets 32-bit programs open it, but takes none of their commands. */
+static int open_own(void)
 {
-	int fd;
+	int fd = sys_open(IOFD_NODE), ret;
 
-	if (options->flags & IOASID_CTX_FD)
-		return take_descriptor(options->fd);
-	fd = sys_open(IOFD_NODE);
-	return fd < 0 ? why_not_open(-fd) : fd;
+	if (fd < 0)
+		return why_not_open(-fd);
+	ret = ask(fd);
+	if (ret == -ENOENT)
+		return fd;
+	sys_close(fd);
+	return err_set(ENODEV, IOFD_NODE " takes no commands (is this a 32-bit program on a kernel "
+		       "of 64 bits?): %s", strerror(-ret));
 }
 
 static int open_node(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *options)
@@ -55,7 +67,7 @@ static int open_node(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *op
 	iofd = mem_calloc(1, sizeof(*iofd));
 	if (!iofd)
 		return err_set(ENOMEM, "no memory for a context");
-	fd = open_descriptor(options);
+	fd = options->flags & IOASID_CTX_FD ? take_descriptor(options->fd) : open_own();
 	if (fd < 0) {
 		mem_free(iofd);
 		return fd;
