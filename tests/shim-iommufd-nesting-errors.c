@@ -173,6 +173,27 @@ START_TEST(map_of_the_parents_addresses_that_fails)
 }
 END_TEST
 
+/*
+ * Linux takes out one area after another, and stops at one that it cannot
+ * (iopt_unmap_iova_range()): what has gone is said not to be there when it is tried again.
+ */
+START_TEST(unmap_that_fails_half_way)
+{
+	struct ioasid_mapping *m;
+
+	ck_ok(ioasid_space_map(root, MEMORY, memory, 2 * PAGE, RW, &m));
+	ck_ok(ioasid_device_attach(device, child));
+	ck_ok(ioasid_space_map_parent(child, 0x10000, MEMORY, PAGE, RW, NULL));
+	ck_ok(ioasid_space_map_parent(child, 0x11000, MEMORY + PAGE, PAGE, RW, NULL));
+	ck_ok(shim_ioas_unmap(CHILD, 0x10000, PAGE));
+	fail_nth(1, EBUSY);
+	ck_ok(ioasid_mapping_unmap(m));
+	ck_ok(ioasid_space_map(root, MEMORY, memory, 2 * PAGE, RW, NULL));
+	reaches(0x10000, 0, PAGE, RW);
+	reaches(0x11000, PAGE, PAGE, RW);
+}
+END_TEST
+
 /* The parent's own calls do not fail because of what a guest has in its tables. */
 START_TEST(parent_goes_on_where_children_cannot_follow)
 {
@@ -388,6 +409,7 @@ int main(void)
 	tcase_add_test(tc, invalidation_of_one_page_that_fails);
 	tcase_add_test(tc, memory_that_cannot_be_had);
 	tcase_add_test(tc, map_of_the_parents_addresses_that_fails);
+	tcase_add_test(tc, unmap_that_fails_half_way);
 	tcase_add_test(tc, parent_goes_on_where_children_cannot_follow);
 	tcase_add_test(tc, too_many_mappings);
 	tcase_add_test(tc, too_many_for_bind_and_attach);
