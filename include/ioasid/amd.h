@@ -326,9 +326,10 @@ int ioasid_amd_cmd_add(const struct ioasid_amd_cmd *cmd,
 
 /**
  * Adds what an INVALIDATE_IOTLB_PAGES means for one device and PASID (IOASID_NO_PASID: its requests
- * without one) to a batch: nothing, a range, or everything. Only devices whose TLB has to be told
- * by itself need it, see ioasid_inv_add_device_tlb(); for others it does no harm. All other
- * commands add nothing.
+ * without one) to a batch: nothing, a range, or everything. One with PASID 0 concerns requests
+ * without PASID too: with GIoV set they count as such, and Linux sends it for them. Only devices
+ * whose TLB has to be told by itself need it, see ioasid_inv_add_device_tlb(); for others it does
+ * no harm. All other commands add nothing.
  *
  * @return 0, whether something was added or not; or what ioasid_inv_add_device_tlb() returns.
  * Since 0.1.

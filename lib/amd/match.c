@@ -71,8 +71,11 @@ IOASID_EXPORT int ioasid_amd_cmd_add_device_tlb(const struct ioasid_amd_cmd *cmd
 						struct ioasid_inv *batch,
 						struct ioasid_device *device)
 {
+	/* of requests that GIoV makes those of PASID 0, guests speak so too */
+	bool matches = cmd->pasid == pasid || (cmd->pasid == 0 && pasid == IOASID_NO_PASID);
+
 	if (cmd->opcode != IOASID_AMD_CMD_INVALIDATE_IOTLB_PAGES || cmd->device_id != device_id ||
-	    cmd->pasid != pasid)
+	    !matches)
 		return 0;
 	return ioasid_inv_add_device_tlb(batch, device, pasid, cmd->start,
 					 cmd->length ? cmd->length : UINT64_MAX);
