@@ -283,6 +283,38 @@ START_TEST(interrupt_entry_cache)
 }
 END_TEST
 
+/* As Linux sends it: intel_iommu_page_response(). */
+START_TEST(page_group_response)
+{
+	struct ioasid_vtd_inv inv = IOASID_VTD_INV_INIT;
+	struct ioasid_vtd_translation t = {
+		.size = sizeof(t), .kind = IOASID_VTD_FIRST_STAGE, .pasid = 0x12345,
+	};
+	uint64_t raw[4] = { UINT64_C(0x1234502001019), 0xaa8 };
+
+	decoded(raw[0], raw[1]);
+	ck_assert_int_eq(inv.type, IOASID_VTD_INV_PAGE_GROUP_RESPONSE);
+	ck_assert_int_eq(inv.granularity, IOASID_VTD_GRANULARITY_GLOBAL);
+	ck_assert_uint_eq(inv.source_id, 0x200);
+	ck_assert_uint_eq(inv.pasid, 0x12345);
+	ck_assert_uint_eq(inv.group, 0x155);
+	ck_assert_uint_eq(inv.response, 1);
+	decoded(UINT64_C(0x200f009), 0xffc); /* before Linux 6.18, with QI_PGRP_LPIG() */
+	ck_assert_uint_eq(inv.pasid, IOASID_NO_PASID);
+	ck_assert_uint_eq(inv.group, 0x1ff);
+	ck_assert_uint_eq(inv.response, 15);
+	/* allowed: type, PP, code, source-id, PASID; group */
+	check_reserved(raw[0], raw[1], UINT64_C(0xffffffffffe1f), 0xffc);
+	ck_assert_int_eq(decode_for(caps_of(UNIT_CAP, UNIT_ECAP & ~PRS), SM, 32, raw, &inv),
+			 IOASID_VTD_DESCRIPTOR_TYPE);
+	ck_assert_int_eq(decode_for(caps_of(UNIT_CAP, UNIT_ECAP), LEGACY, 16, raw, &inv),
+			 IOASID_VTD_DESCRIPTOR_TYPE);
+	decoded(raw[0], raw[1]);
+	ck_assert(!ioasid_vtd_inv_is_lookup_stale(&inv, 0x200, &t));
+	ck_assert(!ioasid_vtd_inv_is_mapping_stale(&inv, 0x200, &t));
+}
+END_TEST
+
 START_TEST(wait)
 {
 	struct ioasid_vtd_inv inv;
@@ -316,7 +348,7 @@ START_TEST(unknown_types)
 	for (uint64_t type = 0; type < 128; type++) {
 		uint64_t raw = (type & 15) | type >> 4 << 9;
 
-		if (type == 0 || type > 8)
+		if (type == 0 || type > 9)
 			ck_assert_int_eq(decode(raw | 0x30, 0, &inv), IOASID_VTD_DESCRIPTOR_TYPE);
 	}
 	ck_assert_int_eq(ioasid_vtd_reason_get_queue_error(IOASID_VTD_DESCRIPTOR_TYPE), 3);
@@ -362,6 +394,7 @@ int main(void)
 	tcase_add_test(tc, pasid_device_tlb);
 	tcase_add_test(tc, throttling_hints_need_the_capability);
 	tcase_add_test(tc, interrupt_entry_cache);
+	tcase_add_test(tc, page_group_response);
 	tcase_add_test(tc, wait);
 	tcase_add_test(tc, page_request_draining_needs_the_capability);
 	tcase_add_test(tc, unknown_types);

@@ -351,7 +351,7 @@ int ioasid_vtd_translation_get_pgtable(const struct ioasid_vtd_translation *tran
 				       enum ioasid_pgtable_format format,
 				       struct ioasid_pgtable *pgtable);
 
-/** Types of invalidation descriptors; the numbers are the specification's (6.5.2). */
+/** Types of invalidation descriptors; the numbers are the specification's (6.5.2, 7.6.1). */
 enum ioasid_vtd_inv_type {
 	IOASID_VTD_INV_CONTEXT_CACHE = 0x1,
 	IOASID_VTD_INV_IOTLB = 0x2,
@@ -361,11 +361,13 @@ enum ioasid_vtd_inv_type {
 	IOASID_VTD_INV_PASID_IOTLB = 0x6,
 	IOASID_VTD_INV_PASID_CACHE = 0x7,
 	IOASID_VTD_INV_PASID_DEVICE_TLB = 0x8,
+	/** Answers a group of page requests, and invalidates nothing. */
+	IOASID_VTD_INV_PAGE_GROUP_RESPONSE = 0x9,
 };
 
 /** What a descriptor is about. */
 enum ioasid_vtd_granularity {
-	/** Everything; of a device TLB: all addresses, of a wait: nothing. */
+	/** Everything; of a device TLB: all addresses, of a wait or a response: nothing. */
 	IOASID_VTD_GRANULARITY_GLOBAL = 1,
 	/** A domain-id. */
 	IOASID_VTD_GRANULARITY_DOMAIN = 2,
@@ -386,11 +388,11 @@ struct ioasid_vtd_inv {
 
 	/** Domain-id, cut to the width that the unit reports. */
 	uint16_t domain;
-	/** Context cache, device TLB. */
+	/** Context cache, device TLB, page group response. */
 	uint16_t source_id;
 	/** Bits of source_id that do not count (function mask): 0, 4, 6 or 7. */
 	uint16_t source_ignore;
-	/** PASID-based ones. */
+	/** PASID-based ones; page group response: IOASID_NO_PASID if it has none. */
 	uint32_t pasid;
 	/** PASID-based device TLB: in all PASIDs (GI); pasid does not count. */
 	bool all_pasids;
@@ -420,12 +422,16 @@ struct ioasid_vtd_inv {
 	uint32_t status_data;
 	/** Guest-physical, a multiple of 4. */
 	uint64_t status_address;
+
+	/** Page group response: the group, and PCIe's response code. */
+	uint16_t group;
+	uint32_t response;
 };
 
 #define IOASID_VTD_INV_INIT { .size = sizeof(struct ioasid_vtd_inv) }
 
 /**
- * Decodes an invalidation descriptor (6.5.2.1 to 6.5.2.8).
+ * Decodes a descriptor of the invalidation queue (6.5.2.1 to 6.5.2.8, 7.6.1).
  *
  * @param rtaddr Root Table Address Register as last latched: its mode decides which descriptors
  *        are allowed.

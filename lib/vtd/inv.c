@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Invalidation descriptors (6.5.2): what they say. */
+/* Descriptors of the invalidation queue (6.5.2, 7.6.1): what they say. */
 #include "export.h"
 #include "guest/ats.h"
 #include "vtd/bits.h"
@@ -212,6 +212,21 @@ static enum ioasid_vtd_reason decode_wait(struct decoder *d)
 	return IOASID_VTD_OK;
 }
 
+/* 7.6.1. Bit 66 has been the last request's before 4.0: Linux before 6.18 sets it. */
+static enum ioasid_vtd_reason decode_page_group_response(struct decoder *d)
+{
+	struct ioasid_vtd_inv *inv = d->inv;
+
+	inv->granularity = IOASID_VTD_GRANULARITY_GLOBAL;
+	inv->source_id = (uint16_t)entry_field(d->raw[0], 31, 16);
+	inv->pasid = IOASID_NO_PASID;
+	if (entry_bit(d->raw[0], 4)) /* PP */
+		inv->pasid = (uint32_t)entry_field(d->raw[0], 51, 32);
+	inv->group = (uint16_t)entry_field(d->raw[1], 11, 3);
+	inv->response = (uint32_t)entry_field(d->raw[0], 15, 12);
+	return IOASID_VTD_OK;
+}
+
 /* Bits 11:9 are the upper part of the type, so they are not among the reserved ones. */
 static const struct type types[] = {
 	[IOASID_VTD_INV_CONTEXT_CACHE] = {
@@ -253,6 +268,11 @@ static const struct type types[] = {
 		decode_pasid_device_tlb,
 		{ 0, ENTRY_BITS(10, 1) },
 		true, VTD_ECAP_DT,
+	},
+	[IOASID_VTD_INV_PAGE_GROUP_RESPONSE] = {
+		decode_page_group_response,
+		{ ENTRY_BITS(63, 52) | ENTRY_BITS(8, 5), ENTRY_BITS(63, 12) | ENTRY_BITS(1, 0) },
+		true, VTD_ECAP_PRS,
 	},
 };
 

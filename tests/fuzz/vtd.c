@@ -146,12 +146,14 @@ static void check_inv(const struct ioasid_vtd_inv *inv, const struct ioasid_vtd_
 	unsigned int nd = 4 + 2 * (unsigned int)(caps->cap & 7); /* CAP_REG.ND (11.4.2) */
 
 	must(inv->type >= IOASID_VTD_INV_CONTEXT_CACHE &&
-	     inv->type <= IOASID_VTD_INV_PASID_DEVICE_TLB, "type %d", (int)inv->type);
+	     inv->type <= IOASID_VTD_INV_PAGE_GROUP_RESPONSE, "type %d", (int)inv->type);
 	must(inv->granularity >= IOASID_VTD_GRANULARITY_GLOBAL &&
 	     inv->granularity <= IOASID_VTD_GRANULARITY_RANGE, "granularity %d",
 	     (int)inv->granularity);
 	must(nd >= 16 || inv->domain >> nd == 0, "domain-id %#x, %u bits", inv->domain, nd);
-	must(inv->pasid >> 20 == 0, "PASID %#x", inv->pasid);
+	must(inv->pasid >> 20 == 0 || (inv->pasid == IOASID_NO_PASID &&
+				       inv->type == IOASID_VTD_INV_PAGE_GROUP_RESPONSE),
+	     "PASID %#x", inv->pasid);
 	must(inv->source_ignore == 0 || inv->source_ignore == 4 || inv->source_ignore == 6 ||
 	     inv->source_ignore == 7, "mask %#x", inv->source_ignore);
 	must(inv->status_address % 4 == 0 && inv->status_address >> caps->haw == 0, "%#jx",

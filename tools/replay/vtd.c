@@ -108,6 +108,8 @@ static enum effect effect(const union command *c)
 	case IOASID_VTD_INV_DEVICE_TLB:
 	case IOASID_VTD_INV_PASID_DEVICE_TLB:
 		/* A batch covers the device TLBs behind a space; an emulated device has none. */
+	case IOASID_VTD_INV_PAGE_GROUP_RESPONSE:
+		/* For who has asked. */
 	case IOASID_VTD_INV_INTERRUPT_ENTRY_CACHE:
 		/* For the VMM's interrupt remapping. */
 		break;
@@ -126,7 +128,7 @@ static int add(const union command *c, const union translation *t, struct ioasid
 	return ioasid_vtd_inv_add(&c->vtd, &t->vtd, batch, space);
 }
 
-/* By number in the specification (VT-d 4.1, 6.5.2). */
+/* By number in the specification (VT-d 4.1, 6.5.2, 7.6.1). */
 static const char *type_name(unsigned int number)
 {
 	static const char *const names[] = {
@@ -138,6 +140,7 @@ static const char *type_name(unsigned int number)
 		[IOASID_VTD_INV_PASID_DEVICE_TLB] = "PASID-based device TLB",
 		[IOASID_VTD_INV_INTERRUPT_ENTRY_CACHE] = "interrupt entry cache",
 		[IOASID_VTD_INV_WAIT] = "wait",
+		[IOASID_VTD_INV_PAGE_GROUP_RESPONSE] = "page group response",
 	};
 
 	return number < sizeof(names) / sizeof(names[0]) ? names[number] : NULL;
