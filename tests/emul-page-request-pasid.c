@@ -101,6 +101,27 @@ START_TEST(detach_ends_the_wait)
 }
 END_TEST
 
+/* The same when the PASID leads nowhere by then: nobody could end the wait afterwards. */
+START_TEST(detach_ends_the_wait_of_what_was_forgotten)
+{
+	uint64_t id = asks();
+
+	if (_i == 0) {
+		set_entry(&g, NUMBER, 0, 0);
+		inv_pasid(&g, NUMBER);
+	} else {
+		ck_ok(ioasid_space_unbind_pasid_table(g.space));
+	}
+	ck_ok(ioasid_device_detach(g.device));
+	ck_err(respond(queue, id, SUCCESS), EINVAL);
+	ck_assert_int_eq(dma_join(&dma), -EFAULT);
+	ck_assert_int_eq(take_event(g.queue).reason, IOASID_FAULT_BLOCKED);
+	ck_ok(ioasid_space_destroy(g.space));
+	ck_ok(ioasid_fault_queue_destroy(queue));
+	queue = make_queue(g.ctx, 0, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("page-request-pasid");
@@ -112,6 +133,7 @@ int main(void)
 	tcase_add_test(tc, guest_changes_the_entry);
 	tcase_add_test(tc, guest_takes_the_pasid_away);
 	tcase_add_test(tc, detach_ends_the_wait);
+	tcase_add_loop_test(tc, detach_ends_the_wait_of_what_was_forgotten, 0, 2);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

@@ -259,6 +259,35 @@ START_TEST(replaced_dma_goes_on_in_the_new_space)
 }
 END_TEST
 
+/* The time of the queue there begins when it asks there; 1: while it waits for room. */
+START_TEST(replaced_dma_has_the_time_of_the_new_queue)
+{
+	const useconds_t ms = 1000;
+	struct ioasid_page_request request;
+	struct ioasid_fault_queue *faults;
+	static struct dma dma[2];
+	struct asker a;
+	int i;
+
+	asker_open(&a, 1, 1000);
+	faults = make_queue(a.g.ctx, 0, 60000);
+	for (i = 0; i <= _i; i++)
+		dma_start(&dma[i], channel_new(a.g.device, IOASID_NO_PASID), DMA_READ, HOLE, 1);
+	usleep(SETTLE);
+	ck_ok(ioasid_device_replace(a.g.device, make_space_with(a.g.ctx, NULL, 0, faults)));
+	usleep(1200 * ms);
+	for (i = 0; i <= _i; i++) {
+		request = take_request(faults);
+		ck_assert_int_eq(respond(faults, request.id, INVALID), 1);
+	}
+	for (i = 0; i <= _i; i++) {
+		ck_assert_int_eq(dma_join(&dma[i]), -EFAULT);
+		ck_assert_int_eq(take_event(a.g.queue).reason, IOASID_FAULT_REQUEST_INVALID);
+	}
+	asker_close(&a);
+}
+END_TEST
+
 START_TEST(pasids_ask_for_themselves)
 {
 	struct ioasid_page_request plain, tagged;
@@ -332,6 +361,7 @@ int main(void)
 	tcase_add_test(tc, success_without_the_page);
 	tcase_add_test(tc, detach_ends_the_wait);
 	tcase_add_test(tc, replaced_dma_goes_on_in_the_new_space);
+	tcase_add_loop_test(tc, replaced_dma_has_the_time_of_the_new_queue, 0, 2);
 	tcase_add_test(tc, pasids_ask_for_themselves);
 	tcase_add_test(tc, several_threads_on_one_page);
 	suite_add_tcase(suite, tc);

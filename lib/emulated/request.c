@@ -83,8 +83,8 @@ void emu_requests_drop(struct ioasid_device *device, const struct emu_route *rou
 {
 	struct emulated *emu = device->ctx->backend;
 
-	finish_all(&emu->parked, device, route, EMU_ANSWER_AGAIN);
-	finish_all(&emu->sent, device, route, EMU_ANSWER_AGAIN);
+	finish_all(&emu->parked, device, route, EMU_ANSWER_MOVED);
+	finish_all(&emu->sent, device, route, EMU_ANSWER_MOVED);
 }
 
 /* "Response failure" disables the page request interface of the function (PCIe 6.0, 10.4.2.1). */
@@ -309,9 +309,10 @@ int emu_request(struct ioasid_channel *ch, struct emu_ask *ask, int reason)
 	r.space = ch->route->space->id;
 	r.access = ask->access;
 	send_and_wait(&r, ask);
+	if (r.answer == IOASID_PAGE_RESPONSE_SUCCESS || r.answer == EMU_ANSWER_MOVED)
+		ask->timed = false;
 	if (r.answer == IOASID_PAGE_RESPONSE_SUCCESS) {
 		ask->tries++;
-		ask->timed = false;
 		if (ch->route->space)
 			invalidate(ch->route->space, &r);
 	}

@@ -35,7 +35,8 @@ enum emu_request_state {
 /* What became of a group: the values of enum ioasid_page_response_code, or one of these. */
 enum emu_answer {
 	EMU_ANSWER_NONE = 0,
-	EMU_ANSWER_AGAIN = 16,	/* look again: the device was moved, or there is room now */
+	EMU_ANSWER_AGAIN = 16,	/* look again: there is room now; */
+	EMU_ANSWER_MOVED,	/* or the device was moved, where another queue has its own time */
 	EMU_ANSWER_TIMEOUT,
 };
 
@@ -76,7 +77,10 @@ int emu_request(struct ioasid_channel *ch, struct emu_ask *ask, int reason);
 bool emu_request_upgrades(const struct ioasid_channel *ch);
 
 void emu_requests_init(struct emulated *emu);
-/* The requests of the route go elsewhere from now on: who waits for a response looks again. */
+/*
+ * The requests of the route go elsewhere from now on, NULL: all of the device: who waits for a
+ * response looks again.
+ */
 void emu_requests_drop(struct ioasid_device *device, const struct emu_route *route);
 /* The device may send page requests again after a "failure". */
 void emu_requests_allow(struct ioasid_device *device);
