@@ -241,11 +241,10 @@ static int replace(struct ioasid_device *device, uint32_t pasid, struct ioasid_s
 		return ret;
 	if (!now)
 		return err_set(EINVAL, "%s is not attached", device->name);
-	if (now == space)
-		return 0;
 	ret = ctx_check_take(device->ctx, reap);
-	if (!ret)
-		ret = move(device, pasid, space, reap);
+	if (ret || now == space)
+		return ret;
+	ret = move(device, pasid, space, reap);
 	if (!ret)
 		ctx_log(device->ctx, LOG_DEBUG, "%s: moved from space %u to space %u", device->name,
 			now->id, space->id);

@@ -121,6 +121,32 @@ START_TEST(an_unmapped_page)
 }
 END_TEST
 
+static int move(void *data)
+{
+	return ioasid_device_replace(g.device, data);
+}
+
+/* The old space of a device that another thread has moved before. */
+START_TEST(a_space_that_was_left)
+{
+	struct ioasid_space *plain = make_space(g.ctx, NULL, 0);
+	struct waiter taker, late;
+
+	ck_ok(ioasid_space_map(plain, 0, g.memory + DATA + PAGE, PAGE, RW, NULL));
+	ck_ok(ioasid_device_attach(g.device, plain));
+	hold(IOASID_NO_PASID);
+	waiter_start(&taker, move, g.root);
+	while (ioasid_device_get_space(g.device) == plain)
+		usleep(100);
+	waiter_start(&late, move, g.root);
+	ck_waits(&late);
+	ck_waits(&taker);
+	ioasid_dma_end(held);
+	ck_ok(waiter_end(&late));
+	ck_ok(waiter_end(&taker));
+}
+END_TEST
+
 /* Lets @late wait for the end of the section that @by, in a thread of its own, is in as well. */
 static void take_late(int (*by)(void *), int (*late)(void *))
 {
@@ -197,6 +223,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, an_invalidated_page, 0, 2);
 	tcase_add_test(tc, an_unmapped_page);
+	tcase_add_test(tc, a_space_that_was_left);
 	tcase_add_loop_test(tc, a_pasid_that_went_for_another, 0, 4);
 	tcase_add_loop_test(tc, a_page_that_another_pasid_found_changed, 0, 2);
 	suite_add_tcase(suite, tc);
