@@ -263,10 +263,48 @@ START_TEST(pasids)
 }
 END_TEST
 
+#define ENOUGH 10000u
+
+/* Allocations that fail: one, and after it each so many. */
+struct pattern {
+	unsigned long n, first, every;
+};
+
+static bool is_due(void *data)
+{
+	struct pattern *p = data;
+
+	p->n++;
+	return p->n >= p->first && p->n < ENOUGH && !((p->n - p->first) % p->every);
+}
+
+/* Whatever is missing, a DMA does not try for ever. */
+START_TEST(look_ups_end)
+{
+	struct pasid_world w;
+	struct pattern p;
+
+	world_open(&w);
+	table_attach(&w);
+	for (p.first = 1; p.first <= 24; p.first++)
+		for (p.every = 1; p.every <= 24; p.every++) {
+			ck_ok(table_bind(&w));
+			p.n = 0;
+			mem_watch(is_due, &p);
+			look_up(&w);
+			mem_watch(NULL, NULL);
+			ck_assert_msg(p.n < ENOUGH, "allocation %lu, and each %lu after it", p.first,
+				      p.every);
+		}
+	world_close(&w);
+}
+END_TEST
+
 void add_pasid_cases(Suite *s)
 {
 	TCase *tc = tcase_create("pasids");
 
 	tcase_add_loop_test(tc, pasids, 0, sizeof(cases) / sizeof(cases[0]));
+	tcase_add_test(tc, look_ups_end);
 	suite_add_tcase(s, tc);
 }

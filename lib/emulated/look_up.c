@@ -108,7 +108,8 @@ static int look_up(struct ioasid_channel *ch, struct ioasid_space *table, struct
 	if (pasid_table_make_room(table, ch->pasid, &reap) && drain(ch, &reap))
 		return -EAGAIN;
 	ret = pasid_table_look_up(table, ch->device, ch->pasid, out, &reap);
-	return reap_waits(&reap) && drain(ch, &reap) ? -EAGAIN : ret;
+	/* Without memory not again, which could go on for ever. */
+	return reap_waits(&reap) && drain(ch, &reap) && ret != -ENOMEM ? -EAGAIN : ret;
 }
 
 int emu_look_up(struct ioasid_channel *ch)
