@@ -215,6 +215,32 @@ START_TEST(a_page_that_another_pasid_found_changed)
 }
 END_TEST
 
+/*
+ * There is a limit to what look-ups in a section leave for its end, which is not one for those who
+ * can wait for that.
+ */
+START_TEST(a_look_up_outside_of_sections)
+{
+	struct ioasid_pasid_table t = vtd_table();
+	struct waiter w;
+	uint32_t n;
+
+	for (n = 1; n <= 3; n++)
+		set_entry(&g, USED + n - 1, ENTRY_FS, new_table(&g, IOASID_PGTABLE_VTD_FS, n).root);
+	t.max_pasids = 1;
+	ck_ok(ioasid_space_bind_pasid_table(g.space, &t));
+	ck_ok(ioasid_device_attach(g.device, g.space));
+	hold(USED);
+	ck_assert_int_eq(reached(g.device, USED + 1, 0), 2);
+	ck_assert_int_eq(reached(g.device, USED + 2, 0), -ENOMEM);
+	other = channel_new(g.device, USED + 2);
+	waiter_start(&w, read_other, NULL);
+	ck_waits(&w);
+	ioasid_dma_end(held);
+	ck_ok(waiter_end(&w));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("drain-others");
@@ -226,6 +252,7 @@ int main(void)
 	tcase_add_test(tc, a_space_that_was_left);
 	tcase_add_loop_test(tc, a_pasid_that_went_for_another, 0, 4);
 	tcase_add_loop_test(tc, a_page_that_another_pasid_found_changed, 0, 2);
+	tcase_add_test(tc, a_look_up_outside_of_sections);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

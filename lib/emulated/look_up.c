@@ -103,7 +103,7 @@ static int look_up(struct ioasid_channel *ch, struct ioasid_space *table, struct
 	struct reap reap = { 0 };
 	int ret;
 
-	if (ctx->pasids.deferred >= pasid_table_room(table))
+	if (ctx->pasids.deferred >= pasid_table_room(table) && section_of_thread(ctx))
 		return -ENOMEM;
 	if (pasid_table_make_room(table, ch->pasid, &reap) && drain(ch, &reap))
 		return -EAGAIN;
