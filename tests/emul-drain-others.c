@@ -241,6 +241,31 @@ START_TEST(a_look_up_outside_of_sections)
 }
 END_TEST
 
+/* What waits for the end of a section goes at the end of the thread's last one. */
+START_TEST(look_ups_in_sections_that_overlap)
+{
+	struct ioasid_pasid_table t = vtd_table();
+	struct iovec iov;
+	uint32_t n;
+
+	for (n = 1; n <= 3; n++)
+		set_entry(&g, USED + n - 1, ENTRY_FS, new_table(&g, IOASID_PGTABLE_VTD_FS, n).root);
+	t.max_pasids = 1;
+	ck_ok(ioasid_space_bind_pasid_table(g.space, &t));
+	ck_ok(ioasid_device_attach(g.device, g.space));
+	other = channel_new(g.device, IOASID_NO_PASID);
+	hold(USED);
+	ck_ok(ioasid_dma_begin(other));
+	ck_assert_int_eq(reached(g.device, USED + 1, 0), 2);
+	ioasid_dma_end(_i ? other : held);
+	ioasid_dma_end(_i ? held : other);
+	ck_ok(ioasid_dma_begin(held));
+	ck_assert_int_eq(reached(g.device, USED + 2, 0), 3);
+	ck_assert_int_eq(ioasid_dma_translate(held, 0, 4, RW, &iov, 1), -ENOMEM);
+	ioasid_dma_end(held);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("drain-others");
@@ -253,6 +278,7 @@ int main(void)
 	tcase_add_loop_test(tc, a_pasid_that_went_for_another, 0, 4);
 	tcase_add_loop_test(tc, a_page_that_another_pasid_found_changed, 0, 2);
 	tcase_add_test(tc, a_look_up_outside_of_sections);
+	tcase_add_loop_test(tc, look_ups_in_sections_that_overlap, 0, 2);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

@@ -136,9 +136,15 @@ int emu_look_up(struct ioasid_channel *ch)
 void emu_flush(struct ioasid_channel *ch)
 {
 	struct ioasid_ctx *ctx = ch->device->ctx;
-	struct reap reap = { .drain = true };
+	struct ioasid_channel *section;
+	struct reap reap = { 0 };
 
 	ch->flush = false;
 	ctx_lock(ctx);
+	/* It may be the end of one of two. */
+	section = section_of_thread(ctx);
+	if (section)
+		section->flush = true;
+	reap.drain = !section;
 	ctx_unlock_drain(ctx, &reap);
 }
