@@ -127,7 +127,7 @@ IOASID_EXPORT struct ioasid_mapping *ioasid_space_find_mapping(const struct ioas
 		m = mapping_first(space, iova, last, &copy);
 	if (m && m->flags & MAPPING_PACKED)
 		m = strip_handle(strip_seek(&space->strips, m->item.start), m->item.start);
-	else if (m)
+	else if (m && !(m->flags & MAPPING_HANDLE))	/* who has one reads without the lock */
 		m->flags |= MAPPING_HANDLE;
 	ctx_unlock(space->ctx);
 	return m;

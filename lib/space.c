@@ -144,9 +144,6 @@ static int check_nesting(struct ioasid_ctx *ctx, const struct ioasid_space_optio
 	}
 	if (parent->depth >= MAX_DEPTH)
 		return err_set(EINVAL, "nested deeper than %u", MAX_DEPTH);
-	if (parent->nest && !parent->nest->maps)
-		return err_set(EINVAL, "space %u is nested in hardware: nothing nests on it",
-			       parent->id);
 	if (options->fill == IOASID_FILL_ON_DEMAND &&
 	    !ioasid_ctx_has(ctx, IOASID_CAP_FILL_ON_DEMAND))
 		return err_set(EOPNOTSUPP, "fill on demand: %s",
@@ -226,11 +223,14 @@ static const struct nest_ops *choose_nesting(const struct ioasid_ctx *ctx,
 int space_nest_on(struct ioasid_space *space, const struct ioasid_space_options *options,
 		  struct reap *reap)
 {
+	const struct ioasid_space *parent = options->parent;
 	int ret;
 
-	if (options->parent->pasids)
-		return err_set(EINVAL, "space %u has a PASID table: it is no parent",
-			       options->parent->id);
+	if (parent->pasids)
+		return err_set(EINVAL, "space %u has a PASID table: it is no parent", parent->id);
+	if (parent->nest && !parent->nest->maps)
+		return err_set(EINVAL, "space %u is nested in hardware: nothing nests on it",
+			       parent->id);
 	space->nest = choose_nesting(space->ctx, options);
 	if (!space->nest)
 		return -EOPNOTSUPP;

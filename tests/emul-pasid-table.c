@@ -426,6 +426,7 @@ START_TEST(a_space_with_a_pasid_table_is_no_parent)
 	bind_and_attach(&g);
 	options.parent = g.space;
 	ck_err(ioasid_space_create(g.ctx, &options, &child), EINVAL);
+	ck_assert_msg(strstr(ioasid_errmsg(), "PASID table"), "%s", ioasid_errmsg());
 	ck_assert_ptr_null(child);
 }
 END_TEST

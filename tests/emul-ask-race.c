@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What is asked of an object in one thread while others change what hangs on it. Mostly for
+ * ThreadSanitizer.
+ */
+#include "pasid_guest.h"
+#include "waiter.h"
+
+#define ROUNDS 200u
+
+static struct pasid_guest g;
+
+static void setup(void)
+{
+	pasid_guest_open(&g);
+}
+
+static void teardown(void)
+{
+	pasid_guest_close(&g);
+}
+
+/* A handle belongs to whoever asks for it; it says the same all the time. */
+static int ask_for_handles(void *data)
+{
+	unsigned int i;
+
+	(void)data;
+	for (i = 0; i < rounds(ROUNDS); i++) {
+		struct ioasid_mapping *m = ioasid_space_find_mapping(g.root, PAGE, 1);
+
+		if (ioasid_mapping_get_perm(m) != RW || ioasid_mapping_get_length(m) != SIZE ||
+		    ioasid_mapping_get_iova(m) || ioasid_mapping_get_space(m) != g.root)
+			return -EINVAL;
+	}
+	return 0;
+}
+
+START_TEST(handles_of_one_mapping)
+{
+	struct waiter w[2];
+	int i;
+
+	for (i = 0; i < 2; i++)
+		waiter_start(&w[i], ask_for_handles, NULL);
+	for (i = 0; i < 2; i++)
+		ck_ok(waiter_end(&w[i]));
+}
+END_TEST
+
+/* It is a parent, or not. */
+static int nest(void *data)
+{
+	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
+	struct ioasid_space *child;
+	unsigned int i;
+
+	(void)data;
+	options.parent = g.space;
+	for (i = 0; i < rounds(ROUNDS); i++) {
+		int ret = ioasid_space_create(g.ctx, &options, &child);
+
+		if (!ret)
+			ret = ioasid_space_destroy(child);
+		if (ret && ret != -EINVAL)
+			return ret;
+	}
+	return 0;
+}
+
+START_TEST(a_parent_that_gets_a_pasid_table)
+{
+	const struct ioasid_pasid_table t = vtd_table();
+	struct waiter w;
+	unsigned int i;
+
+	waiter_start(&w, nest, NULL);
+	for (i = 0; i < rounds(ROUNDS); i++) {
+		int ret = ioasid_space_bind_pasid_table(g.space, &t);
+
+		ck_assert(!ret || ret == -EBUSY);
+		if (!ret)
+			ck_ok(ioasid_space_unbind_pasid_table(g.space));
+	}
+	ck_ok(waiter_end(&w));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("ask-race");
+	TCase *tc = tcase_create("ask-race");
+
+	tcase_set_timeout(tc, race_timeout(60));
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, handles_of_one_mapping);
+	tcase_add_test(tc, a_parent_that_gets_a_pasid_table);
+	suite_add_tcase(suite, tc);
+	return run_suite(suite);
+}
