@@ -180,6 +180,62 @@ START_TEST(audit_permits_upgrades)
 }
 END_TEST
 
+/* Nor is anything used by a prefault, and by looking which pages are to be asked for too. */
+START_TEST(audit_is_of_what_is_used)
+{
+	struct ioasid_page_request requests[ROOM];
+	struct ioasid_event event;
+	static struct nested n;
+	uint8_t byte;
+
+	nested_open_with(&n, _i, IOASID_FILL_ON_DEMAND, IOASID_CTX_AUDIT);
+	gt_map(&n.table, IOVA + PAGE, TARGET, PAGE, 1, RW);
+	ck_ok(dma_get(n.g.channel, IOVA + PAGE, &byte));
+	gt_map(&n.table, IOVA + PAGE, TARGET + PAGE, PAGE, 1, RW);
+	ck_ok(ioasid_dma_prefault(n.g.channel, IOVA + PAGE, 1, IOASID_READ));
+	ck_assert_uint_eq(ioasid_event_queue_read(n.g.queue, &event, 1), 0);
+
+	dma_start(&n.dma, n.g.channel, DMA_READ, IOVA, 2 * PAGE);
+	ck_assert_int_eq(take_group(n.faults, requests), 1);
+	ck_assert_uint_eq(ioasid_event_queue_read(n.g.queue, &event, 1), 0);
+	gt_map(&n.table, IOVA, TARGET, PAGE, 1, RW);
+	ck_assert_int_eq(respond(n.faults, requests[0].id, SUCCESS), 1);
+	ck_assert_int_eq(dma_join(&n.dma), 0);
+	event = take_event(n.g.queue);
+	ck_assert_int_eq(event.type, IOASID_EVENT_MISSING_INVALIDATION);
+	ck_assert_uint_eq(event.iova, IOVA + PAGE);
+	ck_assert_uint_eq(ioasid_event_queue_read(n.g.queue, &event, 1), 0);
+	nested_close(&n);
+}
+END_TEST
+
+/* What is read again for a page request was invalidated by nobody. */
+START_TEST(audit_knows_invalidations_alone)
+{
+	struct ioasid_event event;
+	static struct nested n;
+	uint64_t *leaf, value, before, id;
+	uint8_t byte;
+
+	nested_open_with(&n, _i, IOASID_FILL_ON_DEMAND, IOASID_CTX_AUDIT);
+	gt_map(&n.table, IOVA, TARGET, PAGE, 1, IOASID_READ);
+	leaf = gt_entry(&n.table, IOVA, 1);
+	value = gt_load(leaf);
+	ck_ok(dma_get(n.g.channel, IOVA, &byte));
+	before = now_ns();
+	ck_ok(inv_range(n.g.ctx, n.space, IOVA, PAGE));
+	id = asks(&n, IOVA);
+	gt_store(leaf, value | SS_WRITE);
+	succeeds(&n, id);
+	gt_store(leaf, value);
+	ck_ok(dma_get(n.g.channel, IOVA, &byte));
+	event = take_event(n.g.queue);
+	ck_assert_int_eq(event.type, IOASID_EVENT_MISSING_INVALIDATION);
+	ck_assert_uint_ge(event.last_invalidated, before);
+	nested_close(&n);
+}
+END_TEST
+
 /* A page of the guest's that its monitor has not brought in: the monitor maps it in the parent. */
 START_TEST(parent_maps_the_target)
 {
@@ -317,6 +373,8 @@ int main(void)
 	tcase_add_loop_test(tc, guest_maps_the_page, 0, VARIANTS);
 	tcase_add_loop_test(tc, on_demand_needs_no_invalidation, 0, VARIANTS);
 	tcase_add_loop_test(tc, audit_permits_upgrades, 0, VARIANTS);
+	tcase_add_loop_test(tc, audit_is_of_what_is_used, 0, VARIANTS);
+	tcase_add_loop_test(tc, audit_knows_invalidations_alone, 0, VARIANTS);
 	tcase_add_loop_test(tc, parent_maps_the_target, 0, VARIANTS);
 	tcase_add_test(tc, mappings_on_a_parent);
 	tcase_add_loop_test(tc, malformed_tables, 0, VARIANTS);

@@ -58,6 +58,7 @@ struct ioasid_channel {
 	bool direct;		/* ... and translations need not be looked at twice */
 	bool open;
 	bool flush;		/* what had to go in this section waits for its end */
+	bool asks;		/* looks which pages to ask for: it uses none */
 	const void *thread;	/* that began the section */
 	struct ioasid_device *device;
 	uint32_t pasid;

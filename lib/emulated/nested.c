@@ -155,7 +155,8 @@ static int invalidate(struct ioasid_space *space, uint64_t start, uint64_t last,
 {
 	struct emu_nested *nested = space->backend;
 
-	if (nested->recent)
+	/* not that of a page request */
+	if (nested->recent && nested->now)
 		nested->recent[nested->n_recent++ % RECENT] =
 			(struct invalidation){ start, last, nested->now };
 	reap->drain = true;
@@ -310,7 +311,7 @@ static void audit(struct ioasid_channel *ch, uint64_t iova, uint32_t access, con
 	struct walk now = walk_of(space, iova);
 	struct shadow_stale stale;
 
-	if (!ch->audit)
+	if (!ch->audit || ch->asks)
 		return;
 	walk_look(&now);
 	if (!walk_is_stale(&now, raw, level, emu_request_upgrades(ch), &stale))

@@ -51,7 +51,9 @@ IOASID_EXPORT int ioasid_dma_prefault(struct ioasid_channel *ch, uint64_t iova, 
 		ret = ctx_check_drain(ctx);
 		if (!ret) {
 			emu_enter(ch);
+			ch->asks = true;
 			ret = prefault(ch, &ask, &bytes);
+			ch->asks = false;
 			emu_leave(ch);
 		}
 		ctx_unlock(ctx);

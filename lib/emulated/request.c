@@ -166,7 +166,9 @@ static unsigned int room_for(const struct ioasid_channel *ch, const struct ioasi
 static void collect(struct emu_request *r, const struct emu_ask *ask, unsigned int room)
 {
 	uint64_t last = ask->iova + ask->length - 1, i;
+	bool asks = r->channel->asks;
 
+	r->channel->asks = true;
 	r->start = ask->iova & ~(uint64_t)(PAGE - 1);
 	for (i = 0; i < EMU_GROUP_PAGES && r->n_pages < room; i++) {
 		struct iopt_hit hit;
@@ -184,6 +186,7 @@ static void collect(struct emu_request *r, const struct emu_ask *ask, unsigned i
 		r->pages[i / 64] |= UINT64_C(1) << i % 64;
 		r->n_pages++;
 	}
+	r->channel->asks = asks;
 }
 
 static void send(struct emu_request *r)
