@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A call after which something is out of use waits for the DMA that still uses it, also if another
- * thread took it away before, or a DMA that looked up a USED did.
+ * thread took it away before, or a DMA that looked up a PASID did.
  */
 #include "pasid_guest.h"
 #include "waiter.h"
@@ -182,7 +182,7 @@ static int read_other_in_section(void *data)
 	return ret;
 }
 
-/* A USED that there was no room for any more. */
+/* A PASID that there was no room for any more. */
 START_TEST(a_pasid_that_went_for_another)
 {
 	struct ioasid_pasid_table t = vtd_table();
@@ -200,7 +200,7 @@ START_TEST(a_pasid_that_went_for_another)
 }
 END_TEST
 
-/* A page that another USED, which came to lead to the same page table, found changed. */
+/* A page that another PASID, which came to lead to the same page table, found changed. */
 START_TEST(a_page_that_another_pasid_found_changed)
 {
 	table = new_table(&g, IOASID_PGTABLE_VTD_FS, 1);
@@ -215,14 +215,10 @@ START_TEST(a_page_that_another_pasid_found_changed)
 }
 END_TEST
 
-/*
- * There is a limit to what look-ups in a section leave for its end, which is not one for those who
- * can wait for that.
- */
-START_TEST(a_look_up_outside_of_sections)
+/* PASIDs from USED on that lead to pages 1 to 3, and room for one of them. */
+static void three_for_one(void)
 {
 	struct ioasid_pasid_table t = vtd_table();
-	struct waiter w;
 	uint32_t n;
 
 	for (n = 1; n <= 3; n++)
@@ -230,6 +226,17 @@ START_TEST(a_look_up_outside_of_sections)
 	t.max_pasids = 1;
 	ck_ok(ioasid_space_bind_pasid_table(g.space, &t));
 	ck_ok(ioasid_device_attach(g.device, g.space));
+}
+
+/*
+ * There is a limit to what look-ups in a section leave for its end, which is not one for those who
+ * can wait for that.
+ */
+START_TEST(a_look_up_outside_of_sections)
+{
+	struct waiter w;
+
+	three_for_one();
 	hold(USED);
 	ck_assert_int_eq(reached(g.device, USED + 1, 0), 2);
 	ck_assert_int_eq(reached(g.device, USED + 2, 0), -ENOMEM);
@@ -244,15 +251,9 @@ END_TEST
 /* What waits for the end of a section goes at the end of the thread's last one. */
 START_TEST(look_ups_in_sections_that_overlap)
 {
-	struct ioasid_pasid_table t = vtd_table();
 	struct iovec iov;
-	uint32_t n;
 
-	for (n = 1; n <= 3; n++)
-		set_entry(&g, USED + n - 1, ENTRY_FS, new_table(&g, IOASID_PGTABLE_VTD_FS, n).root);
-	t.max_pasids = 1;
-	ck_ok(ioasid_space_bind_pasid_table(g.space, &t));
-	ck_ok(ioasid_device_attach(g.device, g.space));
+	three_for_one();
 	other = channel_new(g.device, IOASID_NO_PASID);
 	hold(USED);
 	ck_ok(ioasid_dma_begin(other));
