@@ -149,6 +149,22 @@ START_TEST(shared_table)
 }
 END_TEST
 
+/* A table that is known from one place comes to another one: it is read there as it is now. */
+START_TEST(shared_table_that_has_changed)
+{
+	all_of_memory(_i & 1);
+	bind(variant[_i & ~1].format, false);
+	gt_map(&w.t, 0, MIB, PAGE, 1, RW);
+	sync_range(0, ALL);
+	ck_assert_uint_eq(translate(&w.s, 0, RW), HOST + MIB);
+	gt_map(&w.t, 0, 2 * MIB, PAGE, 1, RW);
+	gt_store(gt_entry(&w.t, 2 * MIB, 2), gt_load(gt_entry(&w.t, 0, 2)));
+	sync_range(2 * MIB, 4 * MIB - 1);
+	ck_assert_uint_eq(translate(&w.s, 2 * MIB, RW), HOST + 2 * MIB);
+	settle();
+}
+END_TEST
+
 /* Tables that the guest unlinks, and whole trees, are given back. */
 START_TEST(nodes_go)
 {
@@ -234,6 +250,7 @@ int main(void)
 	tcase_add_loop_test(tc, tables_that_lead_to_each_other, 0, 2 * VARIANTS);
 	tcase_add_loop_test(tc, table_that_leads_to_itself_skipping_levels, 0, 4);
 	tcase_add_loop_test(tc, shared_table, 0, 2 * VARIANTS);
+	tcase_add_loop_test(tc, shared_table_that_has_changed, 0, VARIANTS);
 	tcase_add_loop_test(tc, nodes_go, 0, 2 * VARIANTS);
 	tcase_add_loop_test(tc, split_superpages, 0, 2 * VARIANTS);
 	suite_add_tcase(s, tc);

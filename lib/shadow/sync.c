@@ -14,6 +14,8 @@ struct frame {
 	bool late;		/* nobody knows what the node's entries were before */
 };
 
+#define SEEN 16u	/* tables that a pass has in mind; more take longer */
+
 struct pass {
 	struct shadow *s;
 	uint64_t start, last;
@@ -21,6 +23,7 @@ struct pass {
 	int ret;
 	unsigned int depth;
 	struct frame frame[SHADOW_LEVELS];
+	uint16_t seen[SEEN];	/* by a table's page: an entry that has led there */
 };
 
 static void stamp(struct shadow_node *n, unsigned int i, unsigned int end)
@@ -217,6 +220,27 @@ static struct shadow_node *link_child(struct pass *pass, const struct frame *f, 
 	return NULL;
 }
 
+/*
+ * Tables that refer to each other say the same again and again. Is entry @i, which was absent, like
+ * another one, whose table the pass has been through? Then it becomes what that is.
+ */
+static bool repeats(struct pass *pass, struct shadow_node *n, unsigned int i, uint64_t raw)
+{
+	uint16_t *seen = &pass->seen[raw / PAGES_SIZE % SEEN];
+	struct shadow_node *child = node_child(n, *seen);
+
+	if (!child || child->epoch != pass->s->epoch || node_raw(n, *seen) != raw || n->own ||
+	    node_rule(n)->far) {
+		*seen = (uint16_t)i;
+		return false;
+	}
+	child->refs++;
+	if (n->raw)
+		n->raw[i] = raw;
+	iopt_store(&n->pte[i], n->pte[*seen]);
+	return true;
+}
+
 /* One entry of an upper table. */
 static void step(struct pass *pass, struct frame *f)
 {
@@ -228,6 +252,8 @@ static void step(struct pass *pass, struct frame *f)
 
 	if (!(was | raw))
 		return;	/* most upper entries, and not present in any format */
+	if (!was && repeats(pass, n, i, raw))
+		return;
 	e = node_decode(n, i, raw);
 	if (raw != was)
 		change(n, i, raw, &e, pass);
@@ -244,6 +270,7 @@ static int run(struct pass *pass, struct shadow_node *top)
 {
 	pass->ret = 0;
 	pass->depth = 0;
+	memset(pass->seen, 0, sizeof(pass->seen));
 	enter(pass, top, 0);
 	while (pass->depth) {
 		struct frame *f = &pass->frame[pass->depth - 1];
