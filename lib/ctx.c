@@ -194,7 +194,7 @@ IOASID_EXPORT int ioasid_ctx_close(struct ioasid_ctx *ctx)
 	mem_free(ctx->sources);
 	pasids_destroy(ctx);
 	ctx->ops->close(ctx);
-	pages_destroy(&ctx->pages);
+	pages_destroy_unused(&ctx->pages);
 	pthread_mutex_destroy(&ctx->lock);
 	mem_free(ctx);
 	return 0;

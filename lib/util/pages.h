@@ -39,6 +39,9 @@ void pages_init(struct pages *pool);
 /* Gives everything back to the system, pages still in use included. */
 void pages_destroy(struct pages *pool);
 
+/* The same when none is in use any more, which AddressSanitizer's builds check. */
+void pages_destroy_unused(struct pages *pool);
+
 /* A zeroed page, or NULL for want of memory. Its owner word is NULL. */
 void *pages_alloc(struct pages *pool);
 
