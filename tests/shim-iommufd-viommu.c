@@ -254,8 +254,10 @@ START_TEST(commands_go_down_as_they_are)
 	ck_assert_uint_eq(done, 0);
 	shim_viommu.bad = 2;
 	shim_viommu.bad_error = EIO;
+	shim_viommu.issued = 0;
 	ck_err(ioasid_viommu_invalidate(viommu, commands, 16, 3, &done), EIO);
 	ck_assert_uint_eq(done, 1);
+	ck_assert_uint_eq(shim_viommu.issued, 1);
 	ck_err(ioasid_viommu_invalidate(viommu, commands, 24, 2, &done), EINVAL);
 	ck_assert_uint_eq(done, 0);
 	shim_viommu.bad = 0;

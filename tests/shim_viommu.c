@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Linux's rules: drivers/iommu/iommufd/viommu.c, and iommufd_veventq_fops_read() of eventq.c. */
+/*
+ * Linux's rules: drivers/iommu/iommufd/viommu.c, iommufd_veventq_fops_read() of eventq.c, and
+ * arm-smmu-v3-iommufd.c.
+ */
 #include "shim_viommu.h"
 
 #include <errno.h>
@@ -8,6 +11,8 @@
 #include "shim_fault.h"
 #include "shim_kernel.h"
 #include "vfio/sys.h"
+
+#define BATCH 63u	/* arm_vsmmu_cache_invalidate(): what remains at a bad one is not issued */
 
 struct shim_viommu shim_viommu;
 
@@ -63,6 +68,7 @@ int shim_viommu_invalidate(uint32_t *w)
 		memcpy(shim_viommu.entries, pointer(w + 2),
 		       bytes < sizeof(shim_viommu.entries) ? bytes : sizeof(shim_viommu.entries));
 	w[6] = shim_viommu.bad && shim_viommu.bad <= n ? shim_viommu.bad - 1 : n;
+	shim_viommu.issued += w[6] < n ? w[6] - w[6] % BATCH : n;
 	return w[6] < n ? -shim_viommu.bad_error : 0;
 }
 

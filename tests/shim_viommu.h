@@ -20,6 +20,7 @@ struct shim_viommu {
 	uint32_t commands;		/* it takes commands of this type, */
 	uint32_t bad;			/* but not this one of an array, 1: the first; 0: all */
 	int bad_error;
+	uint32_t issued;		/* what it has come to so far; it does so in batches */
 	uint8_t entries[128];		/* of the latest array */
 
 	/* What the event queue has: a header and a record each. */
