@@ -182,6 +182,9 @@ START_TEST(devices_that_cannot_be_bound)
 	bind_fails(ctx, name, EPERM, "group 7", "0000:05:00.1, bound to nvme");
 	fail_nth(1, EINVAL);
 	bind_fails(ctx, name, EBUSY, name, "another process");
+	shim.reserved = "0x0000000000000000 0x0000000000001fff direct\n";
+	fail_nth(1, EINVAL);	/* __iommu_device_set_domain() */
+	bind_fails(ctx, name, ENODEV, name, "firmware");
 	fail_nth(1, EBUSY);
 	bind_fails(ctx, name, EBUSY, name, "group 7");
 	fail_nth(1, ENOTTY);

@@ -194,6 +194,20 @@ START_TEST(devices_that_cannot_be_bound)
 }
 END_TEST
 
+/* Linux, __iommu_device_set_domain(): none is blocked that needs its direct mappings. */
+START_TEST(devices_that_the_firmware_needs)
+{
+	const char *name = shim.devices[2].name;
+
+	shim.reserved = "0x0000000000000000 0x0000000000001fff direct-relaxable\n";
+	fail_nth(2, EINVAL);
+	bind_fails(ctx, name, ENODEV, name, "no address space");
+	shim.reserved = "0x0000000000000000 0x0000000000001fff direct\n";
+	fail_nth(2, EINVAL);
+	bind_fails(ctx, name, ENODEV, name, "firmware");
+}
+END_TEST
+
 START_TEST(answers_that_are_odd)
 {
 	static const uint32_t offsets[] = { 4, 20, 1020, 1024, 4096, UINT32_MAX - 7, UINT32_MAX };
@@ -285,6 +299,7 @@ int main(void)
 	tcase_add_test(with, groups_that_cannot_be_opened);
 	tcase_add_test(with, groups_that_are_not_viable);
 	tcase_add_test(with, devices_that_cannot_be_bound);
+	tcase_add_test(with, devices_that_the_firmware_needs);
 	tcase_add_test(with, answers_that_are_odd);
 	tcase_add_test(with, capabilities_are_where_they_are_said_to_be);
 	tcase_add_test(with, long_answers_are_asked_for_again);

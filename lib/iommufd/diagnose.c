@@ -24,7 +24,10 @@ int iofd_no_iommu(const char *name)
 int iofd_why_not_bound(const struct ioasid_device *device, int error)
 {
 	const char *name = device->name;
+	int ret = error == EINVAL ? vfio_check_firmware(name, device->info.group) : 0;
 
+	if (ret)
+		return ret;
 	switch (error) {
 	case EPERM:
 		return vfio_why_not_viable(name, device->info.group);

@@ -37,6 +37,10 @@ static int check_viable(const char *name, const struct t1_group *group)
 
 static int why_no_container(const char *name, uint32_t id, int error)
 {
+	int ret = error == EINVAL ? vfio_check_firmware(name, id) : 0;
+
+	if (ret)
+		return ret;
 	switch (error) {
 	case ENOMEM:
 		return err_set(ENOMEM, "%s: the kernel has no memory to bind group %u", name, id);

@@ -62,6 +62,17 @@ int vfio_check_isolated(const char *name, uint32_t group)
 		       "the IOMMU switched on? intel_iommu=on)", name);
 }
 
+int vfio_check_firmware(const char *name, uint32_t group)
+{
+	char path[VFIO_PATH_SIZE], text[4096];
+
+	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%u/reserved_regions", group);
+	if (sys_read(path, text, sizeof(text)) < 0 || !strstr(text, " direct\n"))
+		return 0;
+	return err_set(ENODEV, "%s: the firmware wants memory mapped one to one for group %u (RMRR), "
+		       "which the kernel does not give up", name, group);
+}
+
 int vfio_why_not_open(const char *name, const char *node, const char *config, int error)
 {
 	switch (error) {

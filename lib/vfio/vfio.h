@@ -36,6 +36,11 @@ int vfio_check_driver(const char *name);
  */
 bool vfio_is_isolated(uint32_t group);
 int vfio_check_isolated(const char *name, uint32_t group);
+/*
+ * The kernel has refused by -EINVAL to take a device away from its own domain. -ENODEV if that is
+ * for the firmware, which needs memory mapped one to one for the group; else 0.
+ */
+int vfio_check_firmware(const char *name, uint32_t group);
 /* @node cannot be opened; @config: what the kernel makes such nodes with. */
 int vfio_why_not_open(const char *name, const char *node, const char *config, int error);
 /* The kernel has not said why: finds somebody in the group who is in the way. */
