@@ -81,6 +81,29 @@ START_TEST(only_who_asks_for_them_gets_them)
 }
 END_TEST
 
+/* VFIO without groups (CONFIG_VFIO_GROUP): the device is all that there is. */
+START_TEST(there_need_not_be_a_group)
+{
+	struct ioasid_device_info info = IOASID_DEVICE_INFO_INIT;
+	struct ioasid_device *device = bind_one();
+
+	ck_ok(ioasid_device_unbind(device));
+	shim.no_group = true;
+	device = bind_one();
+	ck_ok(ioasid_device_query_info(device, &info));
+	ck_assert(info.no_iommu && info.group == IOASID_NO_GROUP);
+	ck_ok(ioasid_device_attach(device, space));
+	ck_ok(ioasid_device_detach(device));
+	ck_ok(ioasid_device_unbind(device));
+	ck_ok(ioasid_device_bind(ctx, "/dev/vfio/devices/vfio0", 0, &device));
+	ck_assert(has_none(device));
+	ck_ok(ioasid_ctx_close(ctx));
+	open_ctx(0);
+	ck_err(ioasid_device_bind(ctx, "/dev/vfio/devices/vfio0", 0, &device), ENODEV);
+	said(shim.devices[0].name, "behind no IOMMU");
+}
+END_TEST
+
 /* Bytes: size, flags, IOAS, 0, IOVA, length, address (Linux 7.3, struct iommu_ioas_noiommu_get_pa). */
 START_TEST(physical_addresses)
 {
@@ -150,6 +173,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, only_who_asks_for_them_gets_them);
+	tcase_add_test(tc, there_need_not_be_a_group);
 	tcase_add_test(tc, physical_addresses);
 	tcase_add_test(tc, what_it_refuses);
 	tcase_add_test(tc, kernels_that_tell_nothing);

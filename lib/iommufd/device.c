@@ -47,14 +47,28 @@ void iofd_device_free(struct ioasid_device *device)
 	device->backend = NULL;
 }
 
+/*
+ * Is nothing in front of it, and may that be? VFIO makes up groups for such devices only where it
+ * has groups at all (CONFIG_VFIO_GROUP).
+ */
+static int check_iommu(const struct ioasid_device *device, uint32_t group, bool *none)
+{
+	*none = device->ctx->flags & IOASID_CTX_NO_IOMMU &&
+		(group == IOASID_NO_GROUP || !vfio_is_isolated(group));
+	if (*none)
+		return 0;
+	return group == IOASID_NO_GROUP ? iofd_no_iommu(device->name) :
+					  vfio_check_isolated(device->name, group);
+}
+
 /* The descriptor is the device's if that goes well. */
 static int bind(struct ioasid_device *device, int fd, uint32_t requester, uint32_t group)
 {
 	const struct iofd *iofd = device->ctx->backend;
 	struct uapi_bind bind = { .argsz = sizeof(bind), .iommufd = iofd->fd };
 	struct iofd_device *d;
-	bool none = device->ctx->flags & IOASID_CTX_NO_IOMMU && !vfio_is_isolated(group);
-	int ret = none ? 0 : vfio_check_isolated(device->name, group);
+	bool none;
+	int ret = check_iommu(device, group, &none);
 
 	if (!ret)
 		ret = iofd_device_new(device, requester, group);
@@ -98,10 +112,8 @@ static int open_by_address(const struct ioasid_device *device, uint32_t *request
 	if (ret)
 		return ret;
 	fd = open_node(device->name);
-	if (fd >= 0 && vfio_find_group(device->name, group)) {
-		sys_close(fd);
-		return iofd_no_iommu(device->name);
-	}
+	if (fd >= 0 && vfio_find_group(device->name, group))
+		*group = IOASID_NO_GROUP;
 	return fd;
 }
 

@@ -49,9 +49,8 @@ int iofd_identify(struct ioasid_device *device, int fd, const char *what, int er
 	    read_link(number, "device", name, sizeof(name)))
 		return err_set(error, "%s: device %u:%u is not one of VFIO's nodes in "
 			       "/dev/vfio/devices", what, number[0], number[1]);
-	if (read_link(number, "device/iommu_group", text, sizeof(text)))
-		return iofd_no_iommu(name);
 	*requester = requester_of(name);
-	*group = (uint32_t)strtoul(text, NULL, 10);
+	*group = read_link(number, "device/iommu_group", text, sizeof(text)) ?
+		 IOASID_NO_GROUP : (uint32_t)strtoul(text, NULL, 10);
 	return set_name(device, name);
 }
