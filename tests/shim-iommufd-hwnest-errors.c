@@ -5,6 +5,7 @@
 #include "shim_expect.h"
 #include "shim_hwnest.h"
 #include "shim_version.h"
+#include "shim_viommu.h"
 #include "util/alloc.h"
 
 START_TEST(old_kernels_say_so)
@@ -88,14 +89,24 @@ START_TEST(pasid_tables_refuse)
 	said("PASID-table format 3", shim.devices[0].name);
 	ck_ok(ioasid_space_bind_raw(child, 1, "data", 4));
 	ck_err(ioasid_space_bind_pasid_table(child, &t), EBUSY);
+	shim_viommu.any_type = true;
 	shim.hw_type = 4;
+	shim.nested_type = 3;
 	d = bind_device(2);
 	ck_ok(ioasid_device_query_info(d, &info));
 	ck_assert_uint_eq(info.pasid_table_formats, 1u << IOASID_PASID_TABLE_AMD);
-	shim.hw_type = 2;
+	shim.hw_type = shim.nested_type = 2;
 	d = bind_device(3);
 	ck_ok(ioasid_device_query_info(d, &info));
 	ck_assert_uint_eq(info.pasid_table_formats, 1u << IOASID_PASID_TABLE_SMMUV3);
+	ck_assert_uint_ne(info.viommu_types >> IOASID_VIOMMU_SMMUV3 & 1, 0);
+	/* Linux, arm_smmu_get_viommu_size(): none for what does not snoop, whatever the tables are */
+	ck_ok(ioasid_device_unbind(d));
+	shim_viommu.any_type = false;
+	d = bind_device(3);
+	ck_ok(ioasid_device_query_info(d, &info));
+	ck_assert(!info.pasid_table_formats && !info.nesting_hardware);
+	ck_assert_uint_eq(info.viommu_types, 1u << IOASID_VIOMMU_RAW);
 }
 END_TEST
 

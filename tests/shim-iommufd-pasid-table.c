@@ -24,6 +24,7 @@ static void setup(uint32_t hw, uint32_t data, const struct ioasid_viommu_options
 	shim.hw_type = hw;
 	shim.nested_type = data;
 	shim_viommu.type = shim_viommu.commands = 1;
+	shim_viommu.any_type = hw == 4;
 	open.backend = "iommufd";
 	ck_ok(ioasid_ctx_open(&open, &ctx));
 	device = bind_device(0);
@@ -153,6 +154,27 @@ START_TEST(amd_entries)
 }
 END_TEST
 
+/* Linux 7.3: amd_viommu_ops has no alloc_domain_nested. */
+START_TEST(amd_drivers_need_not_nest)
+{
+	struct ioasid_device_info info = IOASID_DEVICE_INFO_INIT;
+	struct ioasid_device *other = bind_device(1);
+	unsigned int objects = shim_objects();
+
+	ck_ok(ioasid_device_query_info(other, &info));
+	ck_assert(info.nesting_hardware && info.pasid_table_formats);
+	ck_ok(ioasid_device_unbind(other));
+	shim_viommu.nothing_on_it = true;
+	other = bind_device(1);
+	ck_assert_uint_eq(shim_objects(), objects);
+	ck_ok(ioasid_device_query_info(other, &info));
+	ck_assert(!info.nesting_hardware && !info.pasid_table_formats);
+	ck_assert_uint_eq(info.viommu_types, UINT64_C(1) << IOASID_VIOMMU_RAW);
+	ck_err(ioasid_device_attach(other, child), EOPNOTSUPP);
+	ck_ok(ioasid_device_unbind(other));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("shim-iommufd-pasid-table");
@@ -163,6 +185,7 @@ int main(void)
 	suite_add_tcase(suite, smmuv3);
 	tcase_add_checked_fixture(amd, setup_amd, nested_teardown);
 	tcase_add_test(amd, amd_entries);
+	tcase_add_test(amd, amd_drivers_need_not_nest);
 	suite_add_tcase(suite, amd);
 	return run_suite(suite);
 }

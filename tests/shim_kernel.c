@@ -280,6 +280,8 @@ static int hwpt_alloc(uint32_t *w)
 		return w[0] < 48 ? -EINVAL : -ENOENT;
 	if (parent && is_unlike(w[2], parent))
 		return -EINVAL;
+	if (viommu && shim_viommu.nothing_on_it)
+		return -EOPNOTSUPP;
 	if (ret)
 		return ret;
 	w[4] = new_object(HWPT);

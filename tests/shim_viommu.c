@@ -33,7 +33,7 @@ static int viommu_alloc(const uint32_t *w)
 {
 	uint32_t length = w[0] > 24 ? w[6] : 0;
 
-	if (w[1] || !w[2] || w[2] != shim_viommu.type)
+	if (w[1] || !w[2] || (w[2] != shim_viommu.type && !shim_viommu.any_type))
 		return -EOPNOTSUPP;
 	if (length != shim_viommu.data_length)
 		return -EINVAL;

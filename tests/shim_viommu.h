@@ -3,6 +3,7 @@
 #ifndef TESTS_SHIM_VIOMMU_H
 #define TESTS_SHIM_VIOMMU_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,8 @@ enum shim_viommu_command {
 
 struct shim_viommu {
 	uint32_t type;			/* the driver has vIOMMUs of this type; 0: none */
+	bool any_type;			/* of all, as AMD's (amd_iommufd_get_viommu_size()), */
+	bool nothing_on_it;		/* but no nested page tables on them */
 	uint32_t data_length;		/* and takes so many bytes of data, */
 	uint64_t out[2];		/* which it answers with these */
 	uint32_t commands;		/* it takes commands of this type, */

@@ -13,6 +13,7 @@
 /* enum iommu_viommu_type: Linux 6.13, 6.17 */
 #define UAPI_VIOMMU_SMMUV3	1u
 #define UAPI_VIOMMU_TEGRA241	2u
+#define UAPI_VIOMMU_NO_OTHERS	3u	/* not of these, nor of any other's in Linux 7.3 */
 
 /* struct iommu_viommu_alloc, Linux 6.13; data from 6.17 on */
 struct uapi_viommu_alloc {
