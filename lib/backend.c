@@ -89,7 +89,7 @@ int backend_open_any(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *op
 		if (!ctx->ops)
 			continue;
 		ret = backend_probe_for(ctx->ops, options);
-		if (!ret && ctx->ops->find_devices)
+		if (!ret && ctx->ops->find_devices && !(options->flags & IOASID_CTX_FD))
 			ret = ctx->ops->find_devices();
 		if (!ret)
 			ret = ctx->ops->open(ctx, options);

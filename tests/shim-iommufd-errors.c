@@ -80,6 +80,37 @@ START_TEST(auto_goes_on_where_there_are_no_commands)
 }
 END_TEST
 
+/* type1 is for them; who names iommufd, or brings a descriptor of its own, gets it. */
+START_TEST(auto_goes_on_where_devices_have_no_nodes)
+{
+	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
+	struct ioasid_ctx *other;
+
+	unsetenv("IOASID_BACKEND");
+	shim_reset();
+	shim.dev_vfio[0] = "devices";
+	shim.dev_vfio[1] = "7";
+	ck_ok(open_ctx("auto"));
+	ck_assert_str_eq(ioasid_ctx_get_backend(ctx), "iommufd");
+	ck_ok(ioasid_ctx_close(ctx));
+	shim.no_cdev = true;
+	ck_ok(open_ctx("auto"));
+	ck_assert_str_eq(ioasid_ctx_get_backend(ctx), "emulated");
+	ck_ok(ioasid_ctx_close(ctx));
+	ck_ok(open_ctx("iommufd"));
+	options.flags = IOASID_CTX_FD;
+	options.fd = shim_iommu_fd();
+	ck_ok(ioasid_ctx_open(&options, &other));
+	ck_assert_str_eq(ioasid_ctx_get_backend(other), "iommufd");
+	ck_ok(ioasid_ctx_close(other));
+	ck_ok(ioasid_ctx_close(ctx));
+	shim.dev_vfio[1] = NULL;	/* nobody knows what is going to be bound */
+	ck_ok(open_ctx("auto"));
+	ck_assert_str_eq(ioasid_ctx_get_backend(ctx), "iommufd");
+	ck_ok(ioasid_ctx_close(ctx));
+}
+END_TEST
+
 START_TEST(what_only_the_emulation_has)
 {
 	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
@@ -430,6 +461,7 @@ int main(void)
 	tcase_add_test(tc, contexts_that_find_no_memory);
 	tcase_add_test(tc, auto_goes_on_where_opening_fails);
 	tcase_add_test(tc, auto_goes_on_where_there_are_no_commands);
+	tcase_add_test(tc, auto_goes_on_where_devices_have_no_nodes);
 	tcase_add_test(tc, what_only_the_emulation_has);
 	suite_add_tcase(suite, tc);
 	tcase_add_checked_fixture(with, setup, teardown);

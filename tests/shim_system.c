@@ -148,6 +148,10 @@ int sys_entry(const char *path, unsigned int index, char *buffer, size_t size)
 		snprintf(buffer, size, "%s", dev_vfio(index));
 		return 0;
 	}
+	if (!strcmp(path, "/dev/vfio/devices") && !shim.no_cdev && index < SHIM_DEVICES) {
+		snprintf(buffer, size, "%s", shim.devices[index].vfio);
+		return 0;
+	}
 	if (i != SHIM_DEVICES && !strcmp(rest, "/vfio-dev") && shim.devices[i].vfio && !index) {
 		snprintf(buffer, size, "%s", shim.devices[i].vfio);
 		return 0;

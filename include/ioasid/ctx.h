@@ -126,7 +126,8 @@ struct ioasid_ctx_options {
  *
  * The back end is the one that @p options names, else the one that the environment variable
  * IOASID_BACKEND names, else the first of ioasid_backend_name()'s list that is usable; type1 only
- * where a device is bound to VFIO. The emulated platform is @p options->platform, else the file
+ * where a device is bound to VFIO, and iommufd not where only type1 could bind it (VFIO has groups,
+ * but no nodes of devices). The emulated platform is @p options->platform, else the file
  * that IOASID_PLATFORM names, else ioasid_platform_new_default(). Environment variables are ignored
  * in programs that run with privileges their user does not have (AT_SECURE).
  *

@@ -19,6 +19,18 @@ static int probe(void)
 	return ret ? why_not_open(-ret) : 0;
 }
 
+/* Where VFIO has groups, but no nodes of their devices, it is type1 that can bind them. */
+static int find_devices(void)
+{
+	char name[VFIO_NAME_SIZE];
+
+	if (!vfio_has_groups() ||
+	    sys_entry("/dev/vfio/devices", 0, name, sizeof(name)) != -ENOENT)
+		return 0;
+	return err_set(ENODEV, "VFIO has groups, but no nodes of devices: the kernel needs "
+		       IOFD_CDEV);
+}
+
 /* Whoever has iommufd's commands says -ENOENT: there is no object 0. */
 static int ask(int fd)
 {
@@ -224,6 +236,7 @@ const struct backend_ops backend_iommufd = {
 	.enforces_snoop = true,
 	.routes_groups = true,
 	.probe = probe,
+	.find_devices = find_devices,
 	.open = open_node,
 	.close = close_node,
 	.why_not = why_not,

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The type1 back end: VFIO's containers and groups, as every Linux has them. */
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
@@ -16,17 +15,8 @@ static int probe(void)
 /* The node is there as soon as somebody looks for it, on most systems; groups are not. */
 static int find_devices(void)
 {
-	char name[VFIO_NAME_SIZE];
-	unsigned int i;
-	int ret;
-
-	for (i = 0;; i++) {
-		ret = sys_entry("/dev/vfio", i, name, sizeof(name));
-		if (!ret && isdigit((unsigned char)name[0]))
-			return 0;
-		if (ret && ret != -E2BIG)
-			break;
-	}
+	if (vfio_has_groups())
+		return 0;
 	return err_set(ENODEV, "no group of devices in /dev/vfio: none is bound to vfio-pci");
 }
 

@@ -33,6 +33,21 @@ int vfio_parse_address(const char *name, uint32_t *requester)
 	return 0;
 }
 
+bool vfio_has_groups(void)
+{
+	char name[VFIO_NAME_SIZE];
+	unsigned int i;
+	int ret;
+
+	for (i = 0;; i++) {
+		ret = sys_entry("/dev/vfio", i, name, sizeof(name));
+		if (!ret && isdigit((unsigned char)name[0]))
+			return true;
+		if (ret && ret != -E2BIG)
+			return false;
+	}
+}
+
 int vfio_find_group(const char *name, uint32_t *group)
 {
 	char path[VFIO_PATH_SIZE], link[VFIO_NAME_SIZE];
