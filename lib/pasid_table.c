@@ -175,19 +175,20 @@ static struct target *find_target(const struct pasid_table *t, const struct ioas
 }
 
 /* A space that is the shadow of @pair, and nobody's who creates spaces. NULL for want of memory. */
-static struct ioasid_space *shadow_space(struct ioasid_space *of, const struct pgt_pair *pair)
+static struct ioasid_space *shadow_space(struct ioasid_space *of, const struct pgt_pair *pair,
+					 struct reap *reap)
 {
 	const struct ioasid_space_options options = {
 		.size = sizeof(options), .parent = of->parent, .fill = IOASID_FILL_ON_DEMAND,
 		.viommu = of->viommu,
 	};
 	struct ioasid_space *space = space_new(of->ctx);
-	struct reap reap = { 0 };
+	struct reap own = { 0 };
 
 	if (!space)
 		return NULL;
 	space->id = of->id;
-	if (space_nest_on(space, &options, &reap)) {
+	if (space_nest_on(space, &options, &own)) {
 		mem_free(space->reserved);
 		mem_free(space);
 		return NULL;
@@ -195,9 +196,9 @@ static struct ioasid_space *shadow_space(struct ioasid_space *of, const struct p
 	space->faults = of->faults;
 	space->shadow.payer = &of->shadow;
 	/* It is new: nobody walks it, and there is nothing before to be reaped. */
-	if (space->nest->bind(space, pair, &reap)) {
-		space_take_out(space, &reap);
-		reap_move(&reap, &of->ctx->limbo);
+	if (space->nest->bind(space, pair, &own)) {
+		space_take_out(space, &own);
+		reap_move(&own, reap);
 		return NULL;
 	}
 	return space;
@@ -238,7 +239,7 @@ static int make_target(struct ioasid_space *space, const struct ioasid_device *d
 		return -ENOMEM;
 	*target = (struct target){ .item = { pgtable->root, pgtable->root }, .pgtable = *pgtable,
 				   .refs = 1, .next = t->all, .prev = &t->all };
-	target->space = shadow_space(space, &pair);
+	target->space = shadow_space(space, &pair, reap);
 	if (!target->space) {
 		slab_free(&t->targets, target);
 		return -ENOMEM;

@@ -300,11 +300,41 @@ START_TEST(look_ups_end)
 }
 END_TEST
 
+/* A device can go on and on with it: what was made until memory was missing does not pile up. */
+START_TEST(failed_look_ups_leave_nothing)
+{
+	struct pasid_world w;
+	unsigned long n = 0;
+	size_t blocks = 0;
+	bool failed;
+	int i;
+
+	world_open(&w);
+	table_attach(&w);
+	do {
+		n++;
+		ck_ok(table_bind(&w));
+		for (i = 0, failed = true; i < 4 && failed; i++) {
+			mem_fail_nth(n);
+			failed = look_up(&w);
+			mem_fail_nth(0);
+			if (i == 1)
+				blocks = mem_live_blocks();
+		}
+		ck_assert_msg(!failed || mem_live_blocks() == blocks,
+			      "allocation %lu fails: %zu blocks become %zu", n, blocks,
+			      mem_live_blocks());
+	} while (n < 24);
+	world_close(&w);
+}
+END_TEST
+
 void add_pasid_cases(Suite *s)
 {
 	TCase *tc = tcase_create("pasids");
 
 	tcase_add_loop_test(tc, pasids, 0, sizeof(cases) / sizeof(cases[0]));
 	tcase_add_test(tc, look_ups_end);
+	tcase_add_test(tc, failed_look_ups_leave_nothing);
 	suite_add_tcase(s, tc);
 }
