@@ -344,6 +344,45 @@ START_TEST(each_allocation_fails)
 }
 END_TEST
 
+/* What a walk finds of a range that is being mapped, as often as memory is asked for. */
+struct watched {
+	uint64_t iova, length;
+	unsigned int asked;
+	bool seen;
+};
+
+static bool look_at(void *data)
+{
+	struct watched *w = data;
+	uint64_t at;
+
+	w->asked++;
+	for (at = w->iova; at < w->iova + w->length; at += PAGE)
+		w->seen |= iopt_walk(&table.root, at).entry != 0;
+	return false;
+}
+
+/* While it can still fail, no DMA finds any of a map. */
+START_TEST(nothing_is_mapped_before_all_can_be)
+{
+	static struct watched cases[] = {
+		{ .iova = 5 * PAGE, .length = PAGE }, { .iova = M2 - PAGE, .length = 2 * PAGE },
+		{ .iova = G1 - M2 - PAGE, .length = 3 * M2 + 2 * PAGE },
+	};
+	struct watched *w = &cases[_i];
+
+	mem_watch(look_at, w);
+	ck_assert_int_eq(iopt_map(&table, w->iova, w->length, 0x7000, RW, &reap), 0);
+	mem_watch(NULL, NULL);
+	ck_assert_uint_gt(w->asked, 0);
+	ck_assert(!w->seen);
+	look_at(w);
+	ck_assert(w->seen);
+	iopt_unmap(&table, w->iova, w->length, &reap);
+	settle();
+}
+END_TEST
+
 START_TEST(clear_takes_everything)
 {
 	unsigned int i;
@@ -415,6 +454,7 @@ int main(void)
 	tcase_add_test(tc, memory_is_by_the_edges);
 	tcase_add_test(tc, tree_grows);
 	tcase_add_test(tc, each_allocation_fails);
+	tcase_add_loop_test(tc, nothing_is_mapped_before_all_can_be, 0, 3);
 	tcase_add_test(tc, clear_takes_everything);
 	tcase_add_test(tc, nodes_wait_for_the_drain);
 	tcase_add_test(tc, signed_roots);

@@ -145,39 +145,64 @@ static bool map_near(struct iopt *table, uint64_t iova, uint64_t entry)
 	return true;
 }
 
+/* How much of @length bytes from @iova on the leaves of @level take that are in one node. */
+static uint64_t in_node(uint64_t iova, uint64_t length, unsigned int level)
+{
+	uint64_t rest = (UINT64_C(1) << iopt_shift(level + 1)) -
+			(iova & ((UINT64_C(1) << iopt_shift(level + 1)) - 1));
+
+	return rest < length ? rest : length >> iopt_shift(level) << iopt_shift(level);
+}
+
+/* All nodes that the leaves of a range need; *@made: of so many bytes. 0 or -ENOMEM. */
+static int make_nodes(struct iopt *table, uint64_t iova, uint64_t length, unsigned int top,
+		      uint64_t *made)
+{
+	while (*made < length) {
+		unsigned int level = leaf_level(iova + *made, length - *made, top);
+
+		if (!descend(table, iova + *made, level))
+			return -ENOMEM;
+		*made += in_node(iova + *made, length - *made, level);
+	}
+	return 0;
+}
+
 /* Not inline: what it needs is not to be paid for by those who find a node at hand. */
 static int __attribute__((noinline)) map_range(struct iopt *table, uint64_t iova, uint64_t length,
 					       uint64_t host, unsigned int perm, struct reap *reap)
 {
+	uint64_t made = 0, done;
 	unsigned int top;
-	uint64_t done = 0;
 
 	if (grow(table, iova + length - 1))
 		goto fail;
 	top = table->small ? 0 : table->root.word & IOPT_LEVEL;
-	while (done < length) {
+	/* What can fail goes before the first leaf: so DMA sees nothing of a map that fails. */
+	if (iova >> iopt_shift(1) != (iova + length - 1) >> iopt_shift(1) &&
+	    make_nodes(table, iova, length, top, &made))
+		goto fail;
+	for (done = 0; done < length;) {
 		uint64_t at = iova + done;
 		unsigned int level = leaf_level(at, length - done, top);
-		uint64_t step = UINT64_C(1) << iopt_shift(level);
+		uint64_t end = done + in_node(at, length - done, level);
 		uint64_t *node = descend(table, at, level);
-		unsigned int first = iopt_index(at, level), i = first;
+		unsigned int first = iopt_index(at, level), i;
 
-		if (!node)
+		if (!node)	/* the only one that it needs */
 			goto fail;
 		if (!level)
 			set_near(table, at, node);
-		do {
+		for (i = first; done < end; i++, done += UINT64_C(1) << iopt_shift(level))
 			iopt_store(&node[i], (host + done) | perm);
-			done += step;
-		} while (++i < IOPT_ENTRIES && length - done >= step);
 		count_add(node, i - first);
 	}
 	return 0;
 
 fail:
-	/* One page more than was mapped: nodes that were made on the way to it go as well. */
+	/* One page more than has nodes: those that were made on the way to it go as well. */
 	if (table->root.word)
-		iopt_unmap(table, iova, done < length ? done + 4096 : done, reap);
+		iopt_unmap(table, iova, made + 4096, reap);
 	return -ENOMEM;
 }
 
