@@ -42,8 +42,8 @@ enum ioasid_capability {
 	IOASID_CAP_DMA,
 	/** Missing invalidations are named (IOASID_CTX_AUDIT). */
 	IOASID_CAP_AUDIT,
-	/** ioasid_device_replace() is one step: no DMA is blocked in between, or sees some of
-	 *  each. */
+	/** ioasid_device_replace() is one step: no DMA is blocked in between, and none meets the
+	 *  old space that has met the new one. */
 	IOASID_CAP_ATOMIC_REPLACE,
 	/** vIOMMUs, vDEVICEs, and their event queues: ioasid/viommu.h. */
 	IOASID_CAP_VIOMMU,

@@ -252,10 +252,11 @@ size_t ioasid_device_query_reserved(const struct ioasid_device *device,
 int ioasid_device_attach(struct ioasid_device *device, struct ioasid_space *space);
 
 /**
- * Moves the device from its space to another in one step: each DMA goes through the one or the
- * other, none is blocked in between. The other devices of its group move along. When the call
- * returns no DMA uses the old space any more. With the kernel's IOMMUs it is one step as far as
- * their drivers make it one: that of VT-d blocks DMA for a moment in between (seen with Linux 7.3).
+ * Moves the device from its space to another in one step: each access goes through the one or the
+ * other, and from some moment on all through the other, also those of a DMA that has begun before;
+ * none is blocked in between. The other devices of its group move along. When the call returns no
+ * DMA uses the old space any more. With the kernel's IOMMUs it is one step as far as their drivers
+ * make it one: that of VT-d blocks DMA for a moment in between (seen with Linux 7.3).
  *
  * Without IOASID_CAP_ATOMIC_REPLACE the mappings are exchanged one after another. Those that both
  * spaces have, of the same memory at the same IOVA with the same permission, stay, and DMA to them
