@@ -252,6 +252,18 @@ struct emu_route *emu_route_get(struct ioasid_device *device, uint32_t pasid)
 	return r;
 }
 
+/* What the old space had goes first: a DMA in between finds neither, and looks under the lock. */
+static void set_walk(struct emu_route *r, const struct ioasid_space *space)
+{
+	struct emu_nested *nested = emu_nested_of(space);
+
+	if (nested)
+		__atomic_store_n(&r->root, NULL, __ATOMIC_RELEASE);
+	__atomic_store_n(&r->nested, nested, __ATOMIC_RELEASE);
+	if (!nested)
+		__atomic_store_n(&r->root, space ? space_root(space) : NULL, __ATOMIC_RELEASE);
+}
+
 static int route(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space,
 		 struct reap *reap)
 {
@@ -273,10 +285,7 @@ static int route(struct ioasid_device *device, uint32_t pasid, struct ioasid_spa
 			emu_nested_leave(device, r->space, reap);
 	}
 	r->space = space;
-	/* A DMA in between finds neither, and looks again under the lock. */
-	__atomic_store_n(&r->nested, emu_nested_of(space), __ATOMIC_RELEASE);
-	__atomic_store_n(&r->root, space && !r->nested ? space_root(space) : NULL,
-			 __ATOMIC_RELEASE);
+	set_walk(r, space);
 	return 0;
 }
 

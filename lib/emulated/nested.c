@@ -267,7 +267,8 @@ void emu_device_tlb_drop(struct ioasid_device *device, const struct ioasid_space
 bool emu_nested_find(const struct ioasid_channel *ch, uint64_t iova, uint32_t access,
 		     struct iopt_hit *hit)
 {
-	const struct emu_nested *nested = __atomic_load_n(&ch->route->nested, TSAN_ORDER_POINTER);
+	/* Once it has met this the channel meets no root of a space before: see set_walk(). */
+	const struct emu_nested *nested = __atomic_load_n(&ch->route->nested, __ATOMIC_ACQUIRE);
 	const struct emu_device *ed = ch->device->backend;
 
 	if (!nested || ch->audit)
