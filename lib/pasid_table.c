@@ -193,7 +193,6 @@ static struct ioasid_space *shadow_space(struct ioasid_space *of, const struct p
 		mem_free(space);
 		return NULL;
 	}
-	space->faults = of->faults;
 	space->shadow.payer = &of->shadow;
 	/* It is new: nobody walks it, and there is nothing before to be reaped. */
 	if (space->nest->bind(space, pair, &own)) {

@@ -122,6 +122,34 @@ START_TEST(detach_ends_the_wait_of_what_was_forgotten)
 }
 END_TEST
 
+/*
+ * A request that goes straight to the parent asks the space that its device is attached to, like all
+ * others: 0: by its entry; 1: since it has no PASID.
+ */
+START_TEST(what_is_passed_through_asks_too)
+{
+	struct ioasid_pasid_table t = vtd_table();
+	struct ioasid_page_request request;
+	uint32_t pasid = _i ? IOASID_NO_PASID : NUMBER;
+
+	if (_i)
+		t.flags = IOASID_PASID_TABLE_RID_BYPASS;
+	set_entry(&g, NUMBER, ENTRY_PT, 0);
+	ck_ok(ioasid_space_bind_pasid_table(g.space, &t));
+	dma_start(&dma, channel_new(g.device, pasid), DMA_READ, FOREIGN, 4);
+	request = take_request(queue);
+	ck_assert_uint_eq(request.space, ioasid_space_get_id(g.space));
+	ck_ok(ioasid_space_map(g.root, FOREIGN, g.memory + DATA + 3 * PAGE, PAGE, RW, NULL));
+	ck_assert_int_eq(respond(queue, request.id, SUCCESS), 1);
+	reads(3);
+	ck_assert_int_eq(reached(g.device, pasid, 0), 0);
+	dma_start(&dma, dma.channel, DMA_READ, FOREIGN + PAGE, 4);
+	ck_assert_int_eq(respond(queue, take_request(queue).id, INVALID), 1);
+	ck_assert_int_eq(dma_join(&dma), -EFAULT);
+	ck_assert_uint_eq(take_event(g.queue).space, ioasid_space_get_id(g.space));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("page-request-pasid");
@@ -134,6 +162,7 @@ int main(void)
 	tcase_add_test(tc, guest_takes_the_pasid_away);
 	tcase_add_test(tc, detach_ends_the_wait);
 	tcase_add_loop_test(tc, detach_ends_the_wait_of_what_was_forgotten, 0, 2);
+	tcase_add_loop_test(tc, what_is_passed_through_asks_too, 0, 2);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

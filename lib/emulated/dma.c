@@ -63,12 +63,14 @@ static struct ioasid_event event_for(const struct ioasid_channel *ch, uint64_t i
 static int fault(struct ioasid_channel *ch, uint64_t iova, uint32_t access,
 		 enum ioasid_fault_reason reason)
 {
+	const struct ioasid_space *space = ch->route->space;
 	struct ioasid_event event = event_for(ch, iova, access);
 
 	event.type = IOASID_EVENT_FAULT;
 	event.reason = reason;
 	event_post(ch->device->ctx, &event);
-	viommu_post(ch->device, emu_space(ch), &event);
+	/* What has passed through a PASID table faults in the parent, and that is the VMM's affair. */
+	viommu_post(ch->device, space ? space : emu_space(ch), &event);
 	ctx_log(ch->device->ctx, LOG_WARNING, "%s: DMA fault at 0x%llx: %s", ch->device->name,
 		(unsigned long long)iova, ioasid_fault_reason_text(reason));
 	return err_set(EFAULT, "%s: DMA %s%s at 0x%llx: %s", ch->device->name,

@@ -77,7 +77,7 @@ void emu_forget_route(struct ioasid_space *space, uint32_t pasid, struct reap *r
  * err_set(): -ENOMEM; or a reason to fault.
  */
 int emu_look_up(struct ioasid_channel *ch);
-/* The space that an event is about, or NULL. */
+/* The space that an event or a page request is about, to which the device is attached; or NULL. */
 const struct ioasid_space *emu_space(const struct ioasid_channel *ch);
 /* After a section in which something had to go. */
 void emu_flush(struct ioasid_channel *ch);

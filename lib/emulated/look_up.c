@@ -49,7 +49,8 @@ const struct ioasid_space *emu_space(const struct ioasid_channel *ch)
 {
 	const struct emu_device *ed = ch->device->backend;
 
-	return ch->route->space ? ch->route->space : ed->table;
+	/* What it found there is nobody's space, or the parent, to which it is not attached. */
+	return ch->route->space && !ch->route->looked_up ? ch->route->space : ed->table;
 }
 
 /* The channel on which this thread is between ioasid_dma_begin() and ioasid_dma_end(), or NULL. */

@@ -132,10 +132,11 @@ static bool is_recoverable(const struct ioasid_space *space, int reason)
 /* Has the device page requests, and the space somebody to respond? */
 static bool has_requests(const struct ioasid_channel *ch)
 {
-	const struct ioasid_space *space = ch->route->space;
+	const struct ioasid_space *space = emu_space(ch);
 	const struct emu_device *ed = ch->device->backend;
 
-	return space && space->faults && ch->device->info.page_requests && !ed->requests_off;
+	return ch->route->space && space->faults && ch->device->info.page_requests &&
+	       !ed->requests_off;
 }
 
 /* Where not-present entries are cached too, a guest leaves no invalidation out. */
@@ -308,8 +309,8 @@ int emu_request(struct ioasid_channel *ch, struct emu_ask *ask, int reason)
 			       (unsigned long long)ask->iova);
 	memset(&r, 0, sizeof(r));
 	r.channel = ch;
-	r.queue = ch->route->space->faults;
-	r.space = ch->route->space->id;
+	r.queue = emu_space(ch)->faults;
+	r.space = emu_space(ch)->id;
 	r.access = ask->access;
 	send_and_wait(&r, ask);
 	if (r.answer == IOASID_PAGE_RESPONSE_SUCCESS || r.answer == EMU_ANSWER_MOVED)
