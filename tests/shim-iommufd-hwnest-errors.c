@@ -234,6 +234,19 @@ START_TEST(vtd_parents_have_nothing_read_only)
 }
 END_TEST
 
+/* Where the driver does not tell of the erratum. */
+START_TEST(parents_may_have_read_only_mappings)
+{
+	memset(shim.hw_data, 0, sizeof(uint32_t));
+	ck_ok(ioasid_device_unbind(device));
+	device = bind_device(0);
+	ck_ok(ioasid_space_map(root, 64 * MIB, memory, PAGE, IOASID_READ, NULL));
+	ck_ok(bind_fs(child, 0x5000, 0));
+	ck_ok(ioasid_device_attach(device, child));
+	ck_ok(ioasid_space_map(root, 65 * MIB, memory, PAGE, IOASID_READ, NULL));
+}
+END_TEST
+
 /* What IOMMUs have cached, nobody can see. */
 START_TEST(nothing_is_listed)
 {
@@ -262,6 +275,7 @@ int main(void)
 	tcase_add_test(tc, allocations_that_fail);
 	tcase_add_test(tc, what_cannot_be_undone_is_blocked);
 	tcase_add_loop_test(tc, vtd_parents_have_nothing_read_only, 0, 2);
+	tcase_add_test(tc, parents_may_have_read_only_mappings);
 	tcase_add_test(tc, nothing_is_listed);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

@@ -23,9 +23,11 @@ struct ioasid_space *make_nested(void)
 void hwnest_setup(void)
 {
 	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
+	const uint32_t erratum = 1;	/* IOMMU_HW_INFO_VTD_ERRATA_772415_SPR17 */
 
 	shim_reset();
 	shim.nests = true;
+	memcpy(shim.hw_data, &erratum, sizeof(erratum));
 	shim.hw_data[2] = FSTS;
 	shim.nested_type = VTD_S1;
 	options.backend = "iommufd";

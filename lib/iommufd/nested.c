@@ -58,9 +58,12 @@ static int why_not(const struct ioasid_device *device, const struct ioasid_space
 	}
 }
 
-static bool is_vtd(const struct ioasid_device *device)
+/* Its driver tells, so that one without it may come. */
+static bool has_erratum(const struct ioasid_device *device)
 {
-	return ((const struct iofd_device *)device->backend)->hw.type == UAPI_HW_INFO_INTEL_VTD;
+	const struct iofd_hw *hw = &((const struct iofd_device *)device->backend)->hw;
+
+	return hw->type == UAPI_HW_INFO_INTEL_VTD && hw->vtd.flags & UAPI_VTD_ERRATUM_772415;
 }
 
 static int no_read_only(const struct ioasid_space *space, const struct ioasid_mapping *m)
@@ -76,7 +79,7 @@ int iofd_check_parent(const struct ioasid_device *device, const struct ioasid_sp
 	struct mapping_iter iter;
 
 	mapping_for_each(m, &iter, root, 0, UINT64_MAX)
-		if (is_vtd(device) && !(m->flags & IOASID_WRITE))
+		if (has_erratum(device) && !(m->flags & IOASID_WRITE))
 			return no_read_only(root, m);
 	return 0;
 }
@@ -158,7 +161,7 @@ int iofd_parent_new(struct ioasid_device *device, struct ioasid_space *root, str
 	if (ret)
 		return ret;
 	(*out)->users++;
-	(*out)->writable_only = is_vtd(device);
+	(*out)->writable_only = has_erratum(device);
 	return 0;
 }
 

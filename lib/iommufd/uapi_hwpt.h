@@ -169,6 +169,9 @@ UAPI_SIZE(uapi_hw_info_vtd, 24);
 UAPI_AT(uapi_hw_info_vtd, cap_reg, 8);
 UAPI_AT(uapi_hw_info_vtd, ecap_reg, 16);
 
+/* enum iommu_hw_info_vtd_flags, Linux 6.7: nothing read-only below nested page tables */
+#define UAPI_VTD_ERRATUM_772415	0x1u
+
 /* struct iommu_hw_info_arm_smmuv3, Linux 6.13 */
 struct uapi_hw_info_smmuv3 {
 	uint32_t flags;
