@@ -245,6 +245,29 @@ START_TEST(devices_that_cannot_be_bound)
 }
 END_TEST
 
+/* Linux before 6.9: arm_smmu_domain_alloc() makes nothing that arm_smmu_attach_dev() would not. */
+START_TEST(apertures_that_come_with_an_attach)
+{
+	struct ioasid_device_info info = IOASID_DEVICE_INFO_INIT;
+	const char *name = shim.devices[2].name;
+	struct ioasid_range reserved[2];
+	struct ioasid_device *d;
+
+	shim.late_aperture = true;
+	d = bind(2);
+	ck_assert_uint_eq(shim_attached(2), 0);
+	ck_ok(ioasid_device_query_info(d, &info));
+	ck_assert_uint_eq(info.address_bits, 48);
+	ck_assert_uint_eq(ioasid_device_query_reserved(d, reserved, 2), 1);
+	ck_assert_uint_eq(reserved[0].start, 0xfee00000);
+	ck_ok(ioasid_device_unbind(d));
+	fail_nth(6, EINVAL);
+	bind_fails(ctx, name, ENODEV, name, "attaching");
+	fail_nth(7, EMSGSIZE);
+	bind_fails(ctx, name, ENODEV, name, "IOVA");
+}
+END_TEST
+
 START_TEST(allocations_that_fail)
 {
 	unsigned int fds = shim_open_fds(), objects = shim_objects();
@@ -469,6 +492,7 @@ int main(void)
 	tcase_add_test(with, devices_that_cannot_be_found);
 	tcase_add_test(with, devices_that_cannot_be_opened);
 	tcase_add_test(with, devices_that_cannot_be_bound);
+	tcase_add_test(with, apertures_that_come_with_an_attach);
 	tcase_add_test(with, allocations_that_fail);
 	tcase_add_test(with, attach_that_fails);
 	tcase_add_test(with, replace_that_fails);

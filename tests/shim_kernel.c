@@ -226,16 +226,39 @@ static uint64_t get64(const uint32_t *words)
 	return value;
 }
 
+/* With a device attached, its reserved range is none that is permitted. */
+static int late_ranges(uint32_t *w, uint64_t *range)
+{
+	const uint32_t room = w[2];
+	bool attached = false;
+	unsigned int i;
+
+	for (i = 0; i < N_FDS; i++)
+		attached |= fds[i].open && fds[i].ioas == w[1];
+	range[0] = range[1] = 0;
+	w[2] = attached ? 2 : 1;
+	if (room < w[2])
+		return -EMSGSIZE;
+	if (attached) {
+		range[1] = 0xfedfffff;
+		range[2] = 0xfef00000;
+		range[3] = shim.aperture_last;
+	}
+	return 0;
+}
+
 static int iova_ranges(uint32_t *w)
 {
 	uint64_t *range = (uint64_t *)(uintptr_t)get64(w + 4);
 
 	if (!is(w[1], IOAS) || w[2] < 1)
 		return -ENOENT;
+	put64(w + 6, 4096);
+	if (shim.late_aperture)
+		return late_ranges(w, range);
 	range[0] = shim.aperture_start;
 	range[1] = shim.aperture_last;
 	w[2] = !shim.no_aperture;
-	put64(w + 6, 4096);
 	return 0;
 }
 

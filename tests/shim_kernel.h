@@ -73,6 +73,7 @@ struct shim {
 	const char *class;		/* of the devices' nodes */
 	uint64_t aperture_start, aperture_last;
 	bool no_aperture;		/* no address at all can be mapped */
+	bool late_aperture;		/* it is 0 to 0 until a device is attached */
 	uint32_t hw_type, hw_length;
 	uint64_t hw_data[5];		/* as the type has it */
 	uint64_t hw_capabilities;

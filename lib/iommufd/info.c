@@ -11,6 +11,8 @@
 
 #include "iommufd.h"
 
+#define MOST_RANGES 64u
+
 struct aperture {
 	uint64_t start, last;
 	uint64_t alignment;
@@ -22,22 +24,38 @@ static int refused(const struct ioasid_device *device, const char *what, int err
 		       strerror(error));
 }
 
-/* The one range that an IOAS with one page table permits. */
-static int read_ranges(struct ioasid_device *device, uint32_t ioas, struct aperture *a)
+/* What an IOAS permits, of @n ranges at most, from the first to the last of them. */
+static int read_ranges(struct ioasid_device *device, uint32_t ioas, uint32_t n, struct aperture *a)
 {
-	struct uapi_iova_range range = { 0 };
+	struct uapi_iova_range list[MOST_RANGES] = { { 0, 0 } };
 	struct uapi_iova_ranges ranges = {
-		.size = sizeof(ranges), .ioas_id = ioas, .num_iovas = 1,
-		.allowed_iovas = (uintptr_t)&range,
+		.size = sizeof(ranges), .ioas_id = ioas, .num_iovas = n,
+		.allowed_iovas = (uintptr_t)list,
 	};
 	int ret = iofd_ioctl(device->ctx, UAPI_IOAS_IOVA_RANGES, &ranges);
 
 	if (ret)
 		return refused(device, "no IOVA ranges", -ret);
-	*a = (struct aperture){ range.start, range.last, ranges.out_iova_alignment };
 	if (!ranges.num_iovas)
 		return err_set(ENODEV, "%s: its IOMMU translates nothing", device->name);
+	*a = (struct aperture){ list[0].start, list[bits_min(ranges.num_iovas, n) - 1].last,
+				ranges.out_iova_alignment };
 	return 0;
+}
+
+/*
+ * Some drivers make a page table only when a device is attached, and know no aperture before: that
+ * of SMMUv3s until Linux 6.9. Nothing is mapped in the IOAS, so that DMA stays blocked.
+ */
+static int read_attached(struct ioasid_device *device, uint32_t ioas, struct aperture *a)
+{
+	int ret = iofd_move(device, IOASID_NO_PASID, ioas);
+
+	if (ret)
+		return refused(device, "attaching, to see what its IOMMU translates", -ret);
+	ret = read_ranges(device, ioas, MOST_RANGES, a);
+	iofd_release(device, IOASID_NO_PASID);
+	return ret;
 }
 
 static int look_at_iommu(struct ioasid_device *device, struct aperture *a)
@@ -55,8 +73,10 @@ static int look_at_iommu(struct ioasid_device *device, struct aperture *a)
 	} else if (ret) {
 		ret = refused(device, "no page table", -ret);
 	} else {
-		ret = read_ranges(device, hwpt.pt_id, a);
+		ret = read_ranges(device, hwpt.pt_id, 1, a);
 		iofd_destroy(device->ctx, hwpt.out_hwpt_id);
+		if (!ret && !a->last && d->fd >= 0)
+			ret = read_attached(device, hwpt.pt_id, a);
 		iofd_hw_query(device);
 		iofd_hw_find_nesting(device, hwpt.pt_id);
 	}
