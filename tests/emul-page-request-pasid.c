@@ -150,6 +150,36 @@ START_TEST(what_is_passed_through_asks_too)
 }
 END_TEST
 
+static const char group_platform[] =
+	"iommu iommu0 address-bits=57 pasid-bits=20\n"
+	"device user iommu=iommu0 pasid-bits=20 pasid-table=user group=3\n"
+	"device kernel iommu=iommu0 pasid-bits=20 group=3\n";
+
+/* A device whose group leaves a table goes on waiting for what it has of its own. */
+START_TEST(requests_beside_the_table)
+{
+	const struct ioasid_pasid_table t = vtd_table();
+	struct ioasid_ctx *ctx = open_platform(group_platform);
+	struct ioasid_device *user = bind(ctx, "user"), *kernel = bind(ctx, "kernel");
+	struct ioasid_space *root = make_space(ctx, NULL, 0), *child, *own;
+	struct ioasid_fault_queue *faults = make_queue(ctx, 0, 0);
+	uint64_t id;
+
+	ck_ok(ioasid_space_map(root, 0, g.memory, SIZE, RW, NULL));
+	child = make_space(ctx, root, 0);
+	own = make_space_with(ctx, NULL, 0, faults);
+	ck_ok(ioasid_space_bind_pasid_table(child, &t));
+	ck_ok(ioasid_device_attach(user, child));
+	ck_ok(ioasid_device_attach_pasid(kernel, NUMBER, own));
+	dma_start(&dma, channel_new(kernel, NUMBER), DMA_READ, NEW_PAGE, 4);
+	id = take_request(faults).id;
+	ck_ok(ioasid_device_detach(user));
+	ck_assert_int_eq(respond(faults, id, INVALID), 1);
+	ck_assert_int_eq(dma_join(&dma), -EFAULT);
+	ck_ok(ioasid_ctx_close(ctx));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("page-request-pasid");
@@ -163,6 +193,7 @@ int main(void)
 	tcase_add_test(tc, detach_ends_the_wait);
 	tcase_add_loop_test(tc, detach_ends_the_wait_of_what_was_forgotten, 0, 2);
 	tcase_add_loop_test(tc, what_is_passed_through_asks_too, 0, 2);
+	tcase_add_test(tc, requests_beside_the_table);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

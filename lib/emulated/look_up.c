@@ -24,12 +24,15 @@ void emu_table_set(struct ioasid_device *device, struct ioasid_space *space, str
 	struct imap_item *item;
 	struct imap_iter iter;
 
-	/* Also where a route was forgotten while its request waited: nobody else would end that. */
-	if (ed->table && ed->table != space)
-		emu_requests_drop(device, NULL);
 	if (ed->table)
-		imap_for_each(item, &iter, &ed->by_pasid, 0, UINT64_MAX)
-			forget(bits_container_of(item, struct emu_route, item), reap);
+		imap_for_each(item, &iter, &ed->by_pasid, 0, UINT64_MAX) {
+			struct emu_route *r = bits_container_of(item, struct emu_route, item);
+
+			/* Also if it was forgotten while a request waited: else nobody ends that. */
+			if (ed->table != space && (r->looked_up || !r->space))
+				emu_requests_drop(device, r);
+			forget(r, reap);
+		}
 	ed->table = space;
 }
 

@@ -77,10 +77,7 @@ int emu_request(struct ioasid_channel *ch, struct emu_ask *ask, int reason);
 bool emu_request_upgrades(const struct ioasid_channel *ch);
 
 void emu_requests_init(struct emulated *emu);
-/*
- * The requests of the route go elsewhere from now on, NULL: all of the device: who waits for a
- * response looks again.
- */
+/* The requests of the route go elsewhere from now on: who waits for a response looks again. */
 void emu_requests_drop(struct ioasid_device *device, const struct emu_route *route);
 /* The device may send page requests again after a "failure". */
 void emu_requests_allow(struct ioasid_device *device);
