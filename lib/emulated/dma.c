@@ -111,6 +111,14 @@ static int no_memory(uint64_t iova)
 	return err_set(ENOMEM, "no memory to translate 0x%llx", (unsigned long long)iova);
 }
 
+/* Does the page table let it? What is only asked for is not written, and stays clean if it is. */
+static bool walk_lets(const struct ioasid_channel *ch, uint64_t iova, uint32_t access,
+		      struct iopt_hit *hit)
+{
+	*hit = iopt_walk_any(space_root(ch->route->space), iova);
+	return ((ch->asks ? iopt_granted(hit->perm) : hit->perm) & access) == access;
+}
+
 int emu_look(struct ioasid_channel *ch, uint64_t iova, uint32_t access, struct iopt_hit *hit)
 {
 	struct ioasid_space *space = ch->route->space;
@@ -124,17 +132,20 @@ int emu_look(struct ioasid_channel *ch, uint64_t iova, uint32_t access, struct i
 			return no_memory(iova);
 		return why ? (int)reason_of(why) : 0;
 	}
-	*hit = iopt_walk_any(space_root(space), iova);
-	if ((hit->perm & access) == access)
+	if (walk_lets(ch, iova, access, hit))
 		return 0;
+	if (space->parent && ch->asks) {
+		shadow_miss(&space->shadow, iova, 0);
+		if (walk_lets(ch, iova, access, hit))
+			return 0;
+	}
 	if (space->parent)
 		why = shadow_miss(&space->shadow, iova, access);
 	else if ((iopt_granted(hit->perm) & access) == access)
 		why = track_write(space, iova) ? SHADOW_NOMEM : SHADOW_OK;
 	if (why == SHADOW_NOMEM)
 		return no_memory(iova);
-	*hit = iopt_walk_any(space_root(space), iova);
-	return (hit->perm & access) == access ? 0 : (int)why_not(ch, iova, why);
+	return walk_lets(ch, iova, access, hit) ? 0 : (int)why_not(ch, iova, why);
 }
 
 int emu_find(struct ioasid_channel *ch, uint64_t iova, uint32_t access, struct iopt_hit *hit)

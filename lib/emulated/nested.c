@@ -344,7 +344,7 @@ static enum shadow_fault walk(struct ioasid_channel *ch, uint64_t iova, uint32_t
 	enum shadow_fault fault;
 
 	w.known = psc_find(&unit->psc, nested->tag, iova, w.raw);
-	fault = walk_translate(&w, access);
+	fault = ch->asks ? walk_ask(&w, access) : walk_translate(&w, access);
 	unit->walks++;
 	unit->reads += w.reads;
 	audit(ch, iova, access, w.raw, w.at.level);

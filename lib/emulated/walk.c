@@ -130,20 +130,29 @@ static void combine(struct walk *w, const struct iopt_hit *second)
 	memcpy(x->origin.raw, w->raw, sizeof(w->raw));
 }
 
-/* Once; -EAGAIN in *@ret: an entry changed before its flags were set. */
-static enum shadow_fault walk_once(struct walk *w, unsigned int access, int *ret)
+/* Do both levels let it? */
+static enum shadow_fault check(struct walk *w, unsigned int access)
 {
 	struct iopt_hit second;
 
-	*ret = 0;
 	walk_look(w);
 	if (w->at.fault)
 		return fault_of(w);
 	if ((w->at.perm & access) != access)
 		return SHADOW_PERMISSION;
 	second = iopt_walk(w->second, w->at.addr);
-	if ((iopt_granted(second.perm) & access) != access)
-		return SHADOW_TARGET;
+	return (iopt_granted(second.perm) & access) == access ? SHADOW_OK : SHADOW_TARGET;
+}
+
+/* Once; -EAGAIN in *@ret: an entry changed before its flags were set. */
+static enum shadow_fault walk_once(struct walk *w, unsigned int access, int *ret)
+{
+	enum shadow_fault fault = check(w, access);
+	struct iopt_hit second;
+
+	*ret = 0;
+	if (fault)
+		return fault;
 	*ret = set_all_flags(w, access);
 	if (!*ret && access & IOPT_WRITE)
 		*ret = take_note(w, w->at.addr);
@@ -165,6 +174,13 @@ enum shadow_fault walk_translate(struct walk *w, unsigned int access)
 	} while (ret == -EAGAIN && ++tries < MAX_TRIES);
 	/* It never stood still: as if it had not been present when the walk came by. */
 	return ret == -EAGAIN ? SHADOW_NOT_MAPPED : fault;
+}
+
+enum shadow_fault walk_ask(struct walk *w, unsigned int access)
+{
+	enum shadow_fault fault = check(w, access);
+
+	return fault ? fault : walk_translate(w, access & IOPT_READ);
 }
 
 /* @upgrade: more permission than before is no difference. */

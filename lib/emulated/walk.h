@@ -42,6 +42,9 @@ void walk_look(struct walk *w);
  */
 enum shadow_fault walk_translate(struct walk *w, unsigned int access);
 
+/* The same for what is only asked for: that leaves no mark of a write, and need not permit one. */
+enum shadow_fault walk_ask(struct walk *w, unsigned int access);
+
 /*
  * Compares the entries that a translation came from with those of a walk now. True: they differ.
  * @upgrade: those that give more permission than before do not.
