@@ -60,6 +60,22 @@ static void unreserve_for(struct ioasid_space *space, const struct ioasid_device
 	unreserve_width(space, device);
 }
 
+/* Where a kernel's table follows the shadow, it has to take the page table's smallest pages. */
+static int check_pages(const struct ioasid_device *device, const struct ioasid_space *space,
+		       const struct pgt_pair *pair)
+{
+	const struct pgt *pgt = pair->low.levels ? &pair->low : &pair->high;
+	const uint64_t own = UINT64_C(1) << pgt->page_shift;
+	const uint64_t least = device->info.page_sizes & -device->info.page_sizes;
+
+	if (!device->ctx->ops->run_map || space->nest->nesting == IOASID_NESTING_HARDWARE ||
+	    least <= own)
+		return 0;
+	return err_set(EOPNOTSUPP, "%s: its smallest pages have %llu bytes, those of the page "
+		       "table %llu", device->name, (unsigned long long)least,
+		       (unsigned long long)own);
+}
+
 int device_check_pgtable(const struct ioasid_device *device, const struct ioasid_space *space,
 			 const struct pgt_pair *pair)
 {
@@ -84,7 +100,7 @@ int device_check_pgtable(const struct ioasid_device *device, const struct ioasid
 	if (bits > info->address_bits)
 		return err_set(EOPNOTSUPP, "%s: its IOMMU translates %u bits, the page table %u",
 			       device->name, info->address_bits, bits);
-	return 0;
+	return check_pages(device, space, pair);
 }
 
 int device_check_pasid_table(const struct ioasid_device *device,

@@ -42,6 +42,31 @@ static uint64_t host(uint64_t guest)
 	return (uintptr_t)memory + guest;
 }
 
+/*
+ * As on a CPU with pages of 64 KiB, where containers have none that are smaller
+ * (vfio_update_pgsize_bitmap()).
+ */
+START_TEST(pages_smaller_than_the_kernels)
+{
+	struct ioasid_pgtable t = IOASID_PGTABLE_INIT;
+	struct ioasid_device *other;
+
+	shim_t1.page_sizes = 0x10000;
+	other = bind(1);
+	ck_err(ioasid_device_attach(other, child), EOPNOTSUPP);
+	said("65536 bytes", "4096");
+	ck_ok(ioasid_space_unbind_pgtable(child));
+	ck_ok(ioasid_device_attach(other, child));
+	ck_err(bind_table(child, IOASID_PGTABLE_VTD_SS, 3, table.root), EOPNOTSUPP);
+	t.format = IOASID_PGTABLE_ARM_S1;
+	t.granule_bits = 16;
+	t.levels = 2;
+	t.input_bits = 39;
+	t.root = TABLES;
+	ck_ok(ioasid_space_bind_pgtable(child, &t));
+}
+END_TEST
+
 static void expect_map(uint32_t flags, uint64_t iova, uint64_t guest, uint64_t length)
 {
 	expect(shim_container_fd(GROUP), SHIM_MAP_DMA, 32, flags, U64(host(guest)), U64(iova),
@@ -310,6 +335,7 @@ int main(void)
 	TCase *tc = tcase_create("nesting");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, pages_smaller_than_the_kernels);
 	tcase_add_test(tc, attach_maps_the_runs_at_their_host_addresses);
 	tcase_add_test(tc, invalidation_changes_what_differs);
 	tcase_add_test(tc, memory_of_the_parent_comes_and_goes);

@@ -244,7 +244,8 @@ size_t ioasid_device_query_reserved(const struct ioasid_device *device,
  *         allowed range where the device cannot have one, or a mapping is not aligned; -EFAULT:
  *         memory mapped in the space is no longer there; -ENOSPC: the space has more mappings than
  *         max_mappings of the device; -ENOMEM; -EOPNOTSUPP: the IOMMU lacks what the space needs
- *         (nesting, the page table's format and width, dirty tracking, enforced snooping);
+ *         (nesting, the page table's format, width and smallest pages, dirty tracking, enforced
+ *         snooping);
  *         -E2BIG: a nested space takes more mappings in the kernel than its mapping_limit;
  *         -ENOENT: the space is on a vIOMMU, where the device has no vDEVICE.
  * Since 0.1.
