@@ -218,6 +218,59 @@ START_TEST(one_follows_others)
 }
 END_TEST
 
+/* The guest changes a page some times, and tells of each. */
+static void move_page(uint64_t at, uint64_t to)
+{
+	unsigned int i;
+
+	for (i = 1; i <= 3; i++) {
+		gt_map(&w.t, at, to + i * PAGE, PAGE, 1, RW);
+		sync_range(at, at);
+	}
+}
+
+/* What is known of a piece is not known any more when it has gone, though another continues it. */
+START_TEST(page_that_leads_where_a_piece_was)
+{
+	unsigned int piece;
+
+	root_map(0, 2 * MIB, HOST, RW, true);
+	piece = root_map(2 * MIB, 2 * MIB, HOST + 2 * MIB, RW, true);
+	open_tables(_i);
+	gt_map(&w.t, 0, 0, MIB, 1, RW);
+	gt_map(&w.t, 2 * MIB, 2 * MIB, MIB, 1, RW);
+	sync_range(0, ALL);
+	check_pages(0, 4 * MIB);
+	move_page(2 * MIB, 2 * MIB);
+	root_unmap(piece);
+	move_page(0, 0);
+	move_page(PAGE, 2 * MIB);
+	check_pages(0, 4 * MIB);
+}
+END_TEST
+
+/* The same entry is bound in two formats, of which the first lets DMA write. */
+START_TEST(flags_that_come_to_mean_less)
+{
+	static const enum ioasid_pgtable_format format[] = { IOASID_PGTABLE_ARM_S2,
+							     IOASID_PGTABLE_ARM_S1 };
+	uint64_t flags = 0;
+	unsigned int i, k;
+
+	root_map(TABLES, END - TABLES, 0, RW, true);
+	for (k = 0; k < 2; k++) {
+		bind(format[k], false);
+		flags = k ? flags : gt_leaf_value(&w.t, 1, 0, RW);
+		for (i = 0; i < 4; i++) {
+			gt_store(gt_entry(&w.t, 0, 1), flags | (TABLES + i * PAGE));
+			sync_range(0, 0);
+			check_pages(0, 2 * PAGE);
+		}
+	}
+	ck_assert_uint_ne(translate(&w.s, 0, IOPT_READ), 0);
+}
+END_TEST
+
 /* A table that the parent does not have yet is there for DMA as soon as it has it. */
 START_TEST(table_comes_later)
 {
@@ -250,6 +303,8 @@ void add_bare_cases(Suite *s)
 	tcase_add_loop_test(tc, address_beyond_the_width, 0, VARIANTS);
 	tcase_add_loop_test(tc, piece_goes_and_comes, 0, VARIANTS);
 	tcase_add_loop_test(tc, one_follows_others, 0, 6 * VARIANTS);
+	tcase_add_loop_test(tc, page_that_leads_where_a_piece_was, 0, VARIANTS);
+	tcase_add_test(tc, flags_that_come_to_mean_less);
 	tcase_add_loop_test(tc, table_comes_later, 0, VARIANTS);
 	suite_add_tcase(s, tc);
 }

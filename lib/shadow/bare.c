@@ -69,7 +69,7 @@ int node_change(struct shadow_node *n, unsigned int i, uint64_t raw, const struc
 }
 
 /* Entry @i, which is @raw. @l is the node's line, if it has flags. False: it needs more than this. */
-static bool sync_one(struct shadow_node *n, struct line *l, unsigned int i, uint64_t raw,
+static bool sync_one(struct shadow_node *n, struct shadow_line *l, unsigned int i, uint64_t raw,
 		     struct reap *reap)
 {
 	const struct pgt_rule *rule = node_rule(n);
@@ -93,10 +93,10 @@ static bool sync_one(struct shadow_node *n, struct line *l, unsigned int i, uint
  * of its own, so that its loop has all registers.
  */
 static __attribute__((noinline)) unsigned int
-sync_line(struct shadow_node *n, const struct line *line, const uint64_t *guest, size_t i, size_t end,
+sync_line(struct shadow_node *n, const struct shadow_line *line, const uint64_t *guest, size_t i, size_t end,
 	  struct reap *reap)
 {
-	const struct line l = *line;
+	const struct shadow_line l = *line;
 	uint64_t *ptes = n->pte, gone = 0;
 
 	for (; i <= end; i++) {
@@ -122,7 +122,7 @@ sync_line(struct shadow_node *n, const struct line *line, const uint64_t *guest,
 unsigned int bare_sync(struct shadow_node *n, const uint64_t *guest, unsigned int i,
 		       unsigned int end, struct reap *reap)
 {
-	struct line l;
+	struct shadow_line l;
 
 	/* What is written through such a shadow is not what its entries permit by themselves. */
 	if (n->shadow->tracked || (n->flags && (n->delta != piece_delta(&n->shadow->piece) ||

@@ -83,18 +83,7 @@ static inline size_t skip_unchanged(const uint64_t *guest, const uint64_t *known
 	return i;
 }
 
-/*
- * What the entries with a node's flags become: raw + add. All that are such, and lead into the piece,
- * and no others, are (raw - sub), turned right by shift, of at most most. For what is beside
- * @flags, or below the size of a page, ends up on the left there, since an address has no bits
- * there, and those that it can have are without a gap. (A rule that is far has others.)
- */
-struct line {
-	uint64_t add, sub, most;
-	unsigned int shift;
-};
-
-static inline bool line_lacks(const struct line *l, uint64_t raw)
+static inline bool line_lacks(const struct shadow_line *l, uint64_t raw)
 {
 	uint64_t x = raw - l->sub;
 
@@ -102,7 +91,7 @@ static inline bool line_lacks(const struct line *l, uint64_t raw)
 }
 
 /* @flags are those of a leaf, the piece is at hand. False: it permits nothing. */
-static inline bool line_of(struct line *l, const struct shadow_node *n, uint64_t flags)
+static inline bool line_of(struct shadow_line *l, const struct shadow_node *n, uint64_t flags)
 {
 	const struct shadow_piece *piece = &n->shadow->piece;
 	const struct pgt_rule *rule = node_rule(n);
@@ -111,6 +100,7 @@ static inline bool line_of(struct line *l, const struct shadow_node *n, uint64_t
 
 	if (!perm || piece->start > top)
 		return false;
+	l->flags = flags;
 	l->sub = piece->start + flags;
 	l->add = piece->host + perm - l->sub;
 	l->shift = rule->shift;

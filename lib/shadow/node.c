@@ -345,6 +345,7 @@ int shadow_piece_at(struct shadow *s, uint64_t addr)
 	else if (s->tracked && s->piece.perm & IOPT_WRITE)
 		s->piece.perm ^= IOPT_WRITE | IOPT_CLEAN;	/* not all of it, or not for long */
 	s->piece_gen = *s->up.gen;
+	s->line.flags = 0;
 	return ret;
 }
 

@@ -17,8 +17,6 @@ struct group {
 	const struct shadow_part *part;
 	struct reap *reap;
 	struct merge merge;		/* of the latest entry that has been merged; NO_MERGE: none */
-	struct line line;		/* of the latest bare node, */
-	uint64_t flags, delta;		/* and what the node's are; flags 0: there was none */
 	struct shadow_node *near;	/* the table above the lowest one for the latest page, */
 	uint64_t at;			/* which this was; NULL: not known */
 };
@@ -48,18 +46,12 @@ static struct shadow_node *descend(struct shadow_node *n, uint64_t iova, unsigne
 	return n;
 }
 
-static void forget_latest(struct group *g)
-{
-	g->merge = NO_MERGE;
-	g->flags = 0;
-}
-
 /* Not merged with the piece at hand. 0 or -ENOMEM. */
 static int change(struct group *g, struct shadow_node *n, unsigned int i, uint64_t raw)
 {
 	struct pgt_entry e = node_decode(n, i, raw);
 
-	forget_latest(g);	/* there may be another piece afterwards */
+	g->merge = NO_MERGE;	/* there may be another piece afterwards */
 	return node_change(n, i, raw, &e, g->reap);
 }
 
@@ -76,29 +68,30 @@ static bool can_merge(struct group *g, const struct shadow_node *n, uint64_t raw
 	return addr - s->piece.start <= g->merge.limit;
 }
 
-/* Is the line at hand that of a bare node, or can it be from now on? */
-static inline bool has_line(struct group *g, const struct shadow_node *n)
+/* Makes the line at hand that of a bare node. */
+static __attribute__((noinline)) bool take_line(struct shadow *s, const struct shadow_node *n)
 {
-	const struct shadow *s = n->shadow;
+	return !s->tree.far && merge_fits(s, node_rule(n)) && line_of(&s->line, n, n->flags);
+}
 
-	if (n->raw || !n->flags || n->heads || n->split || s->tracked)
+/* Is the line at hand that of a bare node, or can it be from now on? */
+static inline bool has_line(const struct shadow_node *n)
+{
+	struct shadow *s = n->shadow;
+
+	if (n->raw || !n->flags || n->heads || n->split || s->tracked ||
+	    s->piece_gen != *s->up.gen || n->delta != piece_delta(&s->piece))
 		return false;
-	if (g->flags == n->flags && g->delta == n->delta)
-		return true;
-	if (!merge_fits(s, node_rule(n)) || n->delta != piece_delta(&s->piece) ||
-	    !line_of(&g->line, n, n->flags))
-		return false;
-	g->flags = n->flags;
-	g->delta = n->delta;
-	return true;
+	return n->flags == s->line.flags || take_line(s, n);
 }
 
 /* An entry that is absent, or on the line. False: it is neither. */
 static inline bool sync_on_line(struct group *g, struct shadow_node *n, unsigned int i, uint64_t raw)
 {
-	uint64_t pte = raw + g->line.add;
+	const struct shadow_line *line = &n->shadow->line;
+	uint64_t pte = raw + line->add;
 
-	if (bits_unlikely(line_lacks(&g->line, raw))) {
+	if (bits_unlikely(line_lacks(line, raw))) {
 		if (raw)
 			return false;
 		pte = 0;
@@ -107,32 +100,42 @@ static inline bool sync_on_line(struct group *g, struct shadow_node *n, unsigned
 	return true;
 }
 
-/* An entry of a lowest table, as sync_plain() does many. 0; -ENOMEM; -EAGAIN, with nothing done. */
-static int sync_entry(struct group *g, struct shadow_node *n, unsigned int i)
+/* The guest's table. NULL: the parent does not map it. */
+static inline const uint64_t *guest_of(struct group *g, struct shadow_node *n)
 {
-	struct shadow *s = n->shadow;
-	const uint64_t *guest = n->guest;
-	uint64_t raw, pte;
+	if (bits_likely(n->guest && n->guest_gen == *n->shadow->up.gen))
+		return n->guest;
+	g->merge = NO_MERGE;
+	return node_find_guest(n);
+}
 
-	if (n->table != 1)
-		return -EAGAIN;
-	if (!guest || n->guest_gen != *s->up.gen) {
-		forget_latest(g);
-		guest = node_find_guest(n);
-		if (!guest)
-			return -EAGAIN;
-	}
-	raw = guest_load(&guest[i]);
-	if (has_line(g, n) && sync_on_line(g, n, i, raw))
-		return 0;
+/* @raw is not on the line at hand. 0 or -ENOMEM. */
+static __attribute__((noinline)) int sync_beside_line(struct group *g, struct shadow_node *n,
+						      unsigned int i, uint64_t raw)
+{
+	uint64_t pte;
+
 	if (raw == node_raw(n, i))
 		return 0;
 	if (!n->raw || !can_merge(g, n, raw))
 		return change(g, n, i, raw);
-	pte = merge_entry(&g->merge, (raw & node_rule(n)->use[1].addr) - s->piece.start);
+	pte = merge_entry(&g->merge, (raw & node_rule(n)->use[1].addr) - n->shadow->piece.start);
 	n->raw[i] = raw;
 	node_set_pte(n, i, pte, g->reap);
 	return 0;
+}
+
+/* An entry of a lowest table, as sync_plain() does many. 0; -ENOMEM; -EAGAIN, with nothing done. */
+static inline __attribute__((always_inline)) int
+sync_entry(struct group *g, struct shadow_node *n, unsigned int i)
+{
+	const uint64_t *guest = n->table == 1 ? guest_of(g, n) : NULL;
+	uint64_t raw;
+
+	if (!guest)
+		return -EAGAIN;
+	raw = guest_load(&guest[i]);
+	return has_line(n) && sync_on_line(g, n, i, raw) ? 0 : sync_beside_line(g, n, i, raw);
 }
 
 /* Absent entries are to be left alone there, and times to be written down. */

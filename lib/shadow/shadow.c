@@ -105,6 +105,7 @@ int shadow_bind(struct shadow *s, const struct pgt_pair *pair, bool on_demand, s
 
 	s->tree = (struct shadow_tree){ .mode = SHADOW_GUEST, .on_demand = on_demand,
 					.key = s->key };
+	s->line.flags = 0;
 	if (part_open(s, false, &pair->low, pair->low_root) ||
 	    part_open(s, true, &pair->high, pair->high_root) || make_far(s)) {
 		tree_drop(s, &s->tree, reap);

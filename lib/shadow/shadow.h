@@ -44,6 +44,18 @@ struct shadow_piece {
 	uint32_t *watch;	/* 8-byte aligned list head; NULL: the parent finds users by scanning */
 };
 
+/*
+ * What the entries with these flags become: raw + add. All that are such, and lead into the piece,
+ * and no others, are (raw - sub), turned right by shift, of at most most. For what is beside
+ * the flags, or below the size of a page, ends up on the left there, since an address has no bits
+ * there, and those that it can have are without a gap. (A rule that is far has others.)
+ */
+struct shadow_line {
+	uint64_t flags;		/* 0: nothing is known */
+	uint64_t add, sub, most;
+	unsigned int shift;
+};
+
 /* The parent, as a shadow sees it. */
 struct shadow_parent {
 	/* The piece around @addr. 0; -EFAULT: there is none; -ENOMEM. */
@@ -126,6 +138,7 @@ struct shadow {
 	struct shadow_parent up;
 	struct shadow_piece piece;	/* the latest used, good while ... */
 	uint64_t piece_gen;		/* ... this is the parent's generation */
+	struct shadow_line line;	/* of the latest page that was read; leads into that piece */
 	uint64_t gen;		/* own: see shadow_parent */
 	uint64_t now;		/* audit: time of the invalidation being carried out; 0: no audit */
 	uint64_t key;		/* of the trees' hash */
