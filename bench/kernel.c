@@ -16,8 +16,11 @@
 #define RUN    512u	/* contiguous pages */
 #define SINGLE 64u	/* pages each with a hole behind it */
 
-/* The guest's memory: page tables, and two places for what they map. */
-#define SIZE	(16 * MIB)
+/*
+ * The guest's memory: page tables, and two places for what they map. One big mapping, as VMMs have,
+ * of which most is not touched.
+ */
+#define SIZE	(64 * MIB)
 #define DATA	(4 * MIB)
 #define DATA_2	(8 * MIB)
 #define SINGLES GIB	/* IOVAs; the run begins at 0 */
