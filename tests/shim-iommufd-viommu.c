@@ -258,6 +258,17 @@ START_TEST(commands_go_down_as_they_are)
 	ck_err(ioasid_viommu_invalidate(viommu, commands, 16, 3, &done), EIO);
 	ck_assert_uint_eq(done, 1);
 	ck_assert_uint_eq(shim_viommu.issued, 1);
+	/* a unit that does not answer is not asked again and again */
+	shim_viommu.bad_error = ETIMEDOUT;
+	shim_forget();
+	ck_err(ioasid_viommu_invalidate(viommu, commands, 16, 3, &done), EINVAL);
+	ck_assert_uint_eq(shim.n_calls, 1);
+	shim_viommu.bad_error = EIO;
+	shim_forget();
+	fail_nth(2, ETIMEDOUT);
+	ck_err(ioasid_viommu_invalidate(viommu, commands, 16, 3, &done), EINVAL);
+	ck_assert_uint_eq(shim.n_calls, 2);
+	ck_assert_uint_eq(done, 0);
 	ck_err(ioasid_viommu_invalidate(viommu, commands, 24, 2, &done), EINVAL);
 	ck_assert_uint_eq(done, 0);
 	shim_viommu.bad = 0;

@@ -202,17 +202,18 @@ static int send(const struct ioasid_viommu *v, struct uapi_invalidate inv, uint3
 /*
  * Linux's driver of SMMUv3s issues commands in batches, and counts as handled all that stand before
  * a bad one, also those that it has not issued yet (arm_vsmmu_cache_invalidate()). So they are sent
- * once more: fewer of them if that fails too.
+ * once more. What comes of that: -EIO as before, or another error, with none handled.
  */
-static void issue_handled(const struct ioasid_viommu *v, struct uapi_invalidate inv,
-			  uint32_t *handled)
+static int issue_handled(const struct ioasid_viommu *v, struct uapi_invalidate inv,
+			 uint32_t *handled)
 {
-	int ret = v->type == IOASID_VIOMMU_RAW ? 0 : -EAGAIN;
+	int ret;
 
-	while (ret && *handled) {
-		inv.entry_num = *handled;
-		ret = send(v, inv, handled);
-	}
+	inv.entry_num = *handled;
+	ret = *handled ? send(v, inv, handled) : 0;
+	if (ret)
+		*handled = 0;
+	return ret ? ret : -EIO;
 }
 
 static int invalidate(struct ioasid_viommu *v, const void *commands, size_t size, size_t n,
@@ -236,8 +237,8 @@ static int invalidate(struct ioasid_viommu *v, const void *commands, size_t size
 		inv.entry_num = (uint32_t)bits_min(n - *handled, UAPI_INV_MAX);
 		inv.data_uptr = n ? (uintptr_t)commands + *handled * size : 0;
 		ret = send(v, inv, &done);
-		if (ret)
-			issue_handled(v, inv, &done);
+		if (ret == -EIO && v->type != IOASID_VIOMMU_RAW)
+			ret = issue_handled(v, inv, &done);
 		*handled += done;
 	} while (!ret && *handled < n);
 	return ret ? why_refused(-ret) : 0;
