@@ -27,7 +27,7 @@ static int check(const struct ioasid_space *space, uint64_t iova, uint64_t sourc
 	if (!bits_range_last(source, length, &last))
 		return err_set(EOVERFLOW, "source 0x%llx + 0x%llx runs past the end",
 			       (unsigned long long)source, (unsigned long long)length);
-	if (space == space->ctx->identity)
+	if (space->identity)
 		return err_set(EOPNOTSUPP, "the identity root maps registered memory only");
 	return 0;
 }

@@ -141,6 +141,7 @@ struct ioasid_space {
 	uint64_t gen;			/* changes when a mapping goes away */
 	struct iopt table;		/* a root's, while it has users */
 	bool small_pages;		/* only those are in its page table */
+	bool identity;			/* the identity root */
 	bool tracks;			/* a root's: pages that are written can be recorded, */
 	bool tracking;			/* and are */
 	bool tracked;			/* by the library's own table: track.c, */

@@ -19,8 +19,10 @@ static int check_space(const struct ioasid_space *space)
 static int bind(struct ioasid_space *space, uint32_t type, const void *data, size_t length,
 		struct reap *reap)
 {
-	int ret = ctx_check_take(space->ctx, reap);
+	int ret = check_space(space);
 
+	if (!ret)
+		ret = ctx_check_take(space->ctx, reap);
 	if (!ret)
 		ret = pasid_table_check_none(space);
 	return ret ? ret : space->nest->bind_raw(space, type, data, length, reap);
@@ -30,10 +32,8 @@ IOASID_EXPORT int ioasid_space_bind_raw(struct ioasid_space *space, uint32_t typ
 					size_t length)
 {
 	struct reap reap = { 0 };
-	int ret = check_space(space);
+	int ret;
 
-	if (ret)
-		return ret;
 	if (!type)
 		return err_set(EINVAL, "type 0 is no layout");
 	if (!length || length > IOASID_RAW_MAX)
@@ -48,11 +48,11 @@ IOASID_EXPORT int ioasid_space_probe_raw(struct ioasid_space *space, uint32_t ty
 {
 	int ret;
 
-	if (!space->parent || !space->nest->probe_raw)
-		return err_set(EOPNOTSUPP, "space %u is not nested in hardware by a kernel",
-			       space->id);
 	ctx_lock(space->ctx);
-	if (nest_bound(space))
+	if (!space->parent || !space->nest->probe_raw)
+		ret = err_set(EOPNOTSUPP, "space %u is not nested in hardware by a kernel",
+			      space->id);
+	else if (nest_bound(space))
 		ret = space->nest->probe_raw(space, type);
 	else
 		ret = err_set(EINVAL, "space %u has no page table bound", space->id);

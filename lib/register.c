@@ -21,6 +21,7 @@ static int identity(struct ioasid_ctx *ctx)
 		return err_set(ENOMEM, "no memory for the identity root");
 	}
 	space->strips.wanted = false;
+	space->identity = true;
 	ctx->identity = space;
 	return 0;
 }

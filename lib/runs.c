@@ -34,10 +34,11 @@ IOASID_EXPORT size_t ioasid_space_query_runs(const struct ioasid_space *space, u
 {
 	uint64_t at = *cursor;
 	size_t count = 0;
-	unsigned int max = space->parent ? space->nest->max_looks : MAX_STEPS, steps;
+	unsigned int max, steps;
 
 	*done = at > last;
 	ctx_lock(space->ctx);
+	max = space->parent ? space->nest->max_looks : MAX_STEPS;
 	for (steps = 0; steps < max && !*done; steps++) {
 		struct shadow_view v;
 		uint64_t end;

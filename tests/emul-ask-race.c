@@ -86,6 +86,69 @@ START_TEST(a_parent_that_gets_a_pasid_table)
 }
 END_TEST
 
+/* What a space says, while it gets a PASID table. */
+static int ask_space(void *data)
+{
+	struct ioasid_run run;
+	unsigned int i;
+	bool done;
+
+	(void)data;
+	for (i = 0; i < rounds(ROUNDS); i++) {
+		uint64_t cursor = 0;
+
+		if (ioasid_space_query_runs(g.space, &cursor, UINT64_MAX, &run, 1, &done) ||
+		    ioasid_space_probe_raw(g.space, 1) != -EOPNOTSUPP ||
+		    ioasid_space_bind_raw(g.space, 1, "", 1) != -EOPNOTSUPP)
+			return -EINVAL;
+	}
+	return 0;
+}
+
+START_TEST(a_space_that_gets_a_pasid_table)
+{
+	const struct ioasid_pasid_table t = vtd_table();
+	struct waiter w;
+	unsigned int i;
+
+	waiter_start(&w, ask_space, NULL);
+	for (i = 0; i < rounds(ROUNDS); i++) {
+		ck_ok(ioasid_space_bind_pasid_table(g.space, &t));
+		ck_ok(ioasid_space_unbind_pasid_table(g.space));
+	}
+	ck_ok(waiter_end(&w));
+}
+END_TEST
+
+static bool stop;
+
+static int map_until_stopped(void *data)
+{
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+		int ret = ioasid_space_map(data, 0, g.memory, PAGE, RW, NULL);
+
+		if (!ret)
+			ret = ioasid_space_unmap(data, 0, PAGE, NULL);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* The identity root comes to be while others are used. */
+START_TEST(the_first_memory_that_is_registered)
+{
+	struct waiter w;
+
+	waiter_start(&w, map_until_stopped, make_space(g.ctx, NULL, 0));
+	usleep(1000);
+	ck_ok(ioasid_ctx_register_memory(g.ctx, g.memory, PAGE, RW));
+	usleep(1000);
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	ck_ok(waiter_end(&w));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("ask-race");
@@ -95,6 +158,8 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, handles_of_one_mapping);
 	tcase_add_test(tc, a_parent_that_gets_a_pasid_table);
+	tcase_add_test(tc, a_space_that_gets_a_pasid_table);
+	tcase_add_test(tc, the_first_memory_that_is_registered);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }
