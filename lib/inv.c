@@ -11,9 +11,9 @@ static int reserve_entries(struct ioasid_inv *inv, size_t n)
 	struct inv_entry *entries;
 	struct inv_job *jobs;
 
-	if (n <= inv->room)
-		return 0;
-	entries = mem_realloc(inv->entries, n * sizeof(*entries));
+	/* and so no sum of sizes overflows */
+	entries = n > SIZE_MAX / sizeof(*jobs) / 4 ? NULL :
+		  mem_realloc(inv->entries, n * sizeof(*entries));
 	if (!entries)
 		return err_set(ENOMEM, "no memory for %zu invalidations", n);
 	inv->entries = entries;
@@ -36,8 +36,6 @@ IOASID_EXPORT int ioasid_inv_new(struct ioasid_ctx *ctx, size_t reserve, struct 
 	if (!inv)
 		return err_set(ENOMEM, "no memory for a batch");
 	inv->ctx = ctx;
-	if (reserve > SIZE_MAX / sizeof(struct inv_job) / 4)
-		reserve = SIZE_MAX / sizeof(struct inv_job) / 4;
 	ret = reserve_entries(inv, reserve ? reserve : 16);
 	if (ret) {
 		ioasid_inv_free(inv);

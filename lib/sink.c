@@ -134,11 +134,8 @@ void sink_mapped(struct ioasid_space *root, const struct ioasid_mapping *m)
 
 static bool leads_to(const struct imap_item *item, const struct ioasid_mapping *m)
 {
-	uint64_t from;
+	uint64_t from = bits_container_of(item, const struct sink_item, item)->from;
 
-	if (!item)
-		return false;
-	from = bits_container_of(item, const struct sink_item, item)->from;
 	return from >= m->item.start && from <= m->item.last;
 }
 

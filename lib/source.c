@@ -42,8 +42,6 @@ int source_check_memory(struct ioasid_ctx *ctx, uint64_t addr, uint64_t length,
 	uint64_t first = bits_align_down(addr, PAGE);
 	uint64_t last = bits_align_down(addr + length - 1, PAGE);
 
-	if (source_find_registered(ctx, addr, length, perm))
-		return 0;
 	if (length - 1 <= UINTPTR_MAX - addr &&
 	    !msync((void *)(uintptr_t)first, (size_t)(last - first + PAGE), MS_ASYNC) &&
 	    probe_page(ctx, first, perm) && (last == first || probe_page(ctx, last, perm)))

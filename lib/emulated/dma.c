@@ -124,8 +124,6 @@ int emu_look(struct ioasid_channel *ch, uint64_t iova, uint32_t access, struct i
 	struct ioasid_space *space = ch->route->space;
 	enum shadow_fault why = SHADOW_OK;
 
-	if (!space)
-		return IOASID_FAULT_BLOCKED;
 	if (emu_nested_of(space)) {
 		why = emu_nested_translate(ch, iova, access, hit);
 		if (why == SHADOW_NOMEM)

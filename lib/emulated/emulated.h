@@ -98,8 +98,8 @@ void emu_abandon(struct ioasid_ctx *ctx);
 /* dma.c: 0, or err_set(): -EOVERFLOW. */
 int emu_check_range(uint64_t iova, uint64_t length);
 /*
- * Under the lock, where tables stand still: fills what @iova needs and looks it up. 0, with
- * *@hit; why there is no translation, an enum ioasid_fault_reason; or -ENOMEM.
+ * Under the lock, where tables stand still, of a channel with a route: fills what @iova needs and
+ * looks it up. 0, with *@hit; why there is no translation, an enum ioasid_fault_reason; or -ENOMEM.
  */
 int emu_look(struct ioasid_channel *ch, uint64_t iova, uint32_t access, struct iopt_hit *hit);
 /* The same, also of a channel without a route: can give up the lock, see emu_look_up(). */

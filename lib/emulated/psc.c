@@ -41,21 +41,15 @@ unsigned int psc_find(struct psc *c, uint64_t tag, uint64_t iova, uint64_t *raw)
 	return best->level;
 }
 
-/* The entry for these addresses at this level, else the one that was used the longest ago. */
-static struct psc_entry *choose(struct psc *c, uint64_t tag, uint64_t start, unsigned int level)
+/* The one that was used the longest ago, or not at all. */
+static struct psc_entry *oldest(struct psc *c)
 {
-	struct psc_entry *oldest = c->entries;
-	uint32_t i;
+	struct psc_entry *e, *found = c->entries;
 
-	for (i = 0; i < c->n; i++) {
-		struct psc_entry *e = &c->entries[i];
-
-		if (e->tag == tag && e->start == start && e->level == level)
-			return e;
-		if (e->used < oldest->used)
-			oldest = e;
-	}
-	return oldest;
+	for (e = c->entries; e < c->entries + c->n; e++)
+		if (e->used < found->used)
+			found = e;
+	return found;
 }
 
 void psc_fill(struct psc *c, uint64_t tag, const struct pgt *g, uint64_t iova, unsigned int level,
@@ -66,7 +60,7 @@ void psc_fill(struct psc *c, uint64_t tag, const struct pgt *g, uint64_t iova, u
 
 	if (!c->n)
 		return;
-	e = choose(c, tag, start, level);
+	e = oldest(c);
 	*e = (struct psc_entry){ .tag = tag, .start = start, .last = start + span - 1,
 				 .used = ++c->clock, .level = level };
 	memcpy(e->raw, raw, sizeof(e->raw));

@@ -31,7 +31,7 @@ void psc_destroy(struct psc *c);
 /* The longest known part of the way to @iova: entries into @raw, the lowest's level; 0: none. */
 unsigned int psc_find(struct psc *c, uint64_t tag, uint64_t iova, uint64_t *raw);
 
-/* The way to @iova is known down to the entry at @level. */
+/* The way to @iova is known down to the entry at @level, and was not so far by psc_find(). */
 void psc_fill(struct psc *c, uint64_t tag, const struct pgt *g, uint64_t iova, unsigned int level,
 	      const uint64_t *raw);
 

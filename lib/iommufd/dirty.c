@@ -127,8 +127,6 @@ static int read_pt(const struct iofd_pt *pt, uint64_t start, uint64_t last, bool
 	uint64_t page = start / PAGE - out->first, bit = page >> out->shift;
 	uint64_t page_size = (uint64_t)PAGE << out->shift;
 
-	if (!(pt->flags & UAPI_HWPT_DIRTY))
-		return 0;
 	if (bit % 64 || bit << out->shift != page ||
 	    !bits_is_aligned(start | (last + 1), page_size))
 		return get_pieces(pt, start, last, peek, out);

@@ -302,15 +302,11 @@ static void __attribute__((noinline)) unmap_range(struct iopt *table, uint64_t i
 			n -= !!node[i];
 			iopt_store(&node[i], 0);
 			drop_users(table, node, i, reap);
-			iova = (iova | (step - 1)) + 1;
-			if (!iova)
-				break;
+			iova = (iova | (step - 1)) + 1; /* no more than IOPT_MAX_BITS */
 		}
 		count_add(node, n);
 		reap->drain |= n < 0;
 		prune(table, &path, at, level, reap);
-		if (!iova)
-			break;
 	}
 }
 

@@ -166,7 +166,7 @@ int shadow_bind(struct shadow *s, const struct pgt_pair *pair, bool on_demand, s
 void shadow_unbind(struct shadow *s, struct reap *reap);
 
 /*
- * Re-reads what the guest's tables say about [@start, @last]. 0, or -ENOMEM: some of it is then
+ * Re-reads what the bound tables say about [@start, @last]. 0, or -ENOMEM: some of it is then
  * unresolved. shadow_begin_pass() goes before the ranges of one pass.
  */
 void shadow_begin_pass(struct shadow *s, uint64_t now);

@@ -176,17 +176,12 @@ static void enter(struct pass *pass, struct shadow_node *n, uint64_t base)
 static uint64_t raw_now(struct shadow_node *n, unsigned int i)
 {
 	bool on_demand = n->shadow->tree.on_demand;
-	const uint64_t *guest;
 	uint64_t raw;
 
 	if (n->own)
 		return on_demand && !node_child(n, i) ? 0 : node_derive(n, i);
-	guest = node_guest(n);
-	if (!guest) {
-		n->unread = true;
-		return 0;
-	}
-	raw = guest_load(&guest[i]);
+	/* which enter() has found; and during a pass the parent stands still */
+	raw = guest_load(&n->guest[i]);
 	return on_demand && raw != n->raw[i] ? demand(n, i, n->raw[i], raw) : raw;
 }
 
@@ -328,8 +323,6 @@ int shadow_sync(struct shadow *s, uint64_t start, uint64_t last, struct reap *re
 	uint64_t first = ~UINT64_C(0) << high->pgt.input_bits; /* of high addresses */
 	int ret = 0;
 
-	if (s->tree.mode != SHADOW_GUEST)
-		return 0;
 	if (low->top)
 		ret = sync_part(low, start, last, reap);
 	if (high->top && last >= first &&
