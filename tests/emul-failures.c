@@ -237,6 +237,25 @@ static int make_vdevice(void)
 	return ioasid_vdevice_create(viommu, device, 5, &vdevice);
 }
 
+/* One whose IOMMU reads commands by itself. */
+static void need_tegra241(void)
+{
+	struct ioasid_viommu_options options = IOASID_VIOMMU_OPTIONS_INIT;
+
+	options.type = IOASID_VIOMMU_TEGRA241;
+	ck_ok(ioasid_viommu_create(root, device, &options, &viommu));
+}
+
+static int make_hw_queue(void)
+{
+	struct ioasid_hw_queue_options options = IOASID_HW_QUEUE_OPTIONS_INIT;
+	struct ioasid_hw_queue *queue;
+
+	options.type = IOASID_HW_QUEUE_TEGRA241;
+	options.length = PAGE;
+	return ioasid_hw_queue_create(viommu, &options, &queue);
+}
+
 static int viommu_events(void)
 {
 	struct ioasid_viommu_events_options options = IOASID_VIOMMU_EVENTS_OPTIONS_INIT;
@@ -327,6 +346,7 @@ static const struct {
 	{ "vdevice", 1, need_viommu, make_vdevice },
 	{ "queue", 1, need_viommu, viommu_events },
 	{ "invalidate", 1, need_viommu, viommu_invalidate },
+	{ "hw-queue", 1, need_tegra241, make_hw_queue },
 };
 
 #define N_CALLS (sizeof(calls) / sizeof(calls[0]))

@@ -424,6 +424,25 @@ START_TEST(it_is_an_SMMUv3_besides)
 }
 END_TEST
 
+START_TEST(registered_memory_that_it_reads_stays)
+{
+	struct ioasid_hw_queue *queue;
+	struct ioasid_space *identity;
+	uint64_t at;
+
+	world_open(IOASID_NESTING_SOFTWARE);
+	at = (uintptr_t)w.g.memory + QUEUE;
+	ck_ok(ioasid_ctx_register_memory(w.g.ctx, w.g.memory + QUEUE, MIB, RW));
+	ck_ok(ioasid_ctx_get_identity_root(w.g.ctx, &identity));
+	w.viommu = viommu_new(identity, w.g.device, IOASID_VIOMMU_TEGRA241);
+	ck_ok(make(0, at, 64, &queue));
+	ck_err(ioasid_ctx_unregister_memory(w.g.ctx, w.g.memory + QUEUE, MIB), EBUSY);
+	ck_ok(ioasid_hw_queue_destroy(queue));
+	ck_ok(ioasid_ctx_unregister_memory(w.g.ctx, w.g.memory + QUEUE, MIB));
+	guest_close(&w.g);
+}
+END_TEST
+
 START_TEST(not_inside_a_section)
 {
 	struct ioasid_hw_queue *queue;
@@ -494,6 +513,7 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, only_some_vIOMMUs_have_queues);
 	tcase_add_test(tc, its_memory_stays);
 	tcase_add_test(tc, it_is_an_SMMUv3_besides);
+	tcase_add_test(tc, registered_memory_that_it_reads_stays);
 	tcase_add_test(tc, not_inside_a_section);
 	tcase_add_loop_test(tc, threads_kick_and_the_guest_waits, 0, 2);
 }

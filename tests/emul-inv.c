@@ -60,6 +60,19 @@ static void moved(struct fix *f, uint64_t first, uint64_t last, uint64_t by)
 			      RW);
 }
 
+START_TEST(no_memory_has_room_for_that)
+{
+	struct ioasid_inv *inv = NULL;
+	struct fix f;
+
+	fix_open(&f);
+	ck_err(ioasid_inv_new(f.g.ctx, SIZE_MAX, &inv), ENOMEM);
+	ck_err(ioasid_inv_new(f.g.ctx, SIZE_MAX / 64, &inv), ENOMEM);
+	ck_assert_ptr_null(inv);
+	fix_close(&f);
+}
+END_TEST
+
 START_TEST(nothing_changes_without_invalidation)
 {
 	struct fix f;
@@ -481,6 +494,7 @@ END_TEST
 
 static void add_tests(TCase *tc)
 {
+	tcase_add_test(tc, no_memory_has_room_for_that);
 	tcase_add_test(tc, nothing_changes_without_invalidation);
 	tcase_add_test(tc, all);
 	tcase_add_test(tc, range_is_rounded_out_to_pages);

@@ -381,6 +381,62 @@ START_TEST(changes_of_the_parent_carry_through)
 }
 END_TEST
 
+/* The invalidation of one page finds that nobody can read what it says. */
+START_TEST(one_page_whose_table_is_gone)
+{
+	const uint64_t lowest = 4 * MIB, rest = lowest + PAGE;
+	struct ioasid_space *child;
+	struct guest_table t;
+	struct guest g;
+
+	guest_open(&g, SIZE, 0);
+	ck_ok(ioasid_space_unmap_all(g.root, NULL));
+	ck_ok(ioasid_space_map(g.root, 0, g.memory, lowest, RW, NULL));
+	ck_ok(ioasid_space_map(g.root, lowest, g.memory + lowest, PAGE, RW, NULL));
+	ck_ok(ioasid_space_map(g.root, rest, g.memory + rest, SIZE - rest, RW, NULL));
+	gt_init(&t, IOASID_PGTABLE_VTD_SS, 4, g.memory, 0, lowest - 3 * PAGE, rest);
+	gt_map(&t, 0, PAGE, 2 * PAGE, 1, RW);
+	child = make_space(g.ctx, g.root, IOASID_FILL_ON_INVALIDATION);
+	ck_ok(bind_table(child, t.format, t.levels, t.root));
+	guest_attach(&g, child);
+	guest_reaches(&g, 0, PAGE, RW);
+	ck_ok(ioasid_space_unmap(g.root, lowest, PAGE, NULL));
+	ck_ok(inv_range(g.ctx, child, 0, PAGE));
+	guest_faults(&g, 0, IOASID_READ, IOASID_FAULT_TABLE_NOT_MAPPED);
+	gt_map(&t, 0, 5 * PAGE, PAGE, 1, RW);
+	ck_ok(ioasid_space_map(g.root, lowest, g.memory + lowest, PAGE, RW, NULL));
+	ck_ok(inv_range(g.ctx, child, 0, PAGE));
+	guest_reaches(&g, 0, 5 * PAGE, RW);
+	guest_reaches(&g, PAGE, 2 * PAGE, RW);
+	guest_close(&g);
+}
+END_TEST
+
+/* What one level lets be read and the next be written, nobody reaches, nor a space on top. */
+START_TEST(permissions_that_leave_nothing)
+{
+	struct ioasid_space *child, *top;
+	struct guest_table t;
+	struct guest g;
+
+	guest_open(&g, SIZE, 0);
+	gt_init(&t, IOASID_PGTABLE_VTD_SS, 4, g.memory, 0, 4 * MIB, SIZE);
+	gt_map(&t, 0, PAGE, PAGE, 1, IOASID_WRITE);
+	gt_store(gt_entry(&t, 0, 3), gt_deny(&t, 3, gt_load(gt_entry(&t, 0, 3)), IOASID_WRITE));
+	child = make_space(g.ctx, g.root, IOASID_FILL_ON_DEMAND);
+	ck_ok(bind_table(child, t.format, t.levels, t.root));
+	top = make_space(g.ctx, child, 0);
+	ck_ok(ioasid_space_map_parent(top, MIB, 0, PAGE, RW, NULL));
+	guest_attach(&g, top);
+	guest_faults(&g, MIB, IOASID_READ, IOASID_FAULT_TARGET_NOT_MAPPED);
+	guest_faults(&g, MIB, IOASID_WRITE, IOASID_FAULT_TARGET_NOT_MAPPED);
+	ck_ok(ioasid_device_replace(g.device, child));
+	guest_faults(&g, 0, IOASID_READ, IOASID_FAULT_PERMISSION);
+	guest_faults(&g, 0, IOASID_WRITE, IOASID_FAULT_PERMISSION);
+	guest_close(&g);
+}
+END_TEST
+
 START_TEST(several_entries_for_one_page_all_follow_the_parent)
 {
 	struct nest n;
@@ -470,6 +526,8 @@ static void add_tests(TCase *tc)
 	tcase_add_loop_test(tc, write_only_and_user_bits, 0, VARIANTS);
 	tcase_add_loop_test(tc, ignored_bits_are_ignored, 0, VARIANTS);
 	tcase_add_loop_test(tc, changes_of_the_parent_carry_through, 0, VARIANTS);
+	tcase_add_test(tc, one_page_whose_table_is_gone);
+	tcase_add_test(tc, permissions_that_leave_nothing);
 	tcase_add_loop_test(tc, several_entries_for_one_page_all_follow_the_parent, 0, VARIANTS);
 	tcase_add_loop_test(tc, negative_addresses_of_the_first_stage, 0, VARIANTS);
 }

@@ -446,6 +446,18 @@ START_TEST(entries_are_as_wide_as_the_unit)
 }
 END_TEST
 
+/* A page table of five levels, which the unit could say it has not (VT-d 9.6, FSPM). */
+START_TEST(page_tables_wider_than_the_devices_unit)
+{
+	g.device = bind(g.ctx, "narrow0");
+	set_entry(&g, 5, ENTRY_FS, new_table(&g, IOASID_PGTABLE_VTD_FS, 3).root);
+	set_entry(&g, 6, ENTRY_FS, new_table(&g, IOASID_PGTABLE_VTD_FS, 3).root | 1 << 2);
+	bind_and_attach(&g);
+	ck_assert_int_eq(reached(g.device, 5, 0), 3);
+	faults(&g, 6, IOASID_FAULT_PASID_MALFORMED);
+}
+END_TEST
+
 START_TEST(a_malformed_description_changes_nothing)
 {
 	struct ioasid_pasid_table t;
@@ -571,6 +583,7 @@ int main(void)
 	tcase_add_test(tc, a_space_with_a_pasid_table_is_nothing_else);
 	tcase_add_test(tc, a_space_with_a_pasid_table_is_no_parent);
 	tcase_add_test(tc, entries_are_as_wide_as_the_unit);
+	tcase_add_test(tc, page_tables_wider_than_the_devices_unit);
 	tcase_add_test(tc, a_malformed_description_changes_nothing);
 	tcase_add_test(tc, not_inside_a_section);
 	tcase_add_test(tc, ranges_of_a_pasid_are_checked);

@@ -438,6 +438,48 @@ START_TEST(holes_among_them_are_found)
 }
 END_TEST
 
+/* A run without a hole is passed at once, and there is no place for more than all. */
+START_TEST(places_behind_them_and_none)
+{
+	static struct world w;
+	struct ioasid_mapping *m;
+	struct ioasid_space *all;
+	unsigned int i;
+
+	open_world(&w, 1);
+	for (i = 0; i < 512; i++)
+		ck_ok(ioasid_space_map(w.space, BASE + i * PAGE, w.memory, PAGE, RW, NULL));
+	fits_at(&w, w.memory, 2 * PAGE, 512);
+	all = make_space(w.ctx, NULL, 0);
+	ck_ok(ioasid_space_map(all, 0, w.memory, UINT64_C(1) << 63, RW, NULL));
+	ck_ok(ioasid_space_map(all, UINT64_C(1) << 63, w.memory, UINT64_C(1) << 63, RW, NULL));
+	ck_err(ioasid_space_map(all, 0, w.memory, PAGE, RW | IOASID_ANY_IOVA, &m), ENOSPC);
+	ck_err(ioasid_space_map_copy(all, 0, w.space, BASE, PAGE, RW | IOASID_ANY_IOVA, &m),
+	       ENOSPC);
+	close_world(&w);
+}
+END_TEST
+
+/* Of which the device could not reach one. */
+START_TEST(memory_that_is_not_there)
+{
+	static struct world w;
+	uint8_t *gone;
+
+	open_world(&w, 1);
+	gone = memory_new(PAGE);
+	memory_free(gone, PAGE);
+	ck_ok(ioasid_device_attach(w.device, w.space));
+	fill(&w);
+	ck_ok(ioasid_space_unmap(w.space, BASE + PAGE, PAGE, NULL));
+	ck_err(ioasid_space_map(w.space, BASE + PAGE, gone, PAGE, RW, NULL), EFAULT);
+	ck_assert_ptr_null(dma_where(w.channel, BASE + PAGE, IOASID_READ));
+	ck_ok(ioasid_space_map(w.space, BASE + PAGE, w.memory, PAGE, RW, NULL));
+	ck_assert_ptr_eq(dma_where(w.channel, BASE + PAGE, IOASID_READ), w.memory);
+	close_world(&w);
+}
+END_TEST
+
 START_TEST(a_copy_of_them_is_whole_or_not_there)
 {
 	static struct world w;
@@ -486,6 +528,8 @@ int main(void)
 	tcase_add_test(tc, they_take_little_memory_and_give_it_back);
 	tcase_add_loop_test(tc, places_that_are_used_in_turn, 0, 3);
 	tcase_add_test(tc, holes_among_them_are_found);
+	tcase_add_test(tc, places_behind_them_and_none);
+	tcase_add_test(tc, memory_that_is_not_there);
 	tcase_add_test(tc, a_copy_of_them_is_whole_or_not_there);
 	tcase_add_test(tc, the_last_pages_of_all_are_mapped_like_others);
 	suite_add_tcase(suite, tc);

@@ -150,6 +150,23 @@ START_TEST(all_addresses)
 }
 END_TEST
 
+/* As that of address 0. */
+START_TEST(the_page_of_the_last_address)
+{
+	const uint64_t page = UINT64_MAX - PAGE + 1;
+	struct domain d;
+
+	domain_open(&d);
+	d.space = make_space(d.g.ctx, NULL, 0);
+	ck_ok(ioasid_space_map(d.space, page, d.g.memory, PAGE, RW, NULL));
+	ck_assert_int_eq(unmap_addresses(&d, 0, UINT64_MAX - 1), IOASID_VIRTIO_RANGE);
+	ck_assert_ptr_nonnull(ioasid_space_find_mapping(d.space, page, PAGE));
+	ck_assert_int_eq(unmap_addresses(&d, 1, UINT64_MAX), IOASID_VIRTIO_OK);
+	ck_assert_ptr_null(ioasid_space_find_mapping(d.space, page, PAGE));
+	domain_close(&d);
+}
+END_TEST
+
 START_TEST(maps_that_fail)
 {
 	struct ioasid_virtio_request request = {
@@ -206,6 +223,7 @@ int main(void)
 	tcase_add_test(tc, unmaps_of_the_specification);
 	tcase_add_test(tc, one_of_several_is_split);
 	tcase_add_test(tc, all_addresses);
+	tcase_add_test(tc, the_page_of_the_last_address);
 	tcase_add_test(tc, maps_that_fail);
 	tcase_add_test(tc, errors_become_statuses);
 	suite_add_tcase(suite, tc);

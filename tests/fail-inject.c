@@ -18,6 +18,7 @@ int main(void)
 	add_object_cases(s);
 	add_mapping_cases(s);
 	add_nesting_cases(s);
+	add_far_cases(s);
 	add_pasid_cases(s);
 	add_hardware_cases(s);
 	add_viommu_cases(s);

@@ -221,6 +221,16 @@ static void ranges_changed(struct world *w)
 	ck_ok(ioasid_inv_add_mask(w->inv, w->space[1], GIB, 9, 0));
 }
 
+/* Pages that are no neighbours, which go down by themselves. */
+static void pages_changed(struct world *w)
+{
+	unsigned int k;
+
+	changed(w);
+	for (k = N_PLACES; k--;)
+		ck_ok(ioasid_inv_add_range(w->inv, w->space[1], place[k], PAGE, 0));
+}
+
 /* One entry that stands for many spaces: more than the batch made room for. */
 #define N_PASIDS 6
 
@@ -354,6 +364,8 @@ static const struct fail_case cases[] = {
 	  .changes = true },
 	{ .name = "inv_submit, ranges", .prepare = ranges_changed, .call = submit,
 	  .check = check_both, .changes = true },
+	{ .name = "inv_submit, pages", .prepare = pages_changed, .call = submit,
+	  .changes = true },
 	{ .name = "inv_submit, a device", .prepare = device_changed, .call = submit,
 	  .check = check_pasids, .changes = true },
 	{ .name = "inv_new", .prepare = bound, .call = new_batch },

@@ -8,6 +8,7 @@
 #include <util/alloc.h>
 
 #include "fail_world.h"
+#include "smmuv3_unit.h"
 
 static const char text[] =
 	"iommu iommu0 pasid-bits=16\n"
@@ -28,10 +29,13 @@ struct pasid_world {
 	struct ioasid_device *device[DEVICES];
 	struct ioasid_space *root, *child;
 	struct ioasid_inv *inv;
+	struct guest_table guest;	/* of PASID 5 */
+	enum ioasid_pasid_table_format format;
 };
 
 #define DIR   PAGE
 #define TABLE (2 * PAGE)
+#define CDS   (3 * PAGE)
 #define FREE  (8 * PAGE)
 
 static int bind(struct pasid_world *w, int i)
@@ -39,18 +43,37 @@ static int bind(struct pasid_world *w, int i)
 	return ioasid_device_bind(w->ctx, names[i], (uint64_t)i, &w->device[i]);
 }
 
-/* A PASID directory with entry 5, and a page table that maps address 0 to page 0. */
-static void write_tables(void)
+static uint64_t *word(uint64_t addr)
 {
-	uint64_t *table = (uint64_t *)(void *)(memory + TABLE);
-	struct guest_table t;
+	return (uint64_t *)(void *)(memory + addr);
+}
 
+/* A page table that maps address 0 to page 0. */
+static void write_table(struct pasid_world *w, enum ioasid_pgtable_format format)
+{
 	memset(memory, 0, MEMORY);
-	gt_init(&t, IOASID_PGTABLE_VTD_FS, 4, memory, 0, FREE, MEMORY);
-	gt_map(&t, 0, 0, PAGE, 1, RW);
-	gt_store((uint64_t *)(void *)(memory + DIR), TABLE | 1);
-	gt_store(&table[8 * PASID], 1 | 1 << 6);
-	gt_store(&table[8 * PASID + 2], t.root);
+	gt_init(&w->guest, format, 4, memory, 0, FREE, MEMORY);
+	gt_map(&w->guest, 0, 0, PAGE, 1, RW);
+}
+
+/* A PASID directory with entry 5. */
+static void write_entry(struct pasid_world *w)
+{
+	write_table(w, IOASID_PGTABLE_VTD_FS);
+	w->format = IOASID_PASID_TABLE_VTD;
+	gt_store(word(DIR), TABLE | 1);
+	gt_store(word(TABLE + 64 * PASID), 1 | 1 << 6);
+	gt_store(word(TABLE + 64 * PASID + 16), w->guest.root);
+}
+
+/* The context descriptor of SubstreamID 5 (5.4): T0SZ = 16, EPD1, V, IPS = 5, AA64, R, A, ASET. */
+static void write_descriptor(struct pasid_world *w)
+{
+	write_table(w, IOASID_PGTABLE_ARM_S1);
+	w->format = IOASID_PASID_TABLE_SMMUV3;
+	gt_store(word(CDS + 64 * PASID), 16 | BIT(30) | BIT(31) | UINT64_C(5) << 32 | BIT(41) |
+					 BIT(45) | BIT(46) | BIT(47));
+	gt_store(word(CDS + 64 * PASID + 8), w->guest.root);
 }
 
 static void world_open(struct pasid_world *w)
@@ -62,7 +85,7 @@ static void world_open(struct pasid_world *w)
 	size_t i;
 
 	memset(w, 0, sizeof(*w));
-	write_tables();
+	write_entry(w);
 	ck_ok(ioasid_platform_parse(text, strlen(text), &platform));
 	options.backend = "emulated";
 	options.platform = platform;
@@ -85,10 +108,25 @@ static void world_close(struct pasid_world *w)
 	ck_ok(ioasid_ctx_close(w->ctx));
 }
 
+static int descriptors_bind(struct pasid_world *w)
+{
+	struct ioasid_pasid_table t = IOASID_PASID_TABLE_INIT;
+	const struct ioasid_smmuv3_regs regs = unit();
+
+	/* 5.2: V, Config, S1ContextPtr, S1CDMax = 4; S1DSS = 2 */
+	t.format = IOASID_PASID_TABLE_SMMUV3;
+	t.smmuv3_regs = &regs;
+	t.smmuv3_ste[0] = 1 | 5 << 1 | CDS | UINT64_C(4) << 59;
+	t.smmuv3_ste[1] = 2;
+	return ioasid_space_bind_pasid_table(w->child, &t);
+}
+
 static int table_bind(struct pasid_world *w)
 {
 	struct ioasid_pasid_table t = IOASID_PASID_TABLE_INIT;
 
+	if (w->format == IOASID_PASID_TABLE_SMMUV3)
+		return descriptors_bind(w);
 	t.format = IOASID_PASID_TABLE_VTD;
 	t.levels = 2;
 	t.pasid_bits = 16;
@@ -121,6 +159,41 @@ static void table_used(struct pasid_world *w)
 {
 	table_attach(w);
 	ck_ok(look_up(w));
+}
+
+static void descriptors_attach(struct pasid_world *w)
+{
+	write_descriptor(w);
+	table_attach(w);
+}
+
+/* A page that is in use leads to where the root was not asked before. */
+static void table_changed(struct pasid_world *w)
+{
+	ck_ok(ioasid_space_map(w->root, GIB, memory, MEMORY, RW, NULL));
+	table_used(w);
+	gt_map(&w->guest, 0, GIB + PAGE, PAGE, 1, RW);
+	ck_ok(ioasid_inv_add_all(w->inv, w->child, 0));
+}
+
+static int submit(struct pasid_world *w)
+{
+	size_t done = 1;
+	int rc = ioasid_inv_submit(w->inv, &done);
+
+	ck_assert_uint_eq(done, rc ? 0 : ioasid_inv_get_count(w->inv));
+	return rc;
+}
+
+/* The call says that something was not refreshed, and DMA does not see what was there before. */
+static void check_changed(struct pasid_world *w, bool failed, int rc)
+{
+	struct ioasid_channel *channel;
+
+	ck_assert_int_eq(rc, failed ? -ENOMEM : 0);
+	ck_ok(ioasid_channel_open(w->device[USER], PASID, &channel));
+	ck_assert_ptr_eq(dma_where(channel, 0, IOASID_READ), memory + PAGE);
+	ck_ok(ioasid_channel_close(channel));
 }
 
 static void unbind(struct pasid_world *w, int i)
@@ -210,18 +283,22 @@ static const struct {
 	const char *name;
 	void (*prepare)(struct pasid_world *w);
 	int (*call)(struct pasid_world *w);
+	/* What has to hold at once, whether an allocation has failed or not; may be NULL. */
+	void (*check)(struct pasid_world *w, bool failed, int rc);
 } cases[] = {
-	{ "device_bind, mediated", NULL, bind_mediated },
-	{ "device_bind, the first mediated", no_mediated, bind_mediated },
-	{ "device_bind, the first of shared queues", no_shared, bind_shared },
-	{ "device_bind, shared queues", NULL, bind_shared },
-	{ "attach_pasid, mediated", NULL, attach_mediated },
-	{ "attach_pasid, shared queues", NULL, attach_shared },
-	{ "attach_pasid, shared already", NULL, attach_shared_too },
-	{ "bind_pasid_table", NULL, table_bind },
-	{ "bind_pasid_table again", table_used, table_bind },
-	{ "DMA that looks up a PASID", table_attach, look_up },
-	{ "inv_add_pasid_range", full_batch, add_range },
+	{ "device_bind, mediated", NULL, bind_mediated, NULL },
+	{ "device_bind, the first mediated", no_mediated, bind_mediated, NULL },
+	{ "device_bind, the first of shared queues", no_shared, bind_shared, NULL },
+	{ "device_bind, shared queues", NULL, bind_shared, NULL },
+	{ "attach_pasid, mediated", NULL, attach_mediated, NULL },
+	{ "attach_pasid, shared queues", NULL, attach_shared, NULL },
+	{ "attach_pasid, shared already", NULL, attach_shared_too, NULL },
+	{ "bind_pasid_table", NULL, table_bind, NULL },
+	{ "bind_pasid_table again", table_used, table_bind, NULL },
+	{ "DMA that looks up a PASID", table_attach, look_up, NULL },
+	{ "DMA that looks up a SubstreamID", descriptors_attach, look_up, NULL },
+	{ "inv_submit, all PASIDs", table_changed, submit, check_changed },
+	{ "inv_add_pasid_range", full_batch, add_range, NULL },
 };
 
 /* False when there was no n-th allocation. */
@@ -241,6 +318,8 @@ static bool fail_nth(int c, unsigned long n)
 	fired = !mem_fail_nth(0);
 	ck_assert_msg(!rc || (fired && rc == -ENOMEM && ioasid_errmsg()[0]),
 		      "%s, allocation %lu fails: %d, %s", cases[c].name, n, rc, ioasid_errmsg());
+	if (cases[c].check)
+		cases[c].check(&w, fired, rc);
 	if (rc) {
 		after = dump(&w);
 		ck_assert_str_eq(before, after);

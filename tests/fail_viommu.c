@@ -85,6 +85,36 @@ static int commands(struct world *w)
 	return ioasid_viommu_invalidate(w->viommu, raw, sizeof(raw[0]), 64, NULL);
 }
 
+/* A page that is in use leads to where the root was not asked before. */
+static void changed(struct world *w)
+{
+	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
+	struct ioasid_channel *channel;
+
+	with_vdevice(w);
+	options.viommu = w->viommu;
+	options.nesting = IOASID_NESTING_SOFTWARE;
+	ck_ok(ioasid_space_create(w->ctx, &options, &w->space[1]));
+	ck_ok(bind_pgtable(w->space[1], &w->table));
+	ck_ok(ioasid_space_map(w->space[0], GIB, memory, MEMORY, RW, NULL));
+	ck_ok(attach(w));
+	ck_ok(ioasid_channel_open(w->device[0], IOASID_NO_PASID, &channel));
+	ck_assert_ptr_eq(dma_where(channel, 0, IOASID_READ), memory + MIB);
+	ck_ok(ioasid_channel_close(channel));
+	gt_map(&w->table, 0, GIB + 2 * MIB, PAGE, 1, RW);
+}
+
+static void check_changed(struct world *w, bool failed)
+{
+	struct ioasid_channel *channel;
+
+	if (failed)
+		return;
+	ck_ok(ioasid_channel_open(w->device[0], IOASID_NO_PASID, &channel));
+	ck_assert_ptr_eq(dma_where(channel, 0, IOASID_READ), memory + 2 * MIB);
+	ck_ok(ioasid_channel_close(channel));
+}
+
 /* Of commands, which the IOMMU reads. */
 #define QUEUE (7 * MIB)
 
@@ -158,6 +188,8 @@ static const struct fail_case cases[] = {
 	{ .name = "attach to a space on a vIOMMU", with_space, attach },
 	{ .name = "inv_add_viommu", full_batch, add_viommu },
 	{ .name = "viommu_invalidate", attached, commands, .changes = true },
+	{ .name = "viommu_invalidate, a page that moved", changed, commands, check_changed,
+	  .changes = true },
 	{ .name = "viommu_create with hardware queues", bare, create_tegra241 },
 	{ .name = "hw_queue_create", with_tegra241, create_hw_queue },
 	{ .name = "hw_queue_kick", with_commands, kick, .changes = true },

@@ -72,6 +72,7 @@ int bind_pgtable(struct ioasid_space *space, const struct guest_table *t);
 
 void add_batch_cases(Suite *s);
 void add_dirty_cases(Suite *s);
+void add_far_cases(Suite *s);
 void add_object_cases(Suite *s);
 void add_mapping_cases(Suite *s);
 void add_nesting_cases(Suite *s);

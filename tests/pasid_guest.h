@@ -26,6 +26,8 @@ static const char user_table_platform[] =
 	"device dev0 iommu=iommu0 pasid-bits=20 pasid-table=user\n"
 	"device dev1 iommu=iommu0 pasid-bits=20 pasid-table=user\n"
 	"device kernel iommu=iommu0 pasid-bits=20\n"
+	"iommu narrow address-bits=48 pasid-bits=20\n"
+	"device narrow0 iommu=narrow pasid-bits=20 pasid-table=user\n"
 	"iommu flat nesting=none pasid-bits=20\n"
 	"device flat0 iommu=flat pasid-bits=20 pasid-table=user\n";
 

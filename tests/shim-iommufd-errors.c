@@ -407,6 +407,22 @@ START_TEST(places_that_cannot_be_had)
 }
 END_TEST
 
+/* Of two devices, the one that has it. */
+START_TEST(who_reserves_a_place_is_named)
+{
+	struct ioasid_space *space = make_space(ctx, NULL, 0);
+	struct ioasid_device *first = bind(0);
+
+	shim.reserved = "";
+	ck_ok(ioasid_device_attach(bind(1), space));
+	ck_ok(ioasid_device_attach(first, space));
+	shim_forget();
+	ck_err(ioasid_space_map(space, 0xfee00000, (void *)0x7000, PAGE, RW, NULL), EINVAL);
+	said("0xfee00000-0xfee00fff", "reserved for 0000:00:02.0: 0xfee00000-0xfeefffff");
+	ck_assert_uint_eq(shim.n_calls, 0);
+}
+END_TEST
+
 static char logged[512];
 
 static void keep_log(void *data, int level, const char *text)
@@ -498,6 +514,7 @@ int main(void)
 	tcase_add_test(with, replace_that_fails);
 	tcase_add_test(with, map_that_fails);
 	tcase_add_test(with, places_that_cannot_be_had);
+	tcase_add_test(with, who_reserves_a_place_is_named);
 	tcase_add_test(with, caches_and_tables_that_a_kernel_does_not_show);
 	suite_add_tcase(suite, with);
 	return run_suite(suite);

@@ -106,6 +106,27 @@ START_TEST(unbound_is_blocked)
 }
 END_TEST
 
+/* What the root has for other devices is no parent. */
+START_TEST(beside_tables_of_the_root)
+{
+	struct ioasid_device *d;
+
+	shim.pasid_bits = 20;
+	d = bind_device(2);
+	ck_ok(ioasid_device_attach_pasid(d, 5, root));
+	ck_ok(bind_fs(child, 0x5000, 0));
+	shim_forget();
+	ck_ok(ioasid_device_attach(device, child));
+	ck_assert_uint_eq(shim.n_calls, 3);
+	ck_assert_uint_eq(shim.calls[0].command, SHIM_HWPT_ALLOC);
+	ck_assert_uint_eq(shim.calls[0].words[1], NEST);
+	ck_assert_uint_eq(shim.calls[1].command, SHIM_HWPT_ALLOC);
+	ck_assert_uint_eq(shim.calls[1].words[3], 6);	/* and the PASID's is 5 */
+	ck_assert_uint_eq(shim.calls[2].command, SHIM_ATTACH);
+	is_bound(0, 0x5000, 0);
+}
+END_TEST
+
 /* IOMMUs that are not alike have tables of their own, at both levels. */
 START_TEST(unlike_iommus_have_their_own)
 {
@@ -195,8 +216,9 @@ END_TEST
 
 START_TEST(page_sizes_are_those_of_the_tables)
 {
-	static const struct { uint32_t type; uint64_t sizes; } cases[] = {
-		{ 1, 0x40201000 }, { 2, 0x40201000 }, { 4, 0x40201000 }, { 0xfeed, 0x1000 },
+	static const struct { uint32_t type; uint64_t smallest, sizes; } cases[] = {
+		{ 1, 0x1000, 0x40201000 }, { 2, 0x1000, 0x40201000 }, { 2, 0x10000, 0x20010000 },
+		{ 2, 0x4000, 0x4000 }, { 4, 0x1000, 0x40201000 }, { 0xfeed, 0x1000, 0x1000 },
 	};
 	struct ioasid_device_info info = IOASID_DEVICE_INFO_INIT;
 	struct ioasid_device *d;
@@ -204,6 +226,7 @@ START_TEST(page_sizes_are_those_of_the_tables)
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		shim.hw_type = cases[i].type;
+		shim.smallest_page = cases[i].smallest;
 		d = bind_device(2);
 		ck_ok(ioasid_device_query_info(d, &info));
 		ck_assert_uint_eq(info.page_sizes, cases[i].sizes);
@@ -374,6 +397,7 @@ int main(void)
 	tcase_add_test(tc, attach_makes_two_tables);
 	tcase_add_test(tc, to_bind_again_is_a_replace);
 	tcase_add_test(tc, unbound_is_blocked);
+	tcase_add_test(tc, beside_tables_of_the_root);
 	tcase_add_test(tc, unlike_iommus_have_their_own);
 	tcase_add_test(tc, groups_move_as_one);
 	tcase_add_test(tc, tables_for_pasids);

@@ -377,6 +377,61 @@ START_TEST(allocations_that_fail)
 }
 END_TEST
 
+#define HOLE (64 * MIB)
+
+/* A large page leads to where the root comes to have a little. */
+START_TEST(what_comes_to_be_mapped_without_memory)
+{
+	unsigned long n, left = 0;
+
+	bind_and_attach();
+	for (n = 1; !left; n++) {
+		gt_map(&table, GIB, HOLE, 2 * MIB, 2, RW);
+		ck_ok(inv_all(ctx, child));
+		mem_fail_nth(n);
+		while (ioasid_space_map(root, HOLE, memory + DATA, 3 * PAGE, RW, NULL))
+			ck_assert_uint_eq(mem_fail_nth(0), 0);
+		left = mem_fail_nth(0);
+		ck_ok(inv_all(ctx, child));
+		reaches(GIB, DATA, 3 * PAGE, RW);
+		ck_ok(ioasid_space_unmap(root, HOLE, 3 * PAGE, NULL));
+		gt_unmap(&table, GIB, 2 * MIB, 2);
+		ck_ok(inv_all(ctx, child));
+		reaches(GIB, 0, 3 * PAGE, 0);
+	}
+	ck_assert_uint_ge(n, 3);
+}
+END_TEST
+
+/* Of small pages that the library keeps packed. */
+START_TEST(one_of_many_pages_without_memory)
+{
+	unsigned long n, left = 0;
+	struct ioasid_inv *inv;
+	unsigned int i;
+
+	bind_and_attach();
+	ck_ok(ioasid_inv_new(ctx, 1, &inv));
+	ck_ok(ioasid_inv_add_all(inv, child, 0));
+	for (n = 1; !left; n++) {
+		for (i = 0; i < 200; i++)
+			ck_ok(ioasid_space_map(root, HOLE + i * PAGE, memory + DATA + i * PAGE,
+					       PAGE, RW, NULL));
+		gt_map(&table, GIB, HOLE + 5 * PAGE, PAGE, 1, RW);
+		mem_fail_nth(n);
+		while (ioasid_inv_submit(inv, NULL))
+			ck_assert_uint_eq(mem_fail_nth(0), 0);
+		left = mem_fail_nth(0);
+		reaches(GIB, DATA + 5 * PAGE, PAGE, RW);
+		gt_unmap(&table, GIB, PAGE, 1);
+		ck_ok(inv_all(ctx, child));
+		ck_ok(ioasid_space_unmap(root, HOLE, 200 * PAGE, NULL));
+	}
+	ck_assert_uint_ge(n, 3);
+	ioasid_inv_free(inv);
+}
+END_TEST
+
 /* Without users a root takes any address; who nests on it looks at what is there. */
 START_TEST(a_parent_whose_memory_is_not_there)
 {
@@ -417,6 +472,8 @@ int main(void)
 	tcase_add_test(tc, bombs_that_map_nothing);
 	tcase_add_test(tc, a_parent_whose_memory_is_not_there);
 	tcase_add_test(tc, allocations_that_fail);
+	tcase_add_test(tc, what_comes_to_be_mapped_without_memory);
+	tcase_add_test(tc, one_of_many_pages_without_memory);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

@@ -261,6 +261,23 @@ START_TEST(replace_and_a_second_device)
 }
 END_TEST
 
+/* The part of a large page that is not reserved is looked at by itself. */
+START_TEST(a_large_page_with_a_reserved_part)
+{
+	gt_map(&table, 0xfee00000, DATA, 2 * MIB, 2, RW);
+	bind_and_attach();
+	reaches(0xfee00000, 0, MIB, 0);
+	reaches(0xfef00000, DATA + MIB, MIB, RW);
+	shim_forget();
+	ck_ok(inv_range(ctx, child, 0xfef00000, PAGE));
+	expect_end();
+	gt_map(&table, 0xfee00000, DATA + 2 * MIB, 2 * MIB, 2, RW);
+	ck_ok(inv_range(ctx, child, 0xfef00000, PAGE));
+	reaches(0xfee00000, 0, MIB, 0);
+	reaches(0xfef00000, DATA + 3 * MIB, MIB, RW);
+}
+END_TEST
+
 /* A guest may map what no device can have translated; it comes back when that device has gone. */
 START_TEST(reserved_ranges_are_left_out)
 {
@@ -349,6 +366,7 @@ int main(void)
 	tcase_add_test(tc, map_protocol);
 	tcase_add_test(tc, rebind_and_unbind);
 	tcase_add_test(tc, replace_and_a_second_device);
+	tcase_add_test(tc, a_large_page_with_a_reserved_part);
 	tcase_add_test(tc, reserved_ranges_are_left_out);
 	tcase_add_test(tc, first_stage_tables_are_followed_on_invalidation);
 	tcase_add_test(tc, a_batch_of_ranges);

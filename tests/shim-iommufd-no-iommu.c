@@ -143,6 +143,24 @@ START_TEST(what_it_refuses)
 }
 END_TEST
 
+/* Nobody but the IOMMU knows where such a space leads. */
+START_TEST(not_of_what_is_nested_in_hardware)
+{
+	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
+	uint64_t physical, contiguous;
+	struct ioasid_space *nested;
+
+	shim.group_name = NULL;
+	shim.nests = true;
+	bind_one();
+	options.parent = space;
+	options.nesting = IOASID_NESTING_HARDWARE;
+	ck_ok(ioasid_space_create(ctx, &options, &nested));
+	ck_err(ioasid_space_query_physical(nested, IOVA, PAGE, &physical, &contiguous), EOPNOTSUPP);
+	said("space 2", "nested in hardware");
+}
+END_TEST
+
 /* Too old, configured without; without the permission it is there all the same. */
 START_TEST(kernels_that_tell_nothing)
 {
@@ -176,6 +194,7 @@ int main(void)
 	tcase_add_test(tc, there_need_not_be_a_group);
 	tcase_add_test(tc, physical_addresses);
 	tcase_add_test(tc, what_it_refuses);
+	tcase_add_test(tc, not_of_what_is_nested_in_hardware);
 	tcase_add_test(tc, kernels_that_tell_nothing);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

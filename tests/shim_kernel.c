@@ -153,6 +153,8 @@ int sys_read_at(int fd, uint64_t offset, void *buffer, size_t size)
 {
 	if (!shim_is_open(fd) || offset < SHIM_CONFIG_OFFSET)
 		return -EINVAL;
+	if (!shim.config)
+		return -EIO;
 	memcpy(buffer, (const uint8_t *)shim.config + (offset - SHIM_CONFIG_OFFSET), size);
 	return (int)size;
 }
@@ -253,7 +255,7 @@ static int iova_ranges(uint32_t *w)
 
 	if (!is(w[1], IOAS) || w[2] < 1)
 		return -ENOENT;
-	put64(w + 6, 4096);
+	put64(w + 6, shim.smallest_page);
 	if (shim.late_aperture)
 		return late_ranges(w, range);
 	range[0] = shim.aperture_start;

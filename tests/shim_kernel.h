@@ -72,6 +72,7 @@ struct shim {
 	bool no_device;			/* descriptors are not of character devices */
 	const char *class;		/* of the devices' nodes */
 	uint64_t aperture_start, aperture_last;
+	uint64_t smallest_page;
 	bool no_aperture;		/* no address at all can be mapped */
 	bool late_aperture;		/* it is 0 to 0 until a device is attached */
 	uint32_t hw_type, hw_length;

@@ -23,6 +23,7 @@ void shim_reset_system(const char *node)
 	shim.node = node;
 	memcpy(shim.devices, devices, sizeof(devices));
 	shim.aperture_last = (UINT64_C(1) << 48) - 1;
+	shim.smallest_page = 4096;
 	shim.hw_type = 1;
 	shim.hw_length = 24;
 	shim.hw_data[1] = UINT64_C(3) << 34;	/* the capability register */

@@ -106,6 +106,30 @@ START_TEST(process_that_just_ends)
 }
 END_TEST
 
+/* Whoever closes a context in one process counts nothing for it in the other any more. */
+START_TEST(what_another_process_has_closed)
+{
+	struct payer *p;
+	uint64_t in_use;
+	int status;
+	pid_t child;
+
+	ck_assert_int_eq(payer_open(accounts, false, &p), 0);
+	ck_assert(payer_charge(p, 6, 10, &in_use));
+	child = fork();
+	ck_assert_int_ge(child, 0);
+	if (!child) {
+		payer_close(p);
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	ck_assert(payer_charge(p, 100, 10, &in_use));
+	ck_assert_uint_eq(payer_bytes(p), 0);
+	payer_close(p);
+}
+END_TEST
+
 START_TEST(processes_without_end)
 {
 	struct payer *p;
@@ -156,6 +180,7 @@ int main(void)
 	tcase_add_test(tc, limit_is_exact);
 	tcase_add_test(tc, nothing_to_share);
 	tcase_add_test(tc, process_that_just_ends);
+	tcase_add_test(tc, what_another_process_has_closed);
 	tcase_add_test(tc, processes_without_end);
 	tcase_add_test(tc, processes_one_after_another);
 	suite_add_tcase(suite, tc);

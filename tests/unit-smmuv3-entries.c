@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SMMUv3: stream table entries (5.2). */
+#include "smmuv3/event.h"
 #include "smmuv3_entries.h"
 
 START_TEST(config)
@@ -294,6 +295,43 @@ START_TEST(stage2_of_32_bit_tables)
 }
 END_TEST
 
+static enum ioasid_fault_reason reason_after(enum ioasid_fault_reason reason, uint64_t code)
+{
+	struct ioasid_event event = { .type = IOASID_EVENT_FAULT, .reason = reason, .pasid = 5,
+				      .iova = 0x12345000, .access = IOASID_READ,
+				      .virtual_id = 0x77 };
+	struct ioasid_event back = { 0 };
+	uint64_t record[4];
+
+	ck_assert(smmu_event_encode(&event, record));
+	ck_assert_uint_eq(get_bits(record, 7, 0), code);
+	ck_assert(smmu_event_decode(record, &back));
+	ck_assert_uint_eq(back.virtual_id, 0x77);
+	ck_assert_uint_eq(back.pasid, 5);
+	return back.reason;
+}
+
+/* The numbers of records: 7.3.3 to 7.3.16. */
+START_TEST(faults_are_records)
+{
+	uint64_t record[4] = { htole64(0x11) }; /* F_ADDR_SIZE, which no DMA here makes */
+	struct ioasid_event event = { 0 };
+
+	ck_assert_int_eq(reason_after(IOASID_FAULT_NO_PGTABLE, 0x04), IOASID_FAULT_NO_PGTABLE);
+	ck_assert_int_eq(reason_after(IOASID_FAULT_BLOCKED, 0x06), IOASID_FAULT_BLOCKED);
+	ck_assert_int_eq(reason_after(IOASID_FAULT_PASID_RANGE, 0x08), IOASID_FAULT_PASID_RANGE);
+	ck_assert_int_eq(reason_after(IOASID_FAULT_PASID_MALFORMED, 0x0a),
+			 IOASID_FAULT_PASID_MALFORMED);
+	ck_assert_int_eq(reason_after(IOASID_FAULT_NOT_MAPPED, 0x10), IOASID_FAULT_NOT_MAPPED);
+	ck_assert_int_eq(reason_after(IOASID_FAULT_ACCESS_FLAG, 0x12), IOASID_FAULT_ACCESS_FLAG);
+	ck_assert_int_eq(reason_after(IOASID_FAULT_PERMISSION, 0x13), IOASID_FAULT_PERMISSION);
+	ck_assert(smmu_event_decode(record, &event));
+	ck_assert_int_eq(event.reason, IOASID_FAULT_MALFORMED_ENTRY);
+	record[0] = htole64(0x01); /* F_UUT */
+	ck_assert(!smmu_event_decode(record, &event));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("smmuv3-entries");
@@ -310,6 +348,7 @@ int main(void)
 	tcase_add_test(tcase, small_and_wide_stage2_tables);
 	tcase_add_test(tcase, what_makes_stage2_illegal);
 	tcase_add_test(tcase, stage2_of_32_bit_tables);
+	tcase_add_test(tcase, faults_are_records);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }

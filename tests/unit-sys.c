@@ -235,6 +235,10 @@ START_TEST(memory_that_may_be_locked)
 	ck_assert_int_eq(setrlimit(RLIMIT_MEMLOCK, &limit), 0);
 	ck_assert_uint_eq(sys_lock_limit(), limit.rlim_max == RLIM_INFINITY ? UINT64_MAX :
 									      limit.rlim_max);
+	/* who may do that has no limit */
+	limit.rlim_cur = limit.rlim_max = RLIM_INFINITY;
+	if (!setrlimit(RLIMIT_MEMLOCK, &limit))
+		ck_assert_uint_eq(sys_lock_limit(), UINT64_MAX);
 }
 END_TEST
 

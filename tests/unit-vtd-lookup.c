@@ -336,6 +336,28 @@ START_TEST(structures_may_be_larger_but_not_smaller)
 }
 END_TEST
 
+START_TEST(so_it_is_for_what_entries_say)
+{
+	struct ioasid_vtd_caps caps = caps_of(CAP, ALL);
+	struct ioasid_vtd_translation t = IOASID_VTD_TRANSLATION_INIT;
+	struct ioasid_vtd_context context = { .size = sizeof(context) - 1, .domain = 7 };
+	struct ioasid_vtd_pasid pasid = { .size = sizeof(pasid) - 1, .domain = 7 };
+	struct ioasid_vtd_inv inv = { .size = sizeof(inv) - 1, .domain = 7 };
+	struct ioasid_pgtable pgtable = { .size = sizeof(pgtable) - 1, .root = 7 };
+	const uint64_t raw[8] = { 1 };
+
+	ck_assert_int_eq(ioasid_vtd_context_decode(&caps, raw, false, &context, NULL), -EINVAL);
+	ck_assert_int_eq(ioasid_vtd_pasid_decode(&caps, raw, &pasid, NULL), -EINVAL);
+	ck_assert_int_eq(ioasid_vtd_inv_decode(&caps, LEGACY, raw, 16, &inv, NULL), -EINVAL);
+	ck_assert_int_eq(ioasid_vtd_translation_get_pgtable(&t, &caps, IOASID_PGTABLE_VTD_SS,
+							    &pgtable), -EINVAL);
+	ck_assert_uint_eq(context.domain, 7);
+	ck_assert_uint_eq(pasid.domain, 7);
+	ck_assert_uint_eq(inv.domain, 7);
+	ck_assert_uint_eq(pgtable.root, 7);
+}
+END_TEST
+
 static void forget(void)
 {
 	memset(memory, 0, sizeof(memory));
@@ -360,6 +382,7 @@ int main(void)
 	tcase_add_test(tc, the_table_is_described_for_a_space);
 	tcase_add_test(tc, the_table_is_described_with_its_privileges);
 	tcase_add_test(tc, structures_may_be_larger_but_not_smaller);
+	tcase_add_test(tc, so_it_is_for_what_entries_say);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

@@ -263,6 +263,14 @@ START_TEST(nested_pasid_entry)
 	raw[2] = BIT(39); /* beyond what 3 levels translate */
 	ck_assert_int_eq(ioasid_vtd_pasid_decode(&caps, raw, &p, &why), -EINVAL);
 	ck_assert_int_eq(why, IOASID_VTD_PASID_ROOT);
+	/* nor may it be beyond what the unit does (MGAW), if the table has more levels */
+	caps.cap = (CAP & ~(UINT64_C(63) << 16)) | UINT64_C(38) << 16;
+	raw[0] = 0x7000 | 3 << 6 | 2 << 2 | 1;
+	ck_assert_int_eq(ioasid_vtd_pasid_decode(&caps, raw, &p, &why), -EINVAL);
+	ck_assert_int_eq(why, IOASID_VTD_PASID_ROOT);
+	raw[2] = BIT(38);
+	ck_assert_int_eq(ioasid_vtd_pasid_decode(&caps, raw, &p, &why), 0);
+	ck_assert_uint_eq(p.first_root, BIT(38));
 }
 END_TEST
 
