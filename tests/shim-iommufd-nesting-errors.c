@@ -417,12 +417,12 @@ START_TEST(one_of_many_pages_without_memory)
 		for (i = 0; i < 200; i++)
 			ck_ok(ioasid_space_map(root, HOLE + i * PAGE, memory + DATA + i * PAGE,
 					       PAGE, RW, NULL));
-		gt_map(&table, GIB, HOLE + 5 * PAGE, PAGE, 1, RW);
+		gt_map(&table, GIB, HOLE + 150 * PAGE, PAGE, 1, RW);
 		mem_fail_nth(n);
 		while (ioasid_inv_submit(inv, NULL))
 			ck_assert_uint_eq(mem_fail_nth(0), 0);
 		left = mem_fail_nth(0);
-		reaches(GIB, DATA + 5 * PAGE, PAGE, RW);
+		reaches(GIB, DATA + 150 * PAGE, PAGE, RW);
 		gt_unmap(&table, GIB, PAGE, 1);
 		ck_ok(inv_all(ctx, child));
 		ck_ok(ioasid_space_unmap(root, HOLE, 200 * PAGE, NULL));

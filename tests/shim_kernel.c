@@ -153,8 +153,8 @@ int sys_read_at(int fd, uint64_t offset, void *buffer, size_t size)
 {
 	if (!shim_is_open(fd) || offset < SHIM_CONFIG_OFFSET)
 		return -EINVAL;
-	if (!shim.config)
-		return -EIO;
+	if (shim.no_config)
+		return -shim.no_config;
 	memcpy(buffer, (const uint8_t *)shim.config + (offset - SHIM_CONFIG_OFFSET), size);
 	return (int)size;
 }

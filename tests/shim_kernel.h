@@ -67,6 +67,7 @@ struct shim {
 	uint8_t pasid_bits;
 	unsigned int version;		/* of Linux; 7.3 after booting: shim_version.h */
 	const uint32_t *config;		/* of each device, 4096 bytes */
+	int no_config;			/* error that reading it ends with, 0: none */
 	bool virtual_functions;
 	int no_physical;		/* error that GET_PA begins with, 0: none */
 	bool no_device;			/* descriptors are not of character devices */
