@@ -326,7 +326,7 @@ START_TEST(all_of_memory_is_as_the_referee_leaves_it)
 		change(&h, m, &dice);
 		ck_ok(inv_all(h.g.ctx, h.child));
 		r.size = h.t.next - HW_TABLES;
-		memcpy(r.copy, h.g.memory + HW_TABLES, r.size);
+		memcpy(r.copy, h.g.memory + HW_TABLES, (size_t)r.size);
 		ok = walk_copy(&r, &table, iova, write);
 		written += ok && write;
 		if (write)
@@ -334,7 +334,7 @@ START_TEST(all_of_memory_is_as_the_referee_leaves_it)
 		else
 			ck_assert_int_eq(dma_get(h.g.channel, iova + 8, &byte), ok ? 0 : -EFAULT);
 		drop_events(h.g.queue);
-		ck_assert_msg(!memcmp(r.copy, h.g.memory + HW_TABLES, r.size),
+		ck_assert_msg(!memcmp(r.copy, h.g.memory + HW_TABLES, (size_t)r.size),
 			      "format %d, round %u, iova 0x%llx", (int)m->format, i,
 			      (unsigned long long)iova);
 	}

@@ -467,16 +467,28 @@ START_TEST(a_table_leads_all_over_the_parent)
 }
 END_TEST
 
+/* Bytes that are allocated; other C libraries than glibc do not tell. */
+static size_t allocated(void)
+{
+#ifdef __GLIBC__
+	const struct mallinfo2 m = mallinfo2();
+
+	return m.uordblks + m.hblkhd;
+#else
+	return 0;
+#endif
+}
+
 START_TEST(a_batch_is_reused_without_allocating)
 {
-	struct mallinfo2 before, after;
+	size_t before = 0;
 	struct fix f;
 	uint64_t i, round;
 
 	fix_open(&f);
 	for (round = 0; round < 20; round++) {
 		if (round == 2)
-			before = mallinfo2();
+			before = allocated();
 		ioasid_inv_reset(f.inv);
 		ck_assert_uint_eq(ioasid_inv_get_count(f.inv), 0);
 		move(&f, 0, 100 + round);
@@ -486,8 +498,7 @@ START_TEST(a_batch_is_reused_without_allocating)
 		ck_assert_uint_eq(ioasid_inv_get_count(f.inv), 512);
 		ck_ok(ioasid_inv_submit(f.inv, NULL));
 	}
-	after = mallinfo2();
-	ck_assert_uint_eq(after.uordblks + after.hblkhd, before.uordblks + before.hblkhd);
+	ck_assert_uint_eq(allocated(), before);
 	fix_close(&f);
 }
 END_TEST

@@ -49,7 +49,7 @@ static uint64_t take(struct guest_table *t, uint64_t size)
 	if (table >= t->end || size > t->end - table)
 		abort(); /* the test gave too little room */
 	t->next = table + size;
-	memset(t->memory + (table - t->base), 0, size);
+	memset(t->memory + (table - t->base), 0, (size_t)size);
 	return table;
 }
 

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Linked to a test: the kernel under it knows neither membarrier(2) nor getrandom(2). */
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+
+#if __has_include(<linux/seccomp.h>)
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 
 static void __attribute__((constructor)) become_old(void)
 {
@@ -26,3 +28,13 @@ static void __attribute__((constructor)) become_old(void)
 		exit(77);
 	}
 }
+
+#else	/* musl comes without the kernel's headers */
+
+static void __attribute__((constructor)) become_old(void)
+{
+	puts("no headers of the kernel's, for seccomp(2)");
+	exit(77);
+}
+
+#endif

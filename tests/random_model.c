@@ -96,7 +96,7 @@ void model_add(struct world *w, int s, const struct model_mapping *mapping)
 		m->mapping[m->mappings++] = *mapping;
 	/* What is mapped is clean. */
 	if (s == ROOT && mapping->start < DIRTY_PAGES)
-		memset(&w->dirty[mapping->start], 0, mapping->length);
+		memset(&w->dirty[mapping->start], 0, (size_t)mapping->length);
 }
 
 void model_remove(struct model_space *m, uint64_t start, uint64_t length)

@@ -250,7 +250,7 @@ START_TEST(capabilities_are_where_they_are_said_to_be)
 		struct ioasid_device *d;
 
 		shim_t1.packed = i == 1;
-		shim_t1.i386 = i == 2;
+		shim_t1.unpadded = i == 2;
 		d = bind(0);
 		ck_ok(ioasid_device_query_info(d, &info[i]));
 		ck_assert_uint_eq(ioasid_device_query_reserved(d, NULL, 0), 1);

@@ -252,9 +252,9 @@ static uint64_t smallest_page(void)
 /* Migration, mappings that are left, ranges: in the order in which Linux has them. */
 static int get_info(const struct file *container, unsigned char *w)
 {
-	const uint32_t migration = (shim_t1.i386 ? 20 : 24) + shim_t1.pad;
-	const uint32_t avail = migration + (shim_t1.i386 ? 28 : 32);
-	const uint32_t iovas = avail + (shim_t1.packed || shim_t1.i386 ? 12 : 16);
+	const uint32_t migration = (shim_t1.unpadded ? 20 : 24) + shim_t1.pad;
+	const uint32_t avail = migration + (shim_t1.unpadded ? 28 : 32);
+	const uint32_t iovas = avail + (shim_t1.packed || shim_t1.unpadded ? 12 : 16);
 	uint32_t n = shim_t1.n_ranges, size, needed = iovas + 16 + 16 * n;
 	uint64_t page;
 

@@ -38,7 +38,7 @@ struct shim_t1 {
 	bool no_avail;			/* it does not tell that */
 	uint32_t pad;			/* so much lies before the first capability */
 	bool packed;			/* Linux 5.10 to 6.5 aligns no capabilities */
-	bool i386;			/* a 32-bit x86 kernel pads no structures */
+	bool unpadded;			/* a 32-bit x86 kernel pads no structures */
 	uint32_t odd_offset;		/* the first capability is there; 0: where it is */
 	bool no_migration;		/* it does not record written pages */
 	uint64_t dirty_limit;		/* of a mapping's bitmap, in bytes */

@@ -116,7 +116,7 @@ START_TEST(as_an_array)
 			add(w, round % 3 ? at + rnd(600) : rnd(WINDOW - 64));
 		if (rnd(4) == 0) {
 			bitmap_clear(&map, base[w] + a, base[w] + b);
-			memset(&model[w][a], 0, b - a + 1);
+			memset(&model[w][a], 0, (size_t)(b - a + 1));
 		} else {
 			scan(w, a, b, rnd(2));
 		}

@@ -198,7 +198,7 @@ static void random_write(void)
 	if (!tracking || !(r->perm & IOPT_WRITE) || n_written == MANY ||
 	    find_written(iova / PAGE) < n_written)
 		return;
-	mem_fail_nth(rnd(6));
+	mem_fail_nth((unsigned long)rnd(6));
 	if (iopt_split(&table, iova)) {
 		mem_fail_nth(0);
 		return;

@@ -9,9 +9,9 @@
 #define IOMMUFD_UAPI_H
 
 #include <assert.h>
-#include <linux/ioctl.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 
 #define UAPI_SIZE(type, size) static_assert(sizeof(struct type) == (size), #type)
 #define UAPI_AT(type, member, at) static_assert(offsetof(struct type, member) == (at), #type)

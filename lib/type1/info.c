@@ -57,7 +57,8 @@ static const char *find_cap(const struct uapi_iommu_info *info, uint16_t id, siz
 	while (at > previous && at <= info->argsz - sizeof(cap)) {
 		memcpy(&cap, (const char *)info + at, sizeof(cap));
 		if (cap.id == id) {
-			*size = (cap.next > at ? bits_min(cap.next, info->argsz) : info->argsz) - at;
+			*size = (size_t)(cap.next > at ? bits_min(cap.next, info->argsz) :
+							 info->argsz) - at;
 			return (const char *)info + at;
 		}
 		previous = at;

@@ -50,8 +50,8 @@ int sys_ioctl(int fd, unsigned long command, void *arg)
 {
 	int ret;
 
-	do
-		ret = ioctl(fd, command, arg);
+	do	/* the kernel takes 32 bits of it, and musl an int */
+		ret = ioctl(fd, (int)command, arg);
 	while (ret < 0 && errno == EINTR);
 	return ret < 0 ? -errno : ret;
 }

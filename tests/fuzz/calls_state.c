@@ -67,7 +67,7 @@ static struct ioasid_platform *platform_new(void)
 
 static void memory_new(void)
 {
-	const uint64_t behind = UINT64_C(1) << 30;
+	const size_t behind = (size_t)1 << 30;
 	uint64_t mark[2] = { FILE_MARK, 0 };
 	int i;
 
