@@ -93,8 +93,8 @@ static bool sync_one(struct shadow_node *n, struct shadow_line *l, unsigned int 
  * of its own, so that its loop has all registers.
  */
 static __attribute__((noinline)) unsigned int
-sync_line(struct shadow_node *n, const struct shadow_line *line, const uint64_t *guest, size_t i, size_t end,
-	  struct reap *reap)
+sync_line(struct shadow_node *n, const struct shadow_line *line, const uint64_t *guest, size_t i,
+	  size_t end, struct reap *reap)
 {
 	const struct shadow_line l = *line;
 	uint64_t *ptes = n->pte, gone = 0;
