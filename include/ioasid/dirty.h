@@ -53,7 +53,8 @@ int ioasid_space_dirty_stop(struct ioasid_space *space);
  * @param iova,length multiples of page_size; length not 0. All of it has to be mapped.
  * @param page_size bytes for each bit: a power of two, 4096 or more. A bit stands for a page of
  *        that size of which any part was written.
- * @param flags 0 or IOASID_DIRTY_PEEK, with which the pages stay as they are.
+ * @param flags 0 or IOASID_DIRTY_PEEK, with which the pages stay as they are, and nobody is waited
+ *        for: writes to them may still be under way.
  * @param bitmap length / page_size bits, in elements of 64: bit i % 64 of element i / 64 is for the
  *        page at iova + i * page_size. Bits are set, and never taken away: those that were set
  *        stay.
