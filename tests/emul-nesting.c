@@ -412,6 +412,38 @@ START_TEST(one_page_whose_table_is_gone)
 }
 END_TEST
 
+/* On a space between, whose pages each have a list of those that lead there. */
+START_TEST(neighbours_that_leave_one_page_together)
+{
+	struct guest_table lower, upper;
+	struct ioasid_space *between, *child;
+	uint64_t i;
+	struct guest g;
+
+	guest_open(&g, SIZE, 0);
+	gt_init(&lower, IOASID_PGTABLE_VTD_SS, 4, g.memory, 0, 4 * MIB, 5 * MIB);
+	gt_map(&lower, 0, 0, SIZE, 1, RW);
+	between = make_space(g.ctx, g.root, IOASID_FILL_ON_INVALIDATION);
+	ck_ok(bind_table(between, lower.format, lower.levels, lower.root));
+	gt_init(&upper, IOASID_PGTABLE_VTD_SS, 4, g.memory, 0, 5 * MIB, 6 * MIB);
+	for (i = 0; i < 8; i++)
+		gt_map(&upper, i * PAGE, PAGE, PAGE, 1, RW);
+	child = make_space(g.ctx, between, IOASID_FILL_ON_INVALIDATION);
+	ck_ok(bind_table(child, upper.format, upper.levels, upper.root));
+	guest_attach(&g, child);
+	for (i = 0; i < 4; i++)
+		gt_map(&upper, i * PAGE, (i + 2) * PAGE, PAGE, 1, RW);
+	ck_ok(inv_range(g.ctx, child, 0, 4 * PAGE));
+	gt_unmap(&lower, PAGE, PAGE, 1);
+	ck_ok(inv_range(g.ctx, between, PAGE, PAGE));
+	for (i = 0; i < 4; i++)
+		guest_reaches(&g, i * PAGE, (i + 2) * PAGE, RW);
+	for (; i < 8; i++)
+		guest_faults(&g, i * PAGE, IOASID_READ, IOASID_FAULT_TARGET_NOT_MAPPED);
+	guest_close(&g);
+}
+END_TEST
+
 /* What one level lets be read and the next be written, nobody reaches, nor a space on top. */
 START_TEST(permissions_that_leave_nothing)
 {
@@ -527,6 +559,7 @@ static void add_tests(TCase *tc)
 	tcase_add_loop_test(tc, ignored_bits_are_ignored, 0, VARIANTS);
 	tcase_add_loop_test(tc, changes_of_the_parent_carry_through, 0, VARIANTS);
 	tcase_add_test(tc, one_page_whose_table_is_gone);
+	tcase_add_test(tc, neighbours_that_leave_one_page_together);
 	tcase_add_test(tc, permissions_that_leave_nothing);
 	tcase_add_loop_test(tc, several_entries_for_one_page_all_follow_the_parent, 0, VARIANTS);
 	tcase_add_loop_test(tc, negative_addresses_of_the_first_stage, 0, VARIANTS);
