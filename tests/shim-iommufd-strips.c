@@ -308,10 +308,11 @@ END_TEST
  */
 START_TEST(no_memory_for_an_entry)
 {
+	const uint64_t size = MAX * PAGE;	/* others each time */
 	struct ioasid_inv *inv;
 	bool failed = true;
 	uint64_t host = 0;
-	unsigned int n;
+	unsigned int n, i;
 	int ret;
 
 	bind_and_attach();
@@ -322,8 +323,10 @@ START_TEST(no_memory_for_an_entry)
 		if (_i)
 			gt_unmap(&table, 0, PAGE, 1);
 		ck_ok(ioasid_inv_submit(inv, NULL));
-		map_pages(0, N);	/* when nobody waits for them */
-		gt_map(&table, 0, BASE + 3 * PAGE, PAGE, 1, RW);
+		for (i = 0; i < N; i++)	/* when nobody waits for them */
+			ck_ok(ioasid_space_map(root, BASE + n * size + i * PAGE,
+					       memory + DATA + i * PAGE, PAGE, RW, NULL));
+		gt_map(&table, 0, BASE + n * size + 3 * PAGE, PAGE, 1, RW);
 		mem_fail_nth(n);
 		ret = ioasid_inv_submit(inv, NULL);
 		ck_assert(!ret || ret == -ENOMEM);
@@ -331,7 +334,7 @@ START_TEST(no_memory_for_an_entry)
 		ck_assert(!shim_ioas_look(CHILD, 0, &host) || host != (uintptr_t)memory + DATA);
 		ck_ok(ioasid_inv_submit(inv, NULL));
 		reaches(0, DATA + 3 * PAGE, PAGE, RW);
-		ck_ok(ioasid_space_unmap(root, BASE, N * PAGE, NULL));
+		ck_ok(ioasid_space_unmap(root, BASE + n * size, N * PAGE, NULL));
 		reaches(0, 0, PAGE, 0);
 	}
 	ck_assert_uint_gt(n, 2);

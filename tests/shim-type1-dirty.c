@@ -87,7 +87,8 @@ START_TEST(the_container_says_whether_it_records)
 	ck_ok(ioasid_device_query_info(device, &info));
 	ck_assert(info.dirty_tracking);
 	ck_ok(ioasid_ctx_close(ctx));
-	shim_t1.no_migration = true;
+	shim_t1.no_migration = _i == 0;
+	shim_t1.dirty_sizes = 2048;	/* smaller than any mapping */
 	open_type1();
 	ck_ok(ioasid_device_query_info(device, &info));
 	ck_assert(!info.dirty_tracking);
@@ -401,7 +402,7 @@ int main(void)
 	TCase *tc = tcase_create("dirty");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_add_test(tc, the_container_says_whether_it_records);
+	tcase_add_loop_test(tc, the_container_says_whether_it_records, 0, 2);
 	tcase_add_test(tc, its_ioctls);
 	tcase_add_test(tc, all_that_a_device_can_write_is_reported_at_each_read);
 	tcase_add_test(tc, what_the_kernel_knows_better_is_passed_on);

@@ -268,7 +268,7 @@ static int get_info(const struct file *container, unsigned char *w)
 	}
 	put32(w + 16, shim_t1.odd_offset ? shim_t1.odd_offset : migration);
 	put_header(w, migration, shim_t1.no_migration ? 98 : 2, avail);
-	page = smallest_page();
+	page = shim_t1.dirty_sizes ? shim_t1.dirty_sizes : smallest_page();
 	memcpy(w + avail - 16, &page, sizeof(page));
 	memcpy(w + avail - 8, &shim_t1.dirty_limit, sizeof(uint64_t));
 	put_header(w, avail, shim_t1.no_avail ? 99 : 3, n ? iovas : 0);

@@ -41,6 +41,7 @@ struct shim_t1 {
 	bool unpadded;			/* a 32-bit x86 kernel pads no structures */
 	uint32_t odd_offset;		/* the first capability is there; 0: where it is */
 	bool no_migration;		/* it does not record written pages */
+	uint64_t dirty_sizes;		/* of these, instead of its smallest pages */
 	uint64_t dirty_limit;		/* of a mapping's bitmap, in bytes */
 	bool narrows;			/* it reports what was written; else all that is mapped */
 	uint32_t claim_ranges;		/* so many ranges are said to be there; 0: those that are */
