@@ -157,6 +157,20 @@ START_TEST(capabilities_say_so_before_a_call_fails)
 }
 END_TEST
 
+/* Linux's pci_setup_device() prints a domain with %04x; those of VMDs are 0x10000 and on. */
+START_TEST(a_domain_of_more_digits)
+{
+	struct ioasid_device_info info = IOASID_DEVICE_INFO_INIT;
+	struct ioasid_device *d;
+
+	shim.devices[0].name = "10000:e1:02.3";
+	ck_ok(ioasid_device_bind(ctx, "10000:e1:02.3", 0, &d));
+	ck_ok(ioasid_device_query_info(d, &info));
+	ck_assert_uint_eq(info.requester, 0xe113);
+	ck_ok(ioasid_device_unbind(d));
+}
+END_TEST
+
 START_TEST(devices_that_cannot_be_found)
 {
 	struct shim_device *d = &shim.devices[0];
@@ -166,6 +180,8 @@ START_TEST(devices_that_cannot_be_found)
 	bind_fails(ctx, "0000:00:02.8", ENODEV, "PCI address", "");
 	bind_fails(ctx, "0000:00:0A.0", ENODEV, "PCI address", "");
 	bind_fails(ctx, "0000:", ENODEV, "PCI address", "");
+	bind_fails(ctx, "000:00:02.0", ENODEV, "PCI address", "");
+	bind_fails(ctx, "100000000:00:02.0", ENODEV, "PCI address", "");
 	bind_fails(ctx, "0000:00:07.0", ENODEV, "no PCI device", "0000:00:07.0");
 	d->vfio = NULL;
 	bind_fails(ctx, d->name, ENODEV, d->name, "CONFIG_VFIO_DEVICE_CDEV");
@@ -505,6 +521,7 @@ int main(void)
 	suite_add_tcase(suite, tc);
 	tcase_add_checked_fixture(with, setup, teardown);
 	tcase_add_test(with, capabilities_say_so_before_a_call_fails);
+	tcase_add_test(with, a_domain_of_more_digits);
 	tcase_add_test(with, devices_that_cannot_be_found);
 	tcase_add_test(with, devices_that_cannot_be_opened);
 	tcase_add_test(with, devices_that_cannot_be_bound);

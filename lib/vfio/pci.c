@@ -7,29 +7,40 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sys.h"
 #include "util/err.h"
 
-int vfio_parse_address(const char *name, uint32_t *requester)
+#define HEX "0123456789abcdef"
+
+/* Is it a colon, bus, device and function? */
+static bool is_bdf(const char *text)
 {
-	static const char form[] = "xxxx:xx:xx.o";
+	static const char form[] = ":xx:xx.o";
 	size_t i;
 
 	for (i = 0; i < sizeof(form); i++) {
-		char c = name[i];
-		bool fits = c == form[i];
+		char c = text[i];
+		bool fits = form[i] == 'x' ? c && strchr(HEX, c) :
+			    form[i] == 'o' ? c >= '0' && c <= '7' : c == form[i];
 
-		if (form[i] == 'x')
-			fits = isdigit((unsigned char)c) || (c >= 'a' && c <= 'f');
-		else if (form[i] == 'o')
-			fits = c >= '0' && c <= '7';
 		if (!fits)
-			return err_set(ENODEV, "\"%s\" is no PCI address such as 0000:00:02.0",
-				       name);
+			return false;
 	}
-	*requester = (uint32_t)(strtoul(name + 5, NULL, 16) << 8 |
-				strtoul(name + 8, NULL, 16) << 3 | strtoul(name + 11, NULL, 16));
+	return true;
+}
+
+/* A domain has four digits, or more: what is behind Intel's VMD begins with 10000. */
+int vfio_parse_address(const char *name, uint32_t *requester)
+{
+	size_t digits = strspn(name, HEX);
+	const char *bdf = name + digits;
+
+	if (digits < 4 || digits > 8 || !is_bdf(bdf))
+		return err_set(ENODEV, "\"%s\" is no PCI address such as 0000:00:02.0", name);
+	*requester = (uint32_t)(strtoul(bdf + 1, NULL, 16) << 8 |
+				strtoul(bdf + 4, NULL, 16) << 3 | strtoul(bdf + 7, NULL, 16));
 	return 0;
 }
 
