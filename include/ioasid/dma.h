@@ -77,7 +77,11 @@ int ioasid_dma_compare_swap(struct ioasid_channel *channel, uint64_t iova, unsig
  */
 int ioasid_dma_begin(struct ioasid_channel *channel);
 
-/** Ends the section. Since 0.1. */
+/**
+ * Ends the section. If PASIDs that were looked up in it took the place of others
+ * (ioasid_space_bind_pasid_table()), it waits for the DMA in flight that may use those, in other
+ * threads' sections, too. Since 0.1.
+ */
 void ioasid_dma_end(struct ioasid_channel *channel);
 
 /**
