@@ -8,8 +8,10 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <syslog.h>
 #include <unistd.h>
 
+#include "forbid.h"
 #include "support.h"
 
 static const char text[] = "iommu one\ndevice only iommu=one\n";
@@ -146,6 +148,42 @@ START_TEST(no_addresses_for_a_file)
 }
 END_TEST
 
+static void count_critical(void *data, int level, const char *message)
+{
+	*(unsigned int *)data += level <= LOG_CRIT && strstr(message, "membarrier");
+}
+
+/* A filter of system calls that comes after the context was opened: the log says what that breaks. */
+START_TEST(barrier_that_is_forbidden_later)
+{
+	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
+	uint8_t *memory = memory_new(PAGE);
+	struct ioasid_device *device;
+	struct ioasid_space *root;
+	unsigned int warnings = 0;
+	struct ioasid_ctx *ctx;
+	int i;
+
+	options.backend = "emulated";
+	options.log = count_critical;
+	options.log_data = &warnings;
+	ck_ok(ioasid_ctx_open(&options, &ctx));
+	ck_ok(ioasid_device_bind(ctx, "0000:00:02.0", 0, &device));
+	root = make_space(ctx, NULL, 0);
+	ck_ok(ioasid_device_attach(device, root));
+	channel_new(device, IOASID_NO_PASID);
+	for (i = 0; i < 2; i++) {
+		ck_ok(ioasid_space_map(root, 0, memory, PAGE, RW, NULL));
+		ck_ok(ioasid_space_unmap(root, 0, PAGE, NULL));
+		ck_assert_uint_eq(warnings, i);
+		if (!i && !forbid_calls())
+			break;
+	}
+	ck_ok(ioasid_ctx_close(ctx));
+	memory_free(memory, PAGE);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("system");
@@ -155,6 +193,9 @@ int main(void)
 	tcase_add_test(tc, signal_while_a_platform_is_read);
 	tcase_add_test(tc, no_descriptor_for_a_queue);
 	tcase_add_test(tc, no_addresses_for_a_file);
+#ifndef __SANITIZE_THREAD__	/* where no barrier is used */
+	tcase_add_test(tc, barrier_that_is_forbidden_later);
+#endif
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

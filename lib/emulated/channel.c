@@ -8,7 +8,9 @@
  */
 #include <errno.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/syscall.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "emulated.h"
@@ -42,6 +44,14 @@ static void wait_for(const struct ioasid_channel *ch)
 			sched_yield();
 }
 
+/* It fails only if a filter of system calls has come since emu_barrier_register(). */
+static void barrier_everywhere(struct ioasid_ctx *ctx)
+{
+	if (syscall(SYS_membarrier, PRIVATE_EXPEDITED, 0, 0))
+		ctx_log(ctx, LOG_CRIT, "membarrier(2) fails: %s; DMA may use what is taken away now",
+			strerror(errno));
+}
+
 void emu_drain(struct ioasid_ctx *ctx)
 {
 	const struct emulated *emu = ctx->backend;
@@ -49,7 +59,7 @@ void emu_drain(struct ioasid_ctx *ctx)
 
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (!emu->fences)
-		syscall(SYS_membarrier, PRIVATE_EXPEDITED, 0, 0);
+		barrier_everywhere(ctx);
 	for (ch = __atomic_load_n(&ctx->channels, __ATOMIC_ACQUIRE); ch; ch = ch->next)
 		wait_for(ch);
 }
