@@ -147,6 +147,17 @@ START_TEST(on_demand_needs_no_invalidation)
 }
 END_TEST
 
+/* Opens it with an audit. Returns the entry of a page that has been read, and must not be written. */
+static uint64_t *audited_leaf(struct nested *n, int i)
+{
+	uint8_t byte;
+
+	nested_open_with(n, i, IOASID_FILL_ON_DEMAND, IOASID_CTX_AUDIT);
+	gt_map(&n->table, IOVA, TARGET, PAGE, 1, IOASID_READ);
+	ck_ok(dma_get(n->g.channel, IOVA, &byte));
+	return gt_entry(&n->table, IOVA, 1);
+}
+
 /* The audit knows that: more permission is no missing invalidation; less is. */
 START_TEST(audit_permits_upgrades)
 {
@@ -155,11 +166,8 @@ START_TEST(audit_permits_upgrades)
 	uint64_t *leaf, value;
 	uint8_t byte;
 
-	nested_open_with(&n, _i, IOASID_FILL_ON_DEMAND, IOASID_CTX_AUDIT);
-	gt_map(&n.table, IOVA, TARGET, PAGE, 1, IOASID_READ);
-	leaf = gt_entry(&n.table, IOVA, 1);
+	leaf = audited_leaf(&n, _i);
 	value = gt_load(leaf);
-	ck_ok(dma_get(n.g.channel, IOVA, &byte));
 	gt_store(leaf, value | SS_WRITE);
 	ck_ok(dma_get(n.g.channel, IOVA, &byte));
 	ck_assert_uint_eq(ioasid_event_queue_read(n.g.queue, &event, 1), 0);
@@ -217,11 +225,8 @@ START_TEST(audit_knows_invalidations_alone)
 	uint64_t *leaf, value, before, id;
 	uint8_t byte;
 
-	nested_open_with(&n, _i, IOASID_FILL_ON_DEMAND, IOASID_CTX_AUDIT);
-	gt_map(&n.table, IOVA, TARGET, PAGE, 1, IOASID_READ);
-	leaf = gt_entry(&n.table, IOVA, 1);
+	leaf = audited_leaf(&n, _i);
 	value = gt_load(leaf);
-	ck_ok(dma_get(n.g.channel, IOVA, &byte));
 	before = now_ns();
 	ck_ok(inv_range(n.g.ctx, n.space, IOVA, PAGE));
 	id = asks(&n, IOVA);
