@@ -104,12 +104,21 @@ static int place(struct ioasid_space *space, struct ioasid_mapping *m, bool any)
 	return ret;
 }
 
+/* What is known of a file are its offsets. */
+static int target_unaligned(const struct ioasid_space *space, const struct ioasid_mapping *m)
+{
+	const struct source *s = m->source ? space->ctx->sources[m->source] : NULL;
+	bool file = s && s->is_file;
+
+	return err_set(EINVAL, "%s 0x%llx is not a multiple of %llu", file ? "offset" : "address",
+		       (unsigned long long)(file ? m->target - s->start : m->target),
+		       (unsigned long long)space_alignment(space));
+}
+
 static inline int check_target(const struct ioasid_space *space, const struct ioasid_mapping *m)
 {
 	if (!bits_is_aligned(m->target, space_alignment(space)))
-		return err_set(EINVAL, "address 0x%llx is not a multiple of %llu",
-			       (unsigned long long)m->target,
-			       (unsigned long long)space_alignment(space));
+		return target_unaligned(space, m);
 	if (space->parent || !space->users || m->source || !table_checks_memory(space))
 		return 0;
 	return source_check_memory(space->ctx, m->target, imap_length(&m->item), m->flags & PERM);

@@ -128,9 +128,9 @@ static int check_file(int fd, uint32_t perm, uint64_t end, struct stat *st, uint
 	if (seals < 0)
 		return err_set(EINVAL, "descriptor %d is not a memfd", fd);
 	if (!(seals & F_SEAL_SHRINK))
-		return err_set(EPERM,
-			       "the memfd can still shrink, and a DMA would meet a hole: seal it "
-			       "with F_SEAL_SHRINK");
+		return err_set(EPERM, "the file can still shrink, and a DMA would meet a hole: %s",
+			       seals & F_SEAL_SEAL ? "it takes a memfd with MFD_ALLOW_SEALING" :
+			       "seal it with F_SEAL_SHRINK");
 	if ((mode & O_ACCMODE) == O_RDWR && !(seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)))
 		*allowed |= IOASID_WRITE;
 	if ((mode & O_ACCMODE) == O_WRONLY || perm & ~*allowed & IOASID_WRITE)

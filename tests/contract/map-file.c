@@ -2,6 +2,7 @@
 /* Mapping a memfd: the library's own mapping of it. */
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -120,6 +121,7 @@ START_TEST(file_that_can_shrink_is_refused)
 	ck_err_same(w.f.space, ioasid_space_map_file(w.f.space, 0, w.fd, 0, PAGE, RW, NULL), EPERM);
 	ck_assert_int_eq(fcntl(w.fd, F_ADD_SEALS, F_SEAL_GROW), 0);
 	ck_err_same(w.f.space, ioasid_space_map_file(w.f.space, 0, w.fd, 0, PAGE, RW, NULL), EPERM);
+	ck_assert_msg(strstr(ioasid_errmsg(), "F_SEAL_SHRINK"), "%s", ioasid_errmsg());
 	ck_assert_int_eq(fcntl(w.fd, F_ADD_SEALS, F_SEAL_SHRINK), 0);
 	ck_ok(ioasid_space_map_file(w.f.space, 0, w.fd, 0, PAGE, RW, NULL));
 	with_file_close(&w);
@@ -141,6 +143,24 @@ START_TEST(range_beyond_the_file)
 	ck_err_same(s, ioasid_space_map_file(s, 0, w.fd, UINT64_MAX - PAGE + 1, 2 * PAGE, RW, NULL),
 		    EOVERFLOW);
 	ck_ok(ioasid_space_map_file(s, 0, w.fd, end - PAGE, PAGE, RW, NULL));
+	with_file_close(&w);
+}
+END_TEST
+
+/* A file of a file system is the same: it has the seal against seals. */
+START_TEST(file_that_cannot_be_sealed_is_refused)
+{
+	struct with_file w;
+	int fd;
+
+	if (!with_file_open(&w, F_SEAL_SHRINK))
+		return;
+	fd = memfd_create("no seals", MFD_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(ftruncate(fd, PAGE), 0);
+	ck_err_same(w.f.space, ioasid_space_map_file(w.f.space, 0, fd, 0, PAGE, RW, NULL), EPERM);
+	ck_assert_msg(strstr(ioasid_errmsg(), "MFD_ALLOW_SEALING"), "%s", ioasid_errmsg());
+	close(fd);
 	with_file_close(&w);
 }
 END_TEST
@@ -226,7 +246,8 @@ START_TEST(mistakes_of_every_map_call)
 	ck_err_same(s, ioasid_space_map_file(s, 0, w.fd, 0, PAGE, 0, NULL), EINVAL);
 	ck_err_same(s, ioasid_space_map_file(s, 0, w.fd, 0, 0, RW, NULL), EINVAL);
 	ck_err_same(s, ioasid_space_map_file(s, 1, w.fd, 0, PAGE, RW, NULL), EINVAL);
-	ck_err_same(s, ioasid_space_map_file(s, 0, w.fd, 1, PAGE, RW, NULL), EINVAL);
+	ck_err_same(s, ioasid_space_map_file(s, 0, w.fd, PAGE + 1, PAGE, RW, NULL), EINVAL);
+	ck_assert_msg(strstr(ioasid_errmsg(), "offset 0x1001 "), "%s", ioasid_errmsg());
 	ck_err_same(s, ioasid_space_map_file(s, 0, w.fd, 0, PAGE - 1, RW, NULL), EINVAL);
 	ck_err_same(s, ioasid_space_map_file(s, 0, w.fd, 0, PAGE, RW | 0x4000, NULL), EOPNOTSUPP);
 	ck_err_same(s, ioasid_space_map_file(s, 7 * PAGE, w.fd, 0, 2 * PAGE, RW, NULL), EEXIST);
@@ -309,6 +330,7 @@ TCase *contract_map_file(void)
 	tcase_add_test(tc, file_that_can_shrink_is_refused);
 	tcase_add_loop_test(tc, file_sealed_against_writing, 0, 2);
 	tcase_add_test(tc, range_beyond_the_file);
+	tcase_add_test(tc, file_that_cannot_be_sealed_is_refused);
 	tcase_add_test(tc, things_that_are_no_memfd);
 	tcase_add_test(tc, descriptor_open_for_reading_only);
 	tcase_add_test(tc, descriptor_open_for_writing_only);
