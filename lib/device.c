@@ -152,7 +152,7 @@ IOASID_EXPORT int ioasid_device_unbind(struct ioasid_device *device)
 	ctx_lock(ctx);
 	ret = ctx_check_take(ctx, &reap);
 	if (!ret && device->channels)
-		ret = err_set(EBUSY, "%s: %u of its channels are open", device->name,
+		ret = err_set(EBUSY, "%s: channels of it are open: %u", device->name,
 			      device->channels);
 	if (!ret && device->vdevice)
 		ret = err_set(EBUSY, "%s has a vDEVICE, 0x%llx", device->name,

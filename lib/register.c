@@ -108,7 +108,7 @@ static int drop(struct ioasid_ctx *ctx, uint64_t start, uint64_t length, struct 
 			       (unsigned long long)start, (unsigned long long)length);
 	m = bits_container_of(item, struct ioasid_mapping, item);
 	if (ctx->sources[m->source]->refs > 1)
-		return err_set(EBUSY, "%llu mappings of that memory remain",
+		return err_set(EBUSY, "mappings of that memory remain: %llu",
 			       (unsigned long long)ctx->sources[m->source]->refs - 1);
 	ret = hw_queue_check_unmap(ctx->identity, item->start, item->last);
 	if (ret)

@@ -63,6 +63,26 @@ START_TEST(no_more_mappings_than_the_kernel_takes)
 }
 END_TEST
 
+START_TEST(no_more_registered_memory_than_the_kernel_takes)
+{
+	static uint8_t memory[17 * PAGE] __attribute__((aligned(PAGE)));
+	struct ioasid_space *identity;
+	unsigned int i;
+
+	shim_t1.ranges[1].last = UINT64_MAX;
+	ck_ok(ioasid_ctx_get_identity_root(ctx, &identity));
+	ck_ok(ioasid_device_attach(bind(0), identity));
+	for (i = 0; i < 16; i++)
+		ck_ok(ioasid_ctx_register_memory(ctx, memory + i * PAGE, PAGE, RW));
+	shim_forget();
+	ck_err(ioasid_ctx_register_memory(ctx, memory + i * PAGE, PAGE, RW), ENOSPC);
+	said("16 mappings", "dma_entry_limit");
+	ck_assert_uint_eq(shim.n_calls, 0);
+	ck_ok(ioasid_ctx_unregister_memory(ctx, memory, PAGE));
+	ck_ok(ioasid_ctx_register_memory(ctx, memory + i * PAGE, PAGE, RW));
+}
+END_TEST
+
 /* Before Linux 5.10 only the kernel knows. */
 START_TEST(the_kernel_alone_knows_how_many)
 {
@@ -224,6 +244,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, type1_setup, type1_teardown);
 	tcase_add_test(tc, attach_that_fails);
 	tcase_add_test(tc, no_more_mappings_than_the_kernel_takes);
+	tcase_add_test(tc, no_more_registered_memory_than_the_kernel_takes);
 	tcase_add_test(tc, the_kernel_alone_knows_how_many);
 	tcase_add_test(tc, replace_looks_at_memory_first);
 	tcase_add_test(tc, replace_that_cannot_go_back);

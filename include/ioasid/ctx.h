@@ -268,9 +268,11 @@ int ioasid_backend_probe(const char *name);
  *
  * @param addr,length multiples of 4096; length not 0.
  * @param flags IOASID_READ, IOASID_WRITE or both: what devices may do with it.
- * @return 0; -EINVAL: alignment, length or flags; -EEXIST: overlaps registered memory;
- *         -EFAULT: not all of it is mapped in the process with that permission; -ENOMEM;
- *         -EOPNOTSUPP: no IOASID_CAP_REGISTER_MEMORY.
+ * @return 0; -EINVAL: alignment, length or flags, or a device is attached to the identity root,
+ *         or to a space nested on it, that cannot have this IOVA; -EEXIST: overlaps registered
+ *         memory; -EFAULT: not all of it is mapped in the process with that permission; -ENOSPC:
+ *         as many mappings are in the identity root as an attached device's max_mappings says;
+ *         -ENOMEM; -EOPNOTSUPP: no IOASID_CAP_REGISTER_MEMORY.
  * Since 0.1.
  */
 int ioasid_ctx_register_memory(struct ioasid_ctx *ctx, void *addr, uint64_t length, uint32_t flags);

@@ -110,6 +110,31 @@ START_TEST(identity_root_shows_what_is_registered)
 }
 END_TEST
 
+/* The address is the IOVA: what a device reserves cannot be registered for it. */
+START_TEST(identity_root_of_a_device_that_reserves)
+{
+	struct ioasid_space *identity;
+	struct ioasid_range range;
+	struct fixture f;
+	void *m;
+
+	if (!registered_open(&f, 0))
+		return;
+	ck_ok(ioasid_ctx_get_identity_root(f.ctx, &identity));
+	ck_ok(ioasid_device_attach(fixture_bind(&f, ALONE_A), identity));
+	if (ioasid_space_query_reserved(identity, &range, 1)) {
+		m = mmap((void *)(uintptr_t)range.start, PAGE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		ck_assert_ptr_ne(m, MAP_FAILED);
+		if ((uintptr_t)m == range.start)
+			ck_err_same(identity, ioasid_ctx_register_memory(f.ctx, m, PAGE, RW),
+				    EINVAL);
+		munmap(m, PAGE);
+	}
+	fixture_close(&f);
+}
+END_TEST
+
 START_TEST(identity_root_is_the_contexts)
 {
 	struct ioasid_space *identity;
@@ -177,6 +202,7 @@ TCase *contract_registered(void)
 	tcase_add_test(tc, register_refuses);
 	tcase_add_test(tc, register_looks_at_the_memorys_protection);
 	tcase_add_test(tc, identity_root_shows_what_is_registered);
+	tcase_add_test(tc, identity_root_of_a_device_that_reserves);
 	tcase_add_test(tc, identity_root_is_the_contexts);
 	tcase_add_test(tc, mappings_hold_registered_memory);
 	tcase_add_test(tc, registered_only);
