@@ -118,7 +118,8 @@ bool source_seek_registered(struct ioasid_ctx *ctx, uint64_t addr)
 }
 
 /* What a file has to be so that DMA to it can never meet a hole. */
-static int check_file(int fd, uint32_t perm, uint64_t end, struct stat *st, uint32_t *allowed)
+static int check_file(int fd, uint32_t perm, uint64_t offset, uint64_t length, struct stat *st,
+		      uint32_t *allowed)
 {
 	int mode = fcntl(fd, F_GETFL), seals = fcntl(fd, F_GET_SEALS);
 
@@ -135,9 +136,11 @@ static int check_file(int fd, uint32_t perm, uint64_t end, struct stat *st, uint
 		*allowed |= IOASID_WRITE;
 	if ((mode & O_ACCMODE) == O_WRONLY || perm & ~*allowed & IOASID_WRITE)
 		return err_set(EACCES, "the memfd is not open for that, or sealed against it");
-	if (end > (uint64_t)st->st_size)
-		return err_set(EFAULT, "the memfd ends at 0x%llx, before 0x%llx",
-			       (unsigned long long)st->st_size, (unsigned long long)end);
+	/* no sum: that of the last page of all is 0 */
+	if (length > (uint64_t)st->st_size || offset > (uint64_t)st->st_size - length)
+		return err_set(EFAULT, "the memfd ends at 0x%llx, before 0x%llx + 0x%llx",
+			       (unsigned long long)st->st_size, (unsigned long long)offset,
+			       (unsigned long long)length);
 	return 0;
 }
 
@@ -190,7 +193,7 @@ int source_open_file(struct ioasid_ctx *ctx, int fd, uint64_t offset, uint64_t l
 {
 	struct source s = { .is_file = true, .refs = 1, .perm = IOASID_READ, .fd = -1 };
 	struct stat st;
-	int ret = check_file(fd, perm, offset + length, &st, &s.perm), found;
+	int ret = check_file(fd, perm, offset, length, &st, &s.perm), found;
 
 	if (ret)
 		return ret;

@@ -140,6 +140,9 @@ START_TEST(range_beyond_the_file)
 	ck_err_same(s, ioasid_space_map_file(s, 0, w.fd, 0, end + PAGE, RW, NULL), EFAULT);
 	ck_err_same(s, ioasid_space_map_file(s, 0, w.fd, end, PAGE, RW, NULL), EFAULT);
 	ck_err_same(s, ioasid_space_map_file(s, 0, w.fd, end - PAGE, 2 * PAGE, RW, NULL), EFAULT);
+	/* the last page of all, which ends where 2^64 would be */
+	ck_err_same(s, ioasid_space_map_file(s, 0, w.fd, UINT64_MAX - PAGE + 1, PAGE, RW, NULL),
+		    EFAULT);
 	ck_err_same(s, ioasid_space_map_file(s, 0, w.fd, UINT64_MAX - PAGE + 1, 2 * PAGE, RW, NULL),
 		    EOVERFLOW);
 	ck_ok(ioasid_space_map_file(s, 0, w.fd, end - PAGE, PAGE, RW, NULL));
