@@ -268,6 +268,20 @@ static struct ioasid_event next(struct ioasid_event_queue *queue, uint8_t code)
 	return event;
 }
 
+/* An address beyond the 40 bits that come out of the table (3.4, 7.3.14: F_ADDR_SIZE). */
+static void lead_too_far(struct viommu_world *w)
+{
+	struct ioasid_pgtable narrow = IOASID_PGTABLE_INIT;
+	uint64_t *entry = gt_entry(&w->t, HW_AT + 3 * PAGE, 1);
+
+	narrow.format = IOASID_PGTABLE_ARM_S1;
+	narrow.levels = 4;
+	narrow.root = w->t.root;
+	narrow.address_bits = 40;
+	gt_store(entry, gt_load(entry) | UINT64_C(1) << 40);
+	ck_ok(ioasid_space_bind_pgtable(w->space, &narrow));
+}
+
 START_TEST(records_of_faults)
 {
 	struct ioasid_event_queue *queue;
@@ -295,6 +309,11 @@ START_TEST(records_of_faults)
 	next(queue, 0x12);
 	guest_faults(&w.g, UINT64_C(1) << 50, IOASID_READ, IOASID_FAULT_ADDRESS_WIDTH);
 	next(queue, 0x10);
+	lead_too_far(&w);
+	guest_faults(&w.g, HW_AT + 3 * PAGE + 8, IOASID_READ, IOASID_FAULT_MALFORMED_ENTRY);
+	event = next(queue, 0x11);
+	ck_assert_uint_eq(le64toh(event.record[1]), class_in | rnw);
+	ck_assert_uint_eq(le64toh(event.record[2]), HW_AT + 3 * PAGE + 8);
 	ck_ok(ioasid_space_unbind_pgtable(w.space));
 	guest_faults(&w.g, HW_AT, IOASID_READ, IOASID_FAULT_NO_PGTABLE);
 	event = next(queue, 0x04);

@@ -34,8 +34,9 @@ static uint8_t code_of(enum ioasid_fault_reason reason)
 		return C_BAD_CD;
 	case IOASID_FAULT_ADDRESS_WIDTH: /* 3.4.1: beyond TxSZ is a fault of translation */
 	case IOASID_FAULT_NOT_MAPPED:
-	case IOASID_FAULT_MALFORMED_ENTRY:
 		return F_TRANSLATION;
+	case IOASID_FAULT_MALFORMED_ENTRY:
+		return F_ADDR_SIZE; /* what else is wrong with an entry of Arm's makes it invalid */
 	case IOASID_FAULT_ACCESS_FLAG:
 		return F_ACCESS;
 	case IOASID_FAULT_PERMISSION:
