@@ -262,6 +262,22 @@ static void follow(struct sink_pass *p, uint64_t start, uint64_t last)
 	}
 }
 
+/*
+ * What keep() has kept: it can be where no mapping is any more that leads to it. That the kernel does
+ * not let go of it even now is no failure of what is asked for elsewhere.
+ */
+static void take_kept(struct sink *sink)
+{
+	struct imap_item *item;
+	uint64_t at, last = 0;
+
+	for (at = 0; (item = imap_first(&sink->items, at, UINT64_MAX)); at = last + 1) {
+		last = item->last;
+		if (!item_of(item)->perm)
+			sink_take(sink, item->start, last);
+	}
+}
+
 /* Mappings of the map protocol are items of their own: they come and go one by one. */
 static void follow_all(struct sink_pass *p)
 {
@@ -273,6 +289,7 @@ static void follow_all(struct sink_pass *p)
 		follow(p, 0, UINT64_MAX);
 		return;
 	}
+	take_kept(p->sink);
 	mapping_for_each(m, &iter, space, 0, UINT64_MAX)
 		follow(p, m->item.start, m->item.last);
 }
@@ -330,12 +347,14 @@ static int restart(struct sink *sink)
 	if (!fits(sink))
 		return block(sink);
 	sink->blocked = false;
+	sink->behind = SINK_NOTHING;
 	follow_all(&p);
 	/* what a guest writes meanwhile can make more of it than was counted */
 	if (p.ret == -E2BIG)
 		return block(sink);
 	sink->wait = p.wait;
-	sink->behind = p.ret ? SINK_ALL : SINK_NOTHING;
+	if (p.ret)
+		sink->behind = SINK_ALL;
 	return p.ret;
 }
 

@@ -173,6 +173,28 @@ START_TEST(map_of_the_parents_addresses_that_fails)
 }
 END_TEST
 
+/* Wherever that is looked at: what the kernel keeps goes with the next that changes. */
+START_TEST(unmap_that_fails_beside_other_mappings)
+{
+	struct ioasid_mapping *m;
+
+	ck_ok(ioasid_device_attach(device, child));
+	ck_ok(ioasid_space_map_parent(child, 0x10000, DATA, PAGE, RW, &m));
+	ck_ok(ioasid_space_map_parent(child, 0x30000, DATA + PAGE, PAGE, RW, NULL));
+	fail_nth(1, EBUSY);
+	ck_ok(ioasid_mapping_unmap(m));
+	reaches(0x10000, DATA, PAGE, RW);
+	fail_nth(1, EBUSY);
+	ck_ok(ioasid_space_map_parent(child, 0x50000, DATA + 2 * PAGE, PAGE, RW, NULL));
+	reaches(0x10000, DATA, PAGE, RW);
+	ck_ok(ioasid_space_map_parent(child, 0x70000, DATA + 3 * PAGE, PAGE, RW, NULL));
+	reaches(0x10000, 0, PAGE, 0);
+	reaches(0x30000, DATA + PAGE, PAGE, RW);
+	reaches(0x50000, DATA + 2 * PAGE, PAGE, RW);
+	reaches(0x70000, DATA + 3 * PAGE, PAGE, RW);
+}
+END_TEST
+
 /*
  * Linux takes out one area after another, and stops at one that it cannot
  * (iopt_unmap_iova_range()): what has gone is said not to be there when it is tried again.
@@ -464,6 +486,7 @@ int main(void)
 	tcase_add_test(tc, invalidation_of_one_page_that_fails);
 	tcase_add_test(tc, memory_that_cannot_be_had);
 	tcase_add_test(tc, map_of_the_parents_addresses_that_fails);
+	tcase_add_test(tc, unmap_that_fails_beside_other_mappings);
 	tcase_add_test(tc, unmap_that_fails_half_way);
 	tcase_add_test(tc, parent_goes_on_where_children_cannot_follow);
 	tcase_add_test(tc, too_many_mappings);
