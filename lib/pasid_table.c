@@ -284,6 +284,14 @@ static int make_record(struct ioasid_space *space, const struct ioasid_device *d
 	return ret == -EOPNOTSUPP ? IOASID_FAULT_PASID_MALFORMED : ret;
 }
 
+/* Which another device, on another IOMMU, may have used. */
+static bool can_use(const struct ioasid_device *device, const struct ioasid_space *space,
+		    const struct record *r)
+{
+	return !r->target ||
+	       !device_check_pgtable(device, space, nest_bound(r->target->space));
+}
+
 int pasid_table_look_up(struct ioasid_space *space, const struct ioasid_device *device,
 			uint32_t pasid, struct ioasid_space **out, struct reap *reap)
 {
@@ -302,6 +310,8 @@ int pasid_table_look_up(struct ioasid_space *space, const struct ioasid_device *
 	pasid = pasid_used(t, pasid);
 	r = find_record(t, pasid);
 	if (r) {
+		if (!can_use(device, space, r))
+			return IOASID_FAULT_PASID_MALFORMED;
 		unlink_record(t, r);
 		link_newest(t, r);
 	} else {

@@ -458,6 +458,25 @@ START_TEST(page_tables_wider_than_the_devices_unit)
 }
 END_TEST
 
+/* And has not for one device because another one, on another unit, has used it. */
+START_TEST(page_tables_that_one_of_two_units_has)
+{
+	struct ioasid_device *wide = g.device;
+	struct guest_table t;
+
+	gt_init(&t, IOASID_PGTABLE_VTD_FS, 5, g.memory, 0, g.next, DATA);
+	gt_map(&t, 0, DATA + 3 * PAGE, PAGE, 1, RW);
+	g.next = t.next;
+	set_entry(&g, 6, ENTRY_FS, t.root | 1 << 2);
+	bind_and_attach(&g);
+	g.device = bind(g.ctx, "narrow0");
+	ck_ok(ioasid_device_attach(g.device, g.space));
+	faults(&g, 6, IOASID_FAULT_PASID_MALFORMED);
+	ck_assert_int_eq(reached(wide, 6, 0), 3);
+	faults(&g, 6, IOASID_FAULT_PASID_MALFORMED);
+}
+END_TEST
+
 START_TEST(a_malformed_description_changes_nothing)
 {
 	struct ioasid_pasid_table t;
@@ -584,6 +603,7 @@ int main(void)
 	tcase_add_test(tc, a_space_with_a_pasid_table_is_no_parent);
 	tcase_add_test(tc, entries_are_as_wide_as_the_unit);
 	tcase_add_test(tc, page_tables_wider_than_the_devices_unit);
+	tcase_add_test(tc, page_tables_that_one_of_two_units_has);
 	tcase_add_test(tc, a_malformed_description_changes_nothing);
 	tcase_add_test(tc, not_inside_a_section);
 	tcase_add_test(tc, ranges_of_a_pasid_are_checked);
