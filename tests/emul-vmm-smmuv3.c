@@ -197,6 +197,28 @@ START_TEST(tables_that_the_library_does_not_have)
 }
 END_TEST
 
+/* A command about many devices is carried out for all that can be given what they want. */
+START_TEST(a_device_that_fails_keeps_no_other_from_moving)
+{
+	struct guest_table a, b;
+	struct world w;
+
+	world_open(&w);
+	a = first_stream(&w);
+	set_ste(&w, SECOND, 5);
+	set_cd(&w, SECOND, a.root, 5, false);
+	ck_ok(feed(&w, 0x04, 31));
+	second_reaches(&w, DATA);
+	b = table_new(&w, IOASID_PGTABLE_ARM_S1, 4, OTHER);
+	set_cd(&w, FIRST, a.root, 5, true);
+	set_cd(&w, SECOND, b.root, 6, false);
+	ck_err(feed(&w, 0x04, 31), EOPNOTSUPP);
+	guest_faults(&w.g, IOVA, IOASID_READ, IOASID_FAULT_BLOCKED);
+	second_reaches(&w, OTHER);
+	world_close(&w);
+}
+END_TEST
+
 START_TEST(an_illegal_command_changes_nothing)
 {
 	struct world w;
@@ -223,6 +245,7 @@ int main(void)
 	tcase_add_test(tc, streams_of_an_asid_share_its_space);
 	tcase_add_test(tc, tlb_commands_find_their_asid);
 	tcase_add_test(tc, tables_that_the_library_does_not_have);
+	tcase_add_test(tc, a_device_that_fails_keeps_no_other_from_moving);
 	tcase_add_test(tc, an_illegal_command_changes_nothing);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

@@ -22,17 +22,19 @@ int vmm_submit(struct vmm *v)
 
 /*
  * The entries that a device was looked up from may have changed. Spaces come and go here, so what
- * the batch holds for them is carried out before.
+ * the batch holds for them is carried out before. One that fails leaves no other with what it had.
  */
 static int refresh_devices(struct vmm *v, const union command *c)
 {
-	int ret = vmm_submit(v);
+	int ret = vmm_submit(v), error;
 
-	for (size_t i = 0; !ret && i < v->n_devices; i++) {
+	for (size_t i = 0; i < v->n_devices; i++) {
 		struct vmm_device *d = &v->devices[i];
 
-		if (v->kind->is_lookup_stale(c, d->sid, &d->translation))
-			ret = vmm_refresh_device(v, d);
+		if (!v->kind->is_lookup_stale(c, d->sid, &d->translation))
+			continue;
+		error = vmm_refresh_device(v, d);
+		ret = ret ? ret : error;
 	}
 	return ret;
 }
