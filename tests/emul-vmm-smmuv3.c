@@ -219,6 +219,22 @@ START_TEST(a_device_that_fails_keeps_no_other_from_moving)
 }
 END_TEST
 
+/* At the same address, and of as many bits: TG0 (5.4) alone makes it another one. */
+START_TEST(another_granule_is_another_table)
+{
+	struct world w;
+
+	world_open(&w);
+	first_stream(&w);
+	ck_ok(cfgi_ste(&w, FIRST));
+	guest_reaches(&w.g, IOVA, DATA, RW);
+	gt_store(quads(&w, CDS + 64 * FIRST), gt_load(quads(&w, CDS + 64 * FIRST)) | 1 << 6);
+	ck_ok(cfgi_cd(&w, FIRST));
+	guest_faults(&w.g, IOVA, IOASID_READ, IOASID_FAULT_NOT_MAPPED);
+	world_close(&w);
+}
+END_TEST
+
 START_TEST(an_illegal_command_changes_nothing)
 {
 	struct world w;
@@ -246,6 +262,7 @@ int main(void)
 	tcase_add_test(tc, tlb_commands_find_their_asid);
 	tcase_add_test(tc, tables_that_the_library_does_not_have);
 	tcase_add_test(tc, a_device_that_fails_keeps_no_other_from_moving);
+	tcase_add_test(tc, another_granule_is_another_table);
 	tcase_add_test(tc, an_illegal_command_changes_nothing);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

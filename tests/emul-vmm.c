@@ -289,6 +289,29 @@ START_TEST(nested_devices_share_the_second_stage)
 }
 END_TEST
 
+/* Whose privilege its requests have is said beside the table (9.4, RID_PRIV; 9.6, SRE and WPE). */
+START_TEST(another_privilege_is_another_table)
+{
+	struct guest_table t;
+	struct world u;
+
+	world_open(&u, true);
+	u.v.unit.vtd.caps.ecap |= UINT64_C(1) << 31 | UINT64_C(1) << 53;
+	t = table_new(&u, IOASID_PGTABLE_VTD_FS, 4, DATA);
+	gt_store(gt_entry(&t, IOVA, 1), DATA | 1);	/* neither R/W nor U/S */
+	set_pasid(&u, FIRST, 1, 5, 0, t.root | 1);
+	ck_ok(pasid_cache(&u, 5));
+	guest_faults(&u.g, IOVA, IOASID_READ, IOASID_FAULT_PERMISSION);
+	gt_store(quads(&u, CONTEXT + 32 * FIRST) + 1, 1u << 20);
+	ck_ok(context_cache(&u, FIRST, 0, 0));
+	guest_reaches(&u.g, IOVA, DATA, RW);
+	set_pasid(&u, FIRST, 1, 5, 0, t.root | 1 << 4 | 1);
+	ck_ok(pasid_cache(&u, 5));
+	guest_reaches(&u.g, IOVA, DATA, IOASID_READ);
+	world_close(&u);
+}
+END_TEST
+
 START_TEST(malformed_descriptor_changes_nothing)
 {
 	uint64_t raw[2] = { 0xf, 0 };
@@ -346,6 +369,7 @@ int main(void)
 	tcase_add_test(tc, batch_does_not_grow_without_end);
 	tcase_add_test(tc, nested_translation_follows_both_stages);
 	tcase_add_test(tc, nested_devices_share_the_second_stage);
+	tcase_add_test(tc, another_privilege_is_another_table);
 	tcase_add_test(tc, malformed_descriptor_changes_nothing);
 	tcase_add_test(tc, failure_blocks_the_device);
 	suite_add_tcase(suite, tc);

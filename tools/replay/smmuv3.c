@@ -61,8 +61,9 @@ static enum use use(const union translation *t)
 
 static bool same_root(const struct ioasid_smmuv3_table *a, const struct ioasid_smmuv3_table *b)
 {
-	return a->format == b->format && a->root == b->root && a->input_bits == b->input_bits &&
-	       a->output_bits == b->output_bits && a->flags == b->flags;
+	return a->format == b->format && a->root == b->root && a->levels == b->levels &&
+	       a->input_bits == b->input_bits && a->output_bits == b->output_bits &&
+	       a->granule_bits == b->granule_bits && a->flags == b->flags;
 }
 
 static void block(union translation *t)
@@ -77,6 +78,7 @@ static bool same_table(const union translation *left, const union translation *r
 
 	return a->kind == b->kind && a->world == b->world && a->vmid == b->vmid &&
 	       a->asid == b->asid && a->privileged == b->privileged &&
+	       a->privileged_no_access == b->privileged_no_access &&
 	       same_root(&a->table[0], &b->table[0]) && same_root(&a->table[1], &b->table[1]) &&
 	       same_root(&a->stage2, &b->stage2);
 }

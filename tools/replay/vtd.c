@@ -52,7 +52,9 @@ static bool same_table(const union translation *left, const union translation *r
 
 	return a->kind == b->kind && a->domain == b->domain && a->pasid == b->pasid &&
 	       a->first_levels == b->first_levels && a->first_root == b->first_root &&
-	       a->second_levels == b->second_levels && a->second_root == b->second_root;
+	       a->second_levels == b->second_levels && a->second_root == b->second_root &&
+	       a->supervisor == b->supervisor && a->write_protect == b->write_protect &&
+	       a->second_dirty == b->second_dirty;
 }
 
 static void below(const union translation *both, union translation *lower)
