@@ -56,6 +56,13 @@ static void set_cd(struct world *w, unsigned int sid, uint64_t root, unsigned in
 	store(w, CDS + 64 * sid, raw);
 }
 
+/* The same with the root of a table of stage 2 (S2TTB, bits 243:196). */
+static void set_ste2(struct world *w, unsigned int sid, uint64_t root)
+{
+	set_ste(w, sid, 6);
+	gt_store(quads(w, STREAM + 64 * sid) + 3, root);
+}
+
 static int feed(struct world *w, uint64_t low, uint64_t high)
 {
 	uint64_t raw[2] = { low, high };
@@ -235,6 +242,24 @@ START_TEST(another_granule_is_another_table)
 }
 END_TEST
 
+START_TEST(a_table_of_stage_2)
+{
+	struct guest_table t;
+	struct world w;
+
+	world_open(&w);
+	t = table_new(&w, IOASID_PGTABLE_ARM_S2, 3, DATA);
+	set_ste2(&w, FIRST, t.root);
+	ck_ok(cfgi_ste(&w, FIRST));
+	guest_reaches(&w.g, IOVA, DATA, RW);
+	gt_map(&t, IOVA, OTHER, PAGE, 1, RW);
+	ck_ok(feed(&w, 0x2a, IOVA | 1)); /* TLBI_S2_IPA */
+	ck_ok(sync_up(&w));
+	guest_reaches(&w.g, IOVA, OTHER, RW);
+	world_close(&w);
+}
+END_TEST
+
 START_TEST(an_illegal_command_changes_nothing)
 {
 	struct world w;
@@ -263,6 +288,7 @@ int main(void)
 	tcase_add_test(tc, tables_that_the_library_does_not_have);
 	tcase_add_test(tc, a_device_that_fails_keeps_no_other_from_moving);
 	tcase_add_test(tc, another_granule_is_another_table);
+	tcase_add_test(tc, a_table_of_stage_2);
 	tcase_add_test(tc, an_illegal_command_changes_nothing);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

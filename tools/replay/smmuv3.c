@@ -97,7 +97,9 @@ static int describe(const union unit *unit, const union translation *t,
 		    struct ioasid_pgtable *pgtable)
 {
 	(void)unit;
-	return ioasid_smmuv3_translation_get_pgtable(&t->smmuv3, IOASID_PGTABLE_ARM_S1, pgtable);
+	return ioasid_smmuv3_translation_get_pgtable(
+		&t->smmuv3, t->smmuv3.kind == IOASID_SMMUV3_STAGE2 ? IOASID_PGTABLE_ARM_S2 :
+		IOASID_PGTABLE_ARM_S1, pgtable);
 }
 
 static int decode(const union unit *unit, const uint64_t *raw, size_t bytes, union command *c,
