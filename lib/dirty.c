@@ -4,6 +4,8 @@
 
 #include "objects.h"
 
+#define KNOWN_FLAGS (IOASID_DIRTY_PEEK | IOASID_DIRTY_HOLES)
+
 static int check_tracks(const struct ioasid_space *space)
 {
 	if (space->parent)
@@ -98,17 +100,50 @@ static int check_tracking(const struct ioasid_space *space)
 	       err_set(EINVAL, "space %u: dirty tracking is not started", space->id);
 }
 
-static int read(struct ioasid_space *space, uint64_t iova, uint64_t last, bool peek,
+/* What is mapped between holes, each piece as a whole: a kernel reads none with a hole. */
+static int read_pieces(struct ioasid_space *space, uint64_t iova, uint64_t last, bool peek,
+		       struct dirty_bits *out, struct reap *reap)
+{
+	const struct backend_ops *ops = space->ctx->ops;
+	uint64_t start = 0, end = 0;	/* the piece; there is none yet where end is 0 */
+	const struct ioasid_mapping *m;
+	struct mapping_iter iter;
+	int ret = 0;
+
+	mapping_for_each(m, &iter, space, iova, last) {
+		if (end && m->item.start != end + 1) {
+			ret = ops->dirty_read(space, start, end, peek, out, reap);
+			end = 0;
+		}
+		if (ret)
+			break;
+		if (!end)
+			start = bits_max(m->item.start, iova);
+		end = bits_min(m->item.last, last);
+	}
+	if (!ret && end)
+		ret = ops->dirty_read(space, start, end, peek, out, reap);
+	/* what was told of the pieces before is forgotten there */
+	if (ret && !peek)
+		space->all_written = true;
+	return ret;
+}
+
+static int read(struct ioasid_space *space, uint64_t iova, uint64_t last, uint32_t flags,
 		struct dirty_bits *out, struct reap *reap)
 {
+	bool peek = flags & IOASID_DIRTY_PEEK, holes = flags & IOASID_DIRTY_HOLES;
 	int ret = check_tracking(space);
 
-	if (!ret && !mapping_is_whole(space, iova, last))
+	if (!ret && !holes && !mapping_is_whole(space, iova, last))
 		ret = err_set(EINVAL, "space %u: 0x%llx-0x%llx is not all mapped", space->id,
 			      (unsigned long long)iova, (unsigned long long)last);
 	if (!ret && !peek)
 		ret = ctx_check_take(space->ctx, reap);
-	return ret ? ret : space->ctx->ops->dirty_read(space, iova, last, peek, out, reap);
+	if (ret)
+		return ret;
+	return holes ? read_pieces(space, iova, last, peek, out, reap) :
+	       space->ctx->ops->dirty_read(space, iova, last, peek, out, reap);
 }
 
 IOASID_EXPORT int ioasid_space_dirty_read(struct ioasid_space *space, uint64_t iova,
@@ -120,8 +155,8 @@ IOASID_EXPORT int ioasid_space_dirty_read(struct ioasid_space *space, uint64_t i
 	uint64_t last;
 	int ret;
 
-	if (flags & ~IOASID_DIRTY_PEEK)
-		return err_set(EOPNOTSUPP, "unknown flags 0x%x", flags & ~IOASID_DIRTY_PEEK);
+	if (flags & ~KNOWN_FLAGS)
+		return err_set(EOPNOTSUPP, "unknown flags 0x%x", flags & ~KNOWN_FLAGS);
 	ret = check_tracks(space);
 	if (!ret)
 		ret = check_range(iova, length, page_size, &last);
@@ -131,7 +166,7 @@ IOASID_EXPORT int ioasid_space_dirty_read(struct ioasid_space *space, uint64_t i
 	ctx_lock(space->ctx);
 	ret = failure_due(space->ctx, IOASID_OP_DIRTY);
 	if (!ret)
-		ret = read(space, iova, last, flags & IOASID_DIRTY_PEEK, &out, &reap);
+		ret = read(space, iova, last, flags, &out, &reap);
 	ctx_unlock_drain(space->ctx, &reap);
 	return ret;
 }

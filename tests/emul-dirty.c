@@ -131,6 +131,41 @@ START_TEST(a_part_is_read)
 }
 END_TEST
 
+/* One read of several mappings, from the midst of one to the midst of another, and of none. */
+START_TEST(holes_have_no_bits)
+{
+	const uint64_t more = SIZE + 70 * PAGE;
+	uint64_t bits[3] = { 0 };
+	struct guest g;
+
+	open_attached(&g);
+	ck_ok(ioasid_space_map(g.root, more, g.memory, 2 * PAGE, RW, NULL));
+	ck_ok(ioasid_space_map(g.root, more + 2 * PAGE, g.memory, 8 * PAGE, RW, NULL));
+	put(&g, SIZE / PAGE - 3);
+	put(&g, SIZE / PAGE - 1);
+	put(&g, more / PAGE);
+	put(&g, more / PAGE + 2);
+	put(&g, more / PAGE + 7);
+	ck_err(ioasid_space_dirty_read(g.root, SIZE - 2 * PAGE, 80 * PAGE, PAGE, 0, bits), EINVAL);
+	ck_ok(ioasid_space_dirty_read(g.root, SIZE, 70 * PAGE, PAGE, IOASID_DIRTY_HOLES, bits));
+	ck_assert_uint_eq(bits[0] | bits[1], 0);
+	ck_ok(ioasid_space_dirty_read(g.root, SIZE - 2 * PAGE, 78 * PAGE, PAGE,
+				      IOASID_DIRTY_HOLES | IOASID_DIRTY_PEEK, bits));
+	ck_assert_uint_eq(bits[0], 1 << 1);
+	ck_assert_uint_eq(bits[1], 1 << 8 | 1 << 10);
+	bits[0] = bits[1] = 0;
+	ck_ok(ioasid_space_dirty_read(g.root, SIZE - 2 * PAGE, 78 * PAGE, 2 * PAGE,
+				      IOASID_DIRTY_HOLES, bits));
+	ck_assert_uint_eq(bits[0], 1 | UINT64_C(1) << 36 | UINT64_C(1) << 37);
+	bits[0] = 0;
+	ck_ok(ioasid_space_dirty_read(g.root, SIZE - 4 * PAGE, 96 * PAGE, PAGE, IOASID_DIRTY_HOLES,
+				      bits));
+	ck_assert_uint_eq(bits[0], 1 << 1);	/* the others have been read */
+	ck_assert_uint_eq(bits[1], UINT64_C(1) << (74 + 7 - 64));
+	guest_close(&g);
+}
+END_TEST
+
 START_TEST(bits_that_are_set_stay)
 {
 	struct guest g;
@@ -508,6 +543,7 @@ static void add(TCase *tc)
 	tcase_add_test(tc, addresses_handed_out_for_writing);
 	tcase_add_test(tc, peeking_leaves_pages_dirty);
 	tcase_add_test(tc, a_part_is_read);
+	tcase_add_test(tc, holes_have_no_bits);
 	tcase_add_test(tc, bits_that_are_set_stay);
 	tcase_add_loop_test(tc, page_sizes, 0, 12);
 	tcase_add_test(tc, stop_and_start);

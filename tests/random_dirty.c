@@ -43,7 +43,7 @@ static void compare_bits(struct world *w, const uint64_t *bits, uint64_t start, 
 		bool got = bits[i / 64] >> i % 64 & 1, want = false;
 
 		for (k = start + (i << shift); k < start + ((i + 1) << shift); k++) {
-			want |= w->dirty[k];
+			want |= w->dirty[k] && model_find(&w->at[ROOT], k);
 			w->dirty[k] &= !take;
 		}
 		if (got != want)
@@ -59,7 +59,8 @@ void call_dirty(struct world *w, const uint64_t *draw)
 	unsigned int shift = draw[2] % 4 ? 0 : (unsigned int)(draw[2] >> 8) % 5;
 	uint64_t start = draw[3] % WINDOW >> shift << shift;
 	uint64_t length = (1 + draw[4] % 48 + (draw[5] % 8 ? 0 : MOST - 48)) >> shift << shift;
-	uint32_t flags = draw[1] % 3 ? 0 : IOASID_DIRTY_PEEK;
+	uint32_t flags = (draw[1] % 3 ? 0 : IOASID_DIRTY_PEEK) |
+			 (draw[1] >> 8 & 1 ? IOASID_DIRTY_HOLES : 0);
 	uint64_t bits[MOST / 64 + 1] = { 0 }, i;
 	int want = w->tracking && length ? 0 : -EINVAL;
 	char call[128];
@@ -67,13 +68,13 @@ void call_dirty(struct world *w, const uint64_t *draw)
 	if (draw[0] % 6 == 0)
 		return call_switch(w, draw);
 	for (i = 0; i < length; i++)
-		if (!model_find(&w->at[ROOT], start + i))
+		if (!(flags & IOASID_DIRTY_HOLES) && !model_find(&w->at[ROOT], start + i))
 			want = -EINVAL;
 	snprintf(call, sizeof(call), "dirty_read(%#jx, %ju pages, %u, %u)", (uintmax_t)start,
 		 (uintmax_t)length, 1u << shift, flags);
 	if (follows(w, ioasid_space_dirty_read(w->at[ROOT].space, start * PAGE, length * PAGE,
 					       PAGE << shift, flags, bits), want, call))
-		compare_bits(w, bits, start, length, shift, !flags);
+		compare_bits(w, bits, start, length, shift, !(flags & IOASID_DIRTY_PEEK));
 	else if (bits[0])
 		differs(w, "%s failed, and set bits", call);
 }

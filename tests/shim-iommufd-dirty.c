@@ -92,6 +92,28 @@ START_TEST(attach_makes_a_table_that_records)
 }
 END_TEST
 
+/* The kernel reads no range with a hole: one call for each piece, whatever it is mapped by. */
+START_TEST(a_range_with_holes)
+{
+	const uint64_t more = MEMORY + 0x80000, start = MEMORY - 0x40000;
+
+	ck_ok(ioasid_space_map(root, more, memory, 0x20000, RW, NULL));
+	ck_ok(ioasid_space_map(root, more + 0x20000, memory, 0x20000, RW, NULL));
+	attach_and_start();
+	write_page(0, MEMORY - PAGE);
+	write_page(0, more + 0x21000);
+	ck_ok(ioasid_space_dirty_read(root, start, 0x100000, PAGE, IOASID_DIRTY_HOLES, bitmap));
+	expect(iommu, SHIM_GET_DIRTY, 48, 4, 0, 0, U64(start), U64(0x40000), U64(PAGE),
+	       U64((uintptr_t)bitmap));
+	expect(iommu, SHIM_GET_DIRTY, 48, 4, 0, 0, U64(more), U64(0x40000), U64(PAGE),
+	       U64((uintptr_t)(bitmap + 3)));
+	expect_end();
+	ck_assert_uint_eq(bitmap[0], UINT64_C(1) << 63);
+	ck_assert_uint_eq(bitmap[1] | bitmap[2], 0);
+	ck_assert_uint_eq(bitmap[3], UINT64_C(1) << 0x21);
+}
+END_TEST
+
 /* One table if the second IOMMU takes it, else a second. */
 START_TEST(tables_are_shared_where_that_is_possible)
 {
@@ -420,6 +442,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, nested_teardown);
 	tcase_add_test(tc, attach_makes_a_table_that_records);
 	tcase_add_test(tc, long_mappings_that_do_not_fit_are_read_in_steps);
+	tcase_add_test(tc, a_range_with_holes);
 	tcase_add_test(tc, tables_are_shared_where_that_is_possible);
 	tcase_add_test(tc, detach_loses_nothing);
 	tcase_add_test(tc, replace_keeps_what_was_written);

@@ -155,6 +155,27 @@ START_TEST(what_the_kernel_knows_better_is_passed_on)
 }
 END_TEST
 
+/* What was read before another read fails is nowhere else: all counts as written then. */
+START_TEST(a_range_with_holes)
+{
+	uint64_t bits = 0;
+
+	usual();
+	map(root, 32 * PAGE, 16, RW);
+	shim_t1.narrows = true;
+	shim_write(GROUP, 3 * PAGE);
+	shim_write(GROUP, 40 * PAGE);
+	ck_assert_uint_eq(pages(root, 0, 48, IOASID_DIRTY_HOLES | IOASID_DIRTY_PEEK),
+			  1 << 3 | UINT64_C(1) << 40);
+	ck_assert_uint_eq(pages(root, 0, 48, IOASID_DIRTY_HOLES), 1 << 3 | UINT64_C(1) << 40);
+	ck_assert_uint_eq(pages(root, 0, 48, IOASID_DIRTY_HOLES), 0);
+	shim_write(GROUP, 3 * PAGE);
+	fail_nth(2, ENOMEM);
+	ck_err(ioasid_space_dirty_read(root, 0, 48 * PAGE, PAGE, IOASID_DIRTY_HOLES, &bits), ENOMEM);
+	ck_assert_uint_eq(pages(root, 0, 48, IOASID_DIRTY_HOLES), UINT64_C(0xffff0ff0ffff));
+}
+END_TEST
+
 START_TEST(all_containers_of_a_space_count)
 {
 	usual();
@@ -406,6 +427,7 @@ int main(void)
 	tcase_add_test(tc, its_ioctls);
 	tcase_add_test(tc, all_that_a_device_can_write_is_reported_at_each_read);
 	tcase_add_test(tc, what_the_kernel_knows_better_is_passed_on);
+	tcase_add_test(tc, a_range_with_holes);
 	tcase_add_test(tc, all_containers_of_a_space_count);
 	tcase_add_test(tc, what_children_write_counts);
 	tcase_add_test(tc, what_was_written_is_kept_when_a_device_goes);

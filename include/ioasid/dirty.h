@@ -23,6 +23,8 @@ extern "C" {
 
 /** ioasid_space_dirty_read(): leaves what is recorded as it is. */
 #define IOASID_DIRTY_PEEK 0x1u
+/** ioasid_space_dirty_read(): the range may have holes; what is not mapped gets no bits. */
+#define IOASID_DIRTY_HOLES 0x2u
 
 /**
  * Starts recording, with all pages clean. What is mapped later is clean too. Where recording is on,
@@ -50,19 +52,21 @@ int ioasid_space_dirty_stop(struct ioasid_space *space);
  * are over; a later one is recorded anew. So whoever copies a page after the page was reported, and
  * goes on until none is reported any more and no device runs, has all of it.
  *
- * @param iova,length multiples of page_size; length not 0. All of it has to be mapped.
+ * @param iova,length multiples of page_size; length not 0. All of it has to be mapped,
+ *        unless IOASID_DIRTY_HOLES is given: then one call reads all sections of a memory, and
+ *        waits for DMA once.
  * @param page_size bytes for each bit: a power of two, 4096 or more. A bit stands for a page of
  *        that size of which any part was written.
- * @param flags 0 or IOASID_DIRTY_PEEK, with which the pages stay as they are, and nobody is waited
- *        for: writes to them may still be under way.
+ * @param flags IOASID_DIRTY_*. With IOASID_DIRTY_PEEK the pages stay as they are, and nobody is
+ *        waited for: writes to them may still be under way.
  * @param bitmap length / page_size bits, in elements of 64: bit i % 64 of element i / 64 is for the
  *        page at iova + i * page_size. Bits are set, and never taken away: those that were set
  *        stay.
- * @return 0; -EINVAL: length 0, page_size, alignment, a part of the range is not mapped, or
- *         recording is not on; -EOVERFLOW: the range runs past the end of the address space;
- *         -EOPNOTSUPP: unknown flag, or the space was not created with IOASID_SPACE_DIRTY_TRACKING;
- *         -EDEADLK: without IOASID_DIRTY_PEEK, and the calling thread is inside ioasid_dma_begin().
- *         The bitmap is unchanged then. -ENOMEM: a kernel's; bits may be set, and without
+ * @return 0; -EINVAL: length 0, page_size, alignment, a part of the range is not mapped (not with
+ *         IOASID_DIRTY_HOLES), or recording is not on; -EOVERFLOW: the range runs past the end of
+ *         the address space; -EOPNOTSUPP: unknown flag, or the space was not created with
+ *         IOASID_SPACE_DIRTY_TRACKING; -EDEADLK: without IOASID_DIRTY_PEEK, and the calling thread
+ *         is inside ioasid_dma_begin(). The bitmap is unchanged then. -ENOMEM: a kernel's; bits may be set, and without
  *         IOASID_DIRTY_PEEK all pages count as written until recording starts anew.
  * Since 0.1.
  */

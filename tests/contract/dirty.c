@@ -77,7 +77,7 @@ START_TEST(what_read_refuses)
 	ck_err(ioasid_space_dirty_read(s, 0, PAGE, PAGE, 0, bits), EINVAL); /* not started */
 	ck_ok(ioasid_space_dirty_start(s));
 	ck_ok(ioasid_space_dirty_read(s, 0, 16 * PAGE, PAGE, 0, bits));
-	ck_err(ioasid_space_dirty_read(s, 0, PAGE, PAGE, 2, bits), EOPNOTSUPP);
+	ck_err(ioasid_space_dirty_read(s, 0, PAGE, PAGE, 4, bits), EOPNOTSUPP);
 	ck_err(ioasid_space_dirty_read(s, 0, 0, PAGE, 0, bits), EINVAL);
 	ck_err(ioasid_space_dirty_read(s, 2 * PAGE, -PAGE, PAGE, 0, bits), EOVERFLOW);
 	ck_err(ioasid_space_dirty_read(s, 0, PAGE, 0, 0, bits), EINVAL);

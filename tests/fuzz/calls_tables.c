@@ -5,13 +5,15 @@
 #define WORDS 64
 
 /* What is read stays as it is, or is clean afterwards. */
-static void check_read(struct ioasid_space *space, uint64_t iova, uint64_t length, bool peek,
+static void check_read(struct ioasid_space *space, uint64_t iova, uint64_t length, uint32_t flags,
 		       const uint64_t *before, const uint64_t *got)
 {
 	uint64_t after[WORDS] = { 0 }, none[WORDS] = { 0 };
+	bool peek = flags & IOASID_DIRTY_PEEK;
 
 	must(!memcmp(before, got, sizeof(after)), "a peek and a read differ");
-	must_succeed(ioasid_space_dirty_read(space, iova, length, PAGE, IOASID_DIRTY_PEEK, after));
+	must_succeed(ioasid_space_dirty_read(space, iova, length, PAGE, flags | IOASID_DIRTY_PEEK,
+					     after));
 	must(!memcmp(after, peek ? before : none, sizeof(after)), "after a read, peek: %d", peek);
 }
 
@@ -23,7 +25,8 @@ static int read_dirty(struct ioasid_space *space, uint64_t iova, uint64_t length
 	/* Not more than there is room for. */
 	if (length / PAGE > WORDS * 64)
 		length = PAGE;
-	peeked = ioasid_space_dirty_read(space, iova, length, PAGE, IOASID_DIRTY_PEEK, before);
+	peeked = ioasid_space_dirty_read(space, iova, length, PAGE, flags | IOASID_DIRTY_PEEK,
+					 before);
 	rc = ioasid_space_dirty_read(space, iova, length, PAGE, flags, got);
 	if (!rc) {
 		must_succeed(peeked);
