@@ -364,7 +364,9 @@ static bool choose_in(struct ioasid_space *space, uint64_t lo, uint64_t hi, uint
 static bool choose_anywhere(struct ioasid_space *space, uint64_t length, uint64_t align,
 			    uint64_t offset, uint64_t *iova)
 {
-	uint64_t lo = length < PAGE ? PAGE : bits_max(space->full_below, PAGE);
+	/* What begins with a whole page has no place below; other places can do with parts. */
+	bool whole = length >= PAGE && !offset;
+	uint64_t lo = whole ? bits_max(space->full_below, PAGE) : PAGE;
 
 	if (!choose_in(space, lo, UINT64_MAX - PAGE, length, align, offset, iova))
 		return false;

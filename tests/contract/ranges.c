@@ -346,6 +346,25 @@ START_TEST(chosen_addresses_are_permitted)
 }
 END_TEST
 
+/* Nobody is attached: mappings need not be whole pages, nor what is free between them. */
+START_TEST(choice_can_do_with_parts_of_pages)
+{
+	const uint32_t flags = RW | IOASID_ANY_IOVA;
+	const uint64_t half = PAGE / 2;
+	struct ioasid_mapping *m;
+	struct fixture f;
+
+	fixture_open(&f);
+	ck_ok(ioasid_space_map(f.space, PAGE, f.memory, half, RW, NULL));
+	ck_ok(ioasid_space_map(f.space, 2 * PAGE + half, f.memory, half, RW, NULL));
+	ck_ok(ioasid_space_map(f.space, 0, f.memory, PAGE, flags, &m));
+	ck_assert_uint_eq(ioasid_mapping_get_iova(m), 3 * PAGE);
+	ck_ok(ioasid_space_map(f.space, 0, (char *)f.memory + half, PAGE, flags, &m));
+	ck_assert_uint_eq(ioasid_mapping_get_iova(m), PAGE + half);
+	fixture_close(&f);
+}
+END_TEST
+
 START_TEST(choice_that_cannot_be)
 {
 	struct ioasid_range all[MAX_RANGES];
@@ -461,6 +480,7 @@ TCase *contract_ranges(void)
 	tcase_add_test(tc, allowed_and_reserved_exclude_each_other);
 	tcase_add_test(tc, allowed_ranges_are_looked_at_before_reserved_ones);
 	tcase_add_test(tc, chosen_addresses_are_permitted);
+	tcase_add_test(tc, choice_can_do_with_parts_of_pages);
 	tcase_add_test(tc, choice_that_cannot_be);
 	tcase_add_test(tc, choice_goes_on_behind_what_is_reserved);
 	tcase_add_test(tc, allowed_ranges_that_touch_are_one);
