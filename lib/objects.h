@@ -515,10 +515,13 @@ bool source_can_populate(void);
 int source_check_memory(struct ioasid_ctx *ctx, uint64_t addr, uint64_t length,
 			uint32_t perm);
 int source_add(struct ioasid_ctx *ctx, const struct source *source, uint32_t *number);
-int source_open_file(struct ioasid_ctx *ctx, int fd, uint64_t offset, uint64_t length,
-		     uint32_t perm, uint32_t *number);
 /* Nobody refers to it any more. */
 void source_drop(struct ioasid_ctx *ctx, uint32_t number, struct reap *reap);
+
+/* source_file.c */
+int source_open_file(struct ioasid_ctx *ctx, int fd, uint64_t offset, uint64_t length,
+		     uint32_t perm, uint32_t *number);
+void source_close_file(const struct source *source);
 
 static inline void source_put(struct ioasid_ctx *ctx, uint32_t number, struct reap *reap)
 {
