@@ -17,6 +17,7 @@
 #define IOASID_VTD_H
 
 #include <ioasid/common.h>
+#include <ioasid/event.h>
 #include <ioasid/pgtable.h>
 
 #ifdef __cplusplus
@@ -350,6 +351,23 @@ int ioasid_vtd_translation_get_pgtable(const struct ioasid_vtd_translation *tran
 				       const struct ioasid_vtd_caps *caps,
 				       enum ioasid_pgtable_format format,
 				       struct ioasid_pgtable *pgtable);
+
+/**
+ * Encodes a fault that the library tells of as the unit's own record (FRCD_REG, 11.4.14), with F
+ * set, for a VMM to put into a register of its unit.
+ *
+ * @param event one of type IOASID_EVENT_FAULT.
+ * @param source_id of its device.
+ * @param translation what ioasid_vtd_lookup() said of the device's requests with the event's PASID:
+ *        if they are blocked, its reason counts; else what translates them says which fault reason
+ *        (7.1.3) it is.
+ * @param raw receives the record's two quadwords; unchanged if there is none.
+ * @return whether there is a record. There is none where the guest wants none (fault_disable), nor
+ *         of memory that is missing where the translation leads to, nor of page requests that were
+ *         answered in the negative, which the device is told of itself. Since 0.1.
+ */
+bool ioasid_vtd_fault_encode(const struct ioasid_event *event, uint16_t source_id,
+			     const struct ioasid_vtd_translation *translation, uint64_t raw[2]);
 
 /** Types of invalidation descriptors; the numbers are the specification's (6.5.2, 7.6.1). */
 enum ioasid_vtd_inv_type {
