@@ -140,6 +140,23 @@ START_TEST(reads_go_on_after_a_signal)
 }
 END_TEST
 
+/* A queue has whole records; that none of them fits is not to be taken for that there are none. */
+START_TEST(what_does_not_fit_is_not_nothing)
+{
+	char buffer[8] = "";
+	int ends[2];
+
+	ck_assert_int_eq(pipe2(ends, O_NONBLOCK), 0);
+	ck_assert_int_eq(sys_read_fd(ends[0], buffer, 0), 0);
+	ck_assert_int_eq(sys_write_fd(ends[1], "abcd", 4), 0);
+	ck_assert_int_eq(sys_read_fd(ends[0], buffer, 0), -EINVAL);
+	ck_assert_int_eq(sys_read_fd(ends[0], buffer, 4), 4);
+	ck_assert_int_eq(sys_read_fd(ends[0], buffer, 0), 0);
+	close(ends[0]);
+	close(ends[1]);
+}
+END_TEST
+
 /* A queue that takes a part only would be told a part of a response. */
 START_TEST(writes_are_whole_or_an_error)
 {
@@ -252,6 +269,7 @@ int main(void)
 	tcase_add_test(tc, a_device_has_numbers);
 	tcase_add_test(tc, ioctls_give_what_the_kernel_gives);
 	tcase_add_test(tc, reads_go_on_after_a_signal);
+	tcase_add_test(tc, what_does_not_fit_is_not_nothing);
 	tcase_add_test(tc, writes_are_whole_or_an_error);
 	tcase_add_test(tc, places_in_a_file);
 	tcase_add_test(tc, small_files);

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -56,7 +58,7 @@ int sys_ioctl(int fd, unsigned long command, void *arg)
 	return ret < 0 ? -errno : ret;
 }
 
-int sys_read_fd(int fd, void *buffer, size_t size)
+static int read_once(int fd, void *buffer, size_t size)
 {
 	ssize_t n;
 
@@ -64,6 +66,24 @@ int sys_read_fd(int fd, void *buffer, size_t size)
 		n = read(fd, buffer, size);
 	} while (n < 0 && errno == EINTR);
 	return n < 0 ? -errno : (int)n;
+}
+
+static bool waits(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) > 0 && p.revents & POLLIN;
+}
+
+/* Where it does not fit, many kernels give 0 as well (Linux, iommufd_fault_fops_read()). */
+int sys_read_fd(int fd, void *buffer, size_t size)
+{
+	int n = read_once(fd, buffer, size);
+
+	if (n || !waits(fd))
+		return n;
+	n = read_once(fd, buffer, size);	/* it can have come since */
+	return n ? n : -EINVAL;
 }
 
 int sys_map(int fd, uint64_t offset, size_t length, void **address)
