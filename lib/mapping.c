@@ -26,7 +26,9 @@ static int enter_child(struct ioasid_space *space, const struct ioasid_mapping *
 	if (shadow_map(&space->shadow, m->item.start, imap_length(&m->item), m->target,
 		       m->flags & PERM, reap))
 		return no_memory();
-	ret = sink_follow(space, m->item.start, m->item.last);
+	ret = sink_check_map(space, m->item.start, m->item.last);
+	if (!ret)
+		ret = sink_follow(space, m->item.start, m->item.last);
 	if (ret)
 		leave_child(space, m, reap);
 	return ret;

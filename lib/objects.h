@@ -305,6 +305,8 @@ int sink_attach(struct ioasid_space *space, struct reap *reap);
 void sink_detach(struct ioasid_space *space, struct reap *reap);
 /* A child's translations in [@start, @last] may have changed: sink_sync(), also below it. */
 int sink_follow(struct ioasid_space *space, uint64_t start, uint64_t last);
+/* Before that, of a mapping of its own: would it be too much? 0, or err_set(): -E2BIG. */
+int sink_check_map(const struct ioasid_space *space, uint64_t start, uint64_t last);
 /* A root has a mapping more; one is going, and has gone from the table. */
 void sink_mapped(struct ioasid_space *root, const struct ioasid_mapping *m);
 void sink_unmapping(struct ioasid_space *root, struct ioasid_mapping *m);

@@ -325,6 +325,27 @@ static bool fits(struct sink *sink)
 	return n <= space->mapping_limit;
 }
 
+static int too_much(const struct sink *sink, const char *what, const char *so)
+{
+	return err_set(E2BIG, "space %u: %s takes more than %llu mappings in the kernel "
+		       "(mapping_limit)%s", sink->space->id, what,
+		       (unsigned long long)sink->space->mapping_limit, so);
+}
+
+int sink_check_map(const struct ioasid_space *space, uint64_t start, uint64_t last)
+{
+	struct sink *sink = space->sink;
+	uint64_t limit = space->mapping_limit, n;
+
+	if (!sink || sink->blocked)
+		return 0;
+	n = imap_count(&sink->items);
+	if (n <= limit && (last - start) / PAGE < limit - n)
+		return 0;
+	count(sink, start, last, &n);
+	return n > limit ? too_much(sink, "one mapping more", "") : 0;
+}
+
 /* Too much: nothing is translated rather than a part that nobody can tell. */
 static int block(struct sink *sink)
 {
@@ -334,9 +355,7 @@ static int block(struct sink *sink)
 		sink_take(sink, first->start, imap_last_before(&sink->items, UINT64_MAX)->last);
 	sink->blocked = true;
 	sink->wait = SINK_ALL;
-	return err_set(E2BIG, "space %u: its page table takes more than %llu mappings in the "
-		       "kernel (mapping_limit), and so it translates nothing", sink->space->id,
-		       (unsigned long long)sink->space->mapping_limit);
+	return too_much(sink, "its page table", ", and so it translates nothing");
 }
 
 /* All of it, if it fits now. */
