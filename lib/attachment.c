@@ -76,11 +76,30 @@ static int check_pages(const struct ioasid_device *device, const struct ioasid_s
 		       (unsigned long long)own);
 }
 
+/*
+ * A kernel's tables have the lower half of signed addresses alone: so wide are IOMMUs whose first
+ * stage Linux uses for itself. Tables that an IOMMU walks are for its driver to judge: the width is
+ * that of the tables which the kernel would have made, of the other stage perhaps.
+ */
+static int check_width(const struct ioasid_device *device, const struct ioasid_space *space,
+		       const struct pgt_pair *pair)
+{
+	const bool kernel = device->ctx->ops->run_map;
+	const unsigned int low = pair->low.input_bits - (kernel && pair->low.sign_extended);
+	const unsigned int bits = (unsigned int)bits_max(low, pair->high.input_bits);
+
+	if (bits <= device->info.address_bits ||
+	    (kernel && space->nest->nesting == IOASID_NESTING_HARDWARE))
+		return 0;
+	return err_set(EOPNOTSUPP, "%s: its IOMMU translates %u bits, the page table %u",
+		       device->name, device->info.address_bits, bits);
+}
+
 int device_check_pgtable(const struct ioasid_device *device, const struct ioasid_space *space,
 			 const struct pgt_pair *pair)
 {
 	const struct ioasid_device_info *info = &device->info;
-	unsigned int bits;
+	int ret;
 
 	if (!space->parent)
 		return 0;
@@ -96,11 +115,8 @@ int device_check_pgtable(const struct ioasid_device *device, const struct ioasid
 	       info->pgtable_formats) >> pair->low.id & 1))
 		return err_set(EOPNOTSUPP, "%s: its IOMMU does not know page-table format %u",
 			       device->name, (unsigned int)pair->low.id);
-	bits = (unsigned int)bits_max(pair->low.input_bits, pair->high.input_bits);
-	if (bits > info->address_bits)
-		return err_set(EOPNOTSUPP, "%s: its IOMMU translates %u bits, the page table %u",
-			       device->name, info->address_bits, bits);
-	return check_pages(device, space, pair);
+	ret = check_width(device, space, pair);
+	return ret ? ret : check_pages(device, space, pair);
 }
 
 int device_check_pasid_table(const struct ioasid_device *device,

@@ -61,6 +61,27 @@ START_TEST(attach_makes_two_tables)
 }
 END_TEST
 
+/*
+ * Linux's own tables of VT-d are of the first stage where there is one, 0 to 2^47 - 1 with four
+ * levels (pt_top_range() of PT_FEAT_SIGN_EXTEND), and narrower with a smaller MGAW. What a guest's
+ * table takes is for its driver to judge.
+ */
+START_TEST(apertures_of_the_first_stage)
+{
+	static const unsigned int widths[] = { 47, 45 };
+	struct ioasid_device *d;
+	unsigned int i;
+
+	ck_ok(bind_fs(child, 0x5000, 0));
+	for (i = 0; i < 2; i++) {
+		shim.aperture_last = (UINT64_C(1) << widths[i]) - 1;
+		d = bind_device(2 + i);
+		ck_ok(ioasid_device_attach(d, child));
+		is_bound(2 + i, 0x5000, 0);
+	}
+}
+END_TEST
+
 START_TEST(to_bind_again_is_a_replace)
 {
 	attach_bound();
@@ -395,6 +416,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, hwnest_setup, hwnest_teardown);
 	tcase_add_test(tc, info_says_what_the_driver_and_registers_do);
 	tcase_add_test(tc, attach_makes_two_tables);
+	tcase_add_test(tc, apertures_of_the_first_stage);
 	tcase_add_test(tc, to_bind_again_is_a_replace);
 	tcase_add_test(tc, unbound_is_blocked);
 	tcase_add_test(tc, beside_tables_of_the_root);

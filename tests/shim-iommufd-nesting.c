@@ -325,6 +325,30 @@ START_TEST(first_stage_tables_are_followed_on_invalidation)
 }
 END_TEST
 
+/* Linux, pt_top_range(): an IOMMU whose first stage has four levels translates 47 bits of IOVA. */
+START_TEST(the_lower_half_is_as_wide_as_a_first_stage)
+{
+	struct ioasid_device *narrow;
+	struct guest_table fs;
+
+	shim.aperture_last = (UINT64_C(1) << 47) - 1;
+	narrow = bind_device(1);
+	gt_init(&fs, IOASID_PGTABLE_VTD_FS, 4, memory, 0, TABLES, DATA);
+	gt_map(&fs, 0x7ffffffff000, DATA, PAGE, 1, RW);
+	ck_ok(bind_table(child, IOASID_PGTABLE_VTD_FS, 4, fs.root));
+	ck_ok(ioasid_device_attach(narrow, child));
+	ck_assert_uint_eq(shim_ioas_count(shim_attached(1)), 1);
+	ck_ok(ioasid_device_detach(narrow));
+	/* five levels have 56 bits there, and a second stage 48 */
+	ck_ok(bind_table(child, IOASID_PGTABLE_VTD_FS, 5, fs.root));
+	ck_err(ioasid_device_attach(narrow, child), EOPNOTSUPP);
+	said("translates 47 bits", "the page table 56");
+	ck_ok(bind_table(child, IOASID_PGTABLE_VTD_SS, 4, table.root));
+	ck_err(ioasid_device_attach(narrow, child), EOPNOTSUPP);
+	said("translates 47 bits", "the page table 48");
+}
+END_TEST
+
 /* Ranges that lie apart are compared each, and all tables are read before. */
 START_TEST(a_batch_of_ranges)
 {
@@ -369,6 +393,7 @@ int main(void)
 	tcase_add_test(tc, a_large_page_with_a_reserved_part);
 	tcase_add_test(tc, reserved_ranges_are_left_out);
 	tcase_add_test(tc, first_stage_tables_are_followed_on_invalidation);
+	tcase_add_test(tc, the_lower_half_is_as_wide_as_a_first_stage);
 	tcase_add_test(tc, a_batch_of_ranges);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
