@@ -37,8 +37,8 @@ static void unreserve_width(struct ioasid_space *space, const struct ioasid_devi
 }
 
 /* What a device, and the width of its IOMMU, forbid. */
-static int reserve_for(struct ioasid_space *space, const struct ioasid_device *device,
-		       const struct attachment *a)
+static int reserve_in(struct ioasid_space *space, const struct ioasid_device *device,
+		      const struct attachment *a)
 {
 	int ret = 0;
 
@@ -52,12 +52,43 @@ static int reserve_for(struct ioasid_space *space, const struct ioasid_device *d
 	return ret;
 }
 
-static void unreserve_for(struct ioasid_space *space, const struct ioasid_device *device,
-			  const struct attachment *a)
+static void unreserve_in(struct ioasid_space *space, const struct ioasid_device *device,
+			 const struct attachment *a)
 {
 	if (a->pasid == IOASID_NO_PASID)
 		unreserve_own(space, device, device->n_reserved);
 	unreserve_width(space, device);
+}
+
+/* The second level that an IOMMU walks: there it forbids the same (Linux, find_hwpt_paging()). */
+static struct ioasid_space *walked_below(const struct ioasid_space *space)
+{
+	return space->parent && space->nest->nesting == IOASID_NESTING_HARDWARE ? space->parent :
+										  NULL;
+}
+
+static int reserve_for(struct ioasid_space *space, const struct ioasid_device *device,
+		       const struct attachment *a)
+{
+	struct ioasid_space *below = walked_below(space);
+	int ret = reserve_in(space, device, a);
+
+	if (ret || !below)
+		return ret;
+	ret = reserve_in(below, device, a);
+	if (ret)
+		unreserve_in(space, device, a);
+	return ret;
+}
+
+static void unreserve_for(struct ioasid_space *space, const struct ioasid_device *device,
+			  const struct attachment *a)
+{
+	struct ioasid_space *below = walked_below(space);
+
+	if (below)
+		unreserve_in(below, device, a);
+	unreserve_in(space, device, a);
 }
 
 /* Where a kernel's table follows the shadow, it has to take the page table's smallest pages. */

@@ -41,12 +41,13 @@ bool ranges_are_reserved(const struct ioasid_space *space, uint64_t start, uint6
 	return touched(space, start, last);
 }
 
+/* To it, or to what is nested on it. */
 static bool is_attached(const struct ioasid_device *device, const struct ioasid_space *space)
 {
 	const struct attachment *a;
 
 	for (a = device->attached; a; a = a->next)
-		if (a->space == space)
+		if (a->space && (a->space == space || a->space->parent == space))
 			return true;
 	return false;
 }

@@ -42,6 +42,23 @@ START_TEST(permissions_of_both_levels_count)
 }
 END_TEST
 
+/* What a device has reserved, the IOMMU does not translate at either level. */
+START_TEST(reserved_ranges_are_the_parents_too)
+{
+	struct ioasid_range range;
+	struct hw h;
+
+	hw_open(&h, HW_PLATFORM("", "") "reserved hw 0x30000000 0x1000\n", hw_formats[_i], 0);
+	ck_assert_uint_ge(ioasid_space_query_reserved(h.g.root, &range, 1), 1);
+	ck_assert_uint_eq(range.start, 0x30000000);
+	ck_err(ioasid_space_map(h.g.root, 0x30000000, h.g.memory, PAGE, RW, NULL), EINVAL);
+	ck_ok(ioasid_device_detach(h.g.device));
+	ck_ok(ioasid_space_map(h.g.root, 0x30000000, h.g.memory, PAGE, RW, NULL));
+	ck_err(ioasid_device_attach(h.g.device, h.child), EADDRINUSE);
+	hw_close(&h);
+}
+END_TEST
+
 START_TEST(a_stale_entry_is_used_until_it_is_invalidated)
 {
 	struct hw h;
@@ -407,6 +424,7 @@ static void add_tests(TCase *tc)
 	tcase_add_loop_test(tc, permissions_of_both_levels_count, 0, VARIANTS);
 	tcase_add_loop_test(tc, a_stale_entry_is_used_until_it_is_invalidated, 0, VARIANTS);
 	tcase_add_loop_test(tc, what_is_not_present_is_not_cached, 0, VARIANTS);
+	tcase_add_loop_test(tc, reserved_ranges_are_the_parents_too, 0, VARIANTS);
 	tcase_add_loop_test(tc, more_permission_needs_no_invalidation, 0, VARIANTS);
 	tcase_add_loop_test(tc, unneeded_invalidations_are_harmless, 0, VARIANTS);
 	tcase_add_loop_test(tc, every_way_to_invalidate_drops, 0, VARIANTS);

@@ -82,6 +82,29 @@ START_TEST(apertures_of_the_first_stage)
 }
 END_TEST
 
+/* Linux, find_hwpt_paging(): the ranges of a device are kept free in what its table is nested on. */
+START_TEST(reserved_is_what_the_parent_cannot_map)
+{
+	struct ioasid_range range;
+
+	ck_ok(bind_fs(child, 0x5000, 0));
+	ck_ok(ioasid_space_map(root, 0xfee00000, memory, PAGE, RW, NULL));
+	ck_err(ioasid_device_attach(device, child), EADDRINUSE);
+	said("space 1 has a mapping", "reserved: 0xfee00000-0xfeefffff");
+	ck_assert_uint_eq(ioasid_space_query_reserved(root, NULL, 0), 1);
+	ck_ok(ioasid_space_unmap(root, 0xfee00000, PAGE, NULL));
+	ck_ok(ioasid_device_attach(device, child));
+	ck_assert_uint_eq(ioasid_space_query_reserved(root, &range, 1), 2);
+	ck_assert_uint_eq(range.start, 0xfee00000);
+	ck_err(ioasid_space_map(root, 0xfee00000, memory, PAGE, RW, NULL), EINVAL);
+	said("reserved for 0000:00:02.0", "0xfee00000-0xfeefffff");
+	ck_ok(ioasid_device_detach(device));
+	ck_ok(ioasid_space_map(root, 0xfee00000, memory, PAGE, RW, NULL));
+	ck_assert_uint_eq(ioasid_space_query_reserved(root, NULL, 0), 1);
+	ck_assert_uint_eq(ioasid_space_query_reserved(child, NULL, 0), 1);
+}
+END_TEST
+
 START_TEST(to_bind_again_is_a_replace)
 {
 	attach_bound();
@@ -417,6 +440,7 @@ int main(void)
 	tcase_add_test(tc, info_says_what_the_driver_and_registers_do);
 	tcase_add_test(tc, attach_makes_two_tables);
 	tcase_add_test(tc, apertures_of_the_first_stage);
+	tcase_add_test(tc, reserved_is_what_the_parent_cannot_map);
 	tcase_add_test(tc, to_bind_again_is_a_replace);
 	tcase_add_test(tc, unbound_is_blocked);
 	tcase_add_test(tc, beside_tables_of_the_root);

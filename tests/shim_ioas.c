@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "shim_ioas.h"
@@ -25,6 +28,14 @@ static struct allowed {
 static unsigned int n_allowed;
 static struct { uint64_t start, last; } foreign;	/* last 0: none */
 
+/* Of attached devices. */
+static struct reserved {
+	uint64_t start, last;
+	uint32_t ioas;
+	unsigned int owner;
+} reserved[32];
+static unsigned int n_reserved;
+
 static struct area *find(uint32_t ioas, uint64_t start, uint64_t last)
 {
 	unsigned int i;
@@ -35,9 +46,21 @@ static struct area *find(uint32_t ioas, uint64_t start, uint64_t last)
 	return NULL;
 }
 
+static bool is_reserved(uint32_t ioas, uint64_t start, uint64_t last)
+{
+	unsigned int i;
+
+	for (i = 0; i < n_reserved; i++)
+		if (reserved[i].ioas == ioas && reserved[i].start <= last && reserved[i].last >= start)
+			return true;
+	return false;
+}
+
 static int add(const struct area *area)
 {
 	if (area->last < area->start || ((area->start | area->host | (area->last + 1)) & 4095))
+		return -EINVAL;
+	if (is_reserved(area->ioas, area->start, area->last))
 		return -EINVAL;
 	if (find(area->ioas, area->start, area->last))
 		return -EEXIST;
@@ -212,6 +235,48 @@ unsigned int shim_ioas_allowed(uint32_t ioas, uint64_t *ranges, unsigned int n)
 	return count;
 }
 
+void shim_ioas_release(unsigned int owner)
+{
+	unsigned int i;
+
+	for (i = 0; i < n_reserved;)
+		if (reserved[i].owner == owner)
+			reserved[i] = reserved[--n_reserved];
+		else
+			i++;
+}
+
+/* The next of @regions, lines of sysfs' file, that the kernel reserves. False: none is left. */
+static bool next_region(const char **regions, struct reserved *r)
+{
+	const char *line = *regions;
+	char type[32];
+	int n;
+
+	do {
+		n = sscanf(line, "%" SCNx64 " %" SCNx64 " %31s", &r->start, &r->last, type);
+		line += strcspn(line, "\n");
+		line += *line == '\n';
+	} while (n == 3 && (r->last < r->start || !strcmp(type, "direct-relaxable")));
+	*regions = line;
+	return n == 3;
+}
+
+/* iopt_table_enforce_dev_resv_regions() */
+int shim_ioas_claim(unsigned int owner, uint32_t ioas, const char *regions)
+{
+	struct reserved r = { .ioas = ioas, .owner = owner };
+	const char *at = regions;
+
+	while (next_region(&at, &r))
+		if (find(ioas, r.start, r.last))
+			return -EADDRINUSE;
+	shim_ioas_release(owner);
+	for (at = regions; next_region(&at, &r);)
+		reserved[n_reserved++] = r;
+	return 0;
+}
+
 void shim_ioas_reserve(uint64_t start, uint64_t last)
 {
 	foreign.start = start;
@@ -227,6 +292,6 @@ void shim_ioas_destroy(uint32_t ioas)
 
 void shim_ioas_reset(void)
 {
-	n_areas = n_allowed = 0;
+	n_areas = n_allowed = n_reserved = 0;
 	foreign.last = 0;
 }

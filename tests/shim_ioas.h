@@ -39,6 +39,12 @@ int shim_ioas_allow(uint32_t ioas, const uint64_t *ranges, uint32_t n);
 unsigned int shim_ioas_allowed(uint32_t ioas, uint64_t *ranges, unsigned int n);
 /* Somebody else has something reserved, in each IOAS. */
 void shim_ioas_reserve(uint64_t start, uint64_t last);
+/*
+ * A device that is attached reserves its regions, as sysfs has them, and nothing anywhere else:
+ * -EADDRINUSE if something is mapped there. Or it is attached no longer.
+ */
+int shim_ioas_claim(unsigned int owner, uint32_t ioas, const char *regions);
+void shim_ioas_release(unsigned int owner);
 
 /* All of one goes; all of all. */
 void shim_ioas_destroy(uint32_t ioas);

@@ -29,6 +29,7 @@ static struct {
 	unsigned int device;
 	uint32_t id, ioas;	/* bound; attached; 0: not */
 	uint32_t hwpt;		/* attached to; 0: the kernel's own choice */
+	const char *reserved;	/* as it was when it was bound */
 } fds[N_FDS];
 
 uint32_t shim_vfio_ioas;
@@ -164,6 +165,7 @@ void sys_close(int fd)
 	objects[fds[fd - FIRST_FD].id].kind = FREE;
 	fds[fd - FIRST_FD].open = false;
 	fds[fd - FIRST_FD].ioas = fds[fd - FIRST_FD].hwpt = 0;
+	shim_ioas_release((unsigned int)(fd - FIRST_FD));
 }
 
 /* The lowest id that is free, as the kernel does. */
@@ -487,7 +489,7 @@ static uint32_t group_of(int i)
  */
 static int attach(int i, uint32_t *w)
 {
-	uint32_t hwpt = is(w[2], HWPT) ? w[2] : 0;
+	uint32_t hwpt = is(w[2], HWPT) ? w[2] : 0, to;
 	int k;
 
 	if (fds[i].id && hwpt && w[1] & 1)
@@ -501,11 +503,15 @@ static int attach(int i, uint32_t *w)
 		if (fds[k].open && fds[k].ioas && !fds[k].is_iommu && group_of(k) == group_of(i) &&
 		    (fds[k].hwpt != hwpt || (!hwpt && fds[k].ioas != w[2])))
 			return -EINVAL;
+	to = hwpt ? objects[hwpt].ioas : w[2];	/* of one that is nested: its parent's */
 	for (k = 0; k < N_FDS; k++)
 		if (k == i || (fds[k].open && fds[k].ioas && !fds[k].is_iommu &&
 			       fds[i].ioas && group_of(k) == group_of(i))) {
+			if (fds[k].ioas != to &&
+			    shim_ioas_claim((unsigned int)k, to, fds[k].reserved))
+				return -EADDRINUSE;
 			fds[k].hwpt = hwpt;
-			fds[k].ioas = hwpt ? objects[hwpt].ioas : w[2];
+			fds[k].ioas = to;
 		}
 	w[2] = hwpt ? hwpt : 1000;		/* of the automatic page table */
 	return 0;
@@ -520,6 +526,7 @@ static int vfio_ioctl(int fd, unsigned long command, uint32_t *w)
 		if (!shim_is_open((int)w[2]) || !fds[(int)w[2] - FIRST_FD].is_iommu)
 			return -EBADF;
 		w[3] = fds[i].id = new_object(DEVICE);
+		fds[i].reserved = shim.reserved ? shim.reserved : "";
 		return 0;
 	case SHIM_REGION_INFO:
 		if (!shim.config || w[2] != 7)
@@ -532,6 +539,7 @@ static int vfio_ioctl(int fd, unsigned long command, uint32_t *w)
 		if (w[1] & 1)
 			return 0;
 		fds[i].ioas = fds[i].hwpt = 0;
+		shim_ioas_release((unsigned int)i);
 		return 0;
 	}
 	return -ENOTTY;

@@ -236,8 +236,8 @@ size_t ioasid_device_query_reserved(const struct ioasid_device *device,
  * device of its group is attached, @p space must be that device's space.
  *
  * The first attach of a device behind an IOMMU can narrow the space: the device's reserved ranges
- * and whatever lies beyond the IOMMU's width are no longer permitted there, and mappings have to be
- * aligned to the IOMMU's smallest page.
+ * and whatever lies beyond the IOMMU's width are no longer permitted there, nor in the parent of a
+ * space that is nested in hardware, and mappings have to be aligned to the IOMMU's smallest page.
  *
  * @return 0; -EBUSY: attached to another space; -EINVAL: device and space are of different
  *         contexts, or the group is attached elsewhere; -EADDRINUSE: the space has a mapping or an
