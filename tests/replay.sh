@@ -108,6 +108,26 @@ not_lost() {
 	grep -q '^audit: 0 ' "$dir/out" || complain 'a wait is missed'
 }
 
+# A guest that forgets an invalidation, and a capture that has no more than what the guest did.
+forgotten() {
+	fresh vtd-legacy-ats
+	rm "$dir"/copy/*.map "$dir"/copy/*.gone
+	expect 'a guest that forgets nothing' 0 '^replay: .*, 0 runs expected, 0 differing$' \
+		--audit "$dir/copy"
+	grep -q '^audit: 0 ' "$dir/out" || complain 'something is forgotten'
+	# Descriptor 8275, the first of its step, becomes a wait.
+	printf '\5\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0' |
+		dd of="$dir/copy/011.inv" bs=1 conv=notrunc status=none
+	expect 'a guest that forgets one' 1 '^replay: .*, 0 differing$' --audit "$dir/copy"
+	grep -q '^audit: [1-9]' "$dir/out" || complain 'nothing is forgotten'
+	grep -q 'audit: 0000:02:00.0 .* of 0x800000: .* was 0x2400083, is 0x0;' "$dir/out" ||
+		complain 'it is not named'
+	fresh smmuv3-s1-strict
+	rm "$dir"/copy/*.map "$dir"/copy/*.gone
+	expect 'one behind an SMMUv3' 0 '^replay: .*, 0 runs expected, 0 differing$' \
+		--audit "$dir/copy"
+}
+
 malformed() {
 	fresh vtd-legacy-ats
 	sed -i 's/"iommu": "vtd"/"iommu": "gart"/' "$dir/copy/meta.json"
@@ -176,6 +196,7 @@ lost vtd-legacy-strict 9128 '0000:00:05.0 .* no invalidation of 0x800000: .* was
 lost vtd-sm-fl-strict 4538 '0000:00:05.0 .* no invalidation of 0x'
 lost smmuv3-s1-strict 2577 '0000:00:05.0 .* no invalidation of 0x400000: .* was 0x45600f45, is 0x0;'
 not_lost
+forgotten
 malformed
 command_line
 exit $failed

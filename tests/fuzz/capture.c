@@ -126,7 +126,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!folder[0])
 		make_folder();
 	write_files(&in);
-	rc = capture_load(&c, folder);
+	rc = capture_load(&c, folder, false);
 	must(rc == 0 || rc == -1, "%d", rc);
 	if (!rc) {
 		must(c.n_steps && c.n_steps <= STEPS && c.n_memory && c.n_devices, "empty");

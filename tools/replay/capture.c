@@ -38,13 +38,17 @@ static int read_all(struct file *f, int fd)
 	return got < 0 ? fail("%s: %s", f->path, strerror(errno)) : 0;
 }
 
-static int file_open(struct file *f, const char *dir, size_t step, const char *suffix)
+/* One that is @optional can be missing: then it has no data. */
+static int file_open(struct file *f, const char *dir, size_t step, const char *suffix,
+		     bool optional)
 {
 	int fd, ret;
 
 	f->path = xformat("%s/%03zu.%s", dir, step, suffix);
 	f->data = NULL;
 	fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0 && errno == ENOENT && optional)
+		return 0;
 	if (fd < 0)
 		return fail("%s: %s", f->path, strerror(errno));
 	ret = read_all(f, fd);
@@ -220,25 +224,28 @@ static int load_map(const struct capture *c, struct capture_step *s, struct file
 }
 
 static int load_step(struct capture *c, const char *dir, size_t step,
-		     const struct capture_counts *counts)
+		     const struct capture_counts *counts, bool unexpecting)
 {
 	static const struct {
 		const char *suffix;
+		bool expects; /* and need not be there for one who does not */
 		int (*load)(const struct capture *c, struct capture_step *s, struct file *f,
 			    const struct capture_counts *counts);
 	} files[] = {
-		{ "gone", load_gone },
-		{ "pages", load_pages },
-		{ "inv", load_inv },
-		{ "map", load_map },
+		{ "gone", true, load_gone },
+		{ "pages", false, load_pages },
+		{ "inv", false, load_inv },
+		{ "map", true, load_map },
 	};
 	struct file f;
 	int ret = 0;
 
 	for (size_t i = 0; !ret && i < sizeof(files) / sizeof(files[0]); i++) {
-		ret = file_open(&f, dir, step, files[i].suffix);
-		if (!ret)
+		ret = file_open(&f, dir, step, files[i].suffix, unexpecting && files[i].expects);
+		if (!ret && f.data)
 			ret = files[i].load(c, &c->steps[step], &f, counts);
+		else if (!ret && files[i].load == load_map)
+			c->lacks_maps = true;
 		file_close(&f);
 	}
 	return ret;
@@ -285,20 +292,20 @@ static void find_doorbells(struct capture *c)
 	}
 }
 
-static int load_dir(struct capture *c, const char *dir)
+static int load_dir(struct capture *c, const char *dir, bool unexpecting)
 {
 	struct capture_counts *counts = NULL;
 	int ret = meta_load(c, &counts, dir);
 
 	for (size_t i = 0; !ret && i < c->n_steps; i++)
-		ret = load_step(c, dir, i, &counts[i]);
+		ret = load_step(c, dir, i, &counts[i], unexpecting);
 	if (!ret)
 		find_doorbells(c);
 	free(counts);
 	return ret;
 }
 
-int capture_load(struct capture *c, const char *path)
+int capture_load(struct capture *c, const char *path, bool unexpecting)
 {
 	struct unpacked *archive = NULL;
 	struct stat st;
@@ -308,11 +315,11 @@ int capture_load(struct capture *c, const char *path)
 	if (stat(path, &st))
 		return fail("%s: %s", path, strerror(errno));
 	if (S_ISDIR(st.st_mode)) {
-		ret = load_dir(c, path);
+		ret = load_dir(c, path, unexpecting);
 	} else {
 		ret = unpack(&archive, path);
 		if (!ret)
-			ret = load_dir(c, unpacked_dir(archive));
+			ret = load_dir(c, unpacked_dir(archive), unexpecting);
 		if (archive)
 			unpack_remove(archive);
 	}

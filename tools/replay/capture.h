@@ -43,6 +43,8 @@ struct capture {
 	union unit unit;
 	size_t descriptor_bytes;
 	bool new_mappings_are_invalidated;
+	/* Nobody has said what is mapped at the end of the steps. */
+	bool lacks_maps;
 	struct ioasid_range *memory;
 	size_t n_memory;
 	/* Where interrupts are written to: what runs lead to outside memory. */
@@ -56,9 +58,10 @@ struct capture {
 
 /*
  * Loads a capture from a directory, or from an archive that tar(1) can unpack.
+ * What is no table any more, and what is mapped then, need not be said if it is @unexpecting.
  * Returns 0, or -1 after saying which file is wrong and where.
  */
-int capture_load(struct capture *capture, const char *path);
+int capture_load(struct capture *capture, const char *path, bool unexpecting);
 void capture_free(struct capture *capture);
 
 /* The index of a device, or -1. */

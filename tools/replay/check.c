@@ -73,7 +73,8 @@ static void check_device(struct replay *r, const struct capture_step *s)
 		for (size_t i = 0; i < n_expected; i++)
 			touch_run(r->channels[r->device], &r->guest, &expected[i].run, r->audit);
 	listed = list_device(r, d, &n_listed);
-	r->step_differing += compare_runs(&how, expected, n_expected, listed, n_listed);
+	if (!r->capture->lacks_maps)
+		r->step_differing += compare_runs(&how, expected, n_expected, listed, n_listed);
 	r->step_differing += check_dma(r, listed, n_listed);
 	if (r->audit)
 		audit_report(r);

@@ -51,7 +51,7 @@ static int open_context(struct replay *r)
 	if (!ret) {
 		options.backend = "emulated";
 		options.platform = platform;
-		if (r->options->drop != UINT64_MAX)
+		if (r->options->audit)
 			options.flags = IOASID_CTX_AUDIT;
 		ret = ioasid_ctx_open(&options, &r->ctx);
 	}
@@ -102,7 +102,7 @@ static int make_unit(struct replay *r)
 int platform_open(struct replay *r)
 {
 	if (open_context(r) || guest_init(&r->guest, r->capture, r->ctx) || bind_devices(r) ||
-	    make_unit(r) || (r->options->drop != UINT64_MAX && audit_open(r)))
+	    make_unit(r) || (r->options->audit && audit_open(r)))
 		return -1;
 	return 0;
 }

@@ -15,8 +15,10 @@ struct options {
 	enum ioasid_fill fill;
 	/* The last step; UINT64_MAX: all. */
 	uint64_t last_step;
-	/* The descriptor to leave out, and audit; UINT64_MAX: none. */
+	/* The descriptor to leave out; UINT64_MAX: none. */
 	uint64_t drop;
+	/* Name the invalidations that are missing; and nobody need have said what is expected. */
+	bool audit, unexpecting;
 };
 
 struct totals {

@@ -186,7 +186,7 @@ void report_dropped(const struct replay *r, const uint64_t *raw)
 
 void report_totals(const struct options *o, const struct totals *t)
 {
-	if (o->drop != UINT64_MAX && !o->quiet)
+	if (o->audit && !o->quiet)
 		printf("audit: %" PRIu64 " table entries used after a change that was not invalidated\n",
 		       t->named);
 	printf("replay: %" PRIu64 " steps, %" PRIu64 " descriptors, %" PRIu64
