@@ -14,6 +14,7 @@ static int sink_new(struct ioasid_space *space)
 	sink->space = space;
 	sink->behind = SINK_ALL;
 	sink->wait = SINK_NOTHING;
+	sink->target.start = 1;		/* empty: the root's first generation is 0 */
 	imap_init(&sink->items, &space->ctx->pages);
 	slab_init(&sink->slab, &space->ctx->pages, sizeof(struct sink_item), sink);
 	sink->next = space->ctx->sinks;

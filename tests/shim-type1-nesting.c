@@ -118,6 +118,18 @@ START_TEST(attach_maps_the_runs_at_their_host_addresses)
 }
 END_TEST
 
+/* The root has lost nothing so far, and nobody has been led to anything in it. */
+START_TEST(what_comes_first_can_lead_to_address_0)
+{
+	ck_ok(ioasid_space_unbind_pgtable(child));
+	ck_ok(ioasid_device_attach(device, child));
+	expect_end();
+	ck_ok(ioasid_space_map_parent(child, 0x10000, 0, 2 * PAGE, RW, NULL));
+	expect_map(3, 0x10000, 0, 2 * PAGE);
+	expect_end();
+}
+END_TEST
+
 START_TEST(invalidation_changes_what_differs)
 {
 	gt_map(&table, 0x10000, DATA, 2 * PAGE, 1, RW);
@@ -337,6 +349,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, pages_smaller_than_the_kernels);
 	tcase_add_test(tc, attach_maps_the_runs_at_their_host_addresses);
+	tcase_add_test(tc, what_comes_first_can_lead_to_address_0);
 	tcase_add_test(tc, invalidation_changes_what_differs);
 	tcase_add_test(tc, memory_of_the_parent_comes_and_goes);
 	tcase_add_test(tc, two_groups_in_a_child);
