@@ -130,22 +130,24 @@ int device_check_pgtable(const struct ioasid_device *device, const struct ioasid
 			 const struct pgt_pair *pair)
 {
 	const struct ioasid_device_info *info = &device->info;
+	bool hardware;
 	int ret;
 
 	if (!space->parent)
 		return 0;
-	if (space->nest->nesting == IOASID_NESTING_HARDWARE ? !info->nesting_hardware :
-							      !info->nesting_software)
+	hardware = space->nest->nesting == IOASID_NESTING_HARDWARE;
+	if (hardware ? !info->nesting_hardware : !info->nesting_software)
 		return err_set(EOPNOTSUPP, "%s: its IOMMU does not nest%s", device->name,
-			       space->nest->nesting == IOASID_NESTING_HARDWARE ? " in hardware" :
+			       hardware ? " in hardware" :
 			       info->nesting_hardware ? " but in hardware" : "");
 	/* one in a vendor's layout is for the kernel to judge */
 	if (!pair || !pair->low.id)
 		return 0;
-	if (!((space->nest->nesting == IOASID_NESTING_HARDWARE ? info->hardware_formats :
-	       info->pgtable_formats) >> pair->low.id & 1))
-		return err_set(EOPNOTSUPP, "%s: its IOMMU does not know page-table format %u",
-			       device->name, (unsigned int)pair->low.id);
+	if (!((hardware ? info->hardware_formats : info->pgtable_formats) >> pair->low.id & 1))
+		return err_set(EOPNOTSUPP, "%s: its IOMMU does not %s page-table format %u%s",
+			       device->name, hardware ? "walk" : "know",
+			       (unsigned int)pair->low.id, hardware ?
+			       ": create the space with IOASID_NESTING_SOFTWARE" : "");
 	ret = check_width(device, space, pair);
 	return ret ? ret : check_pages(device, space, pair);
 }

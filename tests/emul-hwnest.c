@@ -326,6 +326,7 @@ START_TEST(there_are_two_levels_and_no_more)
 	ck_err(ioasid_space_create(h.g.ctx, &options, &space), EINVAL);
 	options.nesting = IOASID_NESTING_SOFTWARE;
 	ck_err(ioasid_space_create(h.g.ctx, &options, &space), EINVAL);
+	ck_assert_ptr_nonnull(strstr(ioasid_errmsg(), "IOASID_NESTING_SOFTWARE"));
 	options.nesting = IOASID_NESTING_HARDWARE;
 	options.parent = h.g.root;
 	options.fill = IOASID_FILL_ON_DEMAND;

@@ -60,6 +60,7 @@ START_TEST(raw_calls_refuse)
 	ck_assert_uint_eq(ioasid_inv_get_count(inv), 0);
 	/* the formats that no driver has by itself */
 	ck_err(bind_table(child, IOASID_PGTABLE_VTD_SS, 4, 0x5000), EOPNOTSUPP);
+	said("page-table format 1", "IOASID_NESTING_SOFTWARE");
 	ck_ok(ioasid_device_attach(device, child));
 	ck_err(bind_table(child, IOASID_PGTABLE_ARM_S1, 4, 0x5000), EOPNOTSUPP);
 	expect_end();

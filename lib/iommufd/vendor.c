@@ -23,7 +23,8 @@ int iofd_bind_pgtable(struct ioasid_space *space, const struct pgt_pair *pair, s
 	(void)reap;
 	if (pgt->id != PGT_VTD_FS)
 		return err_set(EOPNOTSUPP, "space %u: no IOMMU that the kernel has nests "
-			       "page-table format %u by itself", space->id, (unsigned int)pgt->id);
+			       "page-table format %u by itself: create the space with "
+			       "IOASID_NESTING_SOFTWARE", space->id, (unsigned int)pgt->id);
 	return iofd_bind_vendor(space, pair, UAPI_HWPT_DATA_VTD_S1, &s1, sizeof(s1));
 }
 
