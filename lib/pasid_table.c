@@ -323,6 +323,17 @@ int pasid_table_look_up(struct ioasid_space *space, const struct ioasid_device *
 	return 0;
 }
 
+uint8_t pasid_table_record_code(const struct ioasid_space *space, uint32_t pasid,
+				enum ioasid_fault_reason reason)
+{
+	const struct pasid_table *t = space->pasids;
+	bool about_table = reason >= IOASID_FAULT_PASID_RANGE &&
+			   reason <= IOASID_FAULT_PASID_MALFORMED;
+
+	return t && about_table && t->format->record_code ?
+	       t->format->record_code(&t->user, pasid, load, (void *)(uintptr_t)space) : 0;
+}
+
 /* Reads the entry again; forgets it if it says something else now. */
 static bool check_record(struct ioasid_space *space, struct record *r, struct reap *reap)
 {

@@ -49,6 +49,10 @@ uint32_t pasid_table_room(const struct ioasid_space *space);
 int pasid_table_look_up(struct ioasid_space *space, const struct ioasid_device *device,
 			uint32_t pasid, struct ioasid_space **out, struct reap *reap);
 
+/* The number of the unit's own record of a fault for @pasid, if it has more to say than @reason. */
+uint8_t pasid_table_record_code(const struct ioasid_space *space, uint32_t pasid,
+				enum ioasid_fault_reason reason);
+
 /*
  * The guest has changed something: its entry for @pasid, if [@start, @last] is all there is, and
  * what its page table says. @now: as that of shadow_begin_pass(). 0, or -ENOMEM as shadow_sync().

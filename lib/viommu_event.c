@@ -130,14 +130,20 @@ IOASID_EXPORT int ioasid_viommu_create_events(struct ioasid_viommu *v,
 }
 
 /* In the queue's format; false: this event is none of those that it has. */
-static bool encode(const struct ioasid_event_queue *q, struct ioasid_event *event)
+static bool encode(const struct ioasid_event_queue *q, const struct ioasid_space *space,
+		   struct ioasid_event *event)
 {
+	uint8_t code;
+
 	if (q->format == IOASID_EVENTS_PLAIN)
 		return true;
-	if (q->format != IOASID_EVENTS_SMMUV3)
+	if (q->format != IOASID_EVENTS_SMMUV3 || !smmu_event_encode(event, event->record))
 		return false;
 	event->record_size = sizeof(event->record);
-	return smmu_event_encode(event, event->record);
+	code = pasid_table_record_code(space, event->pasid, event->reason);
+	if (code)
+		smmu_event_set_code(event->record, code);
+	return true;
 }
 
 static void post(struct ioasid_event_queue *q, struct ioasid_event *event)
@@ -160,7 +166,7 @@ void viommu_post(const struct ioasid_device *device, const struct ioasid_space *
 		struct ioasid_event own = *event;
 
 		own.virtual_id = v->item.start;
-		if (encode(q, &own))
+		if (encode(q, space, &own))
 			post(q, &own);
 	}
 }

@@ -377,17 +377,22 @@ static void set_cd(struct viommu_world *w, unsigned int substream, uint64_t root
 			     UINT64_C(3) << 45 | UINT64_C(1) << 48);
 }
 
-static void bind_descriptors(struct viommu_world *w)
+/* 5.2: V, Config, S1Fmt, S1ContextPtr, S1CDMax; S1DSS = 2 */
+static void bind_table_of(struct viommu_world *w, uint64_t format, uint64_t at, uint64_t bits)
 {
 	const struct ioasid_smmuv3_regs regs = unit();
 	struct ioasid_pasid_table t = IOASID_PASID_TABLE_INIT;
 
-	/* 5.2: V, Config, S1ContextPtr, S1CDMax = 4; S1DSS = 2 */
-	t.smmuv3_ste[0] = 1 | 5 << 1 | CDS | UINT64_C(4) << 59;
+	t.smmuv3_ste[0] = 1 | 5 << 1 | format << 4 | at | bits << 59;
 	t.smmuv3_ste[1] = 2;
 	t.format = IOASID_PASID_TABLE_SMMUV3;
 	t.smmuv3_regs = &regs;
 	ck_ok(ioasid_space_bind_pasid_table(w->space, &t));
+}
+
+static void bind_descriptors(struct viommu_world *w)
+{
+	bind_table_of(w, 0, CDS, 4);
 }
 
 static void descriptors_open(struct viommu_world *w)
@@ -453,9 +458,32 @@ START_TEST(records_about_descriptors)
 	next(queue, 0x0a);	/* C_BAD_CD: V = 0 */
 	ck_assert_int_eq(dma_get(channel_new(w.g.device, 16), HW_AT, &byte), -EFAULT);
 	next(queue, 0x08);	/* C_BAD_SUBSTREAMID */
+	ck_assert_int_eq(dma_get(channel_new(w.g.device, 0), HW_AT, &byte), -EFAULT);
+	next(queue, 0x06);	/* F_STREAM_DISABLED: it is that of requests without one */
 	ck_assert_int_eq(dma_get(channel_new(w.g.device, 5), 0, &byte), -EFAULT);
 	ck_assert_uint_eq(le64toh(next(queue, 0x10).record[0]),
 			  0x10 | 1 << 11 | 5 << 12 | (uint64_t)VSID << 32);
+	guest_close(&w.g);
+}
+END_TEST
+
+/* Of two levels (5.3): one that has no table of descriptors is not one of the stream's. */
+START_TEST(records_about_tables_of_descriptors)
+{
+	uint64_t l1 = CDS + PAGE;
+	struct ioasid_event_queue *queue;
+	struct viommu_world w;
+	uint8_t byte;
+
+	descriptors_open(&w);
+	gt_store((uint64_t *)(void *)(w.g.memory + l1), CDS | 1);
+	bind_table_of(&w, 1, l1, 8);
+	queue = events_new(w.viommu, IOASID_EVENTS_SMMUV3, 0);
+	ck_assert_int_eq(viommu_page(&w, channel_new(w.g.device, 5), 0), 16);
+	ck_assert_int_eq(dma_get(channel_new(w.g.device, 7), HW_AT, &byte), -EFAULT);
+	next(queue, 0x0a);
+	ck_assert_int_eq(dma_get(channel_new(w.g.device, 64), HW_AT, &byte), -EFAULT);
+	ck_assert_int_eq(next(queue, 0x08).reason, IOASID_FAULT_PASID_NOT_PRESENT);
 	guest_close(&w.g);
 }
 END_TEST
@@ -477,6 +505,7 @@ int main(void)
 	tcase_add_test(tc, records_name_the_substream);
 	tcase_add_test(tc, descriptors_of_the_guest);
 	tcase_add_test(tc, records_about_descriptors);
+	tcase_add_test(tc, records_about_tables_of_descriptors);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

@@ -49,4 +49,4 @@ static void look_up(const struct ioasid_pasid_table *table, uint32_t pasid, pasi
 	entry->pgtable.address_bits = table->address_bits;
 }
 
-const struct pasidtab_format pasidtab_amd = { prepare, look_up, false };
+const struct pasidtab_format pasidtab_amd = { prepare, look_up, false, NULL };

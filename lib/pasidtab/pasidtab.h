@@ -40,6 +40,12 @@ struct pasidtab_format {
 			void *opaque, struct pasidtab_entry *entry);
 	/* rid_pasid is not for requests with a PASID. */
 	bool rid_is_own;
+	/*
+	 * The number of the unit's own record of requests with that PASID, or IOASID_NO_PASID, which
+	 * the table does not let through; 0: none. NULL: records say no more than the reason.
+	 */
+	uint8_t (*record_code)(const struct ioasid_pasid_table *table, uint32_t pasid,
+			       pasidtab_load load, void *opaque);
 };
 
 extern const struct pasidtab_format pasidtab_amd;

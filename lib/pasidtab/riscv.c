@@ -58,4 +58,4 @@ static void look_up(const struct ioasid_pasid_table *table, uint32_t pasid, pasi
 		decode(table, raw, entry);
 }
 
-const struct pasidtab_format pasidtab_riscv = { prepare, look_up, false };
+const struct pasidtab_format pasidtab_riscv = { prepare, look_up, false, NULL };

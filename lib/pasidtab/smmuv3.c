@@ -66,18 +66,26 @@ static enum ioasid_fault_reason reason_of(enum ioasid_smmuv3_reason why)
 	}
 }
 
-static void look_up(const struct ioasid_pasid_table *table, uint32_t pasid, pasidtab_load load,
-		    void *opaque, struct pasidtab_entry *entry)
+static struct ioasid_smmuv3_translation translation(const struct ioasid_pasid_table *table,
+						    uint32_t substream, struct reader *reader)
 {
 	struct ioasid_smmuv3_translation t = IOASID_SMMUV3_TRANSLATION_INIT;
 	struct ioasid_smmuv3_ste ste = IOASID_SMMUV3_STE_INIT;
+
+	ioasid_smmuv3_ste_decode(table->smmuv3_regs, table->smmuv3_ste, &ste, NULL);
+	ioasid_smmuv3_lookup_cd(table->smmuv3_regs, &ste, substream, read_entry, reader, &t);
+	return t;
+}
+
+static void look_up(const struct ioasid_pasid_table *table, uint32_t pasid, pasidtab_load load,
+		    void *opaque, struct pasidtab_entry *entry)
+{
 	struct reader reader = { load, opaque, 0 };
 	/* requests without PASID, if they have a descriptor at all, have that of SubstreamID 0 */
 	bool without = !table->flags && pasid == table->rid_pasid;
+	struct ioasid_smmuv3_translation t =
+		translation(table, without ? IOASID_NO_PASID : pasid, &reader);
 
-	ioasid_smmuv3_ste_decode(table->smmuv3_regs, table->smmuv3_ste, &ste, NULL);
-	ioasid_smmuv3_lookup_cd(table->smmuv3_regs, &ste, without ? IOASID_NO_PASID : pasid,
-				read_entry, &reader, &t);
 	if (reader.ret == -ENOMEM)
 		entry->kind = PASIDTAB_NOMEM;
 	else if (t.kind != IOASID_SMMUV3_STAGE1)
@@ -88,4 +96,18 @@ static void look_up(const struct ioasid_pasid_table *table, uint32_t pasid, pasi
 		entry->kind = PASIDTAB_TABLE;
 }
 
-const struct pasidtab_format pasidtab_smmuv3 = { prepare, look_up, true };
+/*
+ * A SubstreamID without a table of level 1 is as one that is too large, and one that stands for
+ * requests without any is disabled (7.3.7, 7.3.9).
+ */
+static uint8_t record_code(const struct ioasid_pasid_table *table, uint32_t pasid,
+			   pasidtab_load load, void *opaque)
+{
+	struct reader reader = { load, opaque, 0 };
+	enum ioasid_smmuv3_reason reason = translation(table, pasid, &reader).reason;
+
+	/* what cannot be read has gone meanwhile: that is the parent's affair */
+	return reader.ret ? 0 : ioasid_smmuv3_reason_get_code(reason);
+}
+
+const struct pasidtab_format pasidtab_smmuv3 = { prepare, look_up, true, record_code };

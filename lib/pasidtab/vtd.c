@@ -81,4 +81,4 @@ static void look_up(const struct ioasid_pasid_table *table, uint32_t pasid, pasi
 		describe(&decoded, &caps, entry);
 }
 
-const struct pasidtab_format pasidtab_vtd = { prepare, look_up, true };
+const struct pasidtab_format pasidtab_vtd = { prepare, look_up, true, NULL };

@@ -71,6 +71,11 @@ bool smmu_event_encode(const struct ioasid_event *event, uint64_t record[4])
 	return true;
 }
 
+void smmu_event_set_code(uint64_t record[4], uint8_t code)
+{
+	record[0] = htole64((le64toh(record[0]) & ~ENTRY_BITS(7, 0)) | code);
+}
+
 /* The other way; 0: not known. */
 static enum ioasid_fault_reason reason_of(unsigned int code)
 {
