@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "objects.h"
 
@@ -17,7 +18,7 @@ bool source_can_populate(void)
 	return !madvise(NULL, 0, MADV_POPULATE_READ) && madvise(NULL, 0, -1);
 }
 
-/* Is this page there for DMA? Where the kernel cannot tell: yes. */
+/* Is the page at @addr there for DMA? Where the kernel cannot tell: yes. */
 static bool probe_page(const struct ioasid_ctx *ctx, uint64_t addr, uint32_t perm)
 {
 	int advice = perm & IOASID_WRITE ? MADV_POPULATE_WRITE : MADV_POPULATE_READ;
@@ -32,11 +33,13 @@ static bool probe_page(const struct ioasid_ctx *ctx, uint64_t addr, uint32_t per
 int source_check_memory(struct ioasid_ctx *ctx, uint64_t addr, uint64_t length,
 			uint32_t perm)
 {
-	uint64_t first = bits_align_down(addr, PAGE);
-	uint64_t last = bits_align_down(addr + length - 1, PAGE);
+	/* which has 16 or 64 KiB with some kernels: then nothing less can be asked for */
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t first = bits_align_down(addr, page);
+	uint64_t last = bits_align_down(addr + length - 1, page);
 
 	if (length - 1 <= UINTPTR_MAX - addr &&
-	    !msync((void *)(uintptr_t)first, (size_t)(last - first + PAGE), MS_ASYNC) &&
+	    !msync((void *)(uintptr_t)first, (size_t)(last - first + page), MS_ASYNC) &&
 	    probe_page(ctx, first, perm) && (last == first || probe_page(ctx, last, perm)))
 		return 0;
 	return err_set(EFAULT, "0x%llx + 0x%llx is not all mapped in this process%s",

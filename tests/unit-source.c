@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A memfd that somebody else changes while it is being mapped. */
+/*
+ * A memfd that somebody else changes while it is being mapped, and a kernel whose pages are larger
+ * than those of IOMMUs.
+ */
 #include "config.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -47,12 +52,71 @@ START_TEST(file_that_shrinks_before_it_is_sealed)
 }
 END_TEST
 
+long __real_sysconf(int name);
+long __wrap_sysconf(int name);
+int __real_msync(void *addr, size_t length, int flags);
+int __wrap_msync(void *addr, size_t length, int flags);
+int __real_madvise(void *addr, size_t length, int advice);
+int __wrap_madvise(void *addr, size_t length, int advice);
+
+/* The kernel's, if it is not 0. The linker wraps what depends on it. */
+static uintptr_t page_size;
+
+long __wrap_sysconf(int name)
+{
+	return page_size && name == _SC_PAGESIZE ? (long)page_size : __real_sysconf(name);
+}
+
+static bool is_page(const void *addr)
+{
+	errno = EINVAL;
+	return !page_size || !((uintptr_t)addr % page_size);
+}
+
+int __wrap_msync(void *addr, size_t length, int flags)
+{
+	return is_page(addr) ? __real_msync(addr, length, flags) : -1;
+}
+
+int __wrap_madvise(void *addr, size_t length, int advice)
+{
+	return is_page(addr) ? __real_madvise(addr, length, advice) : -1;
+}
+
+#define LARGE 0x10000u
+
+/* Linux, msync(2) and madvise(2): an address has to be that of a page of the kernel's. */
+START_TEST(pages_of_the_kernel_are_larger)
+{
+	uint8_t *memory = mmap(NULL, 8 * LARGE, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *at;
+	struct guest g;
+	unsigned int i;
+
+	ck_assert_ptr_ne(memory, MAP_FAILED);
+	at = memory + (-(uintptr_t)memory & (LARGE - 1));
+	munmap(at + 4 * LARGE, LARGE);
+	guest_open(&g, MIB, 0);
+	ck_ok(ioasid_device_attach(g.device, g.root));
+	page_size = LARGE;
+	for (i = 0; i < LARGE / PAGE; i++)
+		ck_ok(ioasid_space_map(g.root, GIB + i * PAGE, at + i * PAGE, PAGE, RW, NULL));
+	ck_ok(ioasid_space_map(g.root, 2 * GIB, at + PAGE, 4 * LARGE - PAGE, RW, NULL));
+	ck_err(ioasid_space_map(g.root, 3 * GIB, at + PAGE, 4 * LARGE, RW, NULL), EFAULT);
+	ck_err(ioasid_space_map(g.root, 3 * GIB, at + 4 * LARGE + PAGE, PAGE, RW, NULL), EFAULT);
+	page_size = 0;
+	guest_close(&g);
+	munmap(memory, 8 * LARGE);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("source");
 	TCase *tc = tcase_create("source");
 
 	tcase_add_test(tc, file_that_shrinks_before_it_is_sealed);
+	tcase_add_test(tc, pages_of_the_kernel_are_larger);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }
