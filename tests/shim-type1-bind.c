@@ -194,7 +194,11 @@ START_TEST(devices_that_cannot_be_bound)
 }
 END_TEST
 
-/* Linux, __iommu_device_set_domain(): none is blocked that needs its direct mappings. */
+/*
+ * Linux, __iommu_device_set_domain(): none is blocked that needs its direct mappings. Before Linux
+ * 6.6 it was VT-d's driver that refused, intel_iommu_attach_device(), with what stands for
+ * interrupts as well.
+ */
 START_TEST(devices_that_the_firmware_needs)
 {
 	const char *name = shim.devices[2].name;
@@ -204,6 +208,8 @@ START_TEST(devices_that_the_firmware_needs)
 	bind_fails(ctx, name, ENODEV, name, "no address space");
 	shim.reserved = "0x0000000000000000 0x0000000000001fff direct\n";
 	fail_nth(2, EINVAL);
+	bind_fails(ctx, name, ENODEV, name, "firmware");
+	fail_nth(3, EPERM);
 	bind_fails(ctx, name, ENODEV, name, "firmware");
 }
 END_TEST

@@ -35,9 +35,10 @@ static int check_viable(const char *name, const struct t1_group *group)
 	return status.flags & UAPI_GROUP_VIABLE ? 0 : vfio_why_not_viable(name, group->id);
 }
 
+/* Where the firmware needs the device: EINVAL since Linux 6.6, EPERM of VT-d's driver before. */
 static int why_no_container(const char *name, uint32_t id, int error)
 {
-	int ret = error == EINVAL ? vfio_check_firmware(name, id) : 0;
+	int ret = error == EINVAL || error == EPERM ? vfio_check_firmware(name, id) : 0;
 
 	if (ret)
 		return ret;
