@@ -17,6 +17,7 @@
 #include "util/tsan.h"
 
 /* Commands of membarrier(2), Linux 4.14. Not all C libraries come with the kernel's headers. */
+#define GLOBAL                     (1 << 0)
 #define PRIVATE_EXPEDITED          (1 << 3)
 #define REGISTER_PRIVATE_EXPEDITED (1 << 4)
 
@@ -44,12 +45,23 @@ static void wait_for(const struct ioasid_channel *ch)
 			sched_yield();
 }
 
-/* It fails only if a filter of system calls has come since emu_barrier_register(). */
+/*
+ * Since Linux 5.4 a kernel can be short of memory for it. A global one takes none, but time, and is
+ * not to be had with nohz_full: then it is tried again. What fails otherwise is a filter of system
+ * calls that has come since emu_barrier_register().
+ */
 static void barrier_everywhere(struct ioasid_ctx *ctx)
 {
-	if (syscall(SYS_membarrier, PRIVATE_EXPEDITED, 0, 0))
-		ctx_log(ctx, LOG_CRIT, "membarrier(2) fails: %s; DMA may use what is taken away now",
-			strerror(errno));
+	while (syscall(SYS_membarrier, PRIVATE_EXPEDITED, 0, 0)) {
+		if (errno != ENOMEM) {
+			ctx_log(ctx, LOG_CRIT, "membarrier(2) fails: %s; DMA may use what is taken "
+				"away now", strerror(errno));
+			return;
+		}
+		if (!syscall(SYS_membarrier, GLOBAL, 0, 0))
+			return;
+		sched_yield();
+	}
 }
 
 void emu_drain(struct ioasid_ctx *ctx)
