@@ -61,7 +61,8 @@ struct submission {
 static void note(struct submission *sub, const struct ioasid_space *space, int ret)
 {
 	if (ret)
-		sub->ret = err_set(ENOMEM, "no memory to refresh space %u", space->id);
+		sub->ret = err_set(ENOMEM, "space %u: no memory to refresh it%s", space->id,
+				   nest_limit_hint(space));
 }
 
 static void refresh(struct submission *sub, const struct inv_job *job)

@@ -9,6 +9,13 @@ const struct pgt_pair *nest_bound(const struct ioasid_space *space)
 	return space->parent ? space->nest->bound(space) : NULL;
 }
 
+const char *nest_limit_hint(const struct ioasid_space *space)
+{
+	const struct shadow *payer = space->shadow.payer ? space->shadow.payer : &space->shadow;
+
+	return payer->limit ? ", or none left of its memory_limit" : "";
+}
+
 int nest_check_maps(const struct ioasid_space *space)
 {
 	if (space->pasids)

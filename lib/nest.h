@@ -94,6 +94,9 @@ extern const struct nest_ops nest_shadow;
 /* What page tables it has; NULL: none, or it is a root. */
 const struct pgt_pair *nest_bound(const struct ioasid_space *space);
 
+/* Belongs behind an error text that says of a space that there is no memory. */
+const char *nest_limit_hint(const struct ioasid_space *space);
+
 /* May the space have mappings? 0, or err_set(): -EOPNOTSUPP. Of a root: it may. */
 int nest_check_maps(const struct ioasid_space *space);
 

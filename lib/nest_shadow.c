@@ -86,7 +86,8 @@ static int bind(struct ioasid_space *space, const struct pgt_pair *pair, struct 
 {
 	if (!shadow_bind(&space->shadow, pair, fill_on_demand(space, pair), reap))
 		return 0;
-	return err_set(ENOMEM, "space %u: no memory to bind a page table", space->id);
+	return err_set(ENOMEM, "space %u: no memory to bind a page table%s", space->id,
+		       nest_limit_hint(space));
 }
 
 static void unbind(struct ioasid_space *space, struct reap *reap)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a guest's tables may cost: the limit on the memory of a shadow page table. */
+#include <string.h>
+
 #include "guest_tables.h"
 #include "support.h"
 
@@ -45,13 +47,16 @@ START_TEST(too_many_tables_fail_until_there_are_fewer)
 
 	for (i = 1; i < REGIONS; i++)
 		gt_map(&t, i * 2 * MIB, 4 * MIB + i * PAGE, PAGE, 1, RW);
-	if (_i == IOASID_FILL_ON_INVALIDATION)
+	if (_i == IOASID_FILL_ON_INVALIDATION) {
 		ck_err(inv_all(g.ctx, space), ENOMEM);
+		ck_assert_ptr_nonnull(strstr(ioasid_errmsg(), "memory_limit"));
+	}
 	for (i = 0; i < REGIONS; i++) {
 		uint8_t byte;
 		int ret = dma_get(g.channel, i * 2 * MIB, &byte);
 
 		ck_assert_msg(!ret || ret == -ENOMEM, "region %u: %d", i, ret);
+		ck_assert(!ret || strstr(ioasid_errmsg(), "memory_limit"));
 		reached += !ret;
 	}
 	ck_assert_uint_gt(reached, 0);

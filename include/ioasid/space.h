@@ -253,9 +253,10 @@ int ioasid_space_allow(struct ioasid_space *space, const struct ioasid_range *ra
  * From now on every change to the table has to be followed by an invalidation (ioasid/inv.h) before
  * a DMA depends on it; ioasid_space_query_info() says whether entries that become present may be
  * excepted. With IOASID_FILL_ON_INVALIDATION the table is read now. A table that is malformed or
- * not in the parent's mappings is no error here: a DMA that meets it faults. When the parent no
- * longer maps a part of the table, what that part said is gone as well. Binding again replaces the
- * table in one step.
+ * not in the parent's mappings is no error here: a DMA that meets it faults; nor is a part that
+ * there is no memory for: a DMA that meets that fails with -ENOMEM. When the parent no longer maps
+ * a part of the table, what that part said is gone as well. Binding again replaces the table in one
+ * step.
  *
  * @return 0; -EINVAL: the space is a root, root not a multiple of 4096 or beyond address_bits,
  *         unknown flag; -EOPNOTSUPP: format or number of levels not supported, or not by the IOMMU

@@ -106,9 +106,10 @@ static void audit(struct ioasid_channel *ch, uint64_t iova, uint32_t access)
 		emu_report_stale(ch, iova, access, &stale);
 }
 
-static int no_memory(uint64_t iova)
+static int no_memory(const struct ioasid_space *space, uint64_t iova)
 {
-	return err_set(ENOMEM, "no memory to translate 0x%llx", (unsigned long long)iova);
+	return err_set(ENOMEM, "space %u: no memory to translate 0x%llx%s", space->id,
+		       (unsigned long long)iova, nest_limit_hint(space));
 }
 
 /* Does the page table let it? What is only asked for is not written, and stays clean if it is. */
@@ -127,7 +128,7 @@ int emu_look(struct ioasid_channel *ch, uint64_t iova, uint32_t access, struct i
 	if (emu_nested_of(space)) {
 		why = emu_nested_translate(ch, iova, access, hit);
 		if (why == SHADOW_NOMEM)
-			return no_memory(iova);
+			return no_memory(space, iova);
 		return why ? (int)reason_of(why) : 0;
 	}
 	if (walk_lets(ch, iova, access, hit))
@@ -142,7 +143,7 @@ int emu_look(struct ioasid_channel *ch, uint64_t iova, uint32_t access, struct i
 	else if ((iopt_granted(hit->perm) & access) == access)
 		why = track_write(space, iova) ? SHADOW_NOMEM : SHADOW_OK;
 	if (why == SHADOW_NOMEM)
-		return no_memory(iova);
+		return no_memory(space, iova);
 	return walk_lets(ch, iova, access, hit) ? 0 : (int)why_not(ch, iova, why);
 }
 
