@@ -19,6 +19,7 @@
 #define IOASID_SMMUV3_H
 
 #include <ioasid/common.h>
+#include <ioasid/event.h>
 #include <ioasid/pgtable.h>
 
 #ifdef __cplusplus
@@ -411,6 +412,24 @@ typedef int (*ioasid_smmuv3_read)(void *opaque, const struct ioasid_smmuv3_table
 int ioasid_smmuv3_lookup(const struct ioasid_smmuv3_regs *regs, uint32_t stream_id,
 			 uint32_t substream, ioasid_smmuv3_read read, void *opaque,
 			 struct ioasid_smmuv3_translation *translation);
+
+/**
+ * Encodes a fault that the library tells of as a record of the unit's event queue (7.3).
+ *
+ * Of what neither @p event nor @p translation tells, a FetchAddr, and the IPA where stage 2 does not
+ * translate what comes out of stage 1, the record has 0.
+ *
+ * @param event one of type IOASID_EVENT_FAULT.
+ * @param translation what ioasid_smmuv3_lookup() said of the stream's requests with the event's
+ *        PASID: if they are blocked, its reason counts, else the event's.
+ * @param record receives its four doublewords; unchanged if there is none.
+ * @return whether there is a record. There is none where the guest wants none (CD.R, STE.S2R), nor
+ *         of memory that is missing where the translation leads to, nor of page requests that were
+ *         answered in the negative, which the device is told of itself. Since 0.1.
+ */
+bool ioasid_smmuv3_fault_encode(const struct ioasid_event *event, uint32_t stream_id,
+				const struct ioasid_smmuv3_translation *translation,
+				uint64_t record[4]);
 
 /**
  * The second half of that, from a stream table entry on: for context descriptors that a guest owns
