@@ -267,6 +267,76 @@ START_TEST(nested_translation_follows_both_stages)
 }
 END_TEST
 
+/* Fault Reason (7.1.3) of the record that the guest gets of a DMA that faults. */
+static unsigned int recorded(struct world *u, uint64_t iova, uint32_t access)
+{
+	struct ioasid_event event;
+	uint8_t byte = 0;
+	uint64_t raw[2];
+
+	drop_events(u->g.queue);
+	ck_err(access == IOASID_WRITE ? dma_put(u->g.channel, iova, 0) :
+					dma_get(u->g.channel, iova, &byte), EFAULT);
+	event = take_event(u->g.queue);
+	if (!ioasid_vtd_fault_encode(&event, FIRST, &u->devices[0].translation.vtd, raw))
+		return 0;
+	ck_assert_uint_eq(raw[0], iova & ~UINT64_C(0xfff));
+	ck_assert_uint_eq(raw[1] & 0xffff, FIRST);
+	ck_assert_uint_eq(raw[1] >> 62, access == IOASID_WRITE ? 2 : 3); /* F, T1 */
+	return raw[1] >> 32 & 0xff;
+}
+
+/* Legacy mode: of the tables above, of the second stage, and of memory that is not there: none. */
+START_TEST(faults_become_records)
+{
+	struct guest_table t;
+	struct world u;
+
+	world_open(&u, false);
+	clear_context(&u, FIRST);
+	ck_ok(context_cache(&u, FIRST, 0, 0));
+	ck_assert_uint_eq(recorded(&u, IOVA, IOASID_READ), 0x02);
+	t = table_new(&u, IOASID_PGTABLE_VTD_SS, 3, DATA);
+	gt_map(&t, IOVA, DATA, PAGE, 1, IOASID_READ);
+	gt_map(&t, IOVA + 4 * PAGE, 64 * GIB, PAGE, 1, RW);
+	set_context(&u, FIRST, 0, t.root, 5);
+	ck_ok(context_cache(&u, FIRST, 0, 0));
+	ck_assert_uint_eq(recorded(&u, IOVA, IOASID_WRITE), 0x05);
+	ck_assert_uint_eq(recorded(&u, IOVA + GIB, IOASID_WRITE), 0x05);
+	ck_assert_uint_eq(recorded(&u, IOVA + GIB, IOASID_READ), 0x06);
+	ck_assert_uint_eq(recorded(&u, UINT64_C(1) << 40, IOASID_READ), 0x04);
+	ck_assert_uint_eq(recorded(&u, IOVA + 4 * PAGE, IOASID_READ), 0);
+	world_close(&u);
+}
+END_TEST
+
+START_TEST(faults_of_both_stages_become_records)
+{
+	struct guest_table first, second;
+	struct world u;
+
+	world_open(&u, true);
+	second = table_new(&u, IOASID_PGTABLE_VTD_SS, 3, DATA);
+	first = table_new(&u, IOASID_PGTABLE_VTD_FS, 4, IOVA);
+	gt_map(&second, TABLES, TABLES, SIZE - TABLES, 1, RW);
+	gt_map(&first, IOVA + PAGE, IOVA, PAGE, 1, IOASID_READ);
+	gt_map(&first, IOVA + 2 * PAGE, IOVA + GIB, PAGE, 1, RW);
+	set_pasid(&u, FIRST, 3, 5, second.root, first.root);
+	ck_ok(pasid_cache(&u, 5));
+	guest_reaches(&u.g, IOVA, DATA, RW);
+	ck_assert_uint_eq(recorded(&u, IOVA + GIB, IOASID_READ), 0x71);
+	ck_assert_uint_eq(recorded(&u, IOVA + PAGE, IOASID_WRITE), 0x85);
+	ck_assert_uint_eq(recorded(&u, IOVA + 2 * PAGE, IOASID_READ), 0x79);
+	ck_assert_uint_eq(recorded(&u, UINT64_C(1) << 50, IOASID_READ), 0x80);
+	/* the second stage no longer lets the first one's tables be read */
+	gt_map(&second, first.root, first.root, PAGE, 1, 0);
+	ck_ok(iotlb_page(&u, 5, first.root));
+	ck_ok(wait_for_it(&u));
+	ck_assert_uint_eq(recorded(&u, IOVA, IOASID_READ), 0x76);
+	world_close(&u);
+}
+END_TEST
+
 START_TEST(nested_devices_share_the_second_stage)
 {
 	struct guest_table a, b, second;
@@ -368,6 +438,8 @@ int main(void)
 	tcase_add_test(tc, batch_is_carried_out_before_spaces_go);
 	tcase_add_test(tc, batch_does_not_grow_without_end);
 	tcase_add_test(tc, nested_translation_follows_both_stages);
+	tcase_add_test(tc, faults_become_records);
+	tcase_add_test(tc, faults_of_both_stages_become_records);
 	tcase_add_test(tc, nested_devices_share_the_second_stage);
 	tcase_add_test(tc, another_privilege_is_another_table);
 	tcase_add_test(tc, malformed_descriptor_changes_nothing);
