@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "objects.h"
+#include "util/maps.h"
 
 #ifndef MADV_POPULATE_READ	/* Linux 5.14 */
 #define MADV_POPULATE_READ 22
@@ -18,12 +19,18 @@ bool source_can_populate(void)
 	return !madvise(NULL, 0, MADV_POPULATE_READ) && madvise(NULL, 0, -1);
 }
 
-/* Is the page at @addr there for DMA? Where the kernel cannot tell: yes. */
+/*
+ * Is the page at @addr there for DMA? Where the kernel cannot tell: yes. It says -EINVAL of what may
+ * not be written, and also of devices' memory, which can never be populated.
+ */
 static bool probe_page(const struct ioasid_ctx *ctx, uint64_t addr, uint32_t perm)
 {
-	int advice = perm & IOASID_WRITE ? MADV_POPULATE_WRITE : MADV_POPULATE_READ;
+	bool to_write = perm & IOASID_WRITE;
 
-	return !ctx->can_populate || !madvise((void *)(uintptr_t)addr, PAGE, advice);
+	if (!ctx->can_populate || !madvise((void *)(uintptr_t)addr, PAGE, to_write ?
+					   MADV_POPULATE_WRITE : MADV_POPULATE_READ))
+		return true;
+	return errno == EINVAL && maps_permit(addr, to_write);
 }
 
 /*

@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A memfd that somebody else changes while it is being mapped, and a kernel whose pages are larger
- * than those of IOMMUs.
+ * A memfd that somebody else changes while it is being mapped; a kernel whose pages are larger than
+ * those of IOMMUs; and memory that is no pages at all.
  */
 #include "config.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "support.h"
+
+#ifndef MADV_POPULATE_READ	/* Linux 5.14 */
+#define MADV_POPULATE_READ 22
+#endif
 
 /* What happens when the library has asked for the size of a file. */
 static void (*after_fstat)(int fd);
@@ -110,6 +115,39 @@ START_TEST(pages_of_the_kernel_are_larger)
 }
 END_TEST
 
+/*
+ * The kernel has given the process a page that is neither anonymous nor of a file, as VFIO does with
+ * devices' memory: beside the vDSO, for reading. NULL where it has not.
+ */
+static void *special_page(void)
+{
+	char *vdso = (char *)(uintptr_t)getauxval(AT_SYSINFO_EHDR);
+
+	if (!vdso || msync(vdso - PAGE, PAGE, MS_ASYNC) ||
+	    !madvise(vdso - PAGE, PAGE, MADV_POPULATE_READ) || errno != EINVAL)
+		return NULL;
+	return vdso - PAGE;
+}
+
+/* What cannot be populated is there all the same. Its permission still counts. */
+START_TEST(memory_that_has_no_pages)
+{
+	void *page = special_page();
+	struct guest g;
+
+	if (!page) {
+		test_skip("the kernel shows no such memory");
+		return;
+	}
+	guest_open(&g, MIB, 0);
+	ck_ok(ioasid_device_attach(g.device, g.root));
+	ck_ok(ioasid_space_map(g.root, GIB, page, PAGE, IOASID_READ, NULL));
+	ck_err(ioasid_space_map(g.root, 2 * GIB, page, PAGE, RW, NULL), EFAULT);
+	ck_err(ioasid_space_map(g.root, 2 * GIB, page, PAGE, IOASID_WRITE, NULL), EFAULT);
+	guest_close(&g);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("source");
@@ -117,6 +155,7 @@ int main(void)
 
 	tcase_add_test(tc, file_that_shrinks_before_it_is_sealed);
 	tcase_add_test(tc, pages_of_the_kernel_are_larger);
+	tcase_add_test(tc, memory_that_has_no_pages);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }
