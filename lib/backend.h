@@ -17,6 +17,7 @@
 struct dirty_bits;
 struct ioasid_adopt_options;
 struct ioasid_device_stats;
+struct source;
 
 struct backend_ops {
 	const char *name;
@@ -107,8 +108,8 @@ struct backend_ops {
 		   struct reap *reap);
 	void (*unmap)(struct ioasid_space *space, const struct ioasid_mapping *mapping,
 		      struct reap *reap);
-	/* Does map() need the descriptors of files? NULL: it goes by addresses only. */
-	bool (*maps_files)(const struct ioasid_ctx *ctx);
+	/* Does map() take @file by its descriptor, @fd so far? NULL: it goes by addresses only. */
+	bool (*maps_file)(struct ioasid_ctx *ctx, const struct source *file, int fd);
 
 	/*
 	 * These ranges stay permitted in the space's table, and no longer those before:

@@ -198,6 +198,7 @@ struct ioasid_fault_queue {
 /* Where the memory of mappings comes from, if from more than the caller's word. */
 struct source {
 	bool is_file;
+	bool is_dmabuf;			/* a file whose memory is not there, if there is an fd */
 	uint32_t perm;			/* what it can be mapped for */
 	uint64_t start, length;		/* in the process */
 	uint64_t dev, ino;		/* file */
@@ -448,10 +449,15 @@ int mapping_gap(struct ioasid_space *space, uint64_t lo, uint64_t hi, uint64_t l
 int locked_charge(struct ioasid_ctx *ctx, uint64_t length, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void locked_release(struct ioasid_ctx *ctx, uint64_t length);
-/* Has somebody paid for the memory before? Registered memory is charged when it is registered. */
+/*
+ * Has somebody paid for the memory before? Registered memory is charged when it is registered, and
+ * a dma-buf's is its exporter's affair.
+ */
 static inline bool locked_is_paid(const struct ioasid_ctx *ctx, const struct ioasid_mapping *m)
 {
-	return m->source && !ctx->sources[m->source]->is_file;
+	const struct source *s = m->source ? ctx->sources[m->source] : NULL;
+
+	return s && (!s->is_file || s->is_dmabuf);
 }
 
 /* A root's mapping that is not paid for, if it has a page table; and all mappings that it has. */

@@ -7,14 +7,18 @@
 static int check_space(const struct ioasid_space *space)
 {
 	const struct ioasid_mapping *m;
+	const struct source *s;
 	struct mapping_iter iter;
 
-	mapping_for_each(m, &iter, space, 0, UINT64_MAX)
-		if (!m->source || !space->ctx->sources[m->source]->is_file)
-			return err_set(EINVAL, "space %u: 0x%llx-0x%llx is a process's own memory; "
-				       "only files go over to another", space->id,
+	mapping_for_each(m, &iter, space, 0, UINT64_MAX) {
+		s = m->source ? space->ctx->sources[m->source] : NULL;
+		if (!s || !s->is_file || s->is_dmabuf)
+			return err_set(EINVAL, "space %u: 0x%llx-0x%llx is %s; only memfds go over to "
+				       "another process", space->id,
 				       (unsigned long long)m->item.start,
-				       (unsigned long long)m->item.last);
+				       (unsigned long long)m->item.last,
+				       s && s->is_dmabuf ? "a dma-buf" : "a process's own memory");
+	}
 	return 0;
 }
 

@@ -231,7 +231,7 @@ START_TEST(no_descriptor_left)
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
 	ck_err(ioasid_space_map_file(space, IOVA, file, 0, PAGE, RW, NULL), ENOMEM);
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-	said("descriptor", "memfd");
+	said("descriptor", "file");
 	ck_assert_ptr_null(ioasid_space_find_mapping(space, IOVA, PAGE));
 	is_asked();
 	expect_end();

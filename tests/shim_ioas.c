@@ -6,8 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "shim_ioas.h"
+#include "shim_kernel.h"
+#include "shim_version.h"
 
 #define N_AREAS 8192u
 
@@ -15,6 +18,7 @@ static struct area {
 	uint64_t start, last;
 	uint64_t host;		/* or in the file */
 	uint64_t file;		/* its inode's number; 0: memory */
+	bool dmabuf;
 	uint32_t perm;
 	bool writable;		/* the memory, as it was first mapped */
 	uint32_t ioas;
@@ -80,7 +84,35 @@ int shim_ioas_map(uint32_t ioas, uint64_t iova, uint64_t length, uint64_t host, 
 	return add(&area);
 }
 
-/* memfd_pin_folios(): files of shmem or hugetlbfs, which are those that have seals. */
+static bool is_dmabuf(int fd)
+{
+	struct statfs fs;
+
+	return !fstatfs(fd, &fs) && fs.f_type == 0x444d4142;
+}
+
+static bool has_devices(uint32_t ioas)
+{
+	unsigned int i;
+
+	for (i = 0; i < SHIM_DEVICES; i++)
+		if (shim_attached(i) == ioas)
+			return true;
+	return false;
+}
+
+/* iopt_alloc_dmabuf_pages(), Linux 6.19 */
+static int check_dmabuf(const struct stat *st, uint64_t last)
+{
+	if ((uint64_t)st->st_size <= last)
+		return -EINVAL;
+	return -shim.no_dmabuf;
+}
+
+/*
+ * Of others memfd_pin_folios(), once a device is attached: files of shmem or hugetlbfs, which are
+ * those that have seals.
+ */
 int shim_ioas_map_file(uint32_t ioas, uint64_t iova, uint64_t length, int fd, uint64_t from,
 		       uint32_t perm)
 {
@@ -89,13 +121,17 @@ int shim_ioas_map_file(uint32_t ioas, uint64_t iova, uint64_t length, int fd, ui
 		.writable = perm & SHIM_WRITE, .ioas = ioas,
 	};
 	struct stat st;
+	int ret = 0;
 
 	if (fstat(fd, &st))
 		return -EBADF;
-	if (fcntl(fd, F_GET_SEALS) < 0)
-		return -EINVAL;
 	area.file = st.st_ino;
-	return add(&area);
+	area.dmabuf = shim.version >= LINUX(6, 19) && is_dmabuf(fd);
+	if (area.dmabuf)
+		ret = check_dmabuf(&st, from + length - 1);
+	else if (fcntl(fd, F_GET_SEALS) < 0 && has_devices(ioas))
+		ret = -EINVAL;
+	return ret ? ret : add(&area);
 }
 
 /* A new mapping for each that the source has there. */
@@ -120,7 +156,7 @@ int shim_ioas_copy(uint32_t ioas, uint64_t iova, uint64_t length, uint32_t sourc
 		area = (struct area){
 			.start = iova + done, .last = iova + done + n - 1,
 			.host = s->host + (from + done - s->start), .file = s->file,
-			.perm = perm, .writable = s->writable, .ioas = ioas,
+			.dmabuf = s->dmabuf, .perm = perm, .writable = s->writable, .ioas = ioas,
 		};
 		ret = add(&area);
 		done += n;
@@ -171,7 +207,7 @@ bool shim_ioas_all_files(void)
 	unsigned int i;
 
 	for (i = 0; i < n_areas; i++)
-		if (!areas[i].file)
+		if (!areas[i].file || areas[i].dmabuf)
 			return false;
 	return true;
 }

@@ -70,6 +70,7 @@ struct shim {
 	int no_config;			/* error that reading it ends with, 0: none */
 	bool virtual_functions;
 	int no_physical;		/* error that GET_PA begins with, 0: none */
+	int no_dmabuf;			/* error that a dma-buf is refused with, 0: none */
 	bool no_device;			/* descriptors are not of character devices */
 	const char *class;		/* of the devices' nodes */
 	uint64_t aperture_start, aperture_last;

@@ -50,16 +50,25 @@ int ioasid_space_map(struct ioasid_space *space, uint64_t iova, void *addr, uint
 		     uint32_t flags, struct ioasid_mapping **mapping);
 
 /**
- * Maps a part of a memfd into a root space. The library maps the file for itself, so what the
- * program does to its own mappings, or to the descriptor afterwards, does not matter. So that a DMA
- * can never meet a hole, the file must be sealed against shrinking (F_SEAL_SHRINK).
+ * Maps a part of a file into a root space: of a memfd, or of a dma-buf.
  *
- * @param fd a memfd (or hugetlbfs memfd), opened for what flags ask; it stays the
- *           program's. Where a kernel maps files itself, the library keeps a duplicate.
+ * A memfd the library maps for itself, so what the program does to its own mappings, or to the
+ * descriptor afterwards, does not matter. So that a DMA can never meet a hole, it must be sealed
+ * against shrinking (F_SEAL_SHRINK).
+ *
+ * A dma-buf is for DMA from device to device: VFIO makes them of devices' memory
+ * (VFIO_DEVICE_FEATURE_DMA_BUF, Linux 6.19), and the same Linux's iommufd maps these. Nothing of it is
+ * in the process then, and a guest's table that lies there reads as zeros. DMA to memory that the
+ * device loses, by a reset for instance, faults until it is mapped anew. Other back ends map a
+ * dma-buf in the process, if its exporter has that; type1 takes devices' memory by ioasid_space_map().
+ *
+ * @param fd opened for what flags ask; it stays the program's. Where a kernel maps files itself, the
+ *           library keeps a duplicate.
  * @param offset,length within the file.
- * @return 0; the errors above; -EBADF: no descriptor; -EINVAL also: not a memfd; -EPERM: the file
- *         can still shrink; -EACCES: the file is not open for that permission; -EFAULT: the range
- *         runs past the file's end.
+ * @return 0; the errors above; -EBADF: no descriptor; -EINVAL also: neither a memfd nor a dma-buf;
+ *         -EPERM: the memfd can still shrink; -EACCES: the file is not open for that permission;
+ *         -EFAULT: the range runs past the file's end, or the device of a dma-buf has its memory
+ *         switched off; -EOPNOTSUPP also: the back end, or the kernel, does not take this dma-buf.
  * Since 0.1.
  */
 int ioasid_space_map_file(struct ioasid_space *space, uint64_t iova, int fd, uint64_t offset,

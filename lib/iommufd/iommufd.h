@@ -30,6 +30,7 @@ struct iofd {
 	int fd;			/* of IOFD_NODE */
 	enum iofd_answer knows[IOFD_COMMANDS];
 	enum iofd_answer physical;	/* no_iommu.c */
+	enum iofd_answer dmabufs;	/* file.c */
 	uint8_t *room;		/* where invalidations are put together */
 	size_t room_size;
 	bool abandoned;		/* the kernel is not asked for anything any more */
@@ -186,10 +187,14 @@ void iofd_table_destroy(struct ioasid_space *space, struct reap *reap);
 int iofd_map(struct ioasid_space *space, const struct ioasid_mapping *mapping, struct reap *reap);
 void iofd_unmap(struct ioasid_space *space, const struct ioasid_mapping *mapping,
 		struct reap *reap);
-/* A mapping of a file goes down as such; without its descriptor by address. */
-bool iofd_maps_files(const struct ioasid_ctx *ctx);
+uint32_t iofd_map_flags(const struct ioasid_mapping *m);
 int iofd_run_map(struct ioasid_space *space, const struct ioasid_run *run, uint64_t from);
 int iofd_run_unmap(struct ioasid_space *space, uint64_t iova, uint64_t length);
+
+/* file.c: as of struct backend_ops; the part of iofd_map() that goes by the file's descriptor */
+bool iofd_maps_file(struct ioasid_ctx *ctx, const struct source *file, int fd);
+int iofd_map_file(const struct ioasid_space *space, const struct ioasid_mapping *m,
+		  const struct source *file);
 
 /* allow.c: as of struct backend_ops; the same of an IOAS that is going to be the space's */
 int iofd_allow(struct ioasid_space *space, const struct ioasid_range *ranges, size_t n);

@@ -51,12 +51,7 @@ void iofd_table_destroy(struct ioasid_space *space, struct reap *reap)
 	space->backend = NULL;
 }
 
-bool iofd_maps_files(const struct ioasid_ctx *ctx)
-{
-	return iofd_knows(ctx, IOFD_MAP_FILE);
-}
-
-static uint32_t map_flags(const struct ioasid_mapping *m)
+uint32_t iofd_map_flags(const struct ioasid_mapping *m)
 {
 	return UAPI_MAP_FIXED_IOVA | (m->flags & IOASID_READ ? UAPI_MAP_READABLE : 0) |
 	       (m->flags & IOASID_WRITE ? UAPI_MAP_WRITEABLE : 0);
@@ -65,40 +60,27 @@ static uint32_t map_flags(const struct ioasid_mapping *m)
 static int map_address(const struct ioasid_space *space, const struct ioasid_mapping *m)
 {
 	struct uapi_ioas_map map = {
-		.size = sizeof(map), .flags = map_flags(m), .ioas_id = iofd_ioas(space),
+		.size = sizeof(map), .flags = iofd_map_flags(m), .ioas_id = iofd_ioas(space),
 		.user_va = m->target, .length = imap_length(&m->item), .iova = m->item.start,
 	};
-
-	return iofd_ioctl(space->ctx, UAPI_IOAS_MAP, &map);
-}
-
-/* So that it does not depend on the process: it goes on without it, and others may take it over. */
-static int map_file(const struct ioasid_space *space, const struct ioasid_mapping *m,
-		    const struct source *file)
-{
-	struct uapi_ioas_map_file map = {
-		.size = sizeof(map), .flags = map_flags(m), .ioas_id = iofd_ioas(space),
-		.fd = file->fd, .start = m->target - file->start,
-		.length = imap_length(&m->item), .iova = m->item.start,
+	const struct ioasid_run run = {
+		.iova = m->item.start, .length = imap_length(&m->item), .target = m->target,
+		.perm = m->flags & (IOASID_READ | IOASID_WRITE),
 	};
+	int ret = iofd_ioctl(space->ctx, UAPI_IOAS_MAP, &map);
 
-	return iofd_ioctl(space->ctx, UAPI_IOAS_MAP_FILE, &map);
+	return ret ? vfio_why_not_mapped(space, &run, -ret) : 0;
 }
 
 int iofd_map(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)
 {
 	const struct source *source = m->source ? space->ctx->sources[m->source] : NULL;
-	const struct ioasid_run run = {
-		.iova = m->item.start, .length = imap_length(&m->item), .target = m->target,
-		.perm = m->flags & (IOASID_READ | IOASID_WRITE),
-	};
 	int ret = iofd_check_mapping(space, m);
 
 	(void)reap;
 	if (ret)
 		return ret;
-	ret = source && source->fd >= 0 ? map_file(space, m, source) : map_address(space, m);
-	return ret ? vfio_why_not_mapped(space, &run, -ret) : 0;
+	return source && source->fd >= 0 ? iofd_map_file(space, m, source) : map_address(space, m);
 }
 
 void iofd_unmap(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)

@@ -11,6 +11,7 @@ int main(void)
 	suite_add_tcase(suite, dma_nested());
 	suite_add_tcase(suite, dma_nvme());
 	suite_add_tcase(suite, dma_node());
+	suite_add_tcase(suite, dma_peer());
 	suite_add_tcase(suite, dma_vfio());
 	return run_suite(suite);
 }

@@ -11,6 +11,7 @@ TCase *dma_replace(void);
 TCase *dma_nested(void);
 TCase *dma_node(void);
 TCase *dma_nvme(void);
+TCase *dma_peer(void);
 TCase *dma_vfio(void);
 
 #endif
