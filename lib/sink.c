@@ -118,7 +118,7 @@ static bool is_served(const struct sink *sink, uint64_t start, uint64_t last)
 {
 	const struct sink_hull *wait = &sink->wait;
 
-	if (wait->start > wait->last)
+	if (sink_hull_is_empty(wait))
 		return true;
 	/* deeper down, its addresses are not those of the root */
 	return !sink->space->parent->parent && (wait->start > last || wait->last < start);
@@ -169,7 +169,10 @@ void sink_unmapping(struct ioasid_space *root, struct ioasid_mapping *m)
 	}
 }
 
-/* What the tables were that lay in it is not known any more; nor what spaces between are. */
+/*
+ * What the tables were that lay in it is not known any more; nor what spaces between are. And what
+ * the kernel has kept may lead there.
+ */
 void sink_unmapped(struct ioasid_space *root)
 {
 	struct sink *sink;
@@ -177,7 +180,9 @@ void sink_unmapped(struct ioasid_space *root)
 	for (sink = root->ctx->sinks; sink; sink = sink->next) {
 		struct shadow *s = &sink->space->shadow;
 
-		if (!is_below(sink->space, root) || (!s->forgot && !sink->space->parent->parent))
+		if (!is_below(sink->space, root) ||
+		    (!s->forgot && !sink->space->parent->parent &&
+		     sink_hull_is_empty(&sink->behind)))
 			continue;
 		s->forgot = false;
 		try_sync(sink);

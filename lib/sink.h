@@ -59,6 +59,11 @@ static inline void sink_hull_add(struct sink_hull *hull, uint64_t start, uint64_
 	hull->last = bits_max(hull->last, last);
 }
 
+static inline bool sink_hull_is_empty(const struct sink_hull *hull)
+{
+	return hull->start > hull->last;
+}
+
 #define SINK_NOTHING	((struct sink_hull){ UINT64_MAX, 0 })
 #define SINK_ALL	((struct sink_hull){ 0, UINT64_MAX })
 

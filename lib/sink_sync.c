@@ -394,7 +394,7 @@ static void widen(const struct sink *sink, uint64_t *start, uint64_t *last)
 int sink_sync(struct sink *sink, uint64_t start, uint64_t last)
 {
 	struct sink_pass p = { .sink = sink, .wait = sink->wait, .touched = sink->behind };
-	bool all = sink->behind.start <= sink->behind.last || (!start && last == UINT64_MAX);
+	bool all = !sink_hull_is_empty(&sink->behind) || (!start && last == UINT64_MAX);
 
 	if (sink->blocked)
 		return restart(sink);
