@@ -3,6 +3,7 @@
  * Devices' memory on the iommufd back end: dma-bufs, which Linux maps by descriptor since 6.19, and of
  * which there is nothing in the process.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -93,6 +94,20 @@ START_TEST(before_linux_6_19)
 }
 END_TEST
 
+/* The question gets no answer, of the IOAS or of the file; so it is asked again. */
+START_TEST(no_memory_to_ask)
+{
+	fail_nth(2, ENOMEM);
+	ck_ok(map(root, GIB));
+	ck_ok(ioasid_space_unmap(root, GIB, PAGES * PAGE, NULL));
+	fail_nth(2, ENOMEM);
+	ck_ok(map(root, GIB));
+	ck_ok(ioasid_space_unmap(root, GIB, PAGES * PAGE, NULL));
+	shim.version = LINUX(6, 18);
+	ck_err(map(root, GIB), EOPNOTSUPP);
+}
+END_TEST
+
 START_TEST(what_the_kernel_refuses)
 {
 	static const struct { int kernel, user; const char *text; } errors[] = {
@@ -180,6 +195,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, by_descriptor);
 	tcase_add_loop_test(tc, before_linux_6_19, 0, 3);
+	tcase_add_test(tc, no_memory_to_ask);
 	tcase_add_test(tc, what_the_kernel_refuses);
 	tcase_add_test(tc, what_the_library_refuses);
 	tcase_add_test(tc, a_nested_space_shares_it);

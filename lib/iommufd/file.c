@@ -21,7 +21,7 @@ static int map(const struct ioasid_ctx *ctx, const struct uapi_ioas_map_file *wh
  * when a device is attached. So all of them are asked for what is behind its end, in an IOAS that
  * goes at once.
  */
-static bool ask_for_dmabufs(struct ioasid_ctx *ctx, const struct source *file, int fd)
+static enum iofd_answer ask_for_dmabufs(struct ioasid_ctx *ctx, const struct source *file, int fd)
 {
 	struct uapi_ioas_map_file behind = {
 		.flags = UAPI_MAP_FIXED_IOVA | UAPI_MAP_READABLE, .fd = fd, .length = PAGE,
@@ -30,21 +30,22 @@ static bool ask_for_dmabufs(struct ioasid_ctx *ctx, const struct source *file, i
 	int ret;
 
 	if (iofd_ioas_alloc(ctx, &behind.ioas_id))
-		return false;
+		return IOFD_UNASKED;
 	ret = map(ctx, &behind);
 	iofd_destroy(ctx, behind.ioas_id);
-	return ret == -EINVAL;
+	return ret == -EINVAL ? IOFD_YES : ret ? IOFD_UNASKED : IOFD_NO;
 }
 
 bool iofd_maps_file(struct ioasid_ctx *ctx, const struct source *file, int fd)
 {
 	struct iofd *iofd = ctx->backend;
 
-	if (!iofd_knows(ctx, IOFD_MAP_FILE) || !file->is_dmabuf)
-		return iofd_knows(ctx, IOFD_MAP_FILE);
-	if (!iofd->dmabufs)
-		iofd->dmabufs = ask_for_dmabufs(ctx, file, fd) ? IOFD_YES : IOFD_NO;
-	return iofd->dmabufs == IOFD_YES;
+	if (!iofd_knows(ctx, IOFD_MAP_FILE))
+		return false;
+	if (file->is_dmabuf && !iofd->dmabufs)
+		iofd->dmabufs = ask_for_dmabufs(ctx, file, fd);
+	/* without an answer, the map will tell */
+	return !file->is_dmabuf || iofd->dmabufs != IOFD_NO;
 }
 
 static int why_no_dmabuf(const struct ioasid_space *space, const struct ioasid_run *run, int error)
