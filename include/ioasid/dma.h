@@ -71,7 +71,8 @@ int ioasid_dma_compare_swap(struct ioasid_channel *channel, uint64_t iova, unsig
 /**
  * Begins a section in which ioasid_dma_translate() hands out host addresses; they are good until
  * ioasid_dma_end(). Whoever unmaps or invalidates meanwhile waits for that end, so keep it short,
- * and do not unmap, invalidate, detach or replace inside: those fail with -EDEADLK.
+ * and do not unmap, invalidate, detach or replace inside: those fail with -EDEADLK, or, in another
+ * context, wait for that one's sections.
  *
  * @return 0; -EBUSY: inside one already. Since 0.1.
  */
