@@ -66,8 +66,9 @@ int ioasid_space_dirty_stop(struct ioasid_space *space);
  *         IOASID_DIRTY_HOLES), or recording is not on; -EOVERFLOW: the range runs past the end of
  *         the address space; -EOPNOTSUPP: unknown flag, or the space was not created with
  *         IOASID_SPACE_DIRTY_TRACKING; -EDEADLK: without IOASID_DIRTY_PEEK, and the calling thread
- *         is inside ioasid_dma_begin(). The bitmap is unchanged then. -ENOMEM: a kernel's; bits may be set, and without
- *         IOASID_DIRTY_PEEK all pages count as written until recording starts anew.
+ *         is inside ioasid_dma_begin(). The bitmap is unchanged then. -ENOMEM: a kernel's; bits
+ *         may be set, and without IOASID_DIRTY_PEEK all pages count as written until recording
+ *         starts anew.
  * Since 0.1.
  */
 int ioasid_space_dirty_read(struct ioasid_space *space, uint64_t iova, uint64_t length,
