@@ -60,17 +60,11 @@ static void unreserve_in(struct ioasid_space *space, const struct ioasid_device 
 	unreserve_width(space, device);
 }
 
-/* The second level that an IOMMU walks: there it forbids the same (Linux, find_hwpt_paging()). */
-static struct ioasid_space *walked_below(const struct ioasid_space *space)
-{
-	return space->parent && space->nest->nesting == IOASID_NESTING_HARDWARE ? space->parent :
-										  NULL;
-}
-
+/* At the second level that an IOMMU walks, it forbids the same (Linux, find_hwpt_paging()). */
 static int reserve_for(struct ioasid_space *space, const struct ioasid_device *device,
 		       const struct attachment *a)
 {
-	struct ioasid_space *below = walked_below(space);
+	struct ioasid_space *below = space_walked_below(space);
 	int ret = reserve_in(space, device, a);
 
 	if (ret || !below)
@@ -84,7 +78,7 @@ static int reserve_for(struct ioasid_space *space, const struct ioasid_device *d
 static void unreserve_for(struct ioasid_space *space, const struct ioasid_device *device,
 			  const struct attachment *a)
 {
-	struct ioasid_space *below = walked_below(space);
+	struct ioasid_space *below = space_walked_below(space);
 
 	if (below)
 		unreserve_in(below, device, a);
@@ -194,7 +188,9 @@ int attachment_join(struct ioasid_space *space, const struct ioasid_device *devi
 		ret = reserve_for(space, device, a);
 	if (ret)
 		return ret;
-	ret = table_use(space, reap);
+	ret = alignment_check(space, device);
+	if (!ret)
+		ret = table_use(space, reap);
 	if (ret) {
 		unreserve_for(space, device, a);
 		return ret;
@@ -207,6 +203,7 @@ int attachment_join(struct ioasid_space *space, const struct ioasid_device *devi
 		return ret;
 	}
 	space->attached++;
+	alignment_join(space, device);
 	return 0;
 }
 
@@ -214,6 +211,7 @@ void attachment_leave(struct ioasid_space *space, const struct ioasid_device *de
 		      const struct attachment *a, struct reap *reap)
 {
 	space->attached--;
+	alignment_leave(space, a);
 	table_unuse(space, reap);
 	unreserve_for(space, device, a);
 	sink_detach(space, reap);

@@ -126,6 +126,7 @@ struct ioasid_space {
 	struct ioasid_viommu *viommu;	/* a child's that is nested on one; or NULL */
 	struct pasid_table *pasids;	/* a child's, with a PASID table of the user's; or NULL */
 	enum ioasid_pasid_table_format hw_pasids;	/* that the IOMMU reads itself, or 0 */
+	uint64_t alignment;		/* of an attached device's IOMMU, if more than PAGE; or 0 */
 	unsigned int attached;		/* attachments of devices */
 	unsigned int users;		/* of its table: attachments and children */
 	struct ioasid_fault_queue *faults;	/* or NULL */
@@ -278,8 +279,25 @@ void table_unuse(struct ioasid_space *space, struct reap *reap);
 
 static inline uint64_t space_alignment(const struct ioasid_space *space)
 {
+	if (bits_unlikely(space->alignment))
+		return space->alignment;
 	return space->users || space->parent || space->small_pages ? PAGE : 1;
 }
+
+/* Of a space that is nested in hardware: whose table an IOMMU walks below its; or NULL. */
+static inline struct ioasid_space *space_walked_below(const struct ioasid_space *space)
+{
+	return space->parent && space->nest->nesting == IOASID_NESTING_HARDWARE ? space->parent :
+										  NULL;
+}
+
+/*
+ * alignment.c: can the space, and what the IOMMU walks below, keep their mappings for the device?
+ * 0, or err_set(-EADDRINUSE). From now on they keep to its pages; after @going no longer.
+ */
+int alignment_check(const struct ioasid_space *space, const struct ioasid_device *device);
+void alignment_join(struct ioasid_space *space, const struct ioasid_device *device);
+void alignment_leave(struct ioasid_space *space, const struct attachment *going);
 
 /* A root's table in the process: that of a back end which has no other, or of a parent. */
 int table_create_own(struct ioasid_space *space);

@@ -267,6 +267,50 @@ START_TEST(closing_takes_everything_along)
 }
 END_TEST
 
+static uint64_t alignment_of(const struct ioasid_space *space)
+{
+	struct ioasid_space_info info = IOASID_SPACE_INFO_INIT;
+
+	ck_ok(ioasid_space_query_info(space, &info));
+	return info.iova_alignment;
+}
+
+/* Linux, iopt_table_add_domain(): the page tables of all attached devices have to suit. */
+START_TEST(mappings_consist_of_the_smallest_pages)
+{
+	struct ioasid_space *space = make_space(ctx, NULL, 0);
+	struct ioasid_device *coarse;
+	struct ioasid_mapping *m;
+
+	shim.smallest_page = 0x10000;
+	coarse = bind(1);
+	ck_ok(ioasid_space_map(space, 0x1000, (void *)0x1000, 0x1000, RW, NULL));
+	ck_err(ioasid_device_attach(coarse, space), EADDRINUSE);
+	said("0x1000-0x1fff is not aligned to 65536", "0000:03:1f.7");
+	ck_ok(ioasid_space_unmap_all(space, NULL));
+	ck_ok(ioasid_device_attach(device, space));
+	ck_assert_uint_eq(alignment_of(space), 0x1000);
+	ck_ok(ioasid_device_attach(coarse, space));
+	ck_assert_uint_eq(alignment_of(space), 0x10000);
+	shim_forget();
+	ck_err(ioasid_space_map(space, 0x11000, (void *)0x10000, 0x10000, RW, NULL), EINVAL);
+	ck_err(ioasid_space_map(space, 0x10000, (void *)0x11000, 0x10000, RW, NULL), EINVAL);
+	ck_err(ioasid_space_map(space, 0x10000, (void *)0x10000, 0x1000, RW, NULL), EINVAL);
+	ck_err(ioasid_space_map(space, 0, (void *)0x11000, 0x10000, RW | IOASID_ANY_IOVA, &m),
+	       EINVAL);
+	expect_end();
+	ck_ok(ioasid_space_map(space, 0, (void *)0x10000, 0x10000, RW | IOASID_ANY_IOVA, &m));
+	ck_assert_uint_eq(ioasid_mapping_get_iova(m), 0x10000);
+	ck_ok(ioasid_device_detach(coarse));
+	ck_assert_uint_eq(alignment_of(space), 0x1000);
+	ck_ok(ioasid_device_attach(coarse, space));
+	ck_ok(ioasid_device_detach(device));
+	ck_assert_uint_eq(alignment_of(space), 0x10000);
+	ck_ok(ioasid_device_replace(coarse, make_space(ctx, NULL, 0)));
+	ck_assert_uint_eq(alignment_of(space), 1);
+}
+END_TEST
+
 /* proc_pid_status(5): in units of KiB */
 START_TEST(locked_memory_is_what_the_kernel_has_counted)
 {
@@ -300,6 +344,7 @@ int main(void)
 	tcase_add_test(tc, maps_first_and_attaches_then);
 	tcase_add_test(tc, replace_is_one_attach);
 	tcase_add_test(tc, groups_move_in_one_call);
+	tcase_add_test(tc, mappings_consist_of_the_smallest_pages);
 	tcase_add_test(tc, locked_memory_is_what_the_kernel_has_counted);
 	tcase_add_test(tc, closing_takes_everything_along);
 	suite_add_tcase(suite, tc);

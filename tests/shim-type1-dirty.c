@@ -276,7 +276,8 @@ START_TEST(kernels_with_large_pages)
 	ck_ok(ioasid_ctx_close(ctx));
 	shim_t1.page_sizes = 0x20010000;
 	open_type1();
-	map(root, 0, 48, RW);
+	ck_ok(ioasid_space_map(root, 0, memory + (-(uintptr_t)memory & 0xffff), 48 * PAGE, RW,
+			       NULL));
 	ck_ok(ioasid_device_attach(device, root));
 	ck_ok(ioasid_space_dirty_start(root));
 	shim_t1.narrows = true;

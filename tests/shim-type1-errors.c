@@ -33,6 +33,27 @@ START_TEST(attach_that_fails)
 }
 END_TEST
 
+/* vfio_dma_do_map() refuses less than a page of its kernel's. */
+START_TEST(mappings_smaller_than_the_kernels_pages)
+{
+	struct ioasid_space *space = make_space(ctx, NULL, 0);
+	struct ioasid_device *d;
+
+	shim_t1.page_sizes = 0x20010000;
+	d = bind(0);
+	ck_ok(ioasid_space_map(space, 0x10000, VA(0x10000), 0x1000, RW, NULL));
+	shim_forget();
+	ck_err(ioasid_device_attach(d, space), EADDRINUSE);
+	said("0x10000-0x10fff is not aligned to 65536", "0000:00:02.0");
+	ck_ok(ioasid_space_unmap_all(space, NULL));
+	ck_ok(ioasid_device_attach(d, space));
+	ck_err(ioasid_space_map(space, 0x10000, VA(0x10000), 0x1000, RW, NULL), EINVAL);
+	said("not a multiple of 65536", "0x1000");
+	ck_assert_uint_eq(shim.n_calls, 0);
+	ck_ok(ioasid_space_map(space, 0x10000, VA(0x10000), 0x20000, RW, NULL));
+}
+END_TEST
+
 static void map_pages(struct ioasid_space *space, unsigned int first, unsigned int n)
 {
 	for (; n--; first++)
@@ -244,6 +265,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, type1_setup, type1_teardown);
 	tcase_add_test(tc, attach_that_fails);
 	tcase_add_test(tc, no_more_mappings_than_the_kernel_takes);
+	tcase_add_test(tc, mappings_smaller_than_the_kernels_pages);
 	tcase_add_test(tc, no_more_registered_memory_than_the_kernel_takes);
 	tcase_add_test(tc, the_kernel_alone_knows_how_many);
 	tcase_add_test(tc, replace_looks_at_memory_first);

@@ -408,7 +408,8 @@ static int map_dma(struct file *container, const struct dma_map *map)
 {
 	unsigned int i, at = 0;
 
-	if (!map->size || (map->size | map->iova | map->vaddr) & 4095 || !(map->flags & 3))
+	if (!map->size || (map->size | map->iova | map->vaddr) & (smallest_page() - 1) ||
+	    !(map->flags & 3))
 		return -EINVAL;
 	for (i = 0; i < container->n_entries; i++) {
 		if (overlap(&container->entries[i], map->iova, map->size))
@@ -431,7 +432,8 @@ static int unmap_dma(struct file *container, struct dma_unmap *unmap)
 	uint64_t sum = 0, size = all ? UINT64_MAX : unmap->size;
 	unsigned int i, n = 0;
 
-	if (all ? unmap->iova || unmap->size : !size || (size | unmap->iova) & 4095)
+	if (all ? unmap->iova || unmap->size :
+		  !size || (size | unmap->iova) & (smallest_page() - 1))
 		return -EINVAL;
 	if (!all && cuts(container, unmap->iova, size))
 		return -EINVAL;
