@@ -142,6 +142,8 @@ START_TEST(attach_that_fails)
 		{ 1, EFAULT, EFAULT, "locked" },     { 2, ENOMEM, ENOMEM, "space 2" },
 		{ 2, EOPNOTSUPP, EOPNOTSUPP, "type 0x1" }, { 2, EIO, EINVAL, "refused" },
 		{ 3, EBUSY, EBUSY, "group 1" },	     { 3, EINVAL, EINVAL, "refused" },
+		/* by VFIO's commands, say: iopt_table_enforce_dev_resv_regions() */
+		{ 3, EADDRINUSE, EADDRINUSE, "somebody else" },
 	};
 
 	ck_ok(bind_fs(child, 0x5000, 0));

@@ -52,6 +52,10 @@ static int why_not(const struct ioasid_device *device, const struct ioasid_space
 	case EBUSY:
 		return err_set(EBUSY, "%s: group %u is in use by somebody else", what,
 			       device->info.group);
+	case EADDRINUSE:
+		return err_set(EADDRINUSE, "%s: somebody else on the context's descriptor has "
+			       "mapped something in the parent, where the device cannot have it",
+			       what);
 	default:
 		return err_set(EINVAL, "%s: refused by its IOMMU's driver: %s", what,
 			       strerror(error));
