@@ -72,8 +72,7 @@ struct ioasid_adopt_options {
 	void *data;
 };
 
-#define IOASID_ADOPT_OPTIONS_INIT \
-	{ .size = sizeof(struct ioasid_adopt_options), .group = IOASID_NO_GROUP }
+#define IOASID_ADOPT_OPTIONS_INIT IOASID_INIT_WITH(ioasid_adopt_options, group, IOASID_NO_GROUP)
 
 /**
  * Takes a device that another framework has bound. It has to be blocked, attached to nothing, and

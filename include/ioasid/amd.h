@@ -141,7 +141,7 @@ struct ioasid_amd_dte {
 	uint32_t guest_levels;
 };
 
-#define IOASID_AMD_DTE_INIT { .size = sizeof(struct ioasid_amd_dte) }
+#define IOASID_AMD_DTE_INIT IOASID_INIT(ioasid_amd_dte)
 
 /**
  * Decodes a device table entry (2.2.2.1).
@@ -186,7 +186,7 @@ struct ioasid_amd_translation {
 	uint64_t guest_root;
 };
 
-#define IOASID_AMD_TRANSLATION_INIT { .size = sizeof(struct ioasid_amd_translation) }
+#define IOASID_AMD_TRANSLATION_INIT IOASID_INIT(ioasid_amd_translation)
 
 /**
  * Reads guest memory: @p length bytes at an address that is a multiple of the length, as they are
@@ -274,7 +274,7 @@ struct ioasid_amd_cmd {
 	uint64_t store_data;
 };
 
-#define IOASID_AMD_CMD_INIT { .size = sizeof(struct ioasid_amd_cmd) }
+#define IOASID_AMD_CMD_INIT IOASID_INIT(ioasid_amd_cmd)
 
 /**
  * Decodes a command (2.4).

@@ -49,6 +49,36 @@ struct ioasid_hw_queue;
 /** "No PASID": a request that carries the requester ID alone. */
 #define IOASID_NO_PASID UINT32_MAX
 
+/**
+ * What the initialisers of structures are: all 0, but for the size, which is the first member, and
+ * perhaps one other. C++ has no designated initialisers before C++20.
+ */
+#ifdef __cplusplus
+extern "C++" {
+template <typename type> static inline type ioasid_initial()
+{
+	type structure = type();
+
+	structure.size = sizeof(structure);
+	return structure;
+}
+
+template <typename type, typename number>
+static inline type ioasid_initial(number type::*member, number value)
+{
+	type structure = ioasid_initial<type>();
+
+	structure.*member = value;
+	return structure;
+}
+}
+#define IOASID_INIT(type) ioasid_initial<struct type>()
+#define IOASID_INIT_WITH(type, member, value) ioasid_initial(&type::member, value)
+#else
+#define IOASID_INIT(type) { .size = sizeof(struct type) }
+#define IOASID_INIT_WITH(type, member, value) { .size = sizeof(struct type), .member = (value) }
+#endif
+
 /** A range of addresses. A range of 2^64 bytes is given as length UINT64_MAX. */
 struct ioasid_range {
 	uint64_t start;

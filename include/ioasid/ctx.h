@@ -119,7 +119,7 @@ struct ioasid_ctx_options {
 	uint32_t reserved;
 };
 
-#define IOASID_CTX_OPTIONS_INIT { .size = sizeof(struct ioasid_ctx_options) }
+#define IOASID_CTX_OPTIONS_INIT IOASID_INIT(ioasid_ctx_options)
 
 /**
  * Opens a context.
@@ -213,7 +213,7 @@ struct ioasid_ctx_info {
 	uint8_t reserved[7];
 };
 
-#define IOASID_CTX_INFO_INIT { .size = sizeof(struct ioasid_ctx_info) }
+#define IOASID_CTX_INFO_INIT IOASID_INIT(ioasid_ctx_info)
 
 /** Fills in the context's state. @return 0; -EINVAL, -E2BIG: info->size. Since 0.1. */
 int ioasid_ctx_query_info(const struct ioasid_ctx *ctx, struct ioasid_ctx_info *info);

@@ -101,7 +101,7 @@ struct ioasid_device_info {
 	uint64_t hardware_formats;
 };
 
-#define IOASID_DEVICE_INFO_INIT { .size = sizeof(struct ioasid_device_info) }
+#define IOASID_DEVICE_INFO_INIT IOASID_INIT(ioasid_device_info)
 
 /**
  * Binds a device to the context: the context owns it until it is unbound.
@@ -205,7 +205,7 @@ struct ioasid_device_stats {
 	uint64_t device_tlb_dropped;
 };
 
-#define IOASID_DEVICE_STATS_INIT { .size = sizeof(struct ioasid_device_stats) }
+#define IOASID_DEVICE_STATS_INIT IOASID_INIT(ioasid_device_stats)
 
 /**
  * Fills in what the caches in front of a device have done: a snapshot, for those who develop

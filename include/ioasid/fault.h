@@ -30,7 +30,7 @@ struct ioasid_fault_queue_options {
 	uint32_t timeout_ms;
 };
 
-#define IOASID_FAULT_QUEUE_OPTIONS_INIT { .size = sizeof(struct ioasid_fault_queue_options) }
+#define IOASID_FAULT_QUEUE_OPTIONS_INIT IOASID_INIT(ioasid_fault_queue_options)
 
 /** Beside IOASID_READ and IOASID_WRITE, what a page is requested for: to execute from it. */
 #define IOASID_EXECUTE 0x4u

@@ -120,7 +120,7 @@ struct ioasid_pasid_table {
 	uint64_t smmuv3_ste[8];
 };
 
-#define IOASID_PASID_TABLE_INIT { .size = sizeof(struct ioasid_pasid_table) }
+#define IOASID_PASID_TABLE_INIT IOASID_INIT(ioasid_pasid_table)
 
 /**
  * Binds a guest's PASID table to a space on a parent. The space is then many address spaces: each

@@ -136,7 +136,7 @@ struct ioasid_pgtable {
 	uint64_t upper_root;
 };
 
-#define IOASID_PGTABLE_INIT { .size = sizeof(struct ioasid_pgtable) }
+#define IOASID_PGTABLE_INIT IOASID_INIT(ioasid_pgtable)
 
 #ifdef __cplusplus
 }

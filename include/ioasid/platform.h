@@ -68,7 +68,7 @@ struct ioasid_platform_iommu {
 	struct ioasid_platform_iotlb iotlb;
 };
 
-#define IOASID_PLATFORM_IOMMU_INIT { .size = sizeof(struct ioasid_platform_iommu) }
+#define IOASID_PLATFORM_IOMMU_INIT IOASID_INIT(ioasid_platform_iommu)
 
 /** An emulated device. */
 struct ioasid_platform_device {
@@ -188,12 +188,12 @@ struct ioasid_platform_failure {
 	uint8_t reserved[7];
 };
 
-#define IOASID_PLATFORM_FAILURE_INIT { .size = sizeof(struct ioasid_platform_failure) }
+#define IOASID_PLATFORM_FAILURE_INIT IOASID_INIT(ioasid_platform_failure)
 
 /** A device that cannot send page requests. */
 #define IOASID_NO_PAGE_REQUESTS UINT32_MAX
 
-#define IOASID_PLATFORM_DEVICE_INIT { .size = sizeof(struct ioasid_platform_device) }
+#define IOASID_PLATFORM_DEVICE_INIT IOASID_INIT(ioasid_platform_device)
 
 /** Makes an empty description. @return 0; -ENOMEM. Since 0.1. */
 int ioasid_platform_new(struct ioasid_platform **platform);

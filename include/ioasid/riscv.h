@@ -192,7 +192,7 @@ struct ioasid_riscv_dc {
 	uint64_t msi_pattern;
 };
 
-#define IOASID_RISCV_DC_INIT { .size = sizeof(struct ioasid_riscv_dc) }
+#define IOASID_RISCV_DC_INIT IOASID_INIT(ioasid_riscv_dc)
 
 /** A process context (3.2.3). */
 struct ioasid_riscv_pc {
@@ -207,7 +207,7 @@ struct ioasid_riscv_pc {
 	uint64_t first_root;
 };
 
-#define IOASID_RISCV_PC_INIT { .size = sizeof(struct ioasid_riscv_pc) }
+#define IOASID_RISCV_PC_INIT IOASID_INIT(ioasid_riscv_pc)
 
 /**
  * Decodes a device context (3.1.2).
@@ -275,7 +275,7 @@ struct ioasid_riscv_translation {
 	uint64_t msi_pattern;
 };
 
-#define IOASID_RISCV_TRANSLATION_INIT { .size = sizeof(struct ioasid_riscv_translation) }
+#define IOASID_RISCV_TRANSLATION_INIT IOASID_INIT(ioasid_riscv_translation)
 
 /**
  * Reads guest memory: @p length bytes at an address that is a multiple of the length, as they are
@@ -411,7 +411,7 @@ struct ioasid_riscv_cmd {
 	uint32_t store_data;
 };
 
-#define IOASID_RISCV_CMD_INIT { .size = sizeof(struct ioasid_riscv_cmd) }
+#define IOASID_RISCV_CMD_INIT IOASID_INIT(ioasid_riscv_cmd)
 
 /**
  * Decodes a command (4.1).
@@ -495,8 +495,7 @@ struct ioasid_riscv_fault {
 	bool update;
 };
 
-#define IOASID_RISCV_FAULT_INIT { .size = sizeof(struct ioasid_riscv_fault), \
-				  .process_id = IOASID_NO_PASID }
+#define IOASID_RISCV_FAULT_INIT IOASID_INIT_WITH(ioasid_riscv_fault, process_id, IOASID_NO_PASID)
 
 /**
  * Encodes a record of the fault queue (4.2).

@@ -299,7 +299,7 @@ struct ioasid_smmuv3_ste {
 	struct ioasid_smmuv3_table stage2;
 };
 
-#define IOASID_SMMUV3_STE_INIT { .size = sizeof(struct ioasid_smmuv3_ste) }
+#define IOASID_SMMUV3_STE_INIT IOASID_INIT(ioasid_smmuv3_ste)
 
 /** A context descriptor (5.4). */
 struct ioasid_smmuv3_cd {
@@ -324,7 +324,7 @@ struct ioasid_smmuv3_cd {
 	uint64_t mair;
 };
 
-#define IOASID_SMMUV3_CD_INIT { .size = sizeof(struct ioasid_smmuv3_cd) }
+#define IOASID_SMMUV3_CD_INIT IOASID_INIT(ioasid_smmuv3_cd)
 
 /**
  * Decodes a stream table entry (5.2).
@@ -384,7 +384,7 @@ struct ioasid_smmuv3_translation {
 	struct ioasid_smmuv3_table stage2;
 };
 
-#define IOASID_SMMUV3_TRANSLATION_INIT { .size = sizeof(struct ioasid_smmuv3_translation) }
+#define IOASID_SMMUV3_TRANSLATION_INIT IOASID_INIT(ioasid_smmuv3_translation)
 
 /**
  * Reads guest memory: @p length bytes at an address that is a multiple of the length, as they are
@@ -416,8 +416,8 @@ int ioasid_smmuv3_lookup(const struct ioasid_smmuv3_regs *regs, uint32_t stream_
 /**
  * Encodes a fault that the library tells of as a record of the unit's event queue (7.3).
  *
- * Of what neither @p event nor @p translation tells, a FetchAddr, and the IPA where stage 2 does not
- * translate what comes out of stage 1, the record has 0.
+ * Of what neither @p event nor @p translation tells, a FetchAddr, and the IPA where stage 2 does
+ * not translate what comes out of stage 1, the record has 0.
  *
  * @param event one of type IOASID_EVENT_FAULT.
  * @param translation what ioasid_smmuv3_lookup() said of the stream's requests with the event's
@@ -545,7 +545,7 @@ struct ioasid_smmuv3_cmd {
 	uint64_t msi_address;
 };
 
-#define IOASID_SMMUV3_CMD_INIT { .size = sizeof(struct ioasid_smmuv3_cmd) }
+#define IOASID_SMMUV3_CMD_INIT IOASID_INIT(ioasid_smmuv3_cmd)
 
 /**
  * Decodes a command (chapter 4).

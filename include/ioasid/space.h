@@ -105,7 +105,7 @@ struct ioasid_space_options {
 	uint32_t reserved;
 };
 
-#define IOASID_SPACE_OPTIONS_INIT { .size = sizeof(struct ioasid_space_options) }
+#define IOASID_SPACE_OPTIONS_INIT IOASID_INIT(ioasid_space_options)
 
 /** A space's state. */
 struct ioasid_space_info {
@@ -141,7 +141,7 @@ struct ioasid_space_info {
 	uint64_t memory_bytes;
 };
 
-#define IOASID_SPACE_INFO_INIT { .size = sizeof(struct ioasid_space_info) }
+#define IOASID_SPACE_INFO_INIT IOASID_INIT(ioasid_space_info)
 
 /**
  * Creates a space.

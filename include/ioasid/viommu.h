@@ -56,7 +56,7 @@ struct ioasid_viommu_options {
 	size_t data_size;
 };
 
-#define IOASID_VIOMMU_OPTIONS_INIT { .size = sizeof(struct ioasid_viommu_options) }
+#define IOASID_VIOMMU_OPTIONS_INIT IOASID_INIT(ioasid_viommu_options)
 
 /**
  * Creates a vIOMMU.
@@ -178,7 +178,7 @@ struct ioasid_viommu_events_options {
 	uint32_t raw_size;
 };
 
-#define IOASID_VIOMMU_EVENTS_OPTIONS_INIT { .size = sizeof(struct ioasid_viommu_events_options) }
+#define IOASID_VIOMMU_EVENTS_OPTIONS_INIT IOASID_INIT(ioasid_viommu_events_options)
 
 /**
  * Creates an event queue that receives the unrecoverable faults of the spaces on the vIOMMU, of
@@ -219,7 +219,7 @@ struct ioasid_hw_queue_options {
 	uint64_t length;
 };
 
-#define IOASID_HW_QUEUE_OPTIONS_INIT { .size = sizeof(struct ioasid_hw_queue_options) }
+#define IOASID_HW_QUEUE_OPTIONS_INIT IOASID_INIT(ioasid_hw_queue_options)
 
 /**
  * Creates a hardware queue: a queue in the guest's memory that hardware reads itself, without the
@@ -273,7 +273,7 @@ struct ioasid_viommu_info {
 	uint64_t registers_length;
 };
 
-#define IOASID_VIOMMU_INFO_INIT { .size = sizeof(struct ioasid_viommu_info) }
+#define IOASID_VIOMMU_INFO_INIT IOASID_INIT(ioasid_viommu_info)
 
 /** Fills in a vIOMMU's state. @return 0; -EINVAL, -E2BIG: info->size. Since 0.1. */
 int ioasid_viommu_query_info(const struct ioasid_viommu *viommu, struct ioasid_viommu_info *info);

@@ -96,7 +96,7 @@ struct ioasid_virtio_request {
 	uint64_t target;
 };
 
-#define IOASID_VIRTIO_REQUEST_INIT { .size = sizeof(struct ioasid_virtio_request) }
+#define IOASID_VIRTIO_REQUEST_INIT IOASID_INIT(ioasid_virtio_request)
 
 /**
  * Decodes the part of a request that the device reads (5.13.6.3 to 5.13.6.7), and checks it as far

@@ -191,7 +191,7 @@ struct ioasid_vtd_context {
 	uint64_t pasid_dir;
 };
 
-#define IOASID_VTD_CONTEXT_INIT { .size = sizeof(struct ioasid_vtd_context) }
+#define IOASID_VTD_CONTEXT_INIT IOASID_INIT(ioasid_vtd_context)
 
 /** A PASID-table entry (9.6). */
 struct ioasid_vtd_pasid {
@@ -222,7 +222,7 @@ struct ioasid_vtd_pasid {
 	uint64_t first_root;
 };
 
-#define IOASID_VTD_PASID_INIT { .size = sizeof(struct ioasid_vtd_pasid) }
+#define IOASID_VTD_PASID_INIT IOASID_INIT(ioasid_vtd_pasid)
 
 /**
  * Decodes a root entry, legacy (9.1) or scalable-mode (9.2).
@@ -309,7 +309,7 @@ struct ioasid_vtd_translation {
 	uint64_t first_root;
 };
 
-#define IOASID_VTD_TRANSLATION_INIT { .size = sizeof(struct ioasid_vtd_translation) }
+#define IOASID_VTD_TRANSLATION_INIT IOASID_INIT(ioasid_vtd_translation)
 
 /**
  * Reads guest memory: @p length bytes at a guest-physical address, a multiple of the length, as
@@ -446,7 +446,7 @@ struct ioasid_vtd_inv {
 	uint32_t response;
 };
 
-#define IOASID_VTD_INV_INIT { .size = sizeof(struct ioasid_vtd_inv) }
+#define IOASID_VTD_INV_INIT IOASID_INIT(ioasid_vtd_inv)
 
 /**
  * Decodes a descriptor of the invalidation queue (6.5.2.1 to 6.5.2.8, 7.6.1).
