@@ -20,8 +20,8 @@ bool source_can_populate(void)
 }
 
 /*
- * Is the page at @addr there for DMA? Where the kernel cannot tell: yes. It says -EINVAL of what may
- * not be written, and also of devices' memory, which can never be populated.
+ * Is the page at @addr there for DMA? Where the kernel cannot tell: yes. It says -EINVAL of what
+ * may not be written, and also of devices' memory, which can never be populated.
  */
 static bool probe_page(const struct ioasid_ctx *ctx, uint64_t addr, uint32_t perm)
 {

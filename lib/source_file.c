@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Files under root mappings: memfds, which the library maps for itself, and dma-bufs. Those are mostly
- * devices' memory, which iommufd takes by their descriptor alone: there is nothing in the process
- * then, and where others would have their memory is a range of zeros. So a guest that puts a table
- * there has none, whatever the device does with its memory meanwhile.
+ * Files under root mappings: memfds, which the library maps for itself, and dma-bufs. Those are
+ * devices' memory mostly, which iommufd takes by their descriptor alone: there is nothing in the
+ * process then, and where others would have their memory is a range of zeros. So a guest that puts
+ * a table there has none, whatever the device does with its memory meanwhile.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Dma-bufs for tests on systems that have none: files that fcntl(2) and fstatfs(2), and mmap(2) if so
- * wanted, answer for as Linux does for dma-bufs. A program has one at a time, and
- * the linker wraps these functions: $(wrap_dmabuf).
+ * Dma-bufs for tests on systems that have none: files that fcntl(2) and fstatfs(2), and mmap(2) if
+ * so wanted, answer for as Linux does for dma-bufs. A program has one at a time, and the linker
+ * wraps these functions: $(wrap_dmabuf).
  */
 #ifndef TESTS_DMABUF_H
 #define TESTS_DMABUF_H

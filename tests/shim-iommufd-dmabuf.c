@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Devices' memory on the iommufd back end: dma-bufs, which Linux maps by descriptor since 6.19, and of
- * which there is nothing in the process.
+ * Devices' memory on the iommufd back end: dma-bufs, which Linux maps by descriptor since 6.19, and
+ * of which there is nothing in the process.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -157,7 +157,7 @@ START_TEST(a_nested_space_shares_it)
 }
 END_TEST
 
-/* A guest may have its tables where it likes, the root of them or others. What it has there is none. */
+/* A guest may have its tables where it likes, the root of them or others. Here it has none. */
 START_TEST(no_table_is_read_there)
 {
 	ck_ok(map(root, GIB));

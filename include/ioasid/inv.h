@@ -121,9 +121,9 @@ int ioasid_inv_add_viommu(struct ioasid_inv *inv, struct ioasid_viommu *viommu, 
 
 /**
  * Carries out all entries. They are handled as one: ranges are merged, a shadow page table reads
- * each entry once, and the call waits once for DMA that may still use what went away, also if it was
- * another thread's call that took it. When it returns, every DMA that starts sees the tables as they
- * were at some time after the call began, or later. The entries stay in the batch.
+ * each entry once, and the call waits once for DMA that may still use what went away, also if it
+ * was another thread's call that took it. When it returns, every DMA that starts sees the tables as
+ * they were at some time after the call began, or later. The entries stay in the batch.
  *
  * Of spaces that are nested in hardware by a kernel, entries are not merged: each space's go down
  * as an array, in order, and the driver can refuse one. Of other spaces, some behind that can have

@@ -57,13 +57,14 @@ int ioasid_space_map(struct ioasid_space *space, uint64_t iova, void *addr, uint
  * against shrinking (F_SEAL_SHRINK).
  *
  * A dma-buf is for DMA from device to device: VFIO makes them of devices' memory
- * (VFIO_DEVICE_FEATURE_DMA_BUF, Linux 6.19), and the same Linux's iommufd maps these. Nothing of it is
- * in the process then, and a guest's table that lies there reads as zeros. DMA to memory that the
- * device loses, by a reset for instance, faults until it is mapped anew. Other back ends map a
- * dma-buf in the process, if its exporter has that; type1 takes devices' memory by ioasid_space_map().
+ * (VFIO_DEVICE_FEATURE_DMA_BUF, Linux 6.19), and the same Linux's iommufd maps these. Nothing of it
+ * is in the process then, and a guest's table that lies there reads as zeros. DMA to memory that
+ * the device loses, by a reset for instance, faults until it is mapped anew. Other back ends map a
+ * dma-buf in the process, if its exporter has that; type1 takes devices' memory by
+ * ioasid_space_map().
  *
- * @param fd opened for what flags ask; it stays the program's. Where a kernel maps files itself, the
- *           library keeps a duplicate.
+ * @param fd opened for what flags ask; it stays the program's. Where a kernel maps files itself,
+ *           the library keeps a duplicate.
  * @param offset,length within the file.
  * @return 0; the errors above; -EBADF: no descriptor; -EINVAL also: neither a memfd nor a dma-buf;
  *         -EPERM: the memfd can still shrink; -EACCES: the file is not open for that permission;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Mappings of files by their descriptors. So they do not depend on the process: they go on without it,
- * and others may take them over. Devices' memory, which is a dma-buf, can be had in no other way.
+ * Mappings of files by their descriptors. So they do not depend on the process: they go on without
+ * it, and others may take them over. Devices' memory, a dma-buf, can be had in no other way.
  */
 #include <errno.h>
 #include <string.h>
@@ -17,9 +17,9 @@ static int map(const struct ioasid_ctx *ctx, const struct uapi_ioas_map_file *wh
 }
 
 /*
- * Linux 6.19 looks at how long a dma-buf is; earlier ones take it for a file, which they look at only
- * when a device is attached. So all of them are asked for what is behind its end, in an IOAS that
- * goes at once.
+ * Linux 6.19 looks at how long a dma-buf is; earlier ones take it for a file, which they look at
+ * only when a device is attached. So all of them are asked for what is behind its end, in an IOAS
+ * that goes at once.
  */
 static enum iofd_answer ask_for_dmabufs(struct ioasid_ctx *ctx, const struct source *file, int fd)
 {
@@ -52,11 +52,12 @@ static int why_no_dmabuf(const struct ioasid_space *space, const struct ioasid_r
 {
 	switch (error) {
 	case EOPNOTSUPP:
-		return err_set(EOPNOTSUPP, "space %u: 0x%llx: the kernel maps dma-bufs of VFIO's only, "
-			       "and those of one range", space->id, (unsigned long long)run->iova);
+		return err_set(EOPNOTSUPP, "space %u: 0x%llx: the kernel maps dma-bufs of VFIO's "
+			       "only, and those of one range", space->id,
+			       (unsigned long long)run->iova);
 	case ENODEV:
-		return err_set(EFAULT, "space %u: 0x%llx: the memory of the dma-buf is switched off: "
-			       "its device was reset, or closed", space->id,
+		return err_set(EFAULT, "space %u: 0x%llx: the memory of the dma-buf is switched "
+			       "off: its device was reset, or closed", space->id,
 			       (unsigned long long)run->iova);
 	default:
 		return vfio_why_not_mapped(space, run, error);
