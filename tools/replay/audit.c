@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Missing invalidations, as the library names them. */
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -18,9 +19,8 @@ struct audit {
 	/* When each descriptor had been carried out, by CLOCK_MONOTONIC. */
 	uint64_t *times;
 	size_t n_times, times_room;
-	/* What was named before. */
-	struct seen *seen;
-	size_t n_seen, seen_room;
+	/* What was named before, a tree of tsearch(3). */
+	void *seen;
 };
 
 int audit_open(struct replay *r)
@@ -45,7 +45,7 @@ void audit_close(struct audit *a)
 	if (a->queue)
 		ioasid_event_queue_destroy(a->queue);
 	free(a->times);
-	free(a->seen);
+	tdestroy(a->seen, free);
 	free(a);
 }
 
@@ -93,23 +93,37 @@ static uint64_t start_of_entry(const struct ioasid_event *event)
 	return event->iova & -((uint64_t)PAGE_BYTES << 9 * (level - 1));
 }
 
+static int compare(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int compare_seen(const void *left, const void *right)
+{
+	const struct seen *a = left, *b = right;
+	int order = compare(a->requester, b->requester);
+
+	order = order ? order : compare(a->iova, b->iova);
+	order = order ? order : compare(a->old_entry, b->old_entry);
+	return order ? order : compare(a->new_entry, b->new_entry);
+}
+
 static bool is_new(struct audit *a, const struct ioasid_event *event)
 {
-	struct seen seen = {
+	struct seen *seen = xrealloc(NULL, 1, sizeof(*seen)), **found;
+
+	*seen = (struct seen){
 		.requester = event->requester,
 		.iova = start_of_entry(event),
 		.old_entry = event->old_entry,
 		.new_entry = event->new_entry,
 	};
-
-	for (size_t i = 0; i < a->n_seen; i++)
-		if (a->seen[i].requester == seen.requester && a->seen[i].iova == seen.iova &&
-		    a->seen[i].old_entry == seen.old_entry &&
-		    a->seen[i].new_entry == seen.new_entry)
-			return false;
-	a->seen = grow(a->seen, a->n_seen, &a->seen_room, sizeof(*a->seen));
-	a->seen[a->n_seen++] = seen;
-	return true;
+	found = tsearch(seen, &a->seen, compare_seen);
+	if (!found)
+		out_of_memory();
+	if (*found != seen)
+		free(seen);
+	return *found == seen;
 }
 
 void audit_report(struct replay *r)
@@ -122,6 +136,8 @@ void audit_report(struct replay *r)
 		for (size_t i = 0; i < n; i++) {
 			const struct ioasid_event *e = &events[i];
 
+			if (e->type == IOASID_EVENT_OVERFLOW)
+				r->totals.unnamed += e->lost;
 			if (e->type != IOASID_EVENT_MISSING_INVALIDATION || !is_new(a, e))
 				continue;
 			r->totals.named++;

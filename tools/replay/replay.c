@@ -90,5 +90,6 @@ int replay_pass(const struct options *o, const struct capture *c, enum ioasid_fi
 	totals->runs = r.totals.runs;
 	totals->differing += r.totals.differing;
 	totals->named += r.totals.named;
+	totals->unnamed += r.totals.unnamed;
 	return ret;
 }

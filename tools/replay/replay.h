@@ -25,6 +25,8 @@ struct totals {
 	uint64_t steps, descriptors, runs, differing;
 	/* Table entries that lack an invalidation, as the audit named them. */
 	uint64_t named;
+	/* Events of those, or of others, that there was no room for. */
+	uint64_t unnamed;
 };
 
 /* What one pass over the capture consists of. */

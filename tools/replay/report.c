@@ -189,6 +189,8 @@ void report_totals(const struct options *o, const struct totals *t)
 	if (o->audit && !o->quiet)
 		printf("audit: %" PRIu64 " table entries used after a change that was not invalidated\n",
 		       t->named);
+	if (t->unnamed)
+		printf("audit: and %" PRIu64 " events were too many to be kept\n", t->unnamed);
 	printf("replay: %" PRIu64 " steps, %" PRIu64 " descriptors, %" PRIu64
 	       " runs expected, %" PRIu64 " differing\n",
 	       t->steps, t->descriptors, t->runs, t->differing);

@@ -46,7 +46,7 @@ int fail_call(int error, const char *format, ...)
 	return -1;
 }
 
-static void out_of_memory(void)
+void out_of_memory(void)
 {
 	fail("out of memory");
 	exit(2);

@@ -15,6 +15,7 @@ int fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int fail_call(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Memory that is there, or the end of the program. */
+void out_of_memory(void) __attribute__((noreturn));
 void *xrealloc(void *old, size_t n, size_t size);
 char *xformat(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
