@@ -237,17 +237,22 @@ START_TEST(batch_does_not_grow_without_end)
 }
 END_TEST
 
+/* The second stage moves what is used: the first stage's tables stay where they are. */
+static void open_nested(struct world *u, struct guest_table *first, struct guest_table *second)
+{
+	world_open(u, true);
+	*second = table_new(u, IOASID_PGTABLE_VTD_SS, 3, DATA);
+	*first = table_new(u, IOASID_PGTABLE_VTD_FS, 4, IOVA);
+	gt_map(second, TABLES, TABLES, SIZE - TABLES, 1, RW);
+	set_pasid(u, FIRST, 3, 5, second->root, first->root);
+}
+
 START_TEST(nested_translation_follows_both_stages)
 {
 	struct guest_table first, second;
 	struct world u;
 
-	world_open(&u, true);
-	/* the second stage moves what is used: the first stage's tables stay where they are */
-	second = table_new(&u, IOASID_PGTABLE_VTD_SS, 3, DATA);
-	first = table_new(&u, IOASID_PGTABLE_VTD_FS, 4, IOVA);
-	gt_map(&second, TABLES, TABLES, SIZE - TABLES, 1, RW);
-	set_pasid(&u, FIRST, 3, 5, second.root, first.root);
+	open_nested(&u, &first, &second);
 	ck_ok(pasid_cache(&u, 5));
 	guest_reaches(&u.g, IOVA, DATA, RW);
 	ck_assert_uint_eq(u.v.spaces, 2);
@@ -315,13 +320,9 @@ START_TEST(faults_of_both_stages_become_records)
 	struct guest_table first, second;
 	struct world u;
 
-	world_open(&u, true);
-	second = table_new(&u, IOASID_PGTABLE_VTD_SS, 3, DATA);
-	first = table_new(&u, IOASID_PGTABLE_VTD_FS, 4, IOVA);
-	gt_map(&second, TABLES, TABLES, SIZE - TABLES, 1, RW);
+	open_nested(&u, &first, &second);
 	gt_map(&first, IOVA + PAGE, IOVA, PAGE, 1, IOASID_READ);
 	gt_map(&first, IOVA + 2 * PAGE, IOVA + GIB, PAGE, 1, RW);
-	set_pasid(&u, FIRST, 3, 5, second.root, first.root);
 	ck_ok(pasid_cache(&u, 5));
 	guest_reaches(&u.g, IOVA, DATA, RW);
 	ck_assert_uint_eq(recorded(&u, IOVA + GIB, IOASID_READ), 0x71);
@@ -342,12 +343,8 @@ START_TEST(nested_devices_share_the_second_stage)
 	struct guest_table a, b, second;
 	struct world u;
 
-	world_open(&u, true);
-	second = table_new(&u, IOASID_PGTABLE_VTD_SS, 3, DATA);
-	a = table_new(&u, IOASID_PGTABLE_VTD_FS, 4, IOVA);
+	open_nested(&u, &a, &second);
 	b = table_new(&u, IOASID_PGTABLE_VTD_FS, 4, IOVA);
-	gt_map(&second, TABLES, TABLES, SIZE - TABLES, 1, RW);
-	set_pasid(&u, FIRST, 3, 5, second.root, a.root);
 	set_pasid(&u, SECOND, 3, 5, second.root, b.root);
 	ck_ok(pasid_cache(&u, 5));
 	ck_assert_uint_eq(u.v.spaces, 3);
