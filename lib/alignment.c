@@ -50,11 +50,6 @@ void alignment_join(struct ioasid_space *space, const struct ioasid_device *devi
 		suit(space, device);
 }
 
-static bool leads_to(const struct attachment *a, const struct ioasid_space *space)
-{
-	return a->space && (a->space == space || space_walked_below(a->space) == space);
-}
-
 void alignment_leave(struct ioasid_space *space, const struct attachment *going)
 {
 	const struct ioasid_device *d;
@@ -64,7 +59,7 @@ void alignment_leave(struct ioasid_space *space, const struct attachment *going)
 		space->alignment = 0;
 		for (d = space->ctx->devices; d; d = d->next)
 			for (a = d->attached; a; a = a->next)
-				if (a != going && leads_to(a, space))
+				if (a != going && attachment_walks(a, space))
 					suit(space, d);
 	}
 }

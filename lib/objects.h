@@ -208,6 +208,13 @@ struct source {
 	struct reap_later later;
 };
 
+/* NULL: the caller's word. */
+static inline const struct source *source_of(const struct ioasid_ctx *ctx,
+					     const struct ioasid_mapping *m)
+{
+	return m->source ? ctx->sources[m->source] : NULL;
+}
+
 static inline void ctx_lock(const struct ioasid_ctx *ctx)
 {
 	pthread_mutex_lock(&((struct ioasid_ctx *)(uintptr_t)ctx)->lock);
@@ -289,6 +296,12 @@ static inline struct ioasid_space *space_walked_below(const struct ioasid_space 
 {
 	return space->parent && space->nest->nesting == IOASID_NESTING_HARDWARE ? space->parent :
 										  NULL;
+}
+
+/* Does an IOMMU walk the space's table for it, by itself or below another? */
+static inline bool attachment_walks(const struct attachment *a, const struct ioasid_space *space)
+{
+	return a->space && (a->space == space || space_walked_below(a->space) == space);
 }
 
 /*
@@ -473,7 +486,7 @@ void locked_release(struct ioasid_ctx *ctx, uint64_t length);
  */
 static inline bool locked_is_paid(const struct ioasid_ctx *ctx, const struct ioasid_mapping *m)
 {
-	const struct source *s = m->source ? ctx->sources[m->source] : NULL;
+	const struct source *s = source_of(ctx, m);
 
 	return s && (!s->is_file || s->is_dmabuf);
 }

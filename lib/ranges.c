@@ -41,13 +41,13 @@ bool ranges_are_reserved(const struct ioasid_space *space, uint64_t start, uint6
 	return touched(space, start, last);
 }
 
-/* To it, or to what is nested on it. */
+/* So that what it forbids is forbidden there. */
 static bool is_attached(const struct ioasid_device *device, const struct ioasid_space *space)
 {
 	const struct attachment *a;
 
 	for (a = device->attached; a; a = a->next)
-		if (a->space && (a->space == space || a->space->parent == space))
+		if (attachment_walks(a, space))
 			return true;
 	return false;
 }

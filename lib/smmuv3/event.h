@@ -10,7 +10,7 @@
  * none: the fault is the parent's, or one that the device is told of itself.
  */
 bool smmu_event_encode(const struct ioasid_event *event, uint64_t record[4]);
-/* Makes it another one of those about a SubstreamID, which have no address. */
+/* Makes it another one of the same layout: of those about a SubstreamID, which have no address. */
 void smmu_event_set_code(uint64_t record[4], uint8_t code);
 
 /*

@@ -32,8 +32,8 @@ static bool encode_blocked(const struct ioasid_smmuv3_translation *t,
 	e.reason = code == F_TRANSLATION ? IOASID_FAULT_NOT_MAPPED : IOASID_FAULT_NO_PGTABLE;
 	if (!code || !smmu_event_encode(&e, record))
 		return false;
+	smmu_event_set_code(record, code);
 	entry_to_numbers(record, 4 * sizeof(*record));
-	record[0] = (record[0] & ~ENTRY_BITS(7, 0)) | code;
 	if (code == F_TRANSLATION)
 		to_stage2(record, CLASS_CD, 0);
 	return true;
