@@ -85,9 +85,9 @@ int mapping_overlap(const struct ioasid_space *space, uint64_t start, uint64_t l
 
 uint64_t mapping_congruent_with(const struct ioasid_space *space, const struct ioasid_mapping *m)
 {
-	const struct source *source = m->source ? space->ctx->sources[m->source] : NULL;
+	const struct source *s = source_of(space->ctx, m);
 
-	return source && source->is_file ? m->target - source->start : m->target;
+	return s && s->is_file ? m->target - s->start : m->target;
 }
 
 /* Where: as asked, or chosen. */
@@ -109,11 +109,11 @@ static int place(struct ioasid_space *space, struct ioasid_mapping *m, bool any)
 /* What is known of a file are its offsets. */
 static int target_unaligned(const struct ioasid_space *space, const struct ioasid_mapping *m)
 {
-	const struct source *s = m->source ? space->ctx->sources[m->source] : NULL;
-	bool file = s && s->is_file;
+	const struct source *s = source_of(space->ctx, m);
 
-	return err_set(EINVAL, "%s 0x%llx is not a multiple of %llu", file ? "offset" : "address",
-		       (unsigned long long)(file ? m->target - s->start : m->target),
+	return err_set(EINVAL, "%s 0x%llx is not a multiple of %llu",
+		       s && s->is_file ? "offset" : "address",
+		       (unsigned long long)mapping_congruent_with(space, m),
 		       (unsigned long long)space_alignment(space));
 }
 

@@ -11,7 +11,7 @@ static int check_space(const struct ioasid_space *space)
 	struct mapping_iter iter;
 
 	mapping_for_each(m, &iter, space, 0, UINT64_MAX) {
-		s = m->source ? space->ctx->sources[m->source] : NULL;
+		s = source_of(space->ctx, m);
 		if (!s || !s->is_file || s->is_dmabuf)
 			return err_set(EINVAL, "space %u: 0x%llx-0x%llx is %s; only memfds go over to "
 				       "another process", space->id,

@@ -48,7 +48,19 @@ bool iofd_maps_file(struct ioasid_ctx *ctx, const struct source *file, int fd)
 	return !file->is_dmabuf || iofd->dmabufs != IOFD_NO;
 }
 
-static int why_no_dmabuf(const struct ioasid_space *space, const struct ioasid_run *run, int error)
+int iofd_map_file(const struct ioasid_space *space, const struct ioasid_mapping *m,
+		  const struct source *file)
+{
+	const struct uapi_ioas_map_file what = {
+		.flags = iofd_map_flags(m), .ioas_id = iofd_ioas(space), .fd = file->fd,
+		.start = m->target - file->start, .length = imap_length(&m->item),
+		.iova = m->item.start,
+	};
+
+	return map(space->ctx, &what);
+}
+
+int iofd_why_no_dmabuf(const struct ioasid_space *space, const struct ioasid_run *run, int error)
 {
 	switch (error) {
 	case EOPNOTSUPP:
@@ -62,24 +74,4 @@ static int why_no_dmabuf(const struct ioasid_space *space, const struct ioasid_r
 	default:
 		return vfio_why_not_mapped(space, run, error);
 	}
-}
-
-int iofd_map_file(const struct ioasid_space *space, const struct ioasid_mapping *m,
-		  const struct source *file)
-{
-	const struct uapi_ioas_map_file what = {
-		.flags = iofd_map_flags(m), .ioas_id = iofd_ioas(space), .fd = file->fd,
-		.start = m->target - file->start, .length = imap_length(&m->item),
-		.iova = m->item.start,
-	};
-	const struct ioasid_run run = {
-		.iova = m->item.start, .length = imap_length(&m->item), .target = m->target,
-		.perm = m->flags & (IOASID_READ | IOASID_WRITE),
-	};
-	int ret = map(space->ctx, &what);
-
-	if (!ret)
-		return 0;
-	return file->is_dmabuf ? why_no_dmabuf(space, &run, -ret) :
-				 vfio_why_not_mapped(space, &run, -ret);
 }

@@ -191,10 +191,14 @@ uint32_t iofd_map_flags(const struct ioasid_mapping *m);
 int iofd_run_map(struct ioasid_space *space, const struct ioasid_run *run, uint64_t from);
 int iofd_run_unmap(struct ioasid_space *space, uint64_t iova, uint64_t length);
 
-/* file.c: as of struct backend_ops; the part of iofd_map() that goes by the file's descriptor */
+/*
+ * file.c: as of struct backend_ops; the part of iofd_map() that goes by the file's descriptor, 0 or
+ * -errno; and what that means of a dma-buf, err_set()
+ */
 bool iofd_maps_file(struct ioasid_ctx *ctx, const struct source *file, int fd);
 int iofd_map_file(const struct ioasid_space *space, const struct ioasid_mapping *m,
 		  const struct source *file);
+int iofd_why_no_dmabuf(const struct ioasid_space *space, const struct ioasid_run *run, int error);
 
 /* allow.c: as of struct backend_ops; the same of an IOAS that is going to be the space's */
 int iofd_allow(struct ioasid_space *space, const struct ioasid_range *ranges, size_t n);

@@ -63,24 +63,27 @@ static int map_address(const struct ioasid_space *space, const struct ioasid_map
 		.size = sizeof(map), .flags = iofd_map_flags(m), .ioas_id = iofd_ioas(space),
 		.user_va = m->target, .length = imap_length(&m->item), .iova = m->item.start,
 	};
-	const struct ioasid_run run = {
-		.iova = m->item.start, .length = imap_length(&m->item), .target = m->target,
-		.perm = m->flags & (IOASID_READ | IOASID_WRITE),
-	};
-	int ret = iofd_ioctl(space->ctx, UAPI_IOAS_MAP, &map);
 
-	return ret ? vfio_why_not_mapped(space, &run, -ret) : 0;
+	return iofd_ioctl(space->ctx, UAPI_IOAS_MAP, &map);
 }
 
 int iofd_map(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)
 {
-	const struct source *source = m->source ? space->ctx->sources[m->source] : NULL;
+	const struct source *source = source_of(space->ctx, m);
+	const struct ioasid_run run = {
+		.iova = m->item.start, .length = imap_length(&m->item), .target = m->target,
+		.perm = m->flags & (IOASID_READ | IOASID_WRITE),
+	};
 	int ret = iofd_check_mapping(space, m);
 
 	(void)reap;
 	if (ret)
 		return ret;
-	return source && source->fd >= 0 ? iofd_map_file(space, m, source) : map_address(space, m);
+	ret = source && source->fd >= 0 ? iofd_map_file(space, m, source) : map_address(space, m);
+	if (!ret)
+		return 0;
+	return source && source->is_dmabuf ? iofd_why_no_dmabuf(space, &run, -ret) :
+					     vfio_why_not_mapped(space, &run, -ret);
 }
 
 void iofd_unmap(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)
