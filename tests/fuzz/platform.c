@@ -26,9 +26,22 @@ static void check_cut(const struct ioasid_platform *platform, const char *text, 
 	free(cut);
 }
 
-static void check_open(const struct ioasid_platform *platform)
+/* It fails for no platform but one that says so. */
+static void check_open(const struct ioasid_platform *platform, const char *text)
 {
-	must_succeed(ioasid_ctx_close(open_emulated(platform, 0)));
+	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
+	struct ioasid_ctx *untouched = (void *)&options, *ctx = untouched;
+	int rc;
+
+	options.backend = "emulated";
+	options.platform = platform;
+	rc = ioasid_ctx_open(&options, &ctx);
+	if (!rc) {
+		must_succeed(ioasid_ctx_close(ctx));
+		return;
+	}
+	must(strstr(text, "fail open"), "open is %d: %s\n%s", rc, ioasid_errmsg(), text);
+	must(ctx == untouched, "a handle from a call that failed");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -50,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(length == length_again && !memcmp(text, again, length), "\n%s\n%s", text, again);
 	if (length)
 		check_cut(first, text, length, 1 + size % length);
-	check_open(second);
+	check_open(second, text);
 	ioasid_platform_free(first);
 	ioasid_platform_free(second);
 	free(text);
