@@ -52,8 +52,8 @@ extern const struct group *const groups[];
 extern const size_t n_groups;
 
 /*
- * What can be measured among any number of mappings: translations of pages in random order, and their
- * memory; map and unmap of one (two measures); invalidation of one in a guest's table.
+ * What can be measured among any number of mappings: translations of pages in random order, and
+ * their memory; map and unmap of one (two measures); invalidation of one in a guest's table.
  */
 void measure_translate(const struct measure *m, uint32_t pages);
 void measure_memory(const struct measure *m, uint32_t pages);

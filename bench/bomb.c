@@ -5,7 +5,8 @@
  */
 #include "world.h"
 
-#define SIZE (256 * MIB)	/* guest memory, data and tables: one mapping, as that of a virtual machine */
+/* Of the guest's memory, data and tables: one mapping, as that of a virtual machine. */
+#define SIZE (256 * MIB)
 #define ORDINARY (2 * MIB)
 #define BOMB (3 * MIB)
 #define PAGES 4u

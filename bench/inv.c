@@ -26,8 +26,8 @@ struct inv {
 };
 
 /*
- * A guest's table of so many pages, and behind them the tables. The parent's mapping is a big one, as
- * VMMs have, also if that is more than it takes.
+ * A guest's table of so many pages, and behind them the tables. The parent's mapping is a big one,
+ * as VMMs have, also if that is more than it takes.
  */
 static void open_inv(struct inv *v, uint32_t entries)
 {
@@ -42,7 +42,8 @@ static void open_inv(struct inv *v, uint32_t entries)
 	check(ioasid_space_map(v->w.root, 0, v->w.memory, size, RW, NULL), "map");
 	guest_init(&v->table, v->w.memory, tables, size);
 	for (i = 0; i < entries; i++)
-		guest_store(guest_entry(&v->table, i * PAGE), guest_leaf(random_below(entries) * PAGE));
+		guest_store(guest_entry(&v->table, i * PAGE),
+			    guest_leaf(random_below(entries) * PAGE));
 	v->child = world_space(&v->w, v->w.root);
 	guest_bind(v->child, v->table.root);
 	check(ioasid_device_attach(v->w.devices[0], v->child), "attach");
@@ -167,7 +168,9 @@ static void run(const struct measure *m)
 	close_inv(&v);
 }
 
-/* Of all pages: other ones each time, so that neither side finds more than its luck in the caches. */
+/*
+ * Of all pages: other ones each time, so that neither side finds more than its luck in the caches.
+ */
 void measure_inv(const struct measure *m, uint32_t pages)
 {
 	struct series *s = series_new(m);

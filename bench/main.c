@@ -48,9 +48,12 @@ static unsigned int number(const char *text, const char *program)
 static void parse(int argc, char **argv)
 {
 	static const struct option known[] = {
-		{ "filter", required_argument, NULL, 'f' }, { "rounds", required_argument, NULL, 'r' },
-		{ "quick", no_argument, NULL, 'q' },	    { "json", no_argument, NULL, 'j' },
-		{ "list", no_argument, NULL, 'l' },	    { "help", no_argument, NULL, 'h' },
+		{ "filter", required_argument, NULL, 'f' },
+		{ "rounds", required_argument, NULL, 'r' },
+		{ "quick", no_argument, NULL, 'q' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "list", no_argument, NULL, 'l' },
+		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;

@@ -159,7 +159,8 @@ static void in_random_order(struct maps *m, bool barrier, struct series *map, st
 	unsigned int round, todo = rounds(81);
 
 	for (round = 0; round < todo; round++)
-		round_of(m, m->pages + round * m->chunk % (m->live - m->chunk), barrier, map, unmap);
+		round_of(m, m->pages + round * m->chunk % (m->live - m->chunk), barrier, map,
+			 unmap);
 }
 
 static void unregistered(struct maps *m, struct series *map)
@@ -235,7 +236,8 @@ static const struct measure measures[N_MEASURES] = {
 	{ "map-4k-random", "ns", INSERTION, AT_MOST_TIMES, 0.5 },
 	{ "unmap-4k-random", "ns", REMOVAL, AT_MOST_TIMES, 0.5 },
 	{ "map-4k-unregistered", "ns", "msync(2) and madvise(2) of the page", NO_TARGET, 0 },
-	{ "unmap-4k-random-drain", "ns", "the same removal, and a membarrier(2)", AT_MOST_TIMES, 1 },
+	{ "unmap-4k-random-drain", "ns", "the same removal, and a membarrier(2)", AT_MOST_TIMES,
+	  1 },
 };
 
 const struct group map_group = { measures, N_ELEMENTS(measures), run };

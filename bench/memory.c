@@ -34,8 +34,9 @@ static bool map_all(uint32_t live, double *counted, double *resident)
 		held = world_memory_bytes(w->root);
 		before = resident_bytes();
 		for (i = 0; i < live; i++)
-			check(ioasid_space_map(w->root, pages[i] * PAGE, w->memory + order[i] * PAGE,
-					       PAGE, RW, NULL), "map");
+			check(ioasid_space_map(w->root, pages[i] * PAGE,
+					       w->memory + order[i] * PAGE, PAGE, RW, NULL),
+			      "map");
 		*counted = (double)(world_memory_bytes(w->root) - held) / live;
 		*resident = before > 0 ? (resident_bytes() - before) / live : 0;
 		world_close(w);

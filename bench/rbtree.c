@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A red-black tree, as textbooks have it: one sentinel for all leaves, so that neither rotations nor
- * repairs have special cases.
+ * A red-black tree, as textbooks have it: one sentinel for all leaves, so that neither rotations
+ * nor repairs have special cases.
  */
 #include "reference.h"
 

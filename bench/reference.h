@@ -6,8 +6,8 @@
 #include "bench.h"
 
 /*
- * A page table of four levels and nothing else: 512 entries per node, bit 0 says present. Leaves are
- * at level 1, or at level 2 for pages of 2 MiB.
+ * A page table of four levels and nothing else: 512 entries per node, bit 0 says present. Leaves
+ * are at level 1, or at level 2 for pages of 2 MiB.
  */
 struct radix {
 	uint64_t *root;

@@ -128,7 +128,8 @@ static void bind(struct guest *g)
 	guest_bind(g->child, g->table.root);
 }
 
-static void measure_bind(struct guest *g, const struct measure *m, void (*reference)(struct guest *))
+static void measure_bind(struct guest *g, const struct measure *m,
+			 void (*reference)(struct guest *))
 {
 	struct series *s = series_new(m);
 	unsigned int i, todo = is_wanted(m) ? rounds(25) : 0;

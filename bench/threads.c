@@ -61,11 +61,13 @@ static void *invalidate(void *arg)
 	check(ioasid_inv_new(team->w.ctx, 1, &batch), "batch");
 	clock_gettime(CLOCK_MONOTONIC, &next);
 	while (!__atomic_load_n(&team->stop, __ATOMIC_RELAXED)) {
-		uint64_t iova = random_below(PAGES) * PAGE, *entry = guest_entry(&team->table, iova);
+		uint64_t iova = random_below(PAGES) * PAGE,
+			 *entry = guest_entry(&team->table, iova);
 
 		guest_store(entry, guest_load(entry) ^ PAGE);
 		ioasid_inv_reset(batch);
-		check(ioasid_inv_add_mask(batch, team->child, iova, 0, IOASID_INV_LEAF_ONLY), "batch");
+		check(ioasid_inv_add_mask(batch, team->child, iova, 0, IOASID_INV_LEAF_ONLY),
+		      "batch");
 		check(ioasid_inv_submit(batch, NULL), "invalidation");
 		team->invalidations++;
 		next.tv_nsec += PERIOD;
@@ -114,7 +116,8 @@ static void open_team(struct team *team)
 	check(ioasid_space_map(team->w.root, 0, team->w.memory, 2 * TABLES, RW, NULL), "map");
 	guest_init(&team->table, team->w.memory, TABLES, 2 * TABLES);
 	for (i = 0; i < PAGES; i++)
-		guest_store(guest_entry(&team->table, i * PAGE), guest_leaf(random_below(PAGES) * PAGE));
+		guest_store(guest_entry(&team->table, i * PAGE),
+			    guest_leaf(random_below(PAGES) * PAGE));
 	team->child = world_space(&team->w, team->w.root);
 	guest_bind(team->child, team->table.root);
 	check(ioasid_device_attach(team->w.devices[0], team->child), "attach");

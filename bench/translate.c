@@ -150,7 +150,8 @@ static bool open_lookups(struct lookups *l, uint64_t page_size, uint32_t pages, 
 	l->n = n;
 	l->iovas = need_calloc(n, sizeof(*l->iovas));
 	for (k = 0; k < n; k++)
-		l->iovas[k] = random_below(pages) * page_size + (random_below(page_size) & ~UINT64_C(63));
+		l->iovas[k] =
+			random_below(pages) * page_size + (random_below(page_size) & ~UINT64_C(63));
 	free(order);
 	return true;
 }

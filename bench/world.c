@@ -32,8 +32,8 @@ static bool new_memory(struct world *w, size_t size)
 	uintptr_t at;
 	void *p;
 
-	p = mmap(NULL, size + GIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-		 -1, 0);
+	p = mmap(NULL, size + GIB, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (p == MAP_FAILED)
 		return false;
 	at = ((uintptr_t)p + GIB - 1) & ~(uintptr_t)(GIB - 1);
@@ -109,8 +109,9 @@ void world_map_pages(struct world *w, struct ioasid_space *space, uint64_t iova,
 	uint32_t i;
 
 	for (i = 0; i < n; i++)
-		check(ioasid_space_map(space, iova + i * page_size, w->memory + order[i] * page_size,
-				       page_size, RW, NULL), "map");
+		check(ioasid_space_map(space, iova + i * page_size,
+				       w->memory + order[i] * page_size, page_size, RW, NULL),
+		      "map");
 }
 
 void guest_init(struct guest_table *t, void *memory, uint64_t first, uint64_t end)

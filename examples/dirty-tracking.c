@@ -38,7 +38,8 @@ static void *device_works(void *data)
 static void open_device(struct copier *copier, struct ioasid_ctx *ctx, struct ioasid_device *device)
 {
 	if (!device_info(device).dirty_tracking)
-		not_here(ioasid_ctx_get_backend(ctx), "the device's IOMMU records no written pages");
+		not_here(ioasid_ctx_get_backend(ctx),
+			 "the device's IOMMU records no written pages");
 	check(copier_open(copier, ctx, device), "driving the device");
 }
 

@@ -82,10 +82,12 @@ static inline struct arguments parse_arguments(int argc, char **argv, const char
 		}
 		fprintf(c == 'h' ? stdout : stderr,
 			"usage: %s [--backend NAME] [DEVICE...]\n\n%s\n\n"
-			"  -b, --backend NAME   emulated, iommufd, type1, auto; else by IOASID_BACKEND\n"
+			"  -b, --backend NAME   emulated, iommufd, type1, auto\n"
+			"                       (else by IOASID_BACKEND)\n"
 			"  -h, --help           this text\n"
-			"  DEVICE               PCI addresses, of edu devices of QEMU's where the device\n"
-			"                       has to do DMA; else those of the emulated platform\n",
+			"  DEVICE               PCI addresses, of edu devices of QEMU's where the\n"
+			"                       device has to do DMA; else those of the emulated\n"
+			"                       platform\n",
 			argv[0], about);
 		exit(c == 'h' ? EXIT_SUCCESS : EXIT_FAILURE);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
 /*
- * A guest's SMMUv3, passed on: the VMM hands the guest's commands and the SMMU's events through, and
- * neither side learns the other's names for the device. Both know it as StreamID 0x40.
+ * A guest's SMMUv3, passed on: the VMM hands the guest's commands and the SMMU's events through,
+ * and neither side learns the other's names for the device. Both know it as StreamID 0x40.
  *
  * The program plays all parts. The guest: its driver writes a page table, and commands into its
  * command queue. The VMM: a vIOMMU on the guest's memory, a vDEVICE for the network card, an event
@@ -36,7 +36,8 @@ static void guest_maps(uint64_t physical)
 		uint64_t *table = (uint64_t *)(void *)(guest + TABLES + 4096 * level);
 		uint64_t next = level < 3 ? TABLES + 4096 * (level + 1) : physical;
 
-		table[(uint64_t)IOVA >> (39 - 9 * level) & 511] = htole64(next | (level < 3 ? TABLE : PAGE));
+		table[(uint64_t)IOVA >> (39 - 9 * level) & 511] =
+			htole64(next | (level < 3 ? TABLE : PAGE));
 	}
 	printf("  guest: I/O address %#x leads to %#llx\n", IOVA, (unsigned long long)physical);
 }
@@ -51,7 +52,8 @@ static void pass_commands(struct ioasid_viommu *viommu)
 	size_t handled;
 	int ret = ioasid_viommu_invalidate(viommu, queue, sizeof(queue[0]), 2, &handled);
 
-	printf("  VMM: %zu of the guest's commands passed on; the next is the VMM's own\n", handled);
+	printf("  VMM: %zu of the guest's commands passed on; the next is the VMM's own\n",
+	       handled);
 	expect(ret < 0 && handled == 1, "CMD_SYNC stays with the VMM");
 }
 

@@ -46,7 +46,9 @@ int main(int argc, char **argv)
 	device = bind_device(ctx, &a, 0, "0000:00:01.0");
 	check(copier_open(&copier, ctx, device), "driving the device");
 
-	/* The address space: the source where the driver wants it, the buffer where there is room. */
+	/*
+	 * The address space: the source where the driver wants it, the buffer where there is room.
+	 */
 	source = new_memory("source", SIZE, &source_fd);
 	buffer = new_memory("buffer", SIZE, &buffer_fd);
 	check(ioasid_space_create(ctx, NULL, &space), "creating a space");

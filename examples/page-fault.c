@@ -166,7 +166,8 @@ int main(int argc, char **argv)
 	check(ioasid_device_attach_pasid(device, PASID, process), "attaching the PASID");
 	check(ioasid_channel_open(device, PASID, &job.channel), "opening a channel");
 
-	printf("2. The device writes over the boundary of two pages that the process has not touched yet.\n");
+	printf("2. The device writes over the boundary of two pages that the process has not "
+	       "touched yet.\n");
 	strcpy(job.text, "from the device");
 	device_starts(&job, true, BUFFER + 4096 - 4, 16);
 	monitor_serves(nested.fault_queue);

@@ -25,7 +25,7 @@ static const char machine[] =
 #define IOVA		0xbeef0000u	/* what the guest calls pages of its network card */
 #define PACKET1		0x200000u
 #define PACKET2		0x345000u
-#define WIRE		0x123000u	/* where the card has its packets from, and what it calls it: */
+#define WIRE		0x123000u /* where the card has its packets from, and what it calls it: */
 #define WIRE_IOVA	0xbeef8000u
 
 #define LEVELS		4u
@@ -88,7 +88,8 @@ static void open_card(struct copier *net, struct ioasid_ctx *ctx, struct ioasid_
 {
 	/* the IOMMU itself: the library alone could walk more */
 	if (!(device_info(device).hardware_formats >> IOASID_PGTABLE_VTD_FS & 1))
-		not_here(ioasid_ctx_get_backend(ctx), "the device's IOMMU does not walk two levels");
+		not_here(ioasid_ctx_get_backend(ctx),
+			 "the device's IOMMU does not walk two levels");
 	check(copier_open(net, ctx, device), "the network card");
 }
 

@@ -109,7 +109,9 @@ static int add(struct ioasid_inv *inv, const struct ioasid_ctx *ctx, const struc
 	return 0;
 }
 
-/* Filled in where it stays: to copy what has just been stored member by member would take longer. */
+/*
+ * Filled in where it stays: to copy what has just been stored member by member would take longer.
+ */
 static inline int add_space(struct ioasid_inv *inv, struct ioasid_space *space, uint64_t start,
 			    uint64_t last, uint32_t flags)
 {

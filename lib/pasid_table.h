@@ -43,8 +43,8 @@ uint32_t pasid_table_room(const struct ioasid_space *space);
 
 /*
  * Where requests with @pasid go: finds or makes *@out, which lives until the back end is told to
- * forget_route(). 0; -ENOMEM; or an enum ioasid_fault_reason. What other PASIDs lose on the way waits
- * in @reap for a drain.
+ * forget_route(). 0; -ENOMEM; or an enum ioasid_fault_reason. What other PASIDs lose on the way
+ * waits in @reap for a drain.
  */
 int pasid_table_look_up(struct ioasid_space *space, const struct ioasid_device *device,
 			uint32_t pasid, struct ioasid_space **out, struct reap *reap);

@@ -13,9 +13,10 @@ static int check_space(const struct ioasid_space *space)
 	mapping_for_each(m, &iter, space, 0, UINT64_MAX) {
 		s = source_of(space->ctx, m);
 		if (!s || !s->is_file || s->is_dmabuf)
-			return err_set(EINVAL, "space %u: 0x%llx-0x%llx is %s; only memfds go over to "
-				       "another process", space->id,
-				       (unsigned long long)m->item.start,
+			return err_set(EINVAL,
+				       "space %u: 0x%llx-0x%llx is %s; only memfds go over to "
+				       "another process",
+				       space->id, (unsigned long long)m->item.start,
 				       (unsigned long long)m->item.last,
 				       s && s->is_dmabuf ? "a dma-buf" : "a process's own memory");
 	}

@@ -47,7 +47,9 @@ struct sink {
 	uint64_t target_gen;		/* ... this is the root's generation */
 };
 
-/* Where an item that begins at @start is, if it was looked up lately: guests use addresses again. */
+/*
+ * Where an item that begins at @start is, if it was looked up lately: guests use addresses again.
+ */
 static inline struct sink_item **sink_recent(struct sink *sink, uint64_t start)
 {
 	return &sink->recent[start / PAGE & (SINK_RECENT - 1)];

@@ -263,8 +263,8 @@ static void follow(struct sink_pass *p, uint64_t start, uint64_t last)
 }
 
 /*
- * What keep() has kept: it can be where no mapping is any more that leads to it. That the kernel does
- * not let go of it even now is no failure of what is asked for elsewhere.
+ * What keep() has kept: it can be where no mapping is any more that leads to it. That the kernel
+ * does not let go of it even now is no failure of what is asked for elsewhere.
  */
 static void take_kept(struct sink *sink)
 {

@@ -229,8 +229,10 @@ int space_nest_on(struct ioasid_space *space, const struct ioasid_space_options 
 	if (parent->pasids)
 		return err_set(EINVAL, "space %u has a PASID table: it is no parent", parent->id);
 	if (parent->nest && !parent->nest->maps)
-		return err_set(EINVAL, "space %u is nested in hardware: nothing nests on it, unless "
-			       "it is created with IOASID_NESTING_SOFTWARE", parent->id);
+		return err_set(EINVAL,
+			       "space %u is nested in hardware: nothing nests on it, unless "
+			       "it is created with IOASID_NESTING_SOFTWARE",
+			       parent->id);
 	space->nest = choose_nesting(space->ctx, options);
 	if (!space->nest)
 		return -EOPNOTSUPP;

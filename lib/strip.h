@@ -7,8 +7,8 @@
  * space->maps), but a strip for all in 2 MiB: a page with a slot for each page of addresses. So the
  * place says where a mapping is, nothing is searched or moved, and neighbours are neighbours in
  * memory too. A strip is made when enough records are in its range, which it takes in, or when a
- * run of mappings leaves the strip before. When its last mapping has gone it stays for a while, since
- * guests map again where they have just unmapped: until some others have been used.
+ * run of mappings leaves the strip before. When its last mapping has gone it stays for a while,
+ * since guests map again where they have just unmapped: until some others have been used.
  *
  * A slot's address is good as long as the mapping, and serves as its handle if somebody asks for
  * one (ioasid_space_find_mapping()). Records that somebody has a handle of stay records, and so

@@ -5,7 +5,8 @@
 
 #include "support.h"
 
-#define DATA (2 * MIB)		/* of the guest's memory: what its tables lead to, and shadows have */
+/* Of the guest's memory: what its tables lead to, and shadows have. */
+#define DATA (2 * MIB)
 #define MORE (512 * MIB)	/* not mapped in the root */
 
 /* The world's; what is NULL, or -1, a case may make. The root can track, another is plain. */

@@ -8,7 +8,8 @@
 #define AT     UINT64_C(0x7654321000)
 
 static const enum ioasid_fill fills[] = { IOASID_FILL_ON_INVALIDATION, IOASID_FILL_ON_DEMAND };
-static const enum ioasid_pgtable_format formats[] = { IOASID_PGTABLE_VTD_SS, IOASID_PGTABLE_VTD_FS };
+static const enum ioasid_pgtable_format formats[] = { IOASID_PGTABLE_VTD_SS,
+						      IOASID_PGTABLE_VTD_FS };
 
 #define VARIANTS 4 /* fill, format */
 
@@ -240,7 +241,8 @@ START_TEST(table_that_was_away_for_a_while)
 	audit_open(&a, _i, IOASID_CTX_AUDIT);
 	ck_ok(ioasid_space_map(a.g.root, SIZE, a.g.memory + TABLES, SIZE - TABLES, RW, NULL));
 	table = SIZE + (a.t.root - TABLES);
-	for (uint64_t *entry = gt_slot(&a.t, a.t.root, 0); entry < gt_slot(&a.t, a.t.root, 512); entry++)
+	for (uint64_t *entry = gt_slot(&a.t, a.t.root, 0); entry < gt_slot(&a.t, a.t.root, 512);
+	     entry++)
 		if (gt_load(entry))
 			gt_store(entry, gt_load(entry) + (SIZE - TABLES));
 	ck_ok(bind_table(a.child, a.t.format, 4, table));

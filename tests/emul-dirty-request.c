@@ -14,7 +14,9 @@ static const char platform[] =
 	"iommu u nesting=software,hardware address-bits=57\n"
 	"device 0000:00:01.0 iommu=u\n";
 
-/* The device is attached to the root, to a shadow that is filled either way, or nested in hardware. */
+/*
+ * The device is attached to the root, to a shadow that is filled either way, or nested in hardware.
+ */
 #define WAYS 4
 
 static struct guest g;
@@ -28,7 +30,9 @@ static struct ioasid_space *nested(int way)
 
 	options.parent = g.root;
 	options.nesting = way < 3 ? IOASID_NESTING_SOFTWARE : IOASID_NESTING_HARDWARE;
-	options.fill = way == 1 ? IOASID_FILL_ON_INVALIDATION : way == 2 ? IOASID_FILL_ON_DEMAND : 0;
+	options.fill = way == 1	  ? IOASID_FILL_ON_INVALIDATION
+		       : way == 2 ? IOASID_FILL_ON_DEMAND
+				  : 0;
 	options.fault_queue = faults;
 	ck_ok(ioasid_space_create(g.ctx, &options, &space));
 	gt_init(&table, IOASID_PGTABLE_VTD_SS, 4, g.memory, 0, TABLES, SIZE);

@@ -81,7 +81,8 @@ START_TEST(addresses_handed_out_for_writing)
 
 	open_attached(&g);
 	ck_ok(ioasid_dma_begin(g.channel));
-	ck_assert_int_eq(ioasid_dma_translate(g.channel, 2 * PAGE, 2 * PAGE, IOASID_READ, iov, 1), 1);
+	ck_assert_int_eq(ioasid_dma_translate(g.channel, 2 * PAGE, 2 * PAGE, IOASID_READ, iov, 1),
+			 1);
 	/* One piece, though its pages became writable one by one. */
 	ck_assert_int_eq(ioasid_dma_translate(g.channel, 10 * PAGE + 5, 2 * PAGE, IOASID_WRITE, iov,
 					      2), 1);

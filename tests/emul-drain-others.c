@@ -81,7 +81,9 @@ static int replace_pasid_table(void *data)
 	return ioasid_space_bind_pasid_table(g.space, &t);
 }
 
-/* One thread takes the translation away; one whose call finds nothing left to take comes after it. */
+/*
+ * One thread takes the translation away; one whose call finds nothing left to take comes after it.
+ */
 static void take_twice(int (*first)(void *), int (*second)(void *), void *data)
 {
 	struct waiter taker, late;

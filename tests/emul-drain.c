@@ -184,7 +184,8 @@ static void run(struct guest *g, const struct way *way)
 	for (i = 0; i < 2; i++) {
 		writers[i].channel = channel_new(g->device, IOASID_NO_PASID);
 		writers[i].stop = &stop;
-		ck_assert_int_eq(pthread_create(&writers[i].thread, NULL, write_on, &writers[i]), 0);
+		ck_assert_int_eq(pthread_create(&writers[i].thread, NULL, write_on, &writers[i]),
+				 0);
 	}
 	give_and_take(g, way, writers);
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);

@@ -152,7 +152,8 @@ static void is_narrow(struct world *w, uint32_t bits)
 	guest_reaches(&w->g, end - PAGE, PAGE, RW);
 	guest_faults(&w->g, end, IOASID_READ, IOASID_FAULT_ADDRESS_WIDTH);
 	guest_faults(&w->g, UINT64_MAX, IOASID_READ, IOASID_FAULT_ADDRESS_WIDTH);
-	ck_assert_uint_eq(ioasid_space_query_runs(w->child, &cursor, UINT64_MAX, &run, 1, &done), 1);
+	ck_assert_uint_eq(ioasid_space_query_runs(w->child, &cursor, UINT64_MAX, &run, 1, &done),
+			  1);
 	ck_assert_uint_eq(run.iova, end - PAGE);
 	ck_assert_uint_eq(run.length, PAGE);
 	ck_ok(inv_range(w->g.ctx, w->child, end, PAGE));

@@ -140,9 +140,12 @@ START_TEST(a_table_can_be_pieces_of_the_parent)
 			 gt_leaf_value(&w.t, 1, (k + 1) * w.page, RW));
 		if (k != 1)
 			ck_ok(ioasid_space_map(w.g.root, 2 * GIB + (pieces - 1 - k) * PAGE,
-					       w.g.memory + low + k * PAGE, PAGE, IOASID_READ, NULL));
+					       w.g.memory + low + k * PAGE, PAGE, IOASID_READ,
+					       NULL));
 	}
-	/* in the order that the guest sees: piece k of the table is what was piece pieces - 1 - k */
+	/*
+	 * in the order that the guest sees: piece k of the table is what was piece pieces - 1 - k
+	 */
 	gt_store(gt_entry(&w.t, 0, 2), gt_table_value(&w.t, 2 * GIB));
 	ck_ok(inv_all(w.g.ctx, w.child));
 	for (k = 0; k < pieces; k++) {
@@ -455,12 +458,14 @@ START_TEST(descriptions_that_are_refused)
 		struct ioasid_pgtable table;
 		int error;
 	} wrong[] = {
-		{ { .format = IOASID_PGTABLE_VTD_SS, .levels = 4, .granule_bits = 14 }, EOPNOTSUPP },
+		{ { .format = IOASID_PGTABLE_VTD_SS, .levels = 4, .granule_bits = 14 },
+		  EOPNOTSUPP },
 		{ { .format = IOASID_PGTABLE_VTD_SS, .levels = 4, .flags = IOASID_PGTABLE_WIDE },
 		  EINVAL },
 		{ { .format = IOASID_PGTABLE_ARM_S1, .levels = 4, .granule_bits = 11 }, EINVAL },
 		{ { .format = IOASID_PGTABLE_ARM_S1, .levels = 4, .granule_bits = 15 }, EINVAL },
-		{ { .format = IOASID_PGTABLE_ARM_S1, .levels = 4, .granule_bits = 16 }, EOPNOTSUPP },
+		{ { .format = IOASID_PGTABLE_ARM_S1, .levels = 4, .granule_bits = 16 },
+		  EOPNOTSUPP },
 		{ { .format = IOASID_PGTABLE_ARM_S1, .levels = 5 }, EOPNOTSUPP },
 		{ { .format = IOASID_PGTABLE_ARM_S1, .levels = 5, .granule_bits = 14,
 		    .flags = IOASID_PGTABLE_WIDE }, EOPNOTSUPP },
@@ -470,9 +475,11 @@ START_TEST(descriptions_that_are_refused)
 		{ { .format = IOASID_PGTABLE_ARM_S2, .levels = 3, .input_bits = 44 }, EOPNOTSUPP },
 		{ { .format = IOASID_PGTABLE_ARM_S2, .levels = 3, .input_bits = 53,
 		    .granule_bits = 16 }, EOPNOTSUPP },
-		{ { .format = IOASID_PGTABLE_ARM_S1, .levels = 4, .upper_input_bits = 48 }, EINVAL },
+		{ { .format = IOASID_PGTABLE_ARM_S1, .levels = 4, .upper_input_bits = 48 },
+		  EINVAL },
 		{ { .format = IOASID_PGTABLE_ARM_S1, .levels = 4, .upper_root = PAGE }, EINVAL },
-		{ { .format = IOASID_PGTABLE_ARM_S1, .levels = 4, .upper_granule_bits = 12 }, EINVAL },
+		{ { .format = IOASID_PGTABLE_ARM_S1, .levels = 4, .upper_granule_bits = 12 },
+		  EINVAL },
 		{ { .format = IOASID_PGTABLE_ARM_S1, .levels = 4, .upper_levels = 4,
 		    .upper_granule_bits = 13 }, EINVAL },
 		{ { .format = IOASID_PGTABLE_ARM_S1, .levels = 4, .upper_levels = 4,
@@ -480,7 +487,8 @@ START_TEST(descriptions_that_are_refused)
 		{ { .format = IOASID_PGTABLE_ARM_S1, .levels = 4, .upper_levels = 4,
 		    .upper_root = 8 }, EINVAL },
 		{ { .format = IOASID_PGTABLE_ARM_S1, .levels = 4, .upper_levels = 5 }, EOPNOTSUPP },
-		{ { .format = IOASID_PGTABLE_ARM_S1, .upper_levels = 4, .input_bits = 48 }, EINVAL },
+		{ { .format = IOASID_PGTABLE_ARM_S1, .upper_levels = 4, .input_bits = 48 },
+		  EINVAL },
 		{ { .format = IOASID_PGTABLE_ARM_S2, .levels = 4, .upper_levels = 4 }, EOPNOTSUPP },
 		{ { .format = IOASID_PGTABLE_ARM_S2, .levels = 4,
 		    .flags = IOASID_PGTABLE_UPPER_WIDE }, EINVAL },

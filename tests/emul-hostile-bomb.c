@@ -11,7 +11,8 @@
 #define PAGES  4
 
 static const enum ioasid_fill fills[] = { IOASID_FILL_ON_INVALIDATION, IOASID_FILL_ON_DEMAND };
-static const enum ioasid_pgtable_format formats[] = { IOASID_PGTABLE_VTD_SS, IOASID_PGTABLE_VTD_FS };
+static const enum ioasid_pgtable_format formats[] = { IOASID_PGTABLE_VTD_SS,
+						      IOASID_PGTABLE_VTD_FS };
 
 #define VARIANTS 8 /* fill, format, where the pages are */
 
@@ -83,8 +84,8 @@ static void was_cheap(struct bomb *b, uint64_t start, const char *what)
 {
 	uint64_t took = now_ns() - start, bytes = memory_bytes(b->child);
 
-	ck_assert_msg(took < 4 * b->normal + 100000000, "%s took %ju us, an honest table %ju us", what,
-		      (uintmax_t)took / 1000, (uintmax_t)b->normal / 1000);
+	ck_assert_msg(took < 4 * b->normal + 100000000, "%s took %ju us, an honest table %ju us",
+		      what, (uintmax_t)took / 1000, (uintmax_t)b->normal / 1000);
 	ck_assert_msg(bytes < MIB, "%s left %ju KiB, an honest table %ju KiB", what,
 		      (uintmax_t)bytes / 1024, (uintmax_t)b->normal_bytes / 1024);
 }

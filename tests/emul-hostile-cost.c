@@ -3,7 +3,8 @@
 #include "pasid_guest.h"
 
 #define KIB  ((uint64_t)1 << 10)
-#define NODE (8 * KIB + 4 * KIB + 256) /* of a shadow, with a list of what leads to small mappings */
+/* Of a shadow, with a list of what leads to small mappings. */
+#define NODE (8 * KIB + 4 * KIB + 256)
 
 static void costs_at_most(const struct ioasid_space *space, uint64_t bytes)
 {

@@ -152,7 +152,8 @@ static void collide(uint64_t *tables)
 	unsigned int n = 0;
 
 	for (page = 0; n < TABLES && page < SPARSE / PAGE; page++) {
-		uint64_t x = ((AT / PAGE + page) ^ UINT64_C(1) << 60) * UINT64_C(0x9e3779b97f4a7c15);
+		uint64_t x =
+			((AT / PAGE + page) ^ UINT64_C(1) << 60) * UINT64_C(0x9e3779b97f4a7c15);
 
 		if (!(x >> 24 & 0xfff))
 			tables[n++] = AT + page * PAGE;

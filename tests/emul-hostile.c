@@ -6,7 +6,8 @@
 #define TABLES (4 * MIB)
 #define AT     UINT64_C(0x1234000000)
 
-static const enum ioasid_pgtable_format formats[] = { IOASID_PGTABLE_VTD_SS, IOASID_PGTABLE_VTD_FS };
+static const enum ioasid_pgtable_format formats[] = { IOASID_PGTABLE_VTD_SS,
+						      IOASID_PGTABLE_VTD_FS };
 
 #define VARIANTS (2 * HW_WAYS) /* way of nesting, format */
 #define PLATFORM HW_PLATFORM("iotlb=16 structure-cache=16", "")
@@ -60,7 +61,8 @@ START_TEST(address_bits_beyond_the_width)
 	hostile_open(&h, _i);
 	for (level = 1; level <= 4; level++)
 		for (bit = 40; bit < 52; bit += 11)
-			entry_faults(&h, level, gt_load(gt_entry(&h.t, AT, level)) | UINT64_C(1) << bit,
+			entry_faults(&h, level,
+				     gt_load(gt_entry(&h.t, AT, level)) | UINT64_C(1) << bit,
 				     IOASID_FAULT_MALFORMED_ENTRY);
 	guest_close(&h.g);
 }
@@ -118,8 +120,8 @@ END_TEST
 START_TEST(not_present_whatever_else_it_says)
 {
 	/* All bits but those that make an entry present (9.7, 9.8). */
-	uint64_t absent = formats[_i / HW_WAYS] == IOASID_PGTABLE_VTD_SS ? ~(SS_READ | SS_WRITE | 4) :
-								    ~FS_PRESENT;
+	uint64_t absent = formats[_i / HW_WAYS] == IOASID_PGTABLE_VTD_SS ? ~(SS_READ | SS_WRITE | 4)
+									 : ~FS_PRESENT;
 	struct hostile h;
 	unsigned int level;
 
@@ -233,8 +235,8 @@ START_TEST(superpage_over_a_parent_in_small_pieces)
 	hostile_open(&h, _i);
 	/* Every other page of 2 MiB, in reverse order, for reading every fourth. */
 	for (i = 0; i < 512; i += 2)
-		ck_ok(ioasid_space_map(h.g.root, GIB + i * PAGE, h.g.memory + (511 - i) * PAGE, PAGE,
-				       i % 4 ? RW : IOASID_READ, NULL));
+		ck_ok(ioasid_space_map(h.g.root, GIB + i * PAGE, h.g.memory + (511 - i) * PAGE,
+				       PAGE, i % 4 ? RW : IOASID_READ, NULL));
 	gt_store(gt_entry(&h.t, AT + GIB, 3), gt_leaf_value(&h.t, 3, GIB, RW));
 	ck_ok(inv_all(h.g.ctx, h.child));
 	for (i = 0; i < 512; i++)

@@ -439,7 +439,8 @@ START_TEST(the_audit_names_what_was_used_stale)
 	struct ioasid_event event;
 	struct hw h;
 
-	hw_open(&h, HW_PLATFORM("structure-cache=8", "device-tlb=8"), hw_formats[_i], IOASID_CTX_AUDIT);
+	hw_open(&h, HW_PLATFORM("structure-cache=8", "device-tlb=8"), hw_formats[_i],
+		IOASID_CTX_AUDIT);
 	ck_assert_int_eq(hw_page(&h, 0), 16);
 	ck_assert_int_eq(hw_page(&h, 0), 16);
 	ck_assert_uint_eq(ioasid_event_queue_read(h.g.queue, &event, 1), 0);
@@ -510,15 +511,18 @@ int main(void)
 	tcase_add_loop_test(tc, a_walk_from_a_cached_structure_reads_one_entry, 0, VARIANTS);
 	tcase_add_loop_test(tc, a_unit_counts_what_its_cache_does, 0, VARIANTS);
 	tcase_add_loop_test(tc, devices_behind_one_unit_share_its_iotlb, 0, VARIANTS);
-	tcase_add_loop_test(tc, units_cache_by_themselves_and_are_invalidated_together, 0, VARIANTS);
+	tcase_add_loop_test(tc, units_cache_by_themselves_and_are_invalidated_together, 0,
+			    VARIANTS);
 	tcase_add_loop_test(tc, a_device_tlb_goes_with_the_batch, 0, VARIANTS);
 	tcase_add_loop_test(tc, a_device_tlb_that_has_to_be_told, 0, VARIANTS);
 	tcase_add_loop_test(tc, an_invalidation_by_device_tells_it, 0, VARIANTS);
-	tcase_add_loop_test(tc, what_the_library_takes_away_goes_from_a_device_tlb_too, 0, VARIANTS);
+	tcase_add_loop_test(tc, what_the_library_takes_away_goes_from_a_device_tlb_too, 0,
+			    VARIANTS);
 	tcase_add_loop_test(tc, errors_of_device_tlb_invalidations, 0, VARIANTS);
 	tcase_add_loop_test(tc, runs_are_what_the_iotlb_holds, 0, VARIANTS);
 	tcase_add_loop_test(tc, the_audit_names_what_was_used_stale, 0, VARIANTS);
-	tcase_add_loop_test(tc, an_invalidation_out_of_memory_of_the_audit_counts_as_none, 0, VARIANTS);
+	tcase_add_loop_test(tc, an_invalidation_out_of_memory_of_the_audit_counts_as_none, 0,
+			    VARIANTS);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

@@ -85,7 +85,8 @@ static void by_unmap(struct race *r)
 	hw_set(&r->h, 0, HW_SIZE / PAGE);
 	hw_invalidate(&r->h, 0, 0);
 	do {
-		ck_ok(ioasid_space_map(r->h.g.root, HW_SIZE, r->h.g.memory + 40 * PAGE, PAGE, RW, NULL));
+		ck_ok(ioasid_space_map(r->h.g.root, HW_SIZE, r->h.g.memory + 40 * PAGE, PAGE, RW,
+				       NULL));
 		while (counter(r, 40) == 0 && now_ns() < end)
 			;
 		ck_ok(ioasid_space_unmap(r->h.g.root, HW_SIZE, PAGE, NULL));
@@ -129,7 +130,8 @@ START_TEST(what_is_taken_away_is_not_used_any_more)
 	struct race r = { .stop = false };
 	unsigned int i;
 
-	hw_open(&r.h, platforms[_i % 2], _i / 2 % 2 ? IOASID_PGTABLE_VTD_FS : IOASID_PGTABLE_VTD_SS, 0);
+	hw_open(&r.h, platforms[_i % 2], _i / 2 % 2 ? IOASID_PGTABLE_VTD_FS : IOASID_PGTABLE_VTD_SS,
+		0);
 	for (i = 0; i < THREADS; i++) {
 		r.device[i] = r.h.g.device;
 		r.channel[i] = r.h.g.channel;

@@ -190,7 +190,8 @@ END_TEST
 
 START_TEST(rebinding_and_unbinding_drop)
 {
-	bool arm = hw_formats[_i] == IOASID_PGTABLE_ARM_S1 || hw_formats[_i] == IOASID_PGTABLE_ARM_S2;
+	bool arm =
+		hw_formats[_i] == IOASID_PGTABLE_ARM_S1 || hw_formats[_i] == IOASID_PGTABLE_ARM_S2;
 	uint32_t levels = arm ? 3 : 5;
 	struct guest_table other;
 	struct hw h;
@@ -250,8 +251,8 @@ START_TEST(the_smaller_of_both_pages_is_cached)
 
 	hw_open(&h, PLAIN, hw_formats[_i], 0);
 	for (i = 0; i < 512; i++)
-		ck_ok(ioasid_space_map(h.g.root, GIB + i * PAGE, h.g.memory + (511 - i) * PAGE, PAGE,
-				       RW, NULL));
+		ck_ok(ioasid_space_map(h.g.root, GIB + i * PAGE, h.g.memory + (511 - i) * PAGE,
+				       PAGE, RW, NULL));
 	gt_store(gt_entry(&h.t, at + GIB, 2), gt_leaf_value(&h.t, 2, GIB, RW));
 	for (i = 0; i < 512; i += 37)
 		guest_reaches(&h.g, at + GIB + i * PAGE + 8, (511 - i) * PAGE + 8, RW);

@@ -348,7 +348,8 @@ START_TEST(ends_of_the_address_space)
 	gt_map(&f.t[0], 0, PAGE, PAGE, 1, RW);
 	gt_map(&f.t[0], top, 2 * PAGE, PAGE, 1, RW);
 	for (i = 0; i < sizeof(ranges) / sizeof(*ranges); i++)
-		ck_ok(ioasid_inv_add_range(f.inv, f.child[0], ranges[i].start, ranges[i].length, 0));
+		ck_ok(ioasid_inv_add_range(f.inv, f.child[0], ranges[i].start, ranges[i].length,
+					   0));
 	ck_ok(ioasid_inv_submit(f.inv, NULL));
 	guest_reaches(&f.g, 0, PAGE, RW);
 	guest_reaches(&f.g, top, 2 * PAGE, RW);
@@ -409,7 +410,9 @@ END_TEST
 
 #define KINDS 4
 
-/* Where entry @k leads if its turn is @turn: to small pages or a large one, far apart; to nothing. */
+/*
+ * Where entry @k leads if its turn is @turn: to small pages or a large one, far apart; to nothing.
+ */
 static uint64_t all_over(uint64_t k, uint64_t turn)
 {
 	static const uint64_t base[KINDS] = { 0, GIB, 3 * GIB, 7 * GIB };
@@ -417,7 +420,9 @@ static uint64_t all_over(uint64_t k, uint64_t turn)
 	return base[(k + turn) % KINDS] + k * PAGE;
 }
 
-/* A table whose entries lead to all kinds of places of the parent, and change places, many at once. */
+/*
+ * A table whose entries lead to all kinds of places of the parent, and change places, many at once.
+ */
 START_TEST(a_table_leads_all_over_the_parent)
 {
 	const uint64_t n = 512;

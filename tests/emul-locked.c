@@ -183,7 +183,8 @@ START_TEST(registered_memory_counts_once)
 	ck_ok(ioasid_device_attach(other, identity));
 	ck_assert_uint_eq(locked(), 16);
 	ck_err(ioasid_ctx_register_memory(ctx, memory + 32 * PAGE, 5 * PAGE, RW), ENOMEM);
-	ck_assert_ptr_null(ioasid_space_find_mapping(identity, (uintptr_t)memory + 32 * PAGE, PAGE));
+	ck_assert_ptr_null(
+		ioasid_space_find_mapping(identity, (uintptr_t)memory + 32 * PAGE, PAGE));
 	ck_assert_uint_eq(locked(), 16);
 	ck_ok(ioasid_ctx_register_memory(ctx, memory + 32 * PAGE, 4 * PAGE, RW));
 	ck_assert_uint_eq(locked(), 20);

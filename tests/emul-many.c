@@ -79,7 +79,8 @@ START_TEST(as_many_mappings)
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
-		ck_ok(ioasid_space_map(space, 2 * i * PAGE, g.memory + i % 64 * PAGE, PAGE, RW, NULL));
+		ck_ok(ioasid_space_map(space, 2 * i * PAGE, g.memory + i % 64 * PAGE, PAGE, RW,
+				       NULL));
 	ck_assert_uint_eq(space_info(space).mappings, n);
 	guest_attach(&g, space);
 	guest_reaches(&g, 0, 0, RW);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Spaces on spaces on spaces: tables in a parent that has tables itself, and both protocols mixed. */
+/*
+ * Spaces on spaces on spaces: tables in a parent that has tables itself, and both protocols mixed.
+ */
 #include "guest_tables.h"
 #include "support.h"
 
@@ -73,7 +75,8 @@ START_TEST(root_changes_reach_the_last)
 	all_fault(&d);
 	/* All but the page, then with it. */
 	ck_ok(ioasid_space_map(d.g.root, 0, d.g.memory, 6 * PAGE, RW, NULL));
-	ck_ok(ioasid_space_map(d.g.root, 7 * PAGE, d.g.memory + 7 * PAGE, SIZE - 7 * PAGE, RW, NULL));
+	ck_ok(ioasid_space_map(d.g.root, 7 * PAGE, d.g.memory + 7 * PAGE, SIZE - 7 * PAGE, RW,
+			       NULL));
 	all_fault(&d);
 	guest_reaches(&d.g, 0x7000000 + PAGE, 7 * PAGE, RW);
 	ck_ok(ioasid_space_map(d.g.root, 6 * PAGE, d.g.memory + PAGE, PAGE, IOASID_READ, NULL));

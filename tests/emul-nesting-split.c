@@ -14,7 +14,8 @@
 #define PAGES  (rounds(32) * 16) /* that are looked at: 512, or a few */
 
 static const enum ioasid_fill fills[] = { IOASID_FILL_ON_INVALIDATION, IOASID_FILL_ON_DEMAND };
-static const enum ioasid_pgtable_format formats[] = { IOASID_PGTABLE_VTD_SS, IOASID_PGTABLE_VTD_FS };
+static const enum ioasid_pgtable_format formats[] = { IOASID_PGTABLE_VTD_SS,
+						      IOASID_PGTABLE_VTD_FS };
 
 #define VARIANTS 8 /* fill, format, size of the superpage */
 
@@ -124,8 +125,8 @@ START_TEST(parent_half_in_pieces_and_half_in_one)
 
 	split_open(&s, _i);
 	map_pieces(&s, PAGES / 2);
-	ck_ok(ioasid_space_map(s.g.root, TARGET + PAGES / 2 * PAGE, s.g.memory + PAGE, SIZE - PAGE, RW,
-			       NULL));
+	ck_ok(ioasid_space_map(s.g.root, TARGET + PAGES / 2 * PAGE, s.g.memory + PAGE, SIZE - PAGE,
+			       RW, NULL));
 	for (i = 0; i < PAGES; i += 2) {
 		ck_ok(inv_range(s.g.ctx, s.child, AT + i * PAGE, PAGE));
 		if (i < PAGES / 2)
@@ -174,8 +175,8 @@ START_TEST(pieces_come_and_go)
 			continue;
 		ck_ok(ioasid_space_unmap(s.g.root, TARGET + i * PAGE, PAGE, NULL));
 		guest_faults(&s.g, AT + i * PAGE, IOASID_READ, IOASID_FAULT_TARGET_NOT_MAPPED);
-		ck_ok(ioasid_space_map(s.g.root, TARGET + i * PAGE, s.g.memory + 600 * PAGE, PAGE, RW,
-				       NULL));
+		ck_ok(ioasid_space_map(s.g.root, TARGET + i * PAGE, s.g.memory + 600 * PAGE, PAGE,
+				       RW, NULL));
 		guest_reaches(&s.g, AT + i * PAGE, 600 * PAGE, RW);
 	}
 	gt_unmap(&s.t, AT, PAGE, s.level);

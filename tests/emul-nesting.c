@@ -316,7 +316,8 @@ START_TEST(write_only_and_user_bits)
 		guest_reaches(&n.g, n.at, PAGE, IOASID_WRITE);
 		guest_faults(&n.g, n.at, IOASID_READ, IOASID_FAULT_PERMISSION);
 	} else {
-		for (level = 1; level <= (gt_has_table_permissions(&n.t) ? n.t.levels : 1); level++) {
+		for (level = 1; level <= (gt_has_table_permissions(&n.t) ? n.t.levels : 1);
+		     level++) {
 			uint64_t *entry = gt_entry(&n.t, n.at, level), value = gt_load(entry);
 
 			gt_store(entry, gt_deny(&n.t, level, value, IOASID_READ));

@@ -147,7 +147,9 @@ START_TEST(on_demand_needs_no_invalidation)
 }
 END_TEST
 
-/* Opens it with an audit. Returns the entry of a page that has been read, and must not be written. */
+/*
+ * Opens it with an audit. Returns the entry of a page that has been read, and must not be written.
+ */
 static uint64_t *audited_leaf(struct nested *n, int i)
 {
 	uint8_t byte;

@@ -123,8 +123,8 @@ START_TEST(detach_ends_the_wait_of_what_was_forgotten)
 END_TEST
 
 /*
- * A request that goes straight to the parent asks the space that its device is attached to, like all
- * others: 0: by its entry; 1: since it has no PASID.
+ * A request that goes straight to the parent asks the space that its device is attached to, like
+ * all others: 0: by its entry; 1: since it has no PASID.
  */
 START_TEST(what_is_passed_through_asks_too)
 {

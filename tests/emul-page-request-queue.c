@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Fault queues: groups of requests, how they are read and answered, and what is held up when full. */
+/*
+ * Fault queues: groups of requests, how they are read and answered, and what is held up when full.
+ */
 #include <string.h>
 #include <unistd.h>
 

@@ -67,7 +67,8 @@ static void *rewrite(void *arg)
 		if (what < 4)
 			set_entry(&g, pasid, ENTRY_FS, root[what]);
 		else if (what == 4)
-			gt_store(word(&g, entry_at(&g, pasid)), (uint64_t)rand_r(&seed) << 20 ^ 0x41);
+			gt_store(word(&g, entry_at(&g, pasid)),
+				 (uint64_t)rand_r(&seed) << 20 ^ 0x41);
 		else if (what == 5)
 			gt_store(word(&g, entry_at(&g, pasid) + 16), FOREIGN);
 		else if (what == 6)

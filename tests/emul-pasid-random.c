@@ -45,7 +45,8 @@ static unsigned int any(unsigned int n)
 
 static bool mediated(int d)
 {
-	return kind[d].type == IOASID_DEVICE_MEDIATED || kind[d].type == IOASID_DEVICE_MEDIATED_SHARED;
+	return kind[d].type == IOASID_DEVICE_MEDIATED ||
+	       kind[d].type == IOASID_DEVICE_MEDIATED_SHARED;
 }
 
 static bool global(int d)

@@ -541,7 +541,10 @@ START_TEST(ranges_of_a_pasid_are_checked)
 }
 END_TEST
 
-/* What its entries lead to is nested on the root, not on it; and what a PASID has cached is not listed. */
+/*
+ * What its entries lead to is nested on the root, not on it; and what a PASID has cached is not
+ * listed.
+ */
 START_TEST(a_space_with_a_table_is_no_parent)
 {
 	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
@@ -561,9 +564,10 @@ END_TEST
 
 START_TEST(not_where_the_IOMMU_walks)
 {
-	struct ioasid_ctx *ctx = open_platform("iommu hw address-bits=57 pasid-bits=16 "
-					       "nesting=software,hardware\n"
-					       "device d iommu=hw pasid-bits=16 pasid-table=user\n");
+	struct ioasid_ctx *ctx =
+		open_platform("iommu hw address-bits=57 pasid-bits=16 "
+			      "nesting=software,hardware\n"
+			      "device d iommu=hw pasid-bits=16 pasid-table=user\n");
 	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
 	const struct ioasid_pasid_table t = vtd_table();
 	struct ioasid_space *space = NULL;

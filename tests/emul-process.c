@@ -173,7 +173,7 @@ START_TEST(what_is_locked_moves)
 	ck_ok(ioasid_ctx_change_process(ctx));
 	ck_assert_uint_eq(locked(ctx), 11);
 	ck_ok(ioasid_space_unmap_all(space, NULL));
-	ck_assert_uint_eq(locked(ctx), 1);	/* the child's mapping, of which nobody knows here */
+	ck_assert_uint_eq(locked(ctx), 1); /* the child's mapping, of which nobody knows here */
 	close_world();
 }
 END_TEST

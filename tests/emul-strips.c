@@ -195,7 +195,8 @@ static void is_known(const struct known *k, const struct ioasid_mapping *m, stru
 static void find(struct world *w)
 {
 	uint64_t from = below(w, UNITS), n = 1 + below(w, 100), i;
-	struct ioasid_mapping *m = ioasid_space_find_mapping(w->space, BASE + from * UNIT, n * UNIT);
+	struct ioasid_mapping *m =
+		ioasid_space_find_mapping(w->space, BASE + from * UNIT, n * UNIT);
 	struct known *k;
 
 	for (i = from; i < from + n && i < UNITS && !w->at[i]; i++)
@@ -353,15 +354,16 @@ END_TEST
 #define EACH	100u
 
 /* 100 pages come, or those that there are go, one by one; and two together behind them. */
-static void change_place(struct world *w, struct ioasid_space *space, unsigned int place, bool *pages,
-			 bool *two)
+static void change_place(struct world *w, struct ioasid_space *space, unsigned int place,
+			 bool *pages, bool *two)
 {
 	const uint64_t start = GIB + place * PLACE, behind = start + 2 * EACH * PAGE;
 	uint64_t i;
 
 	for (i = 0; i < EACH; i++)
-		ck_ok(*pages ? ioasid_space_unmap(space, start + i * PAGE, PAGE, NULL) :
-			       ioasid_space_map(space, start + i * PAGE, w->memory, PAGE, RW, NULL));
+		ck_ok(*pages ? ioasid_space_unmap(space, start + i * PAGE, PAGE, NULL)
+			     : ioasid_space_map(space, start + i * PAGE, w->memory, PAGE, RW,
+						NULL));
 	*pages = !*pages;
 	if (below(w, 4))
 		return;

@@ -186,7 +186,9 @@ static void fails_after(bool (*change)(void), unsigned int expected)
 	memory_free(memory, PAGE);
 }
 
-/* A filter of system calls that comes after the context was opened: the log says what that breaks. */
+/*
+ * A filter of system calls that comes after the context was opened: the log says what that breaks.
+ */
 START_TEST(barrier_that_is_forbidden_later)
 {
 	fails_after(forbid_calls, 1);

@@ -2,8 +2,8 @@
 /*
  * Everything at once, in one context: a thread for each way of giving a device a page and taking it
  * away; devices that read and write by all ways; somebody who makes, attaches, invalidates, tracks,
- * asks and destroys beside them. A page that was taken is poisoned as soon as the call has returned:
- * a write that comes late is seen in it, and a read that comes late sees it.
+ * asks and destroys beside them. A page that was taken is poisoned as soon as the call has
+ * returned: a write that comes late is seen in it, and a read that comes late sees it.
  *
  * IOASID_TEST_SECONDS is how long: a few minutes are worth while.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A vIOMMU as an SMMUv3: commands as the guest's queue has them, and event records as its event queue
- * is to have them. Both are written by the bit numbers of Arm IHI 0070, chapters 4 and 7.
+ * A vIOMMU as an SMMUv3: commands as the guest's queue has them, and event records as its event
+ * queue is to have them. Both are written by the bit numbers of Arm IHI 0070, chapters 4 and 7.
  */
 #include <endian.h>
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* vIOMMUs, vDEVICEs and their event queues: what there can be, what holds what, whose faults come. */
+/*
+ * vIOMMUs, vDEVICEs and their event queues: what there can be, what holds what, whose faults come.
+ */
 #include <poll.h>
 
 #include "viommu_world.h"
@@ -47,7 +49,8 @@ START_TEST(wrong_options)
 	struct {
 		struct ioasid_viommu_options options;
 		uint64_t more;
-	} longer = { .options = { .size = sizeof(longer), .type = IOASID_VIOMMU_PLAIN }, .more = 1 };
+	} longer = { .options = { .size = sizeof(longer), .type = IOASID_VIOMMU_PLAIN },
+		     .more = 1 };
 	struct ioasid_space *child = make_space(g.ctx, g.root, 0);
 	struct ioasid_viommu *viommu = NULL;
 	struct guest other;

@@ -89,7 +89,8 @@ static void is_recorded(struct world *w, bool failed)
 	uint64_t bits[1] = { 0 };
 
 	ck_assert_uint_eq(memory[TARGET], failed ? 0 : 0x77);
-	ck_ok(ioasid_space_dirty_read(w->space[0], TARGET, 2 * PAGE, PAGE, IOASID_DIRTY_PEEK, bits));
+	ck_ok(ioasid_space_dirty_read(w->space[0], TARGET, 2 * PAGE, PAGE, IOASID_DIRTY_PEEK,
+				      bits));
 	ck_assert_uint_eq(bits[0], !failed);
 }
 

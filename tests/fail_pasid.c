@@ -372,8 +372,8 @@ START_TEST(look_ups_end)
 			mem_watch(is_due, &p);
 			look_up(&w);
 			mem_watch(NULL, NULL);
-			ck_assert_msg(p.n < ENOUGH, "allocation %lu, and each %lu after it", p.first,
-				      p.every);
+			ck_assert_msg(p.n < ENOUGH, "allocation %lu, and each %lu after it",
+				      p.first, p.every);
 		}
 	world_close(&w);
 }

@@ -4,7 +4,9 @@
 
 #include <stdbool.h>
 
-/* From now on there are no membarrier(2) and no getrandom(2) in this thread. False: it cannot be. */
+/*
+ * From now on there are no membarrier(2) and no getrandom(2) in this thread. False: it cannot be.
+ */
 bool forbid_calls(void);
 
 /*

@@ -144,8 +144,8 @@ uint64_t gt_leaf_value(const struct guest_table *t, unsigned int level, uint64_t
 		return target | (level > 1 ? PT_PAGE_SIZE : 0) | FS_PRESENT | FS_USER |
 		       (write ? FS_WRITE : 0);
 	case IOASID_PGTABLE_ARM_S1:
-		return arm_address(t, target) | (level > 1 ? 0 : ARM_TABLE) | ARM_VALID | ARM_AF | ARM_USER |
-		       (write ? 0 : ARM_READ_ONLY);
+		return arm_address(t, target) | (level > 1 ? 0 : ARM_TABLE) | ARM_VALID | ARM_AF |
+		       ARM_USER | (write ? 0 : ARM_READ_ONLY);
 	case IOASID_PGTABLE_ARM_S2:
 		return arm_address(t, target) | (level > 1 ? 0 : ARM_TABLE) | ARM_VALID | ARM_AF |
 		       (read ? ARM_S2_READ : 0) | (write ? ARM_S2_WRITE : 0);
@@ -164,7 +164,8 @@ uint64_t gt_address(const struct guest_table *t, uint64_t value)
 	if (is_riscv(t))
 		return value << 10 >> 20 << 12;
 	if (t->wide && t->granule == 16)
-		return (value & PT_ADDRESS & ~UINT64_C(0xf00000000f000)) | (value >> 12 & 0xf) << 48;
+		return (value & PT_ADDRESS & ~UINT64_C(0xf00000000f000)) | (value >> 12 & 0xf)
+										   << 48;
 	if (t->wide)
 		return (value & PT_ADDRESS & ~(UINT64_C(3) << 50)) | (value >> 8 & 3) << 50;
 	return value & PT_ADDRESS;

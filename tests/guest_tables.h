@@ -56,7 +56,9 @@ struct guest_table {
 	uint64_t end; /* first one that is not for tables */
 };
 
-/* Tables come from the pages @first to @end (guest addresses) of the memory that begins at @base. */
+/*
+ * Tables come from the pages @first to @end (guest addresses) of the memory that begins at @base.
+ */
 void gt_init(struct guest_table *t, enum ioasid_pgtable_format format, uint32_t levels,
 	     void *memory, uint64_t base, uint64_t first, uint64_t end);
 

@@ -25,7 +25,8 @@ struct ioasid_space *hw_space(struct ioasid_ctx *ctx, struct ioasid_space *paren
 
 struct ioasid_space *hw_any_space(struct ioasid_ctx *ctx, struct ioasid_space *parent, int way)
 {
-	static const enum ioasid_fill fills[] = { IOASID_FILL_ON_INVALIDATION, IOASID_FILL_ON_DEMAND };
+	static const enum ioasid_fill fills[] = { IOASID_FILL_ON_INVALIDATION,
+						  IOASID_FILL_ON_DEMAND };
 
 	return hw_is_hardware(way) ? hw_space(ctx, parent) : make_space(ctx, parent, fills[way]);
 }

@@ -69,7 +69,8 @@ static void call_map_parent(struct world *w, const uint64_t *draw)
 		n.length <<= 14; /* a large one, most of it of nothing */
 	want = n.perm ? map_result(w, s, n.start, n.length) : -EINVAL;
 	snprintf(call, sizeof(call), "map_parent(%s, %#jx, parent %#jx, %ju pages, %u)",
-		 space_name(s), (uintmax_t)n.start, (uintmax_t)n.target, (uintmax_t)n.length, n.perm);
+		 space_name(s), (uintmax_t)n.start, (uintmax_t)n.target, (uintmax_t)n.length,
+		 n.perm);
 	arm(w, draw[6]);
 	if (follows(w, ioasid_space_map_parent(m->space, n.start * PAGE, n.target * PAGE,
 					       n.length * PAGE, n.perm, &n.handle), want, call))
@@ -122,14 +123,16 @@ static void add_copies(struct world *w, int to, int from, uint64_t start, uint64
 			return differs(w, "map_copy: wrong length at %#jx", (uintmax_t)at);
 		/* The model's own pieces are of one source mapping each. */
 		for (i = 0; i < n.length; i++) {
-			struct model_mapping *src = model_find(&w->at[from], source + at - start + i);
+			struct model_mapping *src =
+				model_find(&w->at[from], source + at - start + i);
 
 			if (!i) {
 				n.target = src->target + (source + at - start - src->start);
 				n.writable = src->writable;
 			} else if (src->target + (source + at - start + i - src->start) !=
 				   n.target + i) {
-				return differs(w, "map_copy: one mapping of memory that is not one");
+				return differs(w,
+					       "map_copy: one mapping of memory that is not one");
 			}
 		}
 		model_add(w, to, &n);
@@ -189,7 +192,8 @@ void clear_range(struct world *w, int s, uint64_t start, uint64_t length)
 			i++;
 			continue;
 		}
-		snprintf(call, sizeof(call), "mapping_unmap(%s, %#jx)", space_name(s), (uintmax_t)a);
+		snprintf(call, sizeof(call), "mapping_unmap(%s, %#jx)", space_name(s),
+			 (uintmax_t)a);
 		follows(w, ioasid_mapping_unmap(m->mapping[i].handle), 0, call);
 		model_remove(m, a, n);
 	}
@@ -219,7 +223,8 @@ static void call_unmap(struct world *w, const uint64_t *draw)
 	snprintf(call, sizeof(call), "unmap(%s, %#jx, %ju pages)", space_name(s), (uintmax_t)start,
 		 (uintmax_t)length);
 	arm_always(w, draw[6]);
-	if (!follows(w, ioasid_space_unmap(m->space, start * PAGE, length * PAGE, &got), want, call))
+	if (!follows(w, ioasid_space_unmap(m->space, start * PAGE, length * PAGE, &got), want,
+		     call))
 		return;
 	if (got != sum * PAGE)
 		differs(w, "%s says %ju bytes, expected %ju", call, (uintmax_t)got,

@@ -94,8 +94,10 @@ void call_unmap_dirty(struct world *w, const uint64_t *draw)
 		 (uintmax_t)one.length);
 	arm(w, draw[6]);
 	w->armed = false;
-	if (!follows(w, ioasid_space_unmap_dirty(m->space, one.start * PAGE, one.length * PAGE,
-						 PAGE, bits, NULL), w->tracking ? 0 : -EINVAL, call))
+	if (!follows(w,
+		     ioasid_space_unmap_dirty(m->space, one.start * PAGE, one.length * PAGE, PAGE,
+					      bits, NULL),
+		     w->tracking ? 0 : -EINVAL, call))
 		return;
 	compare_bits(w, bits, one.start, one.length, 0, true);
 	model_remove(m, one.start, one.length);

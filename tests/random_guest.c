@@ -231,8 +231,9 @@ static void repair_table(struct world *w, int s, uint64_t page, uint64_t memory,
 		page * PAGE, (page + 6) * PAGE);
 	for (i = 0; i < WINDOW; i += 1 + draw % 2) {
 		draw = draw * UINT64_C(6364136223846793005) + 1442695040888963407;
-		gt_map(&m->format, (m->base + i) * PAGE, (parent->base + (draw >> 40) % WINDOW) * PAGE,
-		       PAGE, 1, draw >> 60 ? RW : IOASID_READ);
+		gt_map(&m->format, (m->base + i) * PAGE,
+		       (parent->base + (draw >> 40) % WINDOW) * PAGE, PAGE, 1,
+		       draw >> 60 ? RW : IOASID_READ);
 	}
 	/* Half of it by a superpage, of whose target the parent has little and in pieces. */
 	if (draw >> 62 == 0)

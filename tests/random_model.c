@@ -70,7 +70,8 @@ struct model_mapping *model_find(struct model_space *m, uint64_t page)
 	size_t i;
 
 	for (i = 0; i < m->mappings; i++)
-		if (page >= m->mapping[i].start && page - m->mapping[i].start < m->mapping[i].length)
+		if (page >= m->mapping[i].start &&
+		    page - m->mapping[i].start < m->mapping[i].length)
 			return &m->mapping[i];
 	return NULL;
 }

@@ -42,8 +42,8 @@ static void space_open(struct world *w, int s, int parent, enum ioasid_fill fill
 }
 
 /* A table of the guest that fills @s: its pages are those of the memory from @first on. */
-static void table_open(struct world *w, int s, enum ioasid_pgtable_format format, uint64_t parent_page,
-		       uint64_t first)
+static void table_open(struct world *w, int s, enum ioasid_pgtable_format format,
+		       uint64_t parent_page, uint64_t first)
 {
 	struct model_space *m = &w->at[s];
 	uint64_t i;
@@ -53,8 +53,8 @@ static void table_open(struct world *w, int s, enum ioasid_pgtable_format format
 		parent_page * PAGE, (parent_page + 6) * PAGE);
 	m->table_root = parent_page;
 	for (i = 0; i < WINDOW; i += 1 + i % 3)
-		gt_map(&m->format, (m->base + i) * PAGE, (parent_page + 12 + i % 40) * PAGE, PAGE, 1,
-		       i % 5 ? RW : IOASID_READ);
+		gt_map(&m->format, (m->base + i) * PAGE, (parent_page + 12 + i % 40) * PAGE, PAGE,
+		       1, i % 5 ? RW : IOASID_READ);
 	ck_ok(bind_table(m->space, format, 4, m->table_root * PAGE));
 	m->bound = true;
 }

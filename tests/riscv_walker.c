@@ -60,7 +60,8 @@ struct riscvw_judgement riscvw_judge(const struct riscvw_table *t, int level, un
 	if (!V(pte))
 		return j;
 	j.kind = leaf ? RISCVW_LEAF : RISCVW_POINTER;
-	if ((W(pte) && !R(pte)) || (leaf ? is_reserved_leaf(level, pte) : is_reserved_pointer(pte)) ||
+	if ((W(pte) && !R(pte)) ||
+	    (leaf ? is_reserved_leaf(level, pte) : is_reserved_pointer(pte)) ||
 	    (!leaf && level == 0) || (page * 4096) >> t->pa_bits) {
 		j.kind = RISCVW_RESERVED;
 		return j;

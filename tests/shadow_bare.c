@@ -63,7 +63,9 @@ START_TEST(superpage_beyond_the_end_of_a_piece)
 }
 END_TEST
 
-/* Where one page leads that may not fit in, on which way it comes to be read, and what it permits. */
+/*
+ * Where one page leads that may not fit in, on which way it comes to be read, and what it permits.
+ */
 static const struct {
 	uint64_t to, length;	/* of what is read, from there on or from before */
 	unsigned int perm;
@@ -112,7 +114,9 @@ START_TEST(one_of_many_differs)
 }
 END_TEST
 
-/* The guest changes all of a table at once: flags, or where it leads, and how many pages that is. */
+/*
+ * The guest changes all of a table at once: flags, or where it leads, and how many pages that is.
+ */
 START_TEST(all_differ)
 {
 	unsigned int some;

@@ -112,7 +112,8 @@ void bind_as(const struct ioasid_pgtable *pgtable, bool on_demand)
 	w.pgtable = *pgtable;
 	gt_init_as(&w.t, &w.pgtable, w.tables, TABLES, TABLES, END);
 	pair.low_root = w.t.root;
-	ck_assert_int_eq(pgt_init(&pair.low, (enum pgt_id)pgtable->format, pgtable->levels, &caps), 0);
+	ck_assert_int_eq(pgt_init(&pair.low, (enum pgt_id)pgtable->format, pgtable->levels, &caps),
+			 0);
 	if (pgtable->upper_levels) {
 		high.high = true;
 		w.pgtable.upper_root = pair.high_root = w.t.root;

@@ -49,8 +49,8 @@ void root_unmap(unsigned int i);
 const struct piece *root_find(uint64_t gpa);
 
 /*
- * A table of the guest's, bound with nothing in it; of any description that has input_bits. An upper
- * table is the same one.
+ * A table of the guest's, bound with nothing in it; of any description that has input_bits. An
+ * upper table is the same one.
  */
 void bind_as(const struct ioasid_pgtable *pgtable, bool on_demand);
 void bind(enum ioasid_pgtable_format format, bool on_demand);

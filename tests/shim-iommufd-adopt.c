@@ -24,7 +24,9 @@ static int called(struct framework *f, enum call call, uint32_t pasid, uint32_t 
 {
 	int error = f->error;
 
-	*f = (struct framework){ .call = call, .calls = f->calls + 1, .pasid = pasid, .table = table };
+	*f = (struct framework){
+		.call = call, .calls = f->calls + 1, .pasid = pasid, .table = table
+	};
 	return error;
 }
 
@@ -118,7 +120,8 @@ END_TEST
 
 START_TEST(ranges_are_those_given_and_those_of_the_group)
 {
-	const struct ioasid_range given[2] = { { 0x1000, 0x2000 }, { 0xffffffffffff0000, 0x10000 } };
+	const struct ioasid_range given[2] = { { 0x1000, 0x2000 },
+					       { 0xffffffffffff0000, 0x10000 } };
 	struct ioasid_range r[4] = { { 0 } };
 	struct ioasid_device *d;
 

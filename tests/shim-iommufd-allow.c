@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Allowed ranges on the iommufd back end: the kernel holds them as well, wherever there is a table. */
+/*
+ * Allowed ranges on the iommufd back end: the kernel holds them as well, wherever there is a table.
+ */
 #include "shim_expect.h"
 #include "shim_ioas.h"
 #include "util/alloc.h"
@@ -45,7 +47,8 @@ static void holds(const struct ioasid_space *s, const uint64_t *want, unsigned i
 
 static void holds_both(const struct ioasid_space *s)
 {
-	const uint64_t want[] = { IOVA, IOVA + 2 * PAGE - 1, IOVA + 16 * PAGE, IOVA + 17 * PAGE - 1 };
+	const uint64_t want[] = { IOVA, IOVA + 2 * PAGE - 1, IOVA + 16 * PAGE,
+				  IOVA + 17 * PAGE - 1 };
 
 	holds(s, want, 2);
 }

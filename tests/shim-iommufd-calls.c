@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * No ioctl more than a careful programmer would have written by hand: what each call of the API asks
- * of the kernel, in order, and nothing else. What the ioctls say is for the other tests.
+ * No ioctl more than a careful programmer would have written by hand: what each call of the API
+ * asks of the kernel, in order, and nothing else. What the ioctls say is for the other tests.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -40,14 +40,26 @@ struct step {
 
 static const char *name_of(unsigned long command)
 {
-	static const struct { unsigned long command; const char *name; } names[] = {
-		{ SHIM_DESTROY, "DESTROY" }, { SHIM_IOAS_ALLOC, "IOAS" }, { SHIM_COPY, "COPY" },
-		{ SHIM_IOVA_RANGES, "RANGES" }, { SHIM_MAP, "MAP" }, { SHIM_UNMAP, "UNMAP" },
-		{ SHIM_HWPT_ALLOC, "HWPT" }, { SHIM_FAULT_ALLOC, "FAULT" }, { SHIM_HW_INFO, "INFO" },
-		{ SHIM_SET_DIRTY, "SET_DIRTY" }, { SHIM_GET_DIRTY, "GET_DIRTY" },
-		{ SHIM_INVALIDATE, "INVALIDATE" }, { SHIM_BIND, "BIND" }, { SHIM_ATTACH, "ATTACH" },
-		{ SHIM_DETACH, "DETACH" }, { SHIM_VIOMMU_ALLOC, "VIOMMU" },
-		{ SHIM_MAP_FILE, "MAP_FILE" }, { SHIM_CHANGE_PROCESS, "CHANGE" },
+	static const struct { unsigned long command; const char *name;
+	} names[] = {
+		{ SHIM_DESTROY, "DESTROY" },
+		{ SHIM_IOAS_ALLOC, "IOAS" },
+		{ SHIM_COPY, "COPY" },
+		{ SHIM_IOVA_RANGES, "RANGES" },
+		{ SHIM_MAP, "MAP" },
+		{ SHIM_UNMAP, "UNMAP" },
+		{ SHIM_HWPT_ALLOC, "HWPT" },
+		{ SHIM_FAULT_ALLOC, "FAULT" },
+		{ SHIM_HW_INFO, "INFO" },
+		{ SHIM_SET_DIRTY, "SET_DIRTY" },
+		{ SHIM_GET_DIRTY, "GET_DIRTY" },
+		{ SHIM_INVALIDATE, "INVALIDATE" },
+		{ SHIM_BIND, "BIND" },
+		{ SHIM_ATTACH, "ATTACH" },
+		{ SHIM_DETACH, "DETACH" },
+		{ SHIM_VIOMMU_ALLOC, "VIOMMU" },
+		{ SHIM_MAP_FILE, "MAP_FILE" },
+		{ SHIM_CHANGE_PROCESS, "CHANGE" },
 	};
 	size_t i;
 

@@ -79,7 +79,8 @@ START_TEST(attach_makes_a_table_that_records)
 	ck_ok(ioasid_space_dirty_start(root));
 	expect(iommu, SHIM_SET_DIRTY, 16, 1, 4, 0);
 	ck_ok(ioasid_space_dirty_read(root, 0x40000, 0x80000, 0x2000, 0, bitmap));
-	expect(iommu, SHIM_GET_DIRTY, 48, 4, 0, 0, U64(0x40000), U64(0x80000), U64(0x2000), U64(at));
+	expect(iommu, SHIM_GET_DIRTY, 48, 4, 0, 0, U64(0x40000), U64(0x80000), U64(0x2000),
+	       U64(at));
 	ck_ok(ioasid_space_dirty_read(root, 0, 0x40000, 0x1000, IOASID_DIRTY_PEEK, bitmap));
 	expect(iommu, SHIM_GET_DIRTY, 48, 4, 1, 0, U64(0), U64(0x40000), U64(0x1000), U64(at));
 	ck_ok(ioasid_space_dirty_stop(root));
@@ -350,7 +351,8 @@ START_TEST(read_that_fails)
 	ck_ok(ioasid_device_attach(other, root));
 	write_page(0, 2 * PAGE);
 	fail_nth(1, ENOMEM);
-	ck_err(ioasid_space_dirty_read(root, 0, 64 * PAGE, PAGE, IOASID_DIRTY_PEEK, bitmap), ENOMEM);
+	ck_err(ioasid_space_dirty_read(root, 0, 64 * PAGE, PAGE, IOASID_DIRTY_PEEK, bitmap),
+	       ENOMEM);
 	ck_assert_uint_eq(bitmap[0], 0);
 	ck_assert_uint_eq(pages(root, 0, IOASID_DIRTY_PEEK), 4);
 	fail_nth(1, EIO);
@@ -415,7 +417,9 @@ START_TEST(more_is_kept_than_one_step_reads)
 }
 END_TEST
 
-/* Two pages a bit, from an odd one on: the kernel cannot put its bits where the caller wants them. */
+/*
+ * Two pages a bit, from an odd one on: the kernel cannot put its bits where the caller wants them.
+ */
 START_TEST(long_mappings_that_do_not_fit_are_read_in_steps)
 {
 	uint64_t *bits = calloc(1024, 8), unmapped;

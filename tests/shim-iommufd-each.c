@@ -175,7 +175,10 @@ static void nested_attached(void)
 
 static int bind_raw(void)
 {
-	const struct { uint64_t flags, address; uint32_t width, reserved; } s1 = { 0, 0x5000, 48, 0 };
+	const struct {
+		uint64_t flags, address;
+		uint32_t width, reserved;
+	} s1 = { 0, 0x5000, 48, 0 };
 
 	return ioasid_space_bind_raw(nested, VTD, &s1, sizeof(s1));
 }

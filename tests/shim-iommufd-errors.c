@@ -448,7 +448,10 @@ static void keep_log(void *data, int level, const char *text)
 		strncpy(logged, text, sizeof(logged) - 1);
 }
 
-/* What takes down cannot fail; what the kernel keeps is told to the log, and goes with the descriptor. */
+/*
+ * What takes down cannot fail; what the kernel keeps is told to the log, and goes with the
+ * descriptor.
+ */
 START_TEST(what_the_kernel_keeps_is_told)
 {
 	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;

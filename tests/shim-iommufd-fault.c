@@ -119,7 +119,10 @@ static int respond(uint64_t group, enum ioasid_page_response_code code)
 	return ioasid_fault_queue_respond(queue, &r, 1);
 }
 
-/* The objects: the device 1, the queue 2; then an IOAS, and a page table that is made for the queue. */
+/*
+ * The objects: the device 1, the queue 2; then an IOAS, and a page table that is made for the
+ * queue.
+ */
 START_TEST(a_page_table_with_the_queue)
 {
 	const int iommu = shim_iommu_fd();
@@ -224,7 +227,12 @@ END_TEST
 START_TEST(what_a_request_says)
 {
 	const struct shim_pgfault fault = {
-		.flags = 0x1, .dev_id = id, .pasid = 5, .grpid = 17, .perm = 0xf, .addr = IOVA + 0x88,
+		.flags = 0x1,
+		.dev_id = id,
+		.pasid = 5,
+		.grpid = 17,
+		.perm = 0xf,
+		.addr = IOVA + 0x88,
 	};
 
 	attach();
@@ -317,7 +325,10 @@ START_TEST(a_group_that_is_too_large)
 }
 END_TEST
 
-/* The kernel answers what a device has asked for that is detached or moved, and uses the cookie again. */
+/*
+ * The kernel answers what a device has asked for that is detached or moved, and uses the cookie
+ * again.
+ */
 START_TEST(a_response_after_a_detach_is_not_to_the_next_group)
 {
 	struct ioasid_space *other = make_with_queue();

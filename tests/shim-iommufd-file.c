@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The iommufd back end with mappings of files: by descriptor since Linux 6.13, by address before. */
+/*
+ * The iommufd back end with mappings of files: by descriptor since Linux 6.13, by address before.
+ */
 #include <dirent.h>
 #include <fcntl.h>
 #include <string.h>

@@ -85,9 +85,10 @@ END_TEST
 
 START_TEST(hardware_queues_that_fail)
 {
-	static const int more[][2] = { { EEXIST, EEXIST }, { EIO, EIO }, { EFAULT, EFAULT },
-				       { ENOENT, ENOENT }, { ENOMEM, ENOMEM },
-				       { ENOTTY, EOPNOTSUPP }, { EOPNOTSUPP, EOPNOTSUPP }, { EINVAL, EINVAL },
+	static const int more[][2] = { { EEXIST, EEXIST },	   { EIO, EIO },
+				       { EFAULT, EFAULT },	   { ENOENT, ENOENT },
+				       { ENOMEM, ENOMEM },	   { ENOTTY, EOPNOTSUPP },
+				       { EOPNOTSUPP, EOPNOTSUPP }, { EINVAL, EINVAL },
 				       { ERANGE, EINVAL } };
 	struct ioasid_hw_queue *q = NULL;
 	size_t i;

@@ -101,7 +101,9 @@ START_TEST(pasid_tables_refuse)
 	ck_ok(ioasid_device_query_info(d, &info));
 	ck_assert_uint_eq(info.pasid_table_formats, 1u << IOASID_PASID_TABLE_SMMUV3);
 	ck_assert_uint_ne(info.viommu_types >> IOASID_VIOMMU_SMMUV3 & 1, 0);
-	/* Linux, arm_smmu_get_viommu_size(): none for what does not snoop, whatever the tables are */
+	/*
+	 * Linux, arm_smmu_get_viommu_size(): none for what does not snoop, whatever the tables are
+	 */
 	ck_ok(ioasid_device_unbind(d));
 	shim_viommu.any_type = false;
 	d = bind_device(3);
@@ -111,7 +113,9 @@ START_TEST(pasid_tables_refuse)
 }
 END_TEST
 
-/* Two devices, which cannot share: each command of a bind fails in turn, and nothing has happened. */
+/*
+ * Two devices, which cannot share: each command of a bind fails in turn, and nothing has happened.
+ */
 START_TEST(bind_that_fails)
 {
 	static const int errors[] = { ENOMEM, EOPNOTSUPP, EIO };
@@ -121,7 +125,9 @@ START_TEST(bind_that_fails)
 	shim.unlike = 3;
 	attach_bound();
 	ck_ok(ioasid_device_attach(other, child));
-	/* HWPT_ALLOC, ATTACH for one; for the other both are tried with what is not its own first */
+	/*
+	 * HWPT_ALLOC, ATTACH for one; for the other both are tried with what is not its own first
+	 */
 	for (nth = 1; nth <= 6; nth++)
 		for (i = 0; i < 3; i++) {
 			fail_nth(nth, errors[i]);
@@ -200,7 +206,7 @@ START_TEST(what_cannot_be_undone_is_blocked)
 	shim.unlike = 3;
 	attach_bound();
 	ck_ok(ioasid_device_attach(other, child));
-	fail_nth(5, EIO);	/* a page table for the second, and then the way back of the first */
+	fail_nth(5, EIO); /* a page table for the second, and then the way back of the first */
 	shim.fail_more = 1;
 	ck_err(bind_fs(child, 0x6000, 0), EINVAL);
 	ck_assert_uint_eq((shim_attached(0) != 0) + (shim_attached(1) != 0), 1);

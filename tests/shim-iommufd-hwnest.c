@@ -82,7 +82,9 @@ START_TEST(apertures_of_the_first_stage)
 }
 END_TEST
 
-/* Linux, find_hwpt_paging(): the ranges of a device are kept free in what its table is nested on. */
+/*
+ * Linux, find_hwpt_paging(): the ranges of a device are kept free in what its table is nested on.
+ */
 START_TEST(reserved_is_what_the_parent_cannot_map)
 {
 	struct ioasid_range range;
@@ -295,8 +297,8 @@ START_TEST(a_batch_is_one_array)
 	ck_ok(ioasid_inv_add_all(inv, child, 0));
 	ck_ok(ioasid_inv_submit(inv, &n));
 	ck_assert_uint_eq(n, 3);
-	expect(iommu, SHIM_INVALIDATE, 32, id, shim.calls[0].words[2], shim.calls[0].words[3], 0, 24, 3,
-	       0);
+	expect(iommu, SHIM_INVALIDATE, 32, id, shim.calls[0].words[2], shim.calls[0].words[3], 0,
+	       24, 3, 0);
 	expect_end();
 	ck_assert(!memcmp(shim_hwpt_entries(id), expected, sizeof(expected)));
 	/* by device, and by what it uses for requests without PASID */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Software nesting on iommufd: which ioctls make the kernel follow a child's parent, and none beyond. */
+/*
+ * Software nesting on iommufd: which ioctls make the kernel follow a child's parent, and none
+ * beyond.
+ */
 #include "shim_expect.h"
 #include "shim_ioas.h"
 #include "shim_nested.h"
@@ -12,7 +15,8 @@ START_TEST(superpages_over_the_edge_of_the_parent)
 	ck_assert_uint_eq(shim_ioas_count(CHILD), 0);
 	ck_ok(ioasid_space_map(root, MEMORY + 5 * PAGE, memory, 3 * PAGE, RW, NULL));
 	shim_forget();
-	ck_ok(ioasid_space_map(root, MEMORY + 16 * PAGE, memory + 2 * MIB, PAGE, IOASID_READ, NULL));
+	ck_ok(ioasid_space_map(root, MEMORY + 16 * PAGE, memory + 2 * MIB, PAGE, IOASID_READ,
+			       NULL));
 	ck_assert_uint_eq(shim.n_calls, 2);	/* MAP, COPY */
 	ck_assert_uint_eq(shim_ioas_count(CHILD), 2);
 	reaches(0x80005000, 0, 3 * PAGE, RW);

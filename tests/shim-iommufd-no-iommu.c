@@ -104,7 +104,9 @@ START_TEST(there_need_not_be_a_group)
 }
 END_TEST
 
-/* Bytes: size, flags, IOAS, 0, IOVA, length, address (Linux 7.3, struct iommu_ioas_noiommu_get_pa). */
+/*
+ * Bytes: size, flags, IOAS, 0, IOVA, length, address (Linux 7.3, struct iommu_ioas_noiommu_get_pa).
+ */
 START_TEST(physical_addresses)
 {
 	struct ioasid_device *device = bind_one();
@@ -116,7 +118,8 @@ START_TEST(physical_addresses)
 	ck_ok(ioasid_space_get_kernel_id(space, &ioas));
 	shim_forget();
 	ck_ok(ioasid_space_query_physical(space, IOVA + 0x1100, 0x3000, &physical, &contiguous));
-	expect(shim_iommu_fd(), SHIM_GET_PA, 40, 0, ioas, 0, U64(IOVA + 0x1100), U64(0x3000), U64(0));
+	expect(shim_iommu_fd(), SHIM_GET_PA, 40, 0, ioas, 0, U64(IOVA + 0x1100), U64(0x3000),
+	       U64(0));
 	expect_end();
 	ck_assert_uint_eq(physical, (uintptr_t)memory + 0x1100 + PHYSICAL);
 	ck_assert_uint_eq(contiguous, PAGE - 0x100);
@@ -133,9 +136,12 @@ START_TEST(what_it_refuses)
 	refused(EOPNOTSUPP, "space 1", "is attached");
 	ck_ok(ioasid_device_attach(device, space));
 	ck_err(ioasid_space_query_physical(space, IOVA, 0, &physical, &contiguous), EINVAL);
-	ck_err(ioasid_space_query_physical(space, IOVA, UINT64_MAX, &physical, &contiguous), EOVERFLOW);
-	ck_err(ioasid_space_query_physical(space, UINT64_MAX, 1, &physical, &contiguous), EOVERFLOW);
-	ck_err(ioasid_space_query_physical(space, IOVA + MEMORY, 1, &physical, &contiguous), ENOENT);
+	ck_err(ioasid_space_query_physical(space, IOVA, UINT64_MAX, &physical, &contiguous),
+	       EOVERFLOW);
+	ck_err(ioasid_space_query_physical(space, UINT64_MAX, 1, &physical, &contiguous),
+	       EOVERFLOW);
+	ck_err(ioasid_space_query_physical(space, IOVA + MEMORY, 1, &physical, &contiguous),
+	       ENOENT);
 	shim.no_physical = EPERM;
 	refused(EPERM, "space 1", "CAP_SYS_RAWIO");
 	shim.no_physical = EOPNOTSUPP;
@@ -164,8 +170,11 @@ END_TEST
 /* Too old, configured without; without the permission it is there all the same. */
 START_TEST(kernels_that_tell_nothing)
 {
-	static const struct { unsigned int version; int error; bool has; } kernels[] = {
-		{ LINUX(7, 0), 0, false }, { LINUX(7, 3), EOPNOTSUPP, false }, { LINUX(7, 3), EPERM, true },
+	static const struct { unsigned int version; int error; bool has;
+	} kernels[] = {
+		{ LINUX(7, 0), 0, false },
+		{ LINUX(7, 3), EOPNOTSUPP, false },
+		{ LINUX(7, 3), EPERM, true },
 	};
 	size_t i;
 

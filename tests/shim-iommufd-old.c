@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Linux from 6.6 on: what each version has is known from its answers, each asked for once, and told as
- * a capability. What it lacks is refused before anything is done.
+ * Linux from 6.6 on: what each version has is known from its answers, each asked for once, and told
+ * as a capability. What it lacks is refused before anything is done.
  */
 #include <endian.h>
 #include <fcntl.h>

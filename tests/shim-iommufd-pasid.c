@@ -88,7 +88,9 @@ START_TEST(attach_replace_detach)
 }
 END_TEST
 
-/* What carries none moves to a table that allows for PASIDs, of the same space, before the first. */
+/*
+ * What carries none moves to a table that allows for PASIDs, of the same space, before the first.
+ */
 START_TEST(requests_without_a_pasid_make_way)
 {
 	const int iommu = shim_iommu_fd(), vfio = shim_device_fd(0);
@@ -146,7 +148,10 @@ START_TEST(attach_that_fails)
 }
 END_TEST
 
-/* The requests without a PASID cannot make way: then there is no PASID, and they are where they were. */
+/*
+ * The requests without a PASID cannot make way: then there is no PASID, and they are where they
+ * were.
+ */
 START_TEST(way_that_is_not_made)
 {
 	const uint32_t table = 2;

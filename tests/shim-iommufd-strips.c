@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Mappings of one page each on iommufd, so many that the library keeps them packed, without a record
- * for each: the kernel is asked for the same as of any others, also for children that have some.
+ * Mappings of one page each on iommufd, so many that the library keeps them packed, without a
+ * record for each: the kernel is asked for the same as of any others, also for children that have
+ * some.
  */
 #include <string.h>
 
@@ -80,7 +81,9 @@ END_TEST
 /* What the kernel refuses is not there, wherever it would have been kept. */
 START_TEST(a_map_that_fails_leaves_nothing)
 {
-	static const struct { int error, want; } errors[] = { { ENOMEM, ENOMEM }, { EFAULT, EFAULT } };
+	static const struct {
+		int error, want;
+	} errors[] = { { ENOMEM, ENOMEM }, { EFAULT, EFAULT } };
 	unsigned int i, n;
 
 	ck_ok(ioasid_device_attach(device, root));
@@ -222,8 +225,8 @@ START_TEST(a_child_follows_pages)
 END_TEST
 
 /*
- * Every second one has a handle, and the others are had by the child before they could be packed; or
- * each comes twice.
+ * Every second one has a handle, and the others are had by the child before they could be packed;
+ * or each comes twice.
  */
 START_TEST(pages_that_cannot_be_packed)
 {
@@ -348,7 +351,8 @@ START_TEST(pages_of_a_child)
 	unsigned int i;
 
 	for (i = 0; i < N; i++)
-		ck_ok(ioasid_space_map_parent(child, i * PAGE, DATA + 2 * i * PAGE, PAGE, RW, NULL));
+		ck_ok(ioasid_space_map_parent(child, i * PAGE, DATA + 2 * i * PAGE, PAGE, RW,
+					      NULL));
 	expect_end();
 	ck_ok(ioasid_device_attach(device, child));
 	ck_assert_uint_eq(shim_ioas_count(CHILD), N);

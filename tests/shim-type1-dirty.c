@@ -171,7 +171,8 @@ START_TEST(a_range_with_holes)
 	ck_assert_uint_eq(pages(root, 0, 48, IOASID_DIRTY_HOLES), 0);
 	shim_write(GROUP, 3 * PAGE);
 	fail_nth(2, ENOMEM);
-	ck_err(ioasid_space_dirty_read(root, 0, 48 * PAGE, PAGE, IOASID_DIRTY_HOLES, &bits), ENOMEM);
+	ck_err(ioasid_space_dirty_read(root, 0, 48 * PAGE, PAGE, IOASID_DIRTY_HOLES, &bits),
+	       ENOMEM);
 	ck_assert_uint_eq(pages(root, 0, 48, IOASID_DIRTY_HOLES), UINT64_C(0xffff0ff0ffff));
 }
 END_TEST

@@ -94,8 +94,8 @@ static void dump_device(FILE *out, const struct ioasid_device *d, uint32_t group
 
 	if (!d)
 		return;
-	fprintf(out, "group %u: space %u, records %d:", group, space ? ioasid_space_get_id(space) : 0,
-		shim_records(group));
+	fprintf(out, "group %u: space %u, records %d:", group,
+		space ? ioasid_space_get_id(space) : 0, shim_records(group));
 	for (n = shim_entries(group, &e); n; n--, e++)
 		fprintf(out, " %#jx+%#jx->%#jx %u",
 			place(e->iova) < MEMORY ? place(e->iova) : (uintmax_t)e->iova,
@@ -124,7 +124,8 @@ static void dump(FILE *out)
 	dump_device(out, third, THIRD);
 	for (i = 0; i < 3; i++)
 		fprintf(out, "space %zu: %ju mappings, bound %d, %zu reserved\n", i,
-			(uintmax_t)space_info(spaces[i]).mappings, space_info(spaces[i]).pgtable_bound,
+			(uintmax_t)space_info(spaces[i]).mappings,
+			space_info(spaces[i]).pgtable_bound,
 			ioasid_space_query_reserved(spaces[i], NULL, 0));
 	fprintf(out, "%u descriptors, batch of %zu, handles %d%d%d, lost %#jx\n",
 		shim_open_fds(), ioasid_inv_get_count(inv), second != NULL, third != NULL,

@@ -88,8 +88,8 @@ static void group_reaches(uint32_t group, uint64_t iova, uint64_t guest, uint32_
 		n--;
 		e++;
 	}
-	ck_assert_msg((n ? e->flags : 0) == perm, "group %u, %#jx: permission %u, expected %u", group,
-		      (uintmax_t)iova, n ? e->flags : 0, perm);
+	ck_assert_msg((n ? e->flags : 0) == perm, "group %u, %#jx: permission %u, expected %u",
+		      group, (uintmax_t)iova, n ? e->flags : 0, perm);
 	if (perm)
 		ck_assert_uint_eq(e->vaddr + (iova - e->iova), host(guest));
 }

@@ -10,7 +10,8 @@
 #include "shim_type1_ctx.h"
 #include "support.h"
 
-#define PAGES	192u	/* of each space, and of memory: no more than a container of the shim's takes */
+#define PAGES 192u /* of each space, and of memory: no more than a container of the shim's takes \
+		    */
 #define SPACES	3u	/* a root, a child of it, and one of that */
 #define DEVICES 2u
 

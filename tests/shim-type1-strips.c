@@ -94,8 +94,8 @@ START_TEST(a_device_that_comes_later_gets_all)
 END_TEST
 
 /*
- * What the second container refuses is taken out of the first, whether that tells what was written or
- * not; and does not count against what it takes.
+ * What the second container refuses is taken out of the first, whether that tells what was written
+ * or not; and does not count against what it takes.
  */
 START_TEST(a_map_that_fails_leaves_nothing)
 {

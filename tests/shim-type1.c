@@ -35,9 +35,10 @@ static void has_entries(uint32_t group, const struct shim_entry *expected, unsig
 	ck_assert_uint_eq(count, n);
 	for (i = 0; i < n; i++, e++, expected++)
 		ck_assert_msg(e->iova == expected->iova && e->size == expected->size &&
-			      e->vaddr == expected->vaddr && e->flags == expected->flags,
+				      e->vaddr == expected->vaddr && e->flags == expected->flags,
 			      "group %u: entry %u is %#jx + %#jx -> %#jx, flags %u", group, i,
-			      (uintmax_t)e->iova, (uintmax_t)e->size, (uintmax_t)e->vaddr, e->flags);
+			      (uintmax_t)e->iova, (uintmax_t)e->size, (uintmax_t)e->vaddr,
+			      e->flags);
 }
 
 START_TEST(opening_asks_what_the_kernel_has)

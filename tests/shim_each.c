@@ -30,14 +30,15 @@ static char *dump(const struct each_world *world)
 
 static void same(const struct each *c, unsigned int n, int error, char *is, const char *should)
 {
-	ck_assert_msg(!strcmp(is, should), "%s, failure %u with %d: there is\n%s\nbut should be\n%s",
-		      c->name, n, error, is, should);
+	ck_assert_msg(!strcmp(is, should),
+		      "%s, failure %u with %d: there is\n%s\nbut should be\n%s", c->name, n, error,
+		      is, should);
 	free(is);
 }
 
 /* @error: of an ioctl, 0: an allocation. False when there was no @n-th. */
-static bool fail_one(const struct each_world *world, const struct each *c, unsigned int n, int error,
-		     char *const states[2])
+static bool fail_one(const struct each_world *world, const struct each *c, unsigned int n,
+		     int error, char *const states[2])
 {
 	bool fired;
 	int rc;
@@ -50,8 +51,8 @@ static bool fail_one(const struct each_world *world, const struct each *c, unsig
 	rc = c->call();
 	fired = error ? !shim.fail_nth : !mem_fail_nth(0);
 	fail_nth(0, 0);
-	ck_assert_msg(!rc || (fired && ioasid_errmsg()[0]), "%s, failure %u with %d: %d: %s", c->name,
-		      n, error, rc, ioasid_errmsg());
+	ck_assert_msg(!rc || (fired && ioasid_errmsg()[0]), "%s, failure %u with %d: %d: %s",
+		      c->name, n, error, rc, ioasid_errmsg());
 	ck_assert_msg(!rc || error || rc == -ENOMEM, "%s, allocation %u: %d", c->name, n, rc);
 	if (rc) {
 		if (!c->partly)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A call on a kernel back end of which each command and each allocation fails in turn, in a world made
- * anew for each: nothing has changed then, in the library and in the kernel that the test plays, and
- * the call succeeds when it is made again.
+ * A call on a kernel back end of which each command and each allocation fails in turn, in a world
+ * made anew for each: nothing has changed then, in the library and in the kernel that the test
+ * plays, and the call succeeds when it is made again.
  */
 #ifndef TESTS_SHIM_EACH_H
 #define TESTS_SHIM_EACH_H
@@ -16,7 +16,7 @@ struct each {
 	void (*prepare)(void);
 	int (*call)(void);
 	uint32_t kind;			/* of machine, as the world has them */
-	bool partly;			/* what the failed call has done remains, as its header says */
+	bool partly; /* what the failed call has done remains, as its header says */
 };
 
 /* What the calls are made on. */

@@ -13,8 +13,8 @@ void expect_words(int fd, unsigned long command, const uint32_t *words, unsigned
 	ck_assert_uint_eq(call->command, command);
 	ck_assert_int_eq(call->fd, fd);
 	for (i = 0; i < n; i++)
-		ck_assert_msg(call->words[i] == words[i], "%#lx: word %u is %#x, expected %#x", command,
-			      i, call->words[i], words[i]);
+		ck_assert_msg(call->words[i] == words[i], "%#lx: word %u is %#x, expected %#x",
+			      command, i, call->words[i], words[i]);
 	for (; i < SHIM_WORDS; i++)
 		ck_assert_msg(!call->words[i], "%#lx: word %u is %#x", command, i, call->words[i]);
 	shim.expected++;

@@ -33,7 +33,9 @@ extern struct shim_fault shim_fault;
 void shim_fault_reset(void);
 /* What sys_read_fd() does on such a descriptor. */
 int shim_fault_read(void *buffer, size_t size);
-/* A group of @n whose requests differ in their addresses, a page each; the last one is so marked. */
+/*
+ * A group of @n whose requests differ in their addresses, a page each; the last one is so marked.
+ */
 void shim_fault_post(const struct shim_pgfault *first, unsigned int n);
 /* A detach: what the device has asked for is answered and forgotten. */
 void shim_fault_detach(uint32_t dev_id);

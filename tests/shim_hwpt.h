@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Page tables of the kernel that is played: what they were made for, and which pages were written. */
+/*
+ * Page tables of the kernel that is played: what they were made for, and which pages were written.
+ */
 #ifndef TESTS_SHIM_HWPT_H
 #define TESTS_SHIM_HWPT_H
 

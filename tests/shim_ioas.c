@@ -55,7 +55,8 @@ static bool is_reserved(uint32_t ioas, uint64_t start, uint64_t last)
 	unsigned int i;
 
 	for (i = 0; i < n_reserved; i++)
-		if (reserved[i].ioas == ioas && reserved[i].start <= last && reserved[i].last >= start)
+		if (reserved[i].ioas == ioas && reserved[i].start <= last &&
+		    reserved[i].last >= start)
 			return true;
 	return false;
 }
@@ -240,7 +241,8 @@ int shim_ioas_allow(uint32_t ioas, const uint64_t *ranges, uint32_t n)
 		if (ranges[2 * i] >= ranges[2 * i + 1])
 			return -EINVAL;
 		for (k = 0; k < i; k++)
-			if (ranges[2 * i] <= ranges[2 * k + 1] && ranges[2 * k] <= ranges[2 * i + 1])
+			if (ranges[2 * i] <= ranges[2 * k + 1] &&
+			    ranges[2 * k] <= ranges[2 * i + 1])
 				return -EINVAL;
 	}
 	for (i = 0; i < n; i++)

@@ -116,7 +116,8 @@ static void dump(FILE *out)
 	dump_device(out, 1, other);
 	for (i = 0; i < 4 && spaces[i]; i++)
 		fprintf(out, "space %zu: %ju mappings, bound %d, %d\n", i,
-			(uintmax_t)space_info(spaces[i]).mappings, space_info(spaces[i]).pgtable_bound,
+			(uintmax_t)space_info(spaces[i]).mappings,
+			space_info(spaces[i]).pgtable_bound,
 			space_info(spaces[i]).pasid_table_bound);
 	fprintf(out, "%u descriptors, %u objects, batch of %zu, handles %d%d%d%d%d%d\n",
 		shim_open_fds(), shim_objects(), ioasid_inv_get_count(inv), third != NULL,

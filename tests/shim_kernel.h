@@ -83,7 +83,7 @@ struct shim {
 	bool has_cmdqv;			/* there is an answer for type 3 too */
 	bool nests;			/* IOMMUs take nested page tables, */
 	uint32_t nested_type, inv_type;	/* of that type, and such invalidations; */
-	uint32_t inv_bad;		/* they refuse this entry of an array, 1: the first; 0: none */
+	uint32_t inv_bad; /* they refuse this entry of an array, 1: the first; 0: none */
 	unsigned int unlike;		/* bit i: device i takes only page tables made for it */
 	uint64_t lock_limit;
 	const char *reserved;		/* the file reserved_regions of each group */

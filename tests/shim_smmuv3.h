@@ -15,9 +15,9 @@ extern struct ioasid_viommu *viommu;
 extern struct ioasid_vdevice *vdevice;
 
 /*
- * Objects: the device, and 2 the root's IOAS, once it is used. The driver is the SMMUv3's. The others
- * have a vIOMMU as well: an SMMUv3's, with a vDEVICE; one of a type that the library does not know.
- * nested_teardown() takes down each of them.
+ * Objects: the device, and 2 the root's IOAS, once it is used. The driver is the SMMUv3's. The
+ * others have a vIOMMU as well: an SMMUv3's, with a vDEVICE; one of a type that the library does
+ * not know. nested_teardown() takes down each of them.
  */
 void smmuv3_setup(void);
 void with_viommu(void);

@@ -15,8 +15,10 @@ struct shim shim;
 void shim_reset_system(const char *node)
 {
 	static const struct shim_device devices[SHIM_DEVICES] = {
-		{ "0000:00:02.0", "vfio-pci", "vfio0", 1 }, { "0000:03:1f.7", "vfio-pci", "vfio1", 2 },
-		{ "0000:05:00.0", "vfio-pci", "vfio2", 7 }, { "0000:05:00.1", "vfio-pci", "vfio3", 7 },
+		{ "0000:00:02.0", "vfio-pci", "vfio0", 1 },
+		{ "0000:03:1f.7", "vfio-pci", "vfio1", 2 },
+		{ "0000:05:00.0", "vfio-pci", "vfio2", 7 },
+		{ "0000:05:00.1", "vfio-pci", "vfio3", 7 },
 	};
 
 	memset(&shim, 0, sizeof(shim));
@@ -135,7 +137,8 @@ int sys_link_name(const char *path, char *buffer, size_t size)
 
 static const char *dev_vfio(unsigned int index)
 {
-	return index < sizeof(shim.dev_vfio) / sizeof(shim.dev_vfio[0]) ? shim.dev_vfio[index] : NULL;
+	return index < sizeof(shim.dev_vfio) / sizeof(shim.dev_vfio[0]) ? shim.dev_vfio[index]
+									: NULL;
 }
 
 int sys_entry(const char *path, unsigned int index, char *buffer, size_t size)

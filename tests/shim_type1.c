@@ -422,7 +422,8 @@ static int map_dma(struct file *container, const struct dma_map *map)
 		return -EINVAL;
 	memmove(&container->entries[at + 1], &container->entries[at],
 		(container->n_entries++ - at) * sizeof(container->entries[0]));
-	container->entries[at] = (struct shim_entry){ map->iova, map->size, map->vaddr, map->flags };
+	container->entries[at] =
+		(struct shim_entry){ map->iova, map->size, map->vaddr, map->flags };
 	return 0;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Linux's rules: iommufd_fops_ioctl() of iommufd/main.c, the checks at the beginning of the commands,
- * and vfio/device_cdev.c. Versions: the history of include/uapi/linux/iommufd.h and vfio.h.
+ * Linux's rules: iommufd_fops_ioctl() of iommufd/main.c, the checks at the beginning of the
+ * commands, and vfio/device_cdev.c. Versions: the history of include/uapi/linux/iommufd.h and
+ * vfio.h.
  */
 #include "shim_version.h"
 
@@ -11,7 +12,9 @@
 #include "shim_kernel.h"
 #include "shim_viommu.h"
 
-/* The command's structure since a version: in bytes, how short it may be, and all flags there are. */
+/*
+ * The command's structure since a version: in bytes, how short it may be, and all flags there are.
+ */
 struct since {
 	unsigned long command;
 	unsigned int version;

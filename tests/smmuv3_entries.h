@@ -102,7 +102,8 @@ static inline enum ioasid_smmuv3_reason why_cd(void)
 }
 
 /* With bits high:low of an entry changed, for one call. */
-static inline enum ioasid_smmuv3_reason with(uint64_t *raw, unsigned high, unsigned low, uint64_t value)
+static inline enum ioasid_smmuv3_reason with(uint64_t *raw, unsigned high, unsigned low,
+					     uint64_t value)
 {
 	uint64_t before = get_bits(raw, high, low);
 	enum ioasid_smmuv3_reason why;

@@ -21,7 +21,8 @@ int read_memory(void *opaque, const struct ioasid_smmuv3_table *stage2, uint64_t
 		reads_by_stage2++;
 		address -= 0x1000000; /* what stage 2 does */
 	}
-	if (address + length > sizeof(memory) || (unreadable && address / 4096 == unreadable / 4096))
+	if (address + length > sizeof(memory) ||
+	    (unreadable && address / 4096 == unreadable / 4096))
 		return -EFAULT;
 	for (size_t i = 0; i < length / 8; i++) {
 		uint64_t raw = htole64(memory[address / 8 + i]);

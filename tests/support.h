@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the tests of the public interface share: assertions, memory, a guest on an emulated platform. */
+/*
+ * What the tests of the public interface share: assertions, memory, a guest on an emulated
+ * platform.
+ */
 #ifndef TESTS_SUPPORT_H
 #define TESTS_SUPPORT_H
 
@@ -91,8 +94,8 @@ extern const char *guest_platform;
 void guest_open(struct guest *g, uint64_t size, uint64_t ctx_flags);
 
 /*
- * How large, for tests that are run with both: 8 MiB, and so much that a library that keeps track of
- * small mappings page by page does not do so any more.
+ * How large, for tests that are run with both: 8 MiB, and so much that a library that keeps track
+ * of small mappings page by page does not do so any more.
  */
 extern uint64_t guest_size;
 void suite_add_sizes(Suite *suite, const char *name, void (*add)(TCase *tc));

@@ -384,10 +384,11 @@ void stage_open(struct stage *s, uint64_t size)
 
 	memcpy(text, head, sizeof(head));
 	for (i = 0; i <= WAYS; i++)
-		n += (size_t)snprintf(text + n, sizeof(text) - n,
-				      "device way%u iommu=hw pasid-bits=16 page-requests=16 %s\n", i,
-				      i < WAYS && way_kinds[i].open == open_pasid_table ?
-					      "pasid-table=user" : "device-tlb=4");
+		n += (size_t)snprintf(
+			text + n, sizeof(text) - n,
+			"device way%u iommu=hw pasid-bits=16 page-requests=16 %s\n", i,
+			i < WAYS && way_kinds[i].open == open_pasid_table ? "pasid-table=user"
+									  : "device-tlb=4");
 	s->ctx = open_platform(text);
 	ck_ok(ioasid_event_queue_create(s->ctx, 0, &s->events));
 	s->size = size;

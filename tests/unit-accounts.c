@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Accounts that processes share: as many as there can be, and what a process leaves that just ends. */
+/*
+ * Accounts that processes share: as many as there can be, and what a process leaves that just ends.
+ */
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>

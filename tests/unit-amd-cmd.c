@@ -215,7 +215,8 @@ START_TEST(stale_device_tlbs)
 	ck_assert_uint_eq(added.calls, 2);
 	/* Linux, __domain_flush_pages(): of a domain with guest tables, PASID 0 is meant so */
 	one = cmd(OP(4) | 0x10, GN | 0x3000);
-	ck_assert_int_eq(ioasid_amd_cmd_add_device_tlb(&one, 0x10, IOASID_NO_PASID, BATCH, DEVICE), 0);
+	ck_assert_int_eq(ioasid_amd_cmd_add_device_tlb(&one, 0x10, IOASID_NO_PASID, BATCH, DEVICE),
+			 0);
 	ck_assert(added.pasid == IOASID_NO_PASID && added.iova == 0x3000);
 	ck_assert_int_eq(ioasid_amd_cmd_add_device_tlb(&one, 0x10, 0, BATCH, DEVICE), 0);
 	ck_assert_int_eq(ioasid_amd_cmd_add_device_tlb(&one, 0x10, 5, BATCH, DEVICE), 0);

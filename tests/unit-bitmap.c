@@ -77,7 +77,8 @@ static void scan(unsigned int w, uint64_t a, uint64_t b, bool clear)
 		bool want = i >= a && i <= b && model[w][i];
 
 		if (f.is[i] != want)
-			ck_abort_msg("%" PRIu64 " of window %u in %" PRIu64 "-%" PRIu64, i, w, a, b);
+			ck_abort_msg("%" PRIu64 " of window %u in %" PRIu64 "-%" PRIu64, i, w, a,
+				     b);
 		if (want && clear)
 			model[w][i] = false;
 	}

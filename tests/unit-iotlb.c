@@ -105,8 +105,10 @@ static struct model_entry some_entry(void)
 {
 	static const unsigned int shifts[] = { 12, 12, 12, 21, 30 };
 	unsigned int shift = shifts[roll(5)], leaf = shifts[roll(5)];
-	struct model_entry e = { .tag = 1 + roll(3), .size = UINT64_C(1) << shift,
-				 .host = (1 + roll(1000)) << 12, .perm = 1 + (unsigned int)roll(3) };
+	struct model_entry e = { .tag = 1 + roll(3),
+				 .size = UINT64_C(1) << shift,
+				 .host = (1 + roll(1000)) << 12,
+				 .perm = 1 + (unsigned int)roll(3) };
 
 	if (leaf < shift)
 		leaf = shift;

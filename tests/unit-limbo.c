@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A call that only adds may be made inside ioasid_dma_begin(), where nobody can wait for DMA: what it
- * leaves behind when memory fails it waits for the drain of another call.
+ * A call that only adds may be made inside ioasid_dma_begin(), where nobody can wait for DMA: what
+ * it leaves behind when memory fails it waits for the drain of another call.
  */
 #include <fcntl.h>
 #include <objects.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* lib/util/pages.c on a system that places mappings badly, or has no memory. The linker wraps mmap. */
+/*
+ * lib/util/pages.c on a system that places mappings badly, or has no memory. The linker wraps mmap.
+ */
 #include "config.h"
 
 #include <string.h>

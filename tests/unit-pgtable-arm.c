@@ -37,7 +37,8 @@ START_TEST(bits_1_and_0_tell_what_a_descriptor_is)
 	for (level = 1; level <= 4; level++) {
 		ck_assert_int_eq(pgt_classify(&g, level, AF), PGT_NONE);
 		ck_assert_int_eq(pgt_classify(&g, level, ~VALID), PGT_NONE);
-		ck_assert_int_eq(pgt_classify(&g, level, PAGE_RW), level == 1 ? PGT_LEAF : PGT_TABLE);
+		ck_assert_int_eq(pgt_classify(&g, level, PAGE_RW),
+				 level == 1 ? PGT_LEAF : PGT_TABLE);
 	}
 	/* D8.3.1: a block is of 2M or 1G; elsewhere the encoding is reserved, and invalid */
 	ck_assert_int_eq(pgt_classify(&g, 1, VALID | AF), PGT_NONE);
@@ -127,7 +128,8 @@ START_TEST(tables_take_permissions_away)
 	ck_assert_uint_eq(pgt_perm(&g, 2, TABLE), PGT_READ | PGT_WRITE);
 	ck_assert_uint_eq(pgt_perm(&g, 2, TABLE | BIT(61)), 0);
 	ck_assert_uint_eq(pgt_perm(&g, 2, TABLE | BIT(62)), PGT_READ);
-	ck_assert_uint_eq(pgt_perm(&g, 2, TABLE | BIT(60) | BIT(59)), PGT_READ | PGT_WRITE); /* XN */
+	ck_assert_uint_eq(pgt_perm(&g, 2, TABLE | BIT(60) | BIT(59)),
+			  PGT_READ | PGT_WRITE); /* XN */
 	caps.supervisor = true;
 	g = make(4, &caps);
 	ck_assert_uint_eq(pgt_perm(&g, 2, TABLE | BIT(61)), PGT_READ | PGT_WRITE);

@@ -187,8 +187,10 @@ static void compare(const struct both *b, unsigned int level, unsigned int index
 		enum pgt_kind kind;
 		bool bad, accessed;
 	} wants[] = {
-		[REF_ABSENT] = { PGT_NONE, false, false }, [REF_TABLE] = { PGT_TABLE, false, false },
-		[REF_PAGE] = { PGT_LEAF, false, false }, [REF_MALFORMED] = { PGT_BAD, true, false },
+		[REF_ABSENT] = { PGT_NONE, false, false },
+		[REF_TABLE] = { PGT_TABLE, false, false },
+		[REF_PAGE] = { PGT_LEAF, false, false },
+		[REF_MALFORMED] = { PGT_BAD, true, false },
 		[REF_NOT_ACCESSED] = { PGT_BAD, true, true },
 	};
 	struct ref_entry r = ref_judge(&b->ref, level, index, entry);
@@ -223,7 +225,8 @@ static void compare_entries(const struct family *f, struct both *b, uint64_t *se
 					BIT(bit));
 			}
 		for (i = 0; i < 100; i++) {
-			uint64_t r = next_random(seed), mask = next_random(seed) & next_random(seed);
+			uint64_t r = next_random(seed),
+				 mask = next_random(seed) & next_random(seed);
 
 			compare(b, level, r % 512, r);
 			compare(b, level, r % 512, r & mask);
@@ -281,10 +284,11 @@ static void compare_walk(const struct both *b, uint64_t iova)
 	pgt_walk(&b->pair.low, b->ref.root, iova, read_entry, &reads, &w);
 	if (w.fault != faults[fault] || w.level != r.level ||
 	    (!fault && (w.addr != r.address || w.perm != perm)))
-		ck_abort_msg("format %d, %u levels, iova %#" PRIx64 ": fault %d at level %u, %#" PRIx64
-			     " %u, not fault %d at level %u, %#" PRIx64 " %u", (int)b->ref.format,
-			     b->ref.levels, iova, (int)w.fault, w.level, w.addr, w.perm,
-			     (int)faults[fault], r.level, r.address, perm);
+		ck_abort_msg("format %d, %u levels, iova %#" PRIx64
+			     ": fault %d at level %u, %#" PRIx64
+			     " %u, not fault %d at level %u, %#" PRIx64 " %u",
+			     (int)b->ref.format, b->ref.levels, iova, (int)w.fault, w.level, w.addr,
+			     w.perm, (int)faults[fault], r.level, r.address, perm);
 	if (reads > b->ref.levels)
 		ck_abort_msg("iova %#" PRIx64 ": %u reads", iova, reads);
 }

@@ -35,7 +35,8 @@ START_TEST(read_write_and_execute_tell_tables_from_pages)
 
 	for (level = 1; level <= 4; level++) {
 		ck_assert_int_eq(pgt_classify(&g, level, ~V), PGT_NONE);
-		ck_assert_int_eq(pgt_classify(&g, level, V | PPN(1)), level > 1 ? PGT_TABLE : PGT_BAD);
+		ck_assert_int_eq(pgt_classify(&g, level, V | PPN(1)),
+				 level > 1 ? PGT_TABLE : PGT_BAD);
 		ck_assert_int_eq(pgt_classify(&g, level, V | A | R), PGT_LEAF);
 		ck_assert_int_eq(pgt_classify(&g, level, V | A | X), PGT_LEAF);
 		ck_assert_int_eq(pgt_classify(&g, level, V | A | R | X), PGT_LEAF);
@@ -117,7 +118,8 @@ START_TEST(reserved_bits)
 	ck_assert_int_eq(pgt_reason(&g, 2, V | U), PGT_BAD_RESERVED);
 	ck_assert_int_eq(pgt_reason(&g, 2, V | A), PGT_BAD_RESERVED);
 	ck_assert_int_eq(pgt_reason(&g, 2, V | D), PGT_BAD_RESERVED);
-	ck_assert_int_eq(pgt_classify(&g, 1, PAGE | BIT(5) | BIT(8) | BIT(9)), PGT_LEAF); /* G, RSW */
+	ck_assert_int_eq(pgt_classify(&g, 1, PAGE | BIT(5) | BIT(8) | BIT(9)),
+			 PGT_LEAF); /* G, RSW */
 }
 END_TEST
 

@@ -257,10 +257,13 @@ static char *longest_text(void)
 	memset(pad, 'x', sizeof(pad) - 1);
 	pad[sizeof(pad) - 1] = '\0';
 	for (i = 0; i < 64; i++)
-		end += sprintf(end, "iommu i%03u%s address-bits=57 pasid-bits=20 "
-			       "formats=vtd-ss,vtd-fs nesting=software,hardware "
-			       "iotlb=65536 iotlb-ways=64 iotlb-replacement=random iotlb-seed=4294967295 "
-			       "structure-cache=1024 dirty-tracking=off\n", i, pad);
+		end += sprintf(
+			end,
+			"iommu i%03u%s address-bits=57 pasid-bits=20 "
+			"formats=vtd-ss,vtd-fs nesting=software,hardware "
+			"iotlb=65536 iotlb-ways=64 iotlb-replacement=random iotlb-seed=4294967295 "
+			"structure-cache=1024 dirty-tracking=off\n",
+			i, pad);
 	for (i = 0; i < 4096; i++)
 		end += sprintf(end, "device %04u%s iommu=i063%s requester=0x%x group=%u "
 			       "pasid-bits=20 device-tlb=65536 device-tlb-invalidation=explicit\n",

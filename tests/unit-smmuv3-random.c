@@ -249,7 +249,8 @@ static void look(uint64_t seed)
 	ref.cr2 = w.regs.cr2;
 	ref.strtab_base_cfg = w.regs.strtab_base_cfg;
 	ref.strtab_base = w.regs.strtab_base;
-	stream_id = (uint32_t)(next_random(&state) >> (once_in(&state, 10) ? 32 : 48 + below(&state, 16)));
+	stream_id = (uint32_t)(next_random(&state) >>
+			       (once_in(&state, 10) ? 32 : 48 + below(&state, 16)));
 	substream = (uint32_t)(next_random(&state) >> (44 + below(&state, 20)));
 	if (once_in(&state, 2))
 		substream = IOASID_NO_PASID;

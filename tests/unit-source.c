@@ -116,8 +116,8 @@ START_TEST(pages_of_the_kernel_are_larger)
 END_TEST
 
 /*
- * The kernel has given the process a page that is neither anonymous nor of a file, as VFIO does with
- * devices' memory: beside the vDSO, for reading. NULL where it has not.
+ * The kernel has given the process a page that is neither anonymous nor of a file, as VFIO does
+ * with devices' memory: beside the vDSO, for reading. NULL where it has not.
  */
 static void *special_page(void)
 {

@@ -121,7 +121,8 @@ static void on_alarm(int number)
 /* Without SA_RESTART a signal ends read(2), and nothing has been read. */
 START_TEST(reads_go_on_after_a_signal)
 {
-	const struct itimerval often = { { 0, 20000 }, { 0, 20000 } }, never = { { 0, 0 }, { 0, 0 } };
+	const struct itimerval often = { { 0, 20000 }, { 0, 20000 } },
+			       never = { { 0, 0 }, { 0, 0 } };
 	const struct sigaction action = { .sa_handler = on_alarm };
 	char buffer[8] = "";
 	int ends[2];

@@ -237,7 +237,8 @@ END_TEST
 START_TEST(pasid_entry_as_linux_writes_it_without_second_stage)
 {
 	/* a real one: AW = 010b though SSTS = 0 */
-	struct ioasid_vtd_caps caps = caps_of(UINT64_C(0x1d2008c222f0686), UINT64_C(0x880000f00f4a));
+	struct ioasid_vtd_caps caps =
+		caps_of(UINT64_C(0x1d2008c222f0686), UINT64_C(0x880000f00f4a));
 	struct ioasid_vtd_pasid p = IOASID_VTD_PASID_INIT;
 	uint64_t raw[8] = { 0x49, 3, 0x89e000 };
 

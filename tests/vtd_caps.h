@@ -7,7 +7,9 @@
 
 #define BIT(n) (UINT64_C(1) << (n))
 
-/* 48-bit MGAW, 39- and 48-bit AGAW, 2M and 1G pages, 16-bit domain-ids, first-stage 1G, 5 levels. */
+/*
+ * 48-bit MGAW, 39- and 48-bit AGAW, 2M and 1G pages, 16-bit domain-ids, first-stage 1G, 5 levels.
+ */
 #define CAP	 (BIT(60) | BIT(56) | BIT(39) | BIT(35) | BIT(34) | UINT64_C(47) << 16 | 6 << 8 | 6)
 #define DT	 BIT(2)
 #define PT	 BIT(6)

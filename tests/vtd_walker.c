@@ -149,7 +149,9 @@ static bool input_is_valid(const struct vtdw_table *t, uint64_t iova)
 struct vtdw_result vtdw_walk(const struct vtdw_table *t, uint64_t iova, vtdw_read read,
 			     void *opaque)
 {
-	struct vtdw_result r = { .fault = VTDW_OK, .level = t->levels, .read = true, .write = true };
+	struct vtdw_result r = {
+		.fault = VTDW_OK, .level = t->levels, .read = true, .write = true
+	};
 	uint64_t table = t->root;
 
 	if (!input_is_valid(t, iova)) {

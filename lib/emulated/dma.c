@@ -69,7 +69,9 @@ static int fault(struct ioasid_channel *ch, uint64_t iova, uint32_t access,
 	event.type = IOASID_EVENT_FAULT;
 	event.reason = reason;
 	event_post(ch->device->ctx, &event);
-	/* What has passed through a PASID table faults in the parent, and that is the VMM's affair. */
+	/*
+	 * What has passed through a PASID table faults in the parent, and that is the VMM's affair.
+	 */
 	viommu_post(ch->device, space ? space : emu_space(ch), &event);
 	ctx_log(ch->device->ctx, LOG_WARNING, "%s: DMA fault at 0x%llx: %s", ch->device->name,
 		(unsigned long long)iova, ioasid_fault_reason_text(reason));
@@ -425,7 +427,9 @@ int ioasid_dma_translate(struct ioasid_channel *ch, uint64_t iova, size_t length
 	if (bits_unlikely(!ch->direct || !root || access - 1 >= EMU_ACCESS || !n))
 		return translate_pieces(ch, iova, length, access, iov, n);
 	hit = iopt_walk(root, iova);
-	/* Asked, so that the compiler keeps the ways apart, and has a constant at the end of each. */
+	/*
+	 * Asked, so that the compiler keeps the ways apart, and has a constant at the end of each.
+	 */
 	mask = hit.shift == IOPT_SHIFT ? PAGE - 1 : (UINT64_C(1) << hit.shift) - 1;
 	offset = iova & mask;
 	/* One piece, and not empty: length - 1 wraps if it is. */

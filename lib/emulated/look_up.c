@@ -28,7 +28,9 @@ void emu_table_set(struct ioasid_device *device, struct ioasid_space *space, str
 		imap_for_each(item, &iter, &ed->by_pasid, 0, UINT64_MAX) {
 			struct emu_route *r = bits_container_of(item, struct emu_route, item);
 
-			/* Also if it was forgotten while a request waited: else nobody ends that. */
+			/*
+			 * Also if it was forgotten while a request waited: else nobody ends that.
+			 */
 			if (ed->table != space && (r->looked_up || !r->space))
 				emu_requests_drop(device, r);
 			forget(r, reap);
@@ -68,9 +70,9 @@ static struct ioasid_channel *section_of_thread(const struct ioasid_ctx *ctx)
 }
 
 /*
- * What other PASIDs lost can be in use by DMA, and is memory until that has drained. In a section it
- * waits for the end of that; not too much of it. Otherwise this request has not begun with anything
- * yet: it steps back for as long as that takes. True: look again.
+ * What other PASIDs lost can be in use by DMA, and is memory until that has drained. In a section
+ * it waits for the end of that; not too much of it. Otherwise this request has not begun with
+ * anything yet: it steps back for as long as that takes. True: look again.
  */
 static bool drain(struct ioasid_channel *ch, struct reap *reap)
 {

@@ -41,8 +41,8 @@ struct pasidtab_format {
 	/* rid_pasid is not for requests with a PASID. */
 	bool rid_is_own;
 	/*
-	 * The number of the unit's own record of requests with that PASID, or IOASID_NO_PASID, which
-	 * the table does not let through; 0: none. NULL: records say no more than the reason.
+	 * The number of the unit's own record of requests with that PASID, or IOASID_NO_PASID,
+	 * which the table does not let through; 0: none. NULL: records say no more than the reason.
 	 */
 	uint8_t (*record_code)(const struct ioasid_pasid_table *table, uint32_t pasid,
 			       pasidtab_load load, void *opaque);

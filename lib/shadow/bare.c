@@ -68,7 +68,9 @@ int node_change(struct shadow_node *n, unsigned int i, uint64_t raw, const struc
 	return ret;
 }
 
-/* Entry @i, which is @raw. @l is the node's line, if it has flags. False: it needs more than this. */
+/*
+ * Entry @i, which is @raw. @l is the node's line, if it has flags. False: it needs more than this.
+ */
 static bool sync_one(struct shadow_node *n, struct shadow_line *l, unsigned int i, uint64_t raw,
 		     struct reap *reap)
 {
@@ -89,8 +91,8 @@ static bool sync_one(struct shadow_node *n, struct shadow_line *l, unsigned int 
 }
 
 /*
- * Entries that are absent or like those before. Returns the first that is not, or end + 1. A function
- * of its own, so that its loop has all registers.
+ * Entries that are absent or like those before. Returns the first that is not, or end + 1. A
+ * function of its own, so that its loop has all registers.
  */
 static __attribute__((noinline)) unsigned int
 sync_line(struct shadow_node *n, const struct shadow_line *line, const uint64_t *guest, size_t i,

@@ -3,8 +3,9 @@
  * Tables of a guest's whose entries lead to small pieces of a root.
  *
  * To move an entry from the list of one piece to that of another takes three places that are in no
- * cache, and is good for nothing unless the root gives up a piece before the entry changes again. So
- * a pass leaves what it has changed loose, on no list, and pays for one such place: the root's entry.
+ * cache, and is good for nothing unless the root gives up a piece before the entry changes again.
+ * So a pass leaves what it has changed loose, on no list, and pays for one such place: the root's
+ * entry.
  *
  * When the root gives up a small mapping, all nodes with loose entries are searched for its host
  * addresses. For a root whose mappings come and go that would be dear. So such a node has in mind
@@ -23,7 +24,9 @@
 /* What a search of one node costs, in entries that are put on a list. */
 #define SEARCH_PRICE 16u
 
-/* So many nodes are put on lists when the root gives up a mapping, which should not wait for all. */
+/*
+ * So many nodes are put on lists when the root gives up a mapping, which should not wait for all.
+ */
 #define LIST_AT_ONCE 16u
 
 /* Entries are gone through in batches, so that many of the root's can be on their way. */
@@ -39,7 +42,7 @@ struct changed {
 struct batch {
 	unsigned int count;
 	struct changed changed[AT_ONCE];
-	uint64_t large[AT_ONCE];	/* parts of the root's larger leaves, as if they were pages */
+	uint64_t large[AT_ONCE];	/* parts of the root's larger leaves, as if pages */
 };
 
 /*
@@ -91,7 +94,9 @@ void loose_leave(struct shadow_node *n)
 	n->saved = 0;
 }
 
-/* The part of a larger leaf that an entry leads to; also of what is no leaf, and permits nothing. */
+/*
+ * The part of a larger leaf that an entry leads to; also of what is no leaf, and permits nothing.
+ */
 static uint64_t part_of(uint64_t leaf, uint64_t addr, unsigned int shift)
 {
 	return leaf + (addr & IOPT_ADDR & ((UINT64_C(1) << shift) - 1));

@@ -6,8 +6,8 @@
 #include "shadow/node.h"
 
 /*
- * Can a table of leaves be done; and does so for entries @i to @end. Returns the first that leads to
- * a big piece, or end + 1.
+ * Can a table of leaves be done; and does so for entries @i to @end. Returns the first that leads
+ * to a big piece, or end + 1.
  */
 bool loose_fits(const struct shadow_node *n);
 unsigned int loose_sync(struct shadow_node *n, const uint64_t *guest, unsigned int i,

@@ -67,8 +67,8 @@ static inline bool are_absent(const uint64_t *guest, const uint64_t *known)
 }
 
 /*
- * The first of a group of entries that is not as it was: what is known of each is the entry + @add, of
- * an absent one 0. Groups start at @i.
+ * The first of a group of entries that is not as it was: what is known of each is the entry + @add,
+ * of an absent one 0. Groups start at @i.
  */
 static inline size_t skip_unchanged(const uint64_t *guest, const uint64_t *known, uint64_t add,
 				    size_t i, size_t end)

@@ -35,7 +35,8 @@ static bool has_key(const struct shadow_node *n, const struct node_key *key)
 static int grow(struct shadow_tree *tree)
 {
 	size_t n = tree->buckets ? 2 * (tree->mask + 1) : MIN_BUCKETS, i;
-	struct shadow_node **old = tree->buckets, **new = mem_calloc(n, sizeof(struct shadow_node *));
+	struct shadow_node **old = tree->buckets,
+			   **new = mem_calloc(n, sizeof(struct shadow_node *));
 	size_t count = old ? tree->mask + 1 : 0;
 
 	if (!new)

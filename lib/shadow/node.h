@@ -35,7 +35,7 @@ struct node_key {
 struct shadow_node {
 	struct shadow *shadow;
 	uint64_t *pte;			/* what DMA walks */
-	uint64_t *raw;			/* the guest's entries as last read, or in own format; or NULL */
+	uint64_t *raw;			/* the guest's entries as read, or in own format; or NULL */
 	struct shadow_link *links;	/* lists that entries are on; NULL: on none */
 	struct iopt_list *heads;	/* lists of other shadows' entries that lead through ours */
 	uint64_t *stamps;		/* audit: when each entry was last invalidated */
@@ -43,7 +43,7 @@ struct shadow_node {
 	const uint64_t *guest;		/* the table itself, good while ... */
 	uint64_t guest_gen;		/* ... this is the parent's generation */
 	uint64_t flags, delta;		/* while raw is NULL: see node_raw() */
-	uint64_t addr;			/* of the table, or of the first page, in the parent's space */
+	uint64_t addr;			/* of the table, or of the first page, in the parent */
 	uint32_t refs;			/* entries, or the root, that lead here */
 	uint8_t level;			/* 1 maps 4 KiB */
 	uint8_t kind;			/* enum node_kind */
@@ -56,14 +56,14 @@ struct shadow_node {
 	bool shared;			/* in the hash */
 	bool split;			/* a leaf has led to a table of its parts */
 	bool written;			/* an entry has come to be writable: write.c */
-	bool unread;			/* a pass could not read it: what is absent is read when used; */
-					/* of a NODE_SKIP: so are tables that nothing led to */
+	bool unread;			/* not read by a pass: what is absent is read when used; */
+					/* of a NODE_SKIP: also tables that nothing led to */
 	uint64_t epoch;			/* the pass that has read all of it */
 	uint64_t mark;			/* when drop_below() was here */
 	uint16_t saved;			/* loose.c: by entries that are on no list, in entries */
-	struct shadow_node *loose_next, **loose_prev;	/* those with such entries; prev NULL: none */
+	struct shadow_node *loose_next, **loose_prev;	/* those with such; prev NULL: none */
 	uint64_t barren_walk;		/* the walk that found no translation here, */
-	uint8_t barren;			/* by way of these permissions: a bit for each of IOPT_PERM */
+	uint8_t barren;			/* by way of these permissions: bits of IOPT_PERM */
 	struct shadow_node *hash_next;
 	struct shadow_node *next, **prev;	/* all of the tree's */
 };
@@ -200,7 +200,9 @@ static inline uint64_t node_raw(const struct shadow_node *n, unsigned int i)
 		return n->raw[i];
 	if (!pte)
 		return 0;
-	return n->flags | (pte & IOPT_TABLE ? node_child(n, i)->addr : (pte & IOPT_ADDR) - n->delta);
+	if (pte & IOPT_TABLE)
+		return n->flags | node_child(n, i)->addr;
+	return n->flags | ((pte & IOPT_ADDR) - n->delta);
 }
 
 /* Could an entry with these flags be one of a bare node's? */
@@ -261,11 +263,14 @@ unsigned int bare_sync(struct shadow_node *n, const uint64_t *guest, unsigned in
  */
 int node_fill_leaf(struct shadow_node *n, unsigned int i, const struct pgt_entry *e);
 
-/* Puts entry @i on the list of the piece that it leads to, @watch; NULL: it has none. 0 or -ENOMEM. */
+/*
+ * Puts entry @i on the list of the piece that it leads to, @watch; NULL: it has none. 0 or -ENOMEM.
+ */
 int node_watch(struct shadow_node *n, unsigned int i, uint32_t *watch);
 
 /* Links the child that a table entry, or a leaf to be split, asks for. NULL for want of memory. */
-struct shadow_node *node_fill_table(struct shadow_node *n, unsigned int i, const struct pgt_entry *e);
+struct shadow_node *node_fill_table(struct shadow_node *n, unsigned int i,
+				    const struct pgt_entry *e);
 
 /*
  * write.c: a DMA is going to write through the leaf entry @i, which is clean. *@next: the node to
@@ -312,8 +317,8 @@ unsigned int pieces_sync(struct shadow_node *n, const uint64_t *guest, unsigned 
 			 unsigned int end, struct reap *reap);
 
 /*
- * pages.c: the page at @iova, as the part has it. 0; -ENOMEM; -EAGAIN, with nothing done: it takes a
- * pass.
+ * pages.c: the page at @iova, as the part has it. 0; -ENOMEM; -EAGAIN, with nothing done: it takes
+ * a pass.
  */
 int page_sync(struct shadow_part *part, uint64_t iova, struct reap *reap);
 

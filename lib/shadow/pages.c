@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Invalidation of single pages whose upper entries are as they were, as guests invalidate most of
- * the time: straight down. Of many pages each has memory of its own that is in no cache: so some are
- * gone through at a time, first to ask for all of it, and then to read and change it.
+ * the time: straight down. Of many pages each has memory of its own that is in no cache: so some
+ * are gone through at a time, first to ask for all of it, and then to read and change it.
  */
 #include <errno.h>
 
@@ -16,7 +16,7 @@
 struct group {
 	const struct shadow_part *part;
 	struct reap *reap;
-	struct merge merge;		/* of the latest entry that has been merged; NO_MERGE: none */
+	struct merge merge;		/* of the latest entry that was merged; NO_MERGE: none */
 	struct shadow_node *near;	/* the table above the lowest one for the latest page, */
 	uint64_t at;			/* which this was; NULL: not known */
 };
@@ -86,7 +86,8 @@ static inline bool has_line(const struct shadow_node *n)
 }
 
 /* An entry that is absent, or on the line. False: it is neither. */
-static inline bool sync_on_line(struct group *g, struct shadow_node *n, unsigned int i, uint64_t raw)
+static inline bool sync_on_line(struct group *g, struct shadow_node *n, unsigned int i,
+				uint64_t raw)
 {
 	const struct shadow_line *line = &n->shadow->line;
 	uint64_t pte = raw + line->add;
@@ -223,7 +224,8 @@ static int sync_one(struct shadow *s, uint64_t iova, struct reap *reap)
 {
 	struct shadow_part *part = &s->tree.part[0];
 
-	return is_plain(s) && pgt_input_ok(&part->pgt, iova) ? page_sync(part, iova, reap) : -EAGAIN;
+	return is_plain(s) && pgt_input_ok(&part->pgt, iova) ? page_sync(part, iova, reap)
+							     : -EAGAIN;
 }
 
 int shadow_sync_pages(struct shadow *s, const uint64_t *iovas, size_t n, struct reap *reap)

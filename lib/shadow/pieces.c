@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Tables of a guest's whose entries lead to another shadow's. Each entry that changes is a look-up at
- * another place of the parent's table, and goes from one list to another: four places that are in no
- * cache. So some entries are gone through at a time: first all their places are asked for, and then
- * they are changed. (Of a root: loose.c. What a shadow gives up it gives up entry by entry, and
- * that would be too often for a search.)
+ * Tables of a guest's whose entries lead to another shadow's. Each entry that changes is a look-up
+ * at another place of the parent's table, and goes from one list to another: four places that are
+ * in no cache. So some entries are gone through at a time: first all their places are asked for,
+ * and then they are changed. (Of a root: loose.c. What a shadow gives up it gives up entry by
+ * entry, and that would be too often for a search.)
  */
 #include "shadow/node.h"
 #include "util/bits.h"

@@ -41,7 +41,7 @@ struct shadow_piece {
 	uint64_t start, last;
 	uint64_t host;		/* of start */
 	unsigned int perm;	/* IOPT_READ, IOPT_WRITE; IOPT_CLEAN: pages to be had by write() */
-	uint32_t *watch;	/* 8-byte aligned list head; NULL: the parent finds users by scanning */
+	uint32_t *watch;	/* 8-byte aligned list head; NULL: users are found by scanning */
 };
 
 /*
@@ -72,8 +72,8 @@ struct shadow_parent {
 	 */
 	const struct iopt_root *root;
 	/*
-	 * The list head of a leaf there; NULL: -ENOMEM. If there is no such function, the parent says
-	 * by shadow_drop_loose() when a leaf that has not IOPT_BIG goes.
+	 * The list head of a leaf there; NULL: -ENOMEM. If there is no such function, the parent
+	 * says by shadow_drop_loose() when a leaf that has not IOPT_BIG goes.
 	 */
 	uint32_t *(*head)(void *parent, uint64_t *slot);
 };
@@ -113,7 +113,7 @@ struct shadow_part {
 	struct shadow_node *top;	/* NULL: there is no such table */
 	struct iopt_tree tree;		/* its levels count from 0, so that 0 is level 1 */
 	uint8_t table[SHADOW_LEVELS + 1];	/* by level: that of the guest's entries; 0: none */
-	uint8_t enter[PGT_MAX_LEVELS + 1];	/* the level at which a table of the guest's begins */
+	uint8_t enter[PGT_MAX_LEVELS + 1];	/* the level at which a guest's table begins */
 };
 
 /* Everything that belongs to what is bound; a rebind makes a new one and drops the old. */
@@ -138,14 +138,14 @@ struct shadow {
 	struct shadow_parent up;
 	struct shadow_piece piece;	/* the latest used, good while ... */
 	uint64_t piece_gen;		/* ... this is the parent's generation */
-	struct shadow_line line;	/* of the latest page that was read; leads into that piece */
+	struct shadow_line line;	/* of the latest page read; leads into that piece */
 	uint64_t gen;		/* own: see shadow_parent */
 	uint64_t now;		/* audit: time of the invalidation being carried out; 0: no audit */
 	uint64_t key;		/* of the trees' hash */
 	uint64_t epoch;		/* of the latest pass: it reads each shared node once */
 	uint64_t mark;		/* counts the lists handed out: see drop_below() */
 	uint64_t walk;		/* of the latest struct shadow_walk */
-	bool forgot;		/* a table has gone along with the parent's page; cleared by its reader */
+	bool forgot;		/* a table has gone with the parent's page; its reader clears it */
 	bool is_parent;		/* others are nested on this one */
 	bool tracked;		/* the root's pages are written with its leave only: write.c */
 	bool written;		/* there are tables with an entry that has it */
@@ -267,7 +267,7 @@ struct shadow_walk {
 	struct shadow_frame frame[SHADOW_LEVELS];
 	struct shadow_run ahead;	/* found, but not given yet, */
 	bool has_ahead;			/* if so */
-	int ret;			/* -ENOMEM: something could not be resolved for want of memory */
+	int ret;			/* -ENOMEM: something could not be resolved for that */
 	uint64_t wait_start, wait_last;	/* around the parent's addresses that are not mapped yet */
 };
 

@@ -186,8 +186,8 @@ static uint64_t raw_now(struct shadow_node *n, unsigned int i)
 }
 
 /*
- * A node that is new for entry @i, which was @was. The pass may be about a part of it. The rest is as
- * absent as it was, unless it was there, or an earlier pass would have read it, but could not.
+ * A node that is new for entry @i, which was @was. The pass may be about a part of it. The rest is
+ * as absent as it was, unless it was there, or an earlier pass would have read it, but could not.
  */
 static bool is_unread(const struct frame *f, unsigned int i, uint64_t was, uint64_t raw)
 {
@@ -309,7 +309,8 @@ static int sync_part(struct shadow_part *part, uint64_t start, uint64_t last, st
 	if (part->pgt.sign_extended) {
 		/* the upper half of canonical addresses stands in the upper half of the tables */
 		if (last >= ~half)
-			ret = sync_some(part, start > ~half ? start & top : half + 1, last & top, reap);
+			ret = sync_some(part, start > ~half ? start & top : half + 1, last & top,
+					reap);
 		top = half;
 	}
 	if (start <= top && sync_some(part, start, bits_min(last, top), reap))

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the process may do with its memory, as the kernel lists it: slow, and right for any memory. */
+/*
+ * What the process may do with its memory, as the kernel lists it: slow, and right for any memory.
+ */
 #ifndef UTIL_MAPS_H
 #define UTIL_MAPS_H
 

@@ -69,8 +69,10 @@ int vfio_check_firmware(const char *name, uint32_t group)
 	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%u/reserved_regions", group);
 	if (sys_read(path, text, sizeof(text)) < 0 || !strstr(text, " direct\n"))
 		return 0;
-	return err_set(ENODEV, "%s: the firmware wants memory mapped one to one for group %u (RMRR), "
-		       "which the kernel does not give up", name, group);
+	return err_set(ENODEV,
+		       "%s: the firmware wants memory mapped one to one for group %u (RMRR), "
+		       "which the kernel does not give up",
+		       name, group);
 }
 
 int vfio_why_not_open(const char *name, const char *node, const char *config, int error)

@@ -22,8 +22,8 @@ int sys_device(int fd, unsigned int *major_number, unsigned int *minor_number);
 /* Again for as long as a signal interrupts it. What it gives, which is 0 for most commands. */
 int sys_ioctl(int fd, unsigned long command, void *arg);
 /*
- * What waits there, at most @size bytes, without waiting for it. Its length; 0: nothing; -EINVAL: it
- * does not fit.
+ * What waits there, at most @size bytes, without waiting for it. Its length; 0: nothing; -EINVAL:
+ * it does not fit.
  */
 int sys_read_fd(int fd, void *buffer, size_t size);
 /* Maps what is at @offset, to be read and written, and shared. */

@@ -141,8 +141,8 @@ START_TEST(mistakes_of_every_map_call)
 		    EOPNOTSUPP);
 	ck_err_same(to, ioasid_space_map_copy(to, 0, from, UINT64_MAX - PAGE + 2, PAGE, RW, NULL),
 		    EOVERFLOW);
-	ck_err_same(to, ioasid_space_map_copy(to, UINT64_MAX - PAGE + 1, from, 0x10000, 2 * PAGE, RW,
-					      NULL), EOVERFLOW);
+	ck_err_same(to, ioasid_space_map_copy(to, UINT64_MAX - PAGE + 1, from, 0x10000, 2 * PAGE,
+					      RW, NULL), EOVERFLOW);
 	ck_err_same(to, ioasid_space_map_copy(to, 0, from, 0x10000, PAGE, RW | IOASID_ANY_IOVA,
 					      NULL), EINVAL);
 	fixture_close(&t.f);
@@ -158,7 +158,8 @@ START_TEST(other_context_is_refused)
 	two_open(&t);
 	fixture_open(&g);
 	other = g.space;
-	ck_err_same(other, ioasid_space_map_copy(other, 0, t.from, 0x10000, PAGE, RW, NULL), EINVAL);
+	ck_err_same(other, ioasid_space_map_copy(other, 0, t.from, 0x10000, PAGE, RW, NULL),
+		    EINVAL);
 	fixture_close(&g);
 	fixture_close(&t.f);
 }

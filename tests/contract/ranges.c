@@ -406,7 +406,8 @@ START_TEST(choice_goes_on_behind_what_is_reserved)
 		child = make_space(f.ctx, f.space, 0);
 		ck_ok(ioasid_device_attach(fixture_bind(&f, ALONE_A), child));
 		if (ioasid_space_query_reserved(child, &reserved, 1) > 1) {
-			ck_ok(ioasid_space_map_parent(child, PAGE, 0, reserved.start - PAGE, RW, NULL));
+			ck_ok(ioasid_space_map_parent(child, PAGE, 0, reserved.start - PAGE, RW,
+						      NULL));
 			ck_ok(ioasid_space_map_parent(child, 0, 0, PAGE, RW | IOASID_ANY_IOVA, &m));
 			ck_assert_uint_eq(ioasid_mapping_get_iova(m),
 					  reserved.start + reserved.length);

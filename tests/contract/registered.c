@@ -152,7 +152,8 @@ START_TEST(identity_root_is_the_contexts)
 	ck_err_same(identity, ioasid_space_unmap_all(identity, NULL), EPERM);
 	if (space_info(identity).mappings)
 		ck_err_same(identity,
-			    ioasid_mapping_unmap(ioasid_space_find_mapping(identity, at, 1)), EPERM);
+			    ioasid_mapping_unmap(ioasid_space_find_mapping(identity, at, 1)),
+			    EPERM);
 	fixture_close(&f);
 }
 END_TEST

@@ -26,8 +26,9 @@ static void some_place(struct world *w, struct input *in, bool anywhere,
 
 static void make_or_destroy(struct world *w, struct input *in, unsigned int kind)
 {
-	static const struct may_fail create = { "hw_queue_create", { EEXIST, EFAULT, EINVAL, EIO, ENOENT,
-								     EOPNOTSUPP, EOVERFLOW } };
+	static const struct may_fail create = {
+		"hw_queue_create", { EEXIST, EFAULT, EINVAL, EIO, ENOENT, EOPNOTSUPP, EOVERFLOW }
+	};
 	static const struct may_fail destroy = { "hw_queue_destroy", { EBUSY } };
 	struct ioasid_hw_queue_options options = IOASID_HW_QUEUE_OPTIONS_INIT;
 	unsigned int i = kind % QUEUES;
@@ -40,7 +41,8 @@ static void make_or_destroy(struct world *w, struct input *in, unsigned int kind
 		check_call(w, &destroy, rc);
 		return;
 	}
-	options.type = (enum ioasid_hw_queue_type)(kind >= 240 ? take8(in) & 3 : IOASID_HW_QUEUE_TEGRA241);
+	options.type =
+		(enum ioasid_hw_queue_type)(kind >= 240 ? take8(in) & 3 : IOASID_HW_QUEUE_TEGRA241);
 	options.index = i;
 	some_place(w, in, kind & 64, &options);
 	rc = ioasid_hw_queue_create(w->viommu, &options, &second);
@@ -53,7 +55,8 @@ static void make_or_destroy(struct world *w, struct input *in, unsigned int kind
 
 static void map_registers(struct world *w, struct input *in, unsigned int kind)
 {
-	static const struct may_fail map = { "viommu_map_registers", { EBUSY, EINVAL, EOPNOTSUPP } };
+	static const struct may_fail map = { "viommu_map_registers",
+					     { EBUSY, EINVAL, EOPNOTSUPP } };
 	struct ioasid_viommu_info info = IOASID_VIOMMU_INFO_INIT;
 	void *registers = NULL;
 	int rc;

@@ -42,8 +42,9 @@ void call_dirty(struct world *w, struct input *in)
 	static const struct may_fail start = { "dirty_start", { EDEADLK, EOPNOTSUPP } };
 	static const struct may_fail read = { "dirty_read", { EDEADLK, EINVAL, EOPNOTSUPP,
 							      EOVERFLOW } };
-	static const struct may_fail unmap = { "unmap_dirty", { EBUSY, EDEADLK, EINVAL, ENOENT, EOPNOTSUPP,
-								EOVERFLOW } };
+	static const struct may_fail unmap = {
+		"unmap_dirty", { EBUSY, EDEADLK, EINVAL, ENOENT, EOPNOTSUPP, EOVERFLOW }
+	};
 	unsigned int kind = take8(in), s = (kind >> 4) % (SPACES + 1);
 	struct ioasid_space *space = w->spaces[s];
 	uint64_t iova, length, bits[WORDS] = { 0 }, sum = 0;

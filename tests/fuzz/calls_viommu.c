@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The calls on vIOMMUs, and what is on them; commands are anything, most often near what an SMMUv3 has. */
+/*
+ * The calls on vIOMMUs, and what is on them; commands are anything, most often near what an SMMUv3
+ * has.
+ */
 #include <endian.h>
 
 #include "calls.h"
@@ -58,7 +61,8 @@ static void call_vdevice(struct world *w, struct input *in)
 	rc = ioasid_vdevice_create(w->viommu, device, kind < 224 ? ids[i] : ids[!i] << (kind & 31),
 				   &w->vdevices[i]);
 	must((rc == 0) == (w->vdevices[i] != NULL), "%d", rc);
-	must(rc || ioasid_viommu_get_device(w->viommu, ioasid_vdevice_get_id(w->vdevices[i])) == device,
+	must(rc || ioasid_viommu_get_device(w->viommu, ioasid_vdevice_get_id(w->vdevices[i])) ==
+			     device,
 	     "another device");
 	check_call(w, &create, rc);
 }
@@ -75,7 +79,9 @@ static void call_space(struct world *w, struct input *in)
 		return;
 	options.viommu = w->viommu;
 	options.parent = kind & 128 ? ioasid_viommu_get_parent(w->viommu) : NULL;
-	options.nesting = kind & 64 ? IOASID_NESTING_SOFTWARE : kind & 32 ? IOASID_NESTING_HARDWARE : 0;
+	options.nesting = kind & 64   ? IOASID_NESTING_SOFTWARE
+			  : kind & 32 ? IOASID_NESTING_HARDWARE
+				      : 0;
 	rc = ioasid_space_create(w->ctx, &options, &w->spaces[s]);
 	must((rc == 0) == (w->spaces[s] != NULL), "%d", rc);
 	w->recording[s] = false;
@@ -162,7 +168,8 @@ static void call_commands(struct world *w, struct input *in)
 	if (kind >= 240 && ioasid_inv_get_count(w->inv) < 100) {
 		uint64_t iova = some_number(in);
 
-		check_call(w, &add, ioasid_inv_add_viommu(w->inv, w->viommu, iova, some_number(in), 0));
+		check_call(w, &add,
+			   ioasid_inv_add_viommu(w->inv, w->viommu, iova, some_number(in), 0));
 		return;
 	}
 	rc = ioasid_viommu_invalidate(w->viommu, commands, kind < 230 ? 16 : kind % 8, n, &handled);

@@ -72,7 +72,8 @@ static uint64_t some_value(struct input *in, struct guest *g, unsigned int word)
 		return le64toh(((uint64_t *)(void *)g->memory)[word]) ^
 		       UINT64_C(1) << (take8(in) & 63);
 	case 6:
-		return entry_value(space, level, some_target(in), false, space->table.format <= 2 ? 7 : 3);
+		return entry_value(space, level, some_target(in), false,
+				   space->table.format <= 2 ? 7 : 3);
 	default:
 		return take(in, 8);
 	}

@@ -76,7 +76,9 @@ static void recount(struct guest *g)
 	memcpy(g->written, written, sizeof(written));
 }
 
-/* Reads and clears a mapping, by pages of @shift, or a part of it: what it was, and then nothing. */
+/*
+ * Reads and clears a mapping, by pages of @shift, or a part of it: what it was, and then nothing.
+ */
 static void read_and_clear(struct guest *g, const struct mapping *m, unsigned int shift)
 {
 	static uint64_t before[WORDS(MEMORY_PAGES)], got[WORDS(MEMORY_PAGES)];

@@ -192,7 +192,9 @@ static void find(struct search *f, int s, uint64_t page, struct outcomes *out)
 	struct space *space = &f->g->at[s];
 	uint64_t iova = page * PAGE;
 	const struct ioasid_pgtable tree = ref_tree(&space->table, &iova);
-	struct way way = { s, &tree, iova / PAGE, last_pass(space, page), tree.levels, tree.root, RW };
+	struct way way = {
+		s, &tree, iova / PAGE, last_pass(space, page), tree.levels, tree.root, RW
+	};
 	struct mapping *m;
 
 	if (space->is_table) {

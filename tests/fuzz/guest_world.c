@@ -13,7 +13,9 @@ static const char *const names[SPACES] = { "0000:00:01.0", "0000:00:02.0", "0000
 static struct ioasid_platform *three_devices(unsigned int iotlb, unsigned int tlb)
 {
 	static const struct ioasid_platform_iotlb iotlbs[] = {
-		{ 0 }, { .entries = 1, .structures = 1 }, { .entries = 8, .ways = 2, .structures = 8 },
+		{ 0 },
+		{ .entries = 1, .structures = 1 },
+		{ .entries = 8, .ways = 2, .structures = 8 },
 		{ .entries = 4, .replacement = IOASID_REPLACE_RANDOM, .seed = 5 },
 	};
 	static const uint32_t tlbs[] = { 0, 1, 16, 4 };
@@ -97,8 +99,8 @@ void map_pages(struct guest *g, int s, const struct mapping *m)
 }
 
 /*
- * AArch64: 4 KiB pages; the same, with stage 2 from two root tables on, and stage 1 with a second tree
- * for high addresses; 16 KiB; 64 KiB, 52 bits.
+ * AArch64: 4 KiB pages; the same, with stage 2 from two root tables on, and stage 1 with a second
+ * tree for high addresses; 16 KiB; 64 KiB, 52 bits.
  */
 static void choose_granule(struct ioasid_pgtable *p, unsigned int kind)
 {
@@ -124,8 +126,8 @@ static void choose_granule(struct ioasid_pgtable *p, unsigned int kind)
 #define SETS (IOASID_PGTABLE_SET_ACCESSED | IOASID_PGTABLE_SET_DIRTY)
 
 /*
- * Of those that are not VT-d's: three bits for the format and levels. The IOMMU is to set no flags in
- * tables, which the referee would not know of.
+ * Of those that are not VT-d's: three bits for the format and levels. The IOMMU is to set no flags
+ * in tables, which the referee would not know of.
  */
 static void choose_format(struct ioasid_pgtable *p, bool hardware, unsigned int options)
 {
@@ -213,7 +215,8 @@ uint64_t entry_value(const struct space *space, unsigned int level, uint64_t tar
 	case IOASID_PGTABLE_RISCV_S2:
 		if (!large && level > 1)
 			return at >> 2 | 1;
-		return at >> 2 | 0x51 | (bits & 3) << 1 | (bits & 1) << 7 | (uint64_t)(bits >> 2) << 63;
+		return at >> 2 | 0x51 | (bits & 3) << 1 | (bits & 1) << 7 |
+		       (uint64_t)(bits >> 2) << 63;
 	default:
 		return at | bits | (large ? 0x80 : 0);
 	}
@@ -282,7 +285,8 @@ void guest_open(struct guest *g, uint64_t options)
 	if (map_second)
 		map_pages(g, SECOND, &small);
 	else
-		bind_table(g, SECOND, g->at[SECOND].table.levels == 3 ? 5 : 4, options >> 16 & 0xff);
+		bind_table(g, SECOND, g->at[SECOND].table.levels == 3 ? 5 : 4,
+			   options >> 16 & 0xff);
 }
 
 void guest_close(struct guest *g)

@@ -30,7 +30,9 @@ struct pasid_guest {
 	unsigned int n_pasids;
 	/* Memory holds what nobody can say any more. */
 	bool tainted;
-	/* By the index of a PASID: bits SAYS_*, and of each table bits of data pages; bit 16: none. */
+	/*
+	 * By the index of a PASID: bits SAYS_*, and of each table bits of data pages; bit 16: none.
+	 */
 	uint32_t said[PASIDS], leaves[PASIDS][TABLES];
 	uint32_t says[PASIDS], leaf[TABLES]; /* now */
 };

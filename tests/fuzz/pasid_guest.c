@@ -85,8 +85,9 @@ void set_entry(struct pasid_guest *g, unsigned int i, unsigned int says)
 		store(g, at, 0);
 		store(g, at + 8, root);
 		if (says != SAYS_NOTHING)
-			store(g, at, 16 | BIT(30) | BIT(31) | UINT64_C(5) << 32 | BIT(41) | BIT(45) |
-				     BIT(46) | BIT(47));
+			store(g, at,
+			      16 | BIT(30) | BIT(31) | UINT64_C(5) << 32 | BIT(41) | BIT(45) |
+				      BIT(46) | BIT(47));
 		break;
 	case IOASID_PASID_TABLE_AMD: /* V */
 		if (says == SAYS_BYPASS)
@@ -150,7 +151,9 @@ static void describe_smmuv3(struct pasid_guest *g, unsigned int options)
 {
 	static struct ioasid_smmuv3_regs regs;
 	/* IDR0: S1P, TTF, CD2L; IDR1: SSIDSIZE, SIDSIZE; IDR5: GRAN4K, OAS; see 6.3.1 to 6.3.6 */
-	const uint32_t idr[6] = { 1u << 1 | 2u << 2 | 1u << 19, 20u << 6 | 16, 0, 0, 0, 1u << 4 | 5 };
+	const uint32_t idr[6] = {
+		1u << 1 | 2u << 2 | 1u << 19, 20u << 6 | 16, 0, 0, 0, 1u << 4 | 5
+	};
 	unsigned int two_levels = options >> 2 & 1, dss = (options >> 4 & 3) % 3;
 
 	ioasid_smmuv3_regs_init(&regs, idr);
@@ -163,7 +166,9 @@ static void describe_smmuv3(struct pasid_guest *g, unsigned int options)
 
 static void describe(struct pasid_guest *g, unsigned int options)
 {
-	static const uint32_t bits[3][4] = { { 14, 14, 14, 14 }, { 9, 18, 20, 20 }, { 8, 17, 20, 20 } };
+	static const uint32_t bits[3][4] = { { 14, 14, 14, 14 },
+					     { 9, 18, 20, 20 },
+					     { 8, 17, 20, 20 } };
 	struct ioasid_pasid_table *t = &g->table;
 	unsigned int levels = options >> 2 & 3;
 
@@ -175,11 +180,14 @@ static void describe(struct pasid_guest *g, unsigned int options)
 	}
 	t->base = new_pages(g, 1);
 	t->levels = t->format == IOASID_PASID_TABLE_VTD ? 2 : 1 + levels % 3;
-	t->pasid_bits = bits[t->format == IOASID_PASID_TABLE_VTD ? 0 : t->format - 2][t->levels - 1];
+	t->pasid_bits =
+		bits[t->format == IOASID_PASID_TABLE_VTD ? 0 : t->format - 2][t->levels - 1];
 	t->flags = (options >> 4 & 3) % 3; /* RID_BYPASS, RID_BLOCKED */
 	if (t->format == IOASID_PASID_TABLE_AMD)
 		t->pgtable_levels = 4;
-	/* CAP_REG: 48 bits, 4 levels; ECAP_REG: PT, PASID, PSS, SMTS, SSTS, FSTS (11.4.2, 11.4.3) */
+	/*
+	 * CAP_REG: 48 bits, 4 levels; ECAP_REG: PT, PASID, PSS, SMTS, SSTS, FSTS (11.4.2, 11.4.3)
+	 */
 	if (t->format == IOASID_PASID_TABLE_VTD) {
 		t->caps[0] = UINT64_C(47) << 16 | 4 << 8 | 6;
 		t->caps[1] = BIT(6) | BIT(40) | UINT64_C(19) << 35 | BIT(43) | BIT(46) | BIT(47);

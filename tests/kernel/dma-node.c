@@ -8,7 +8,9 @@
 
 #include "dma.h"
 
-/* The node of the machine's first device; false, and the test is skipped, where nodes are groups'. */
+/*
+ * The node of the machine's first device; false, and the test is skipped, where nodes are groups'.
+ */
 static bool find_node(char *path, size_t size)
 {
 	char folder[128], name[64] = "";

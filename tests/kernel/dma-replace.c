@@ -78,7 +78,8 @@ static void transfer(struct mover *m, uint32_t seed)
 	pattern(source, EDU_LENGTH, seed);
 	ck_assert_int_eq(edu_read(&m->engine.edu, 0, EDU_LENGTH), 0);
 	ck_assert_int_eq(edu_write(&m->engine.edu, PAGE, EDU_LENGTH), 0);
-	ck_assert_msg(all_zero(a, PAGE) || all_zero(b, PAGE), "transfer %u is in both spaces", seed);
+	ck_assert_msg(all_zero(a, PAGE) || all_zero(b, PAGE), "transfer %u is in both spaces",
+		      seed);
 	if (has_pattern(a, EDU_LENGTH, seed))
 		m->in_a++;
 	else if (has_pattern(b, EDU_LENGTH, seed))
@@ -157,8 +158,10 @@ START_TEST(under_dma_loses_nothing)
 			      "%u transfers are lost without a fault", m.lost);
 	}
 	if (m.lost) {
-		snprintf(why, sizeof(why), "this kernel blocks a device while it replaces its table: "
-			 "%u of %u transfers were lost", m.lost, TRANSFERS);
+		snprintf(why, sizeof(why),
+			 "this kernel blocks a device while it replaces its table: "
+			 "%u of %u transfers were lost",
+			 m.lost, TRANSFERS);
 		test_skip(why);
 	} else {
 		no_faults(&m.m);

@@ -260,8 +260,8 @@ static uint32_t newest_group(void)
 	for (i = 0; i < 64; i++) {
 		ssize_t n;
 
-		snprintf(path, sizeof(path), "/sys/bus/iommufd_mock/devices/iommufd_mock%u/iommu_group",
-			 i);
+		snprintf(path, sizeof(path),
+			 "/sys/bus/iommufd_mock/devices/iommufd_mock%u/iommu_group", i);
 		n = readlink(path, link, sizeof(link) - 1);
 		if (n < 0)
 			continue;

@@ -78,8 +78,8 @@ static void has(const struct mock *m, uint32_t value, unsigned int gone)
 
 		c.u.w[0] = i;
 		c.u.w[1] = gone >> i & 1 ? 0 : value;
-		ck_assert_msg(!mock_command(m->iommu, &c), "entry %u of page table %u is not %#x", i,
-			      m->page_table, c.u.w[1]);
+		ck_assert_msg(!mock_command(m->iommu, &c), "entry %u of page table %u is not %#x",
+			      i, m->page_table, c.u.w[1]);
 	}
 }
 

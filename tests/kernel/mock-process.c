@@ -95,7 +95,9 @@ static uint64_t pinned(const struct world *w)
 	return info.locked_bytes / PAGE;
 }
 
-/* capset(2): whoever has CAP_IPC_LOCK may lock any amount. Version 3, LINUX_CAPABILITY_VERSION_3. */
+/*
+ * capset(2): whoever has CAP_IPC_LOCK may lock any amount. Version 3, LINUX_CAPABILITY_VERSION_3.
+ */
 static void obey_limits(uint64_t pages)
 {
 	struct { uint32_t version; int pid; } header = { 0x20080522, 0 };
@@ -259,8 +261,8 @@ START_TEST(limit_of_the_process)
 END_TEST
 
 /*
- * What a program does after execve(), with nothing but the descriptor, the numbers, and the file: here a
- * child that does not look at its parent's handles.
+ * What a program does after execve(), with nothing but the descriptor, the numbers, and the file:
+ * here a child that does not look at its parent's handles.
  */
 static void begins_anew(struct world *w)
 {

@@ -7,7 +7,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-/* struct iommu_destroy, struct iommu_ioas_alloc (Linux 6.2); both commands of the same _IO(';', n). */
+/*
+ * struct iommu_destroy, struct iommu_ioas_alloc (Linux 6.2); both commands of the same _IO(';', n).
+ */
 struct destroy {
 	uint32_t size, id;
 };

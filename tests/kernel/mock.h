@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The devices that a kernel with CONFIG_IOMMUFD_TEST makes up, behind an IOMMU that it makes up too:
- * it translates 16 MiB to 2 GiB - 1, in pages of 2 KiB, and shows where it leads. Another framework
- * has bound them, as far as the library goes: they are adopted. Numbers and layouts of the command
- * are those of drivers/iommu/iommufd/iommufd_test.h, Linux 6.6 to 7.3.
+ * The devices that a kernel with CONFIG_IOMMUFD_TEST makes up, behind an IOMMU that it makes up
+ * too: it translates 16 MiB to 2 GiB - 1, in pages of 2 KiB, and shows where it leads. Another
+ * framework has bound them, as far as the library goes: they are adopted. Numbers and layouts of
+ * the command are those of drivers/iommu/iommufd/iommufd_test.h, Linux 6.6 to 7.3.
  */
 #ifndef TESTS_KERNEL_MOCK_H
 #define TESTS_KERNEL_MOCK_H
@@ -57,7 +57,7 @@ struct mock {
 	uint32_t number;		/* of the mock: what the commands want, */
 	uint32_t id;			/* and of the device, as the kernel binds it */
 	uint32_t ioas;			/* an empty one, */
-	uint32_t parking;		/* or what it is attached to on that while it is to be blocked */
+	uint32_t parking; /* or what it is attached to on that while it is to be blocked */
 	uint32_t page_table;		/* that its requests without PASID go through; 0: blocked */
 	uint32_t pasid_table;		/* the page table that the last PASID was attached to */
 	unsigned int calls;		/* of the library's callbacks */

@@ -75,7 +75,8 @@ static void compare_mappings(struct twins *t, int s)
 		int side;
 
 		for (side = 0; side < SIDES; side++)
-			m[side] = ioasid_space_find_mapping(t->space[s].at[side], at, UINT64_MAX - at);
+			m[side] = ioasid_space_find_mapping(t->space[s].at[side], at,
+							    UINT64_MAX - at);
 		if (!m[KERNEL] && !m[EMULATED])
 			return;
 		if (!m[KERNEL] || !m[EMULATED] || !same_mapping(m[KERNEL], m[EMULATED])) {
@@ -171,11 +172,12 @@ void twins_check_runs(struct twins *t, int s)
 	if (d)
 		twins_use_all(t, s, d);
 	if (runs_differ(t, s, run))
-		twins_differ(t, "space %d: run %#jx + %#jx, access %u to %#jx; emulated %#jx + %#jx, "
-			     "access %u to %#jx", s, (uintmax_t)run[0].iova,
-			     (uintmax_t)run[0].length, run[0].perm, (uintmax_t)run[0].target,
-			     (uintmax_t)run[1].iova, (uintmax_t)run[1].length, run[1].perm,
-			     (uintmax_t)run[1].target);
+		twins_differ(t,
+			     "space %d: run %#jx + %#jx, access %u to %#jx; emulated %#jx + %#jx, "
+			     "access %u to %#jx",
+			     s, (uintmax_t)run[0].iova, (uintmax_t)run[0].length, run[0].perm,
+			     (uintmax_t)run[0].target, (uintmax_t)run[1].iova,
+			     (uintmax_t)run[1].length, run[1].perm, (uintmax_t)run[1].target);
 }
 
 void twins_check_space(struct twins *t, int s)
@@ -190,7 +192,8 @@ void twins_check_space(struct twins *t, int s)
 
 static void compare_device(struct twins *t, const struct twin_device *d)
 {
-	struct ioasid_device_info info[SIDES] = { IOASID_DEVICE_INFO_INIT, IOASID_DEVICE_INFO_INIT };
+	struct ioasid_device_info info[SIDES] = { IOASID_DEVICE_INFO_INIT,
+						  IOASID_DEVICE_INFO_INIT };
 	struct ioasid_space *where[SIDES];
 	int side;
 

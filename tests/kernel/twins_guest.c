@@ -185,8 +185,9 @@ void twins_invalidate(struct twins *t, const uint64_t *draw)
 		twins_say(t, "invalidation: %d, %#jx, %#jx", s, (uintmax_t)iova, (uintmax_t)length);
 		for (side = 0; side < SIDES; side++) {
 			if (draw[4] % 8)
-				ret[side] = ioasid_inv_add_range(t->inv[side], t->space[s].at[side],
-								 iova, length, draw[5] % 64 ? 0 : 8);
+				ret[side] =
+					ioasid_inv_add_range(t->inv[side], t->space[s].at[side],
+							     iova, length, draw[5] % 64 ? 0 : 8);
 			else
 				ret[side] = ioasid_inv_add_mask(t->inv[side], t->space[s].at[side],
 								iova, draw[4] >> 8 & 63, 0);

@@ -137,9 +137,11 @@ void twins_map_file(struct twins *t, const uint64_t *draw)
 		  fd, (uintmax_t)offset, (uintmax_t)length, flags);
 	kernel = ioasid_space_map_file(t->space[s].at[KERNEL], iova, fd, offset, length, flags,
 				       &m[KERNEL]);
-	check_handles(t, twins_agree(t, kernel, ioasid_space_map_file(t->space[s].at[EMULATED], iova,
-								      fd, offset, length, flags,
-								      &m[EMULATED])), m);
+	check_handles(t,
+		      twins_agree(t, kernel,
+				  ioasid_space_map_file(t->space[s].at[EMULATED], iova, fd, offset,
+							length, flags, &m[EMULATED])),
+		      m);
 }
 
 void twins_map_parent(struct twins *t, const uint64_t *draw)

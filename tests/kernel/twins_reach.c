@@ -32,8 +32,8 @@ static uint64_t sample(struct twins *t, int s, uint64_t draw)
 	struct ioasid_run run;
 	bool done;
 
-	if (draw >> 60 == 0 ||
-	    ioasid_space_query_runs(t->space[s].at[EMULATED], &cursor, UINT64_MAX, &run, 1, &done) != 1)
+	if (draw >> 60 == 0 || ioasid_space_query_runs(t->space[s].at[EMULATED], &cursor,
+						       UINT64_MAX, &run, 1, &done) != 1)
 		return twins_some_iova(t, draw) & ~(PAGE - 1);
 	n = run.length / PAGE;
 	return (run.iova + (n ? (draw >> 32) % n : 0) * PAGE) & ~(PAGE - 1);
@@ -119,7 +119,8 @@ void twins_use_all(struct twins *t, int s, const struct twin_device *d)
 	size_t n, i;
 
 	while (!done) {
-		n = ioasid_space_query_runs(t->space[s].at[KERNEL], &cursor, UINT64_MAX, run, 16, &done);
+		n = ioasid_space_query_runs(t->space[s].at[KERNEL], &cursor, UINT64_MAX, run, 16,
+					    &done);
 		for (i = 0; i < n; i++)
 			for (at = 0; at < run[i].length; at += PAGE)
 				emulated(d, run[i].iova + at, run[i].perm);

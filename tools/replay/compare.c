@@ -117,7 +117,9 @@ static uint64_t covered(const struct ioasid_run *run, const struct capture_run *
 	return sum;
 }
 
-/* Listed runs that nobody expects; where parts of runs are allowed, also those that reach beyond. */
+/*
+ * Listed runs that nobody expects; where parts of runs are allowed, also those that reach beyond.
+ */
 static size_t find_unexpected(const struct comparison *how, const struct capture_run *expected,
 			      size_t n_expected, const struct ioasid_run *listed, size_t n_listed,
 			      const unsigned char *state)

@@ -43,7 +43,8 @@ static enum touch touch(struct ioasid_channel *channel, const struct guest *gues
 		return TOUCH_FAULT;
 	n = ioasid_dma_translate(channel, iova, (size_t)length, perm, iov, PIECES);
 	if (n > 0)
-		result = is_guest_memory(guest, gpa, length, iov, (size_t)n) ? TOUCH_OK : TOUCH_WRONG;
+		result = is_guest_memory(guest, gpa, length, iov, (size_t)n) ? TOUCH_OK
+									     : TOUCH_WRONG;
 	ioasid_dma_end(channel);
 	return result;
 }
@@ -62,7 +63,8 @@ enum touch touch_run(struct ioasid_channel *channel, const struct guest *guest,
 	for (uint64_t done = 0, length; done < run->length; done += length) {
 		length = PAGE_BYTES - (run->iova + done) % PAGE_BYTES;
 		length = length < run->length - done ? length : run->length - done;
-		one = touch(channel, guest, run->iova + done, run->target + done, length, run->perm);
+		one = touch(channel, guest, run->iova + done, run->target + done, length,
+			    run->perm);
 		if (one != TOUCH_OK && result != TOUCH_WRONG)
 			result = one;
 	}

@@ -75,7 +75,8 @@ static int bind_devices(struct replay *r)
 		device_address(c->devices[i].sid, address);
 		ret = ioasid_device_bind(r->ctx, address, i, &devices[i].device);
 		if (!ret)
-			ret = ioasid_channel_open(devices[i].device, IOASID_NO_PASID, &r->channels[i]);
+			ret = ioasid_channel_open(devices[i].device, IOASID_NO_PASID,
+						  &r->channels[i]);
 		if (ret)
 			return fail_call(ret, "device %s", address);
 		r->vmm.n_devices = i + 1;

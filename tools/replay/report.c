@@ -187,7 +187,8 @@ void report_dropped(const struct replay *r, const uint64_t *raw)
 void report_totals(const struct options *o, const struct totals *t)
 {
 	if (o->audit && !o->quiet)
-		printf("audit: %" PRIu64 " table entries used after a change that was not invalidated\n",
+		printf("audit: %" PRIu64
+		       " table entries used after a change that was not invalidated\n",
 		       t->named);
 	if (t->unnamed)
 		printf("audit: and %" PRIu64 " events were too many to be kept\n", t->unnamed);

@@ -55,8 +55,8 @@ struct vmm {
  */
 
 /*
- * Looks a device up in the guest's tables, and attaches it to what is found there. If that fails the
- * device is blocked.
+ * Looks a device up in the guest's tables, and attaches it to what is found there. If that fails
+ * the device is blocked.
  */
 int vmm_refresh_device(struct vmm *vmm, struct vmm_device *device);
 
