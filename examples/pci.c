@@ -2,6 +2,7 @@
 #include "pci.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -15,6 +16,17 @@
 struct vfio_region {
 	uint32_t argsz, flags, index, cap_offset;
 	uint64_t size, offset;
+};
+
+/* Linux 6.19: VFIO_DEVICE_FEATURE_DMA_BUF, which takes any number of ranges; here one. */
+#define VFIO_FEATURE	     _IO(';', 100 + 17)
+#define VFIO_FEATURE_GET     (1u << 16)
+#define VFIO_FEATURE_DMA_BUF 11u
+
+struct vfio_dma_buf {
+	uint32_t argsz, flags;
+	uint32_t region, open_flags, unused, ranges;
+	uint64_t offset, length;
 };
 
 /* PCI 3.0, 6.2.2: the command register. */
@@ -68,4 +80,20 @@ int pci_open(struct pci_bar *bar, int fd)
 void pci_close(struct pci_bar *bar)
 {
 	munmap((void *)(uintptr_t)bar->at, (size_t)bar->size);
+}
+
+int pci_export(int fd, uint64_t offset, uint64_t length)
+{
+	struct vfio_dma_buf get = {
+		.argsz = sizeof(get),
+		.flags = VFIO_FEATURE_GET | VFIO_FEATURE_DMA_BUF,
+		.region = VFIO_PCI_BAR0,
+		.open_flags = O_RDWR | O_CLOEXEC,
+		.ranges = 1,
+		.offset = offset,
+		.length = length,
+	};
+	int buffer = ioctl(fd, VFIO_FEATURE, &get);
+
+	return buffer < 0 ? -errno : buffer;
 }

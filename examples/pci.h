@@ -14,4 +14,10 @@ struct pci_bar {
 int pci_open(struct pci_bar *bar, int fd);
 void pci_close(struct pci_bar *bar);
 
+/*
+ * A dma-buf of a part of BAR 0, for other devices' DMA: its descriptor, which is the caller's; or
+ * -errno. @offset and @length are multiples of the kernel's pages.
+ */
+int pci_export(int fd, uint64_t offset, uint64_t length);
+
 #endif
