@@ -30,6 +30,8 @@ struct referee_result {
 	unsigned event;
 	/* No event, and no translation either. */
 	bool aborted;
+	/* The event is not recorded. */
+	bool silent;
 	bool stage1, stage2;
 	uint16_t asid, vmid;
 	struct referee_table table[2], second;

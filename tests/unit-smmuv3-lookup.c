@@ -207,6 +207,10 @@ START_TEST(nested)
 	ck_assert_uint_eq(p.root, 0x80000);
 	unreadable = 0x1c000;
 	ck_assert_int_eq(why(5, 1), IOASID_SMMUV3_CD_TRANSLATION);
+	/* a fault of stage 2: it is recorded if those are (S2R) */
+	ck_assert(!look(5, 1).silent);
+	put_bits(ste, 186, 186, 0);
+	ck_assert(look(5, 1).silent);
 }
 END_TEST
 

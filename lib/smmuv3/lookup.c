@@ -201,6 +201,7 @@ static enum ioasid_smmuv3_reason lookup_cd(const struct lookup *l,
 
 	if (kind == IOASID_SMMUV3_BLOCKED)
 		return IOASID_SMMUV3_STE_ABORT;
+	l->t->stage2_record = ste->stage2_record;
 	why = choose_cd(ste, substream, &index);
 	if (why != IOASID_SMMUV3_OK)
 		return why;
@@ -235,9 +236,15 @@ static enum ioasid_smmuv3_reason lookup(const struct lookup *l, uint32_t stream_
 	return why == IOASID_SMMUV3_OK ? lookup_cd(l, &ste, substream) : why;
 }
 
-/* Has the event of this reason to be recorded? Of unknown StreamIDs if the guest wants it. */
-static bool is_silent(const struct ioasid_smmuv3_regs *regs, enum ioasid_smmuv3_reason reason)
+/*
+ * Has the event of this reason to be recorded? Of unknown StreamIDs, and of context descriptors that
+ * stage 2 does not translate, if the guest wants it.
+ */
+static bool is_silent(const struct ioasid_smmuv3_regs *regs,
+		      const struct ioasid_smmuv3_translation *t, enum ioasid_smmuv3_reason reason)
 {
+	if (reason == IOASID_SMMUV3_CD_TRANSLATION)
+		return !t->stage2_record;
 	if (reason == IOASID_SMMUV3_STREAM_RANGE || reason == IOASID_SMMUV3_STREAM_ABSENT)
 		return !entry_bit(regs->cr2, SMMU_CR2_RECINVSID);
 	return !ioasid_smmuv3_reason_get_code(reason);
@@ -256,7 +263,7 @@ static void answer(const struct lookup *l, enum ioasid_smmuv3_reason reason,
 		   struct ioasid_smmuv3_translation *translation)
 {
 	l->t->reason = reason;
-	l->t->silent = l->t->kind == IOASID_SMMUV3_BLOCKED && is_silent(l->regs, reason);
+	l->t->silent = l->t->kind == IOASID_SMMUV3_BLOCKED && is_silent(l->regs, l->t, reason);
 	entry_put(translation, l->t, sizeof(*l->t));
 }
 
