@@ -52,6 +52,30 @@ static const uint8_t codes[][STAGES][2] = {
 		[FIRST] = { 0x70, 0x70 }, /* SFS.1 */
 		[NESTED] = { 0x76, 0x76 }, /* SFS.7: the second stage does not let it be read */
 	},
+	[IOASID_FAULT_PASID_RANGE] = {
+		[PASSED] = { 0x46, 0x46 }, /* SCT.7 */
+		[SECOND] = { 0x46, 0x46 },
+		[FIRST] = { 0x46, 0x46 },
+		[NESTED] = { 0x46, 0x46 },
+	},
+	[IOASID_FAULT_PASID_NOT_PRESENT] = {
+		[PASSED] = { 0x59, 0x59 }, /* SPT.2 */
+		[SECOND] = { 0x59, 0x59 },
+		[FIRST] = { 0x59, 0x59 },
+		[NESTED] = { 0x59, 0x59 },
+	},
+	[IOASID_FAULT_PASID_MALFORMED] = {
+		[PASSED] = { 0x5a, 0x5a }, /* SPT.3 */
+		[SECOND] = { 0x5a, 0x5a },
+		[FIRST] = { 0x5a, 0x5a },
+		[NESTED] = { 0x5a, 0x5a },
+	},
+	[IOASID_FAULT_PASID_TABLE_NOT_MAPPED] = {
+		[PASSED] = { 0x58, 0x58 }, /* SPT.1 */
+		[SECOND] = { 0x58, 0x58 },
+		[FIRST] = { 0x58, 0x58 },
+		[NESTED] = { 0x58, 0x58 },
+	},
 	[IOASID_FAULT_TARGET_NOT_MAPPED] = {
 		[NESTED] = { 0x79, 0x79 }, /* what the parent maps is the second stage */
 	},
