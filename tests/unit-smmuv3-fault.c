@@ -99,11 +99,44 @@ START_TEST(what_the_parent_does_not_map)
 	/* there is no memory, and no stage to say so */
 	t = translation(IOASID_SMMUV3_STAGE1);
 	record_is(&event, &t, NONE);
-	record_is(&table, &t, NONE);
 	t.kind = IOASID_SMMUV3_STAGE2;
 	record_is(&event, &t, NONE);
 	t.kind = IOASID_SMMUV3_BYPASS;
 	event.reason = IOASID_FAULT_NOT_MAPPED;
+	record_is(&event, &t, NONE);
+}
+END_TEST
+
+/* What the unit itself has to read is an external abort, whatever the guest wants recorded. */
+START_TEST(tables_that_are_missing)
+{
+	struct ioasid_smmuv3_translation t = translation(IOASID_SMMUV3_STAGE1);
+	struct ioasid_event event = fault(IOASID_FAULT_TABLE_NOT_MAPPED);
+
+	t.record = t.stage2_record = false;
+	record_is(&event, &t, STREAM << 32 | 0x0b, IN | RNW, IOVA, 0); /* F_WALK_EABT (7.3.12) */
+	t.privileged = true;
+	record_is(&event, &t, STREAM << 32 | 0x0b, IN | RNW | PNU, IOVA, 0);
+	t.privileged = false;
+	t.kind = IOASID_SMMUV3_STAGE2;
+	event.access = IOASID_WRITE;
+	record_is(&event, &t, STREAM << 32 | 0x0b, IN | S2, IOVA, 0);
+	t.kind = IOASID_SMMUV3_BYPASS;
+	record_is(&event, &t, NONE);
+}
+END_TEST
+
+/* Of context descriptors that are bound as a whole: F_CD_FETCH, or a fault of stage 2, class CD. */
+START_TEST(descriptors_that_are_missing)
+{
+	struct ioasid_smmuv3_translation t = translation(IOASID_SMMUV3_STAGE1);
+	struct ioasid_event event = fault(IOASID_FAULT_PASID_TABLE_NOT_MAPPED);
+
+	event.pasid = 3;
+	record_is(&event, &t, STREAM << 32 | 3 << 12 | 1 << 11 | 0x09, 0, 0, 0);
+	t.kind = IOASID_SMMUV3_NESTED;
+	record_is(&event, &t, STREAM << 32 | 3 << 12 | 1 << 11 | 0x10, RNW | S2, IOVA, 0);
+	t.stage2_record = false;
 	record_is(&event, &t, NONE);
 }
 END_TEST
@@ -122,8 +155,15 @@ START_TEST(blocked_by_its_tables)
 	record_is(&event, &t, STREAM << 32 | 3 << 12 | 1 << 11 | 0x08, 0, 0, 0);
 	t.reason = IOASID_SMMUV3_CD_ABSENT;
 	record_is(&event, &t, STREAM << 32 | 3 << 12 | 1 << 11 | 0x0a, 0, 0, 0);
+	t.entry = 0x123456789040;
 	t.reason = IOASID_SMMUV3_CD_TRANSLATION; /* of stage 2, class CD */
-	record_is(&event, &t, STREAM << 32 | 3 << 12 | 1 << 11 | 0x10, RNW | S2, IOVA, 0);
+	record_is(&event, &t, STREAM << 32 | 3 << 12 | 1 << 11 | 0x10, RNW | S2, IOVA,
+		  0x123456789000);
+	t.reason = IOASID_SMMUV3_CD_ACCESS; /* FetchAddr */
+	record_is(&event, &t, STREAM << 32 | 3 << 12 | 1 << 11 | 0x09, 0, 0, 0x123456789040);
+	event.pasid = IOASID_NO_PASID;
+	t.reason = IOASID_SMMUV3_STE_ACCESS;
+	record_is(&event, &t, STREAM << 32 | 0x03, 0, 0, 0x123456789040);
 	t.silent = true;
 	record_is(&event, &t, NONE);
 	t.silent = false;
@@ -156,6 +196,8 @@ int main(void)
 	tcase_add_loop_test(tc, faults_of_a_walk, 0, (int)bits_array_size(codes));
 	tcase_add_loop_test(tc, faults_of_stage_2_alone, 0, (int)bits_array_size(codes));
 	tcase_add_test(tc, what_the_parent_does_not_map);
+	tcase_add_test(tc, tables_that_are_missing);
+	tcase_add_test(tc, descriptors_that_are_missing);
 	tcase_add_test(tc, blocked_by_its_tables);
 	tcase_add_test(tc, no_event_of_the_unit);
 	suite_add_tcase(suite, tc);

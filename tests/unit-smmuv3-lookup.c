@@ -29,8 +29,10 @@ START_TEST(one_level)
 	ck_assert_int_eq(why(62, NONE), IOASID_SMMUV3_STE_ABSENT);
 	unreadable = 0x10000;
 	ck_assert_int_eq(why(63, NONE), IOASID_SMMUV3_STE_ACCESS);
+	ck_assert_uint_eq(look(63, NONE).entry, 0x10000 + 64 * 63);
 	unreadable = 0x1a000;
 	ck_assert_int_eq(why(63, NONE), IOASID_SMMUV3_CD_ACCESS);
+	ck_assert_uint_eq(look(63, NONE).entry, 0x1a000);
 	regs.strtab_base |= BIT(48); /* beyond OAS */
 	ck_assert_int_eq(why(63, NONE), IOASID_SMMUV3_STE_ACCESS);
 	ck_assert_uint_eq(reads, 0);
@@ -207,6 +209,7 @@ START_TEST(nested)
 	ck_assert_uint_eq(p.root, 0x80000);
 	unreadable = 0x1c000;
 	ck_assert_int_eq(why(5, 1), IOASID_SMMUV3_CD_TRANSLATION);
+	ck_assert_uint_eq(look(5, 1).entry, 0x101c000 + 64);
 	/* a fault of stage 2: it is recorded if those are (S2R) */
 	ck_assert(!look(5, 1).silent);
 	put_bits(ste, 186, 186, 0);

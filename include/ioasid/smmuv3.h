@@ -382,6 +382,8 @@ struct ioasid_smmuv3_translation {
 	/** As in struct ioasid_smmuv3_cd and struct ioasid_smmuv3_ste. */
 	struct ioasid_smmuv3_table table[2];
 	struct ioasid_smmuv3_table stage2;
+	/** Blocked, since an entry could not be read: its address. */
+	uint64_t entry;
 };
 
 #define IOASID_SMMUV3_TRANSLATION_INIT IOASID_INIT(ioasid_smmuv3_translation)
@@ -416,8 +418,8 @@ int ioasid_smmuv3_lookup(const struct ioasid_smmuv3_regs *regs, uint32_t stream_
 /**
  * Encodes a fault that the library tells of as a record of the unit's event queue (7.3).
  *
- * Of what neither @p event nor @p translation tells, a FetchAddr, and the IPA where stage 2 does
- * not translate what comes out of stage 1, the record has 0.
+ * Of what neither @p event nor @p translation tells, the address of a table, and the IPA where
+ * stage 2 does not translate what comes out of stage 1, the record has 0.
  *
  * @param event one of type IOASID_EVENT_FAULT.
  * @param translation what ioasid_smmuv3_lookup() said of the stream's requests with the event's

@@ -4,8 +4,11 @@
 #include "smmuv3/bits.h"
 #include "smmuv3/event.h"
 
-/* Of records of 7.3.13 to 7.3.16; CLASS: what was to be translated. */
+/* Of records of 7.3.12 to 7.3.16; CLASS: what was to be translated. */
 enum {
+	F_STE_FETCH = 0x03,
+	F_CD_FETCH = 0x09,
+	F_WALK_EABT = 0x0b, /* 7.3.12 */
 	F_TRANSLATION = 0x10,
 	PNU = 33,
 	S2 = 39,
@@ -22,35 +25,76 @@ static void to_stage2(uint64_t record[4], uint64_t class, uint64_t ipa)
 	record[3] = ipa & ENTRY_BITS(51, 12);
 }
 
+/* One without a stage, and with an address of what could not be read: 0 if nobody knows it. */
+static bool encode_config(const struct ioasid_event *event, uint8_t code, uint64_t fetch,
+			  uint64_t record[4])
+{
+	struct ioasid_event e = *event;
+
+	e.reason = IOASID_FAULT_NO_PGTABLE; /* one that has a record, of the same layout */
+	smmu_event_encode(&e, record);
+	smmu_event_set_code(record, code);
+	entry_to_numbers(record, 4 * sizeof(*record));
+	record[3] = fetch & ENTRY_BITS(55, 3); /* FetchAddr (7.3.4, 7.3.10) */
+	return true;
+}
+
+/* One about the input address, of stage 1. */
+static bool encode_walk(const struct ioasid_event *event, uint8_t code, uint64_t record[4])
+{
+	struct ioasid_event e = *event;
+
+	e.reason = IOASID_FAULT_NOT_MAPPED;
+	smmu_event_encode(&e, record);
+	smmu_event_set_code(record, code);
+	entry_to_numbers(record, 4 * sizeof(*record));
+	return true;
+}
+
 static bool encode_blocked(const struct ioasid_smmuv3_translation *t,
 			   const struct ioasid_event *event, uint64_t record[4])
 {
 	uint8_t code = t->silent ? 0 : ioasid_smmuv3_reason_get_code(t->reason);
-	struct ioasid_event e = *event;
 
-	/* One that has a record, of the same layout. */
-	e.reason = code == F_TRANSLATION ? IOASID_FAULT_NOT_MAPPED : IOASID_FAULT_NO_PGTABLE;
-	if (!code || !smmu_event_encode(&e, record))
+	if (!code)
 		return false;
-	smmu_event_set_code(record, code);
-	entry_to_numbers(record, 4 * sizeof(*record));
-	if (code == F_TRANSLATION)
-		to_stage2(record, CLASS_CD, 0);
+	if (code != F_TRANSLATION)
+		return encode_config(event, code, t->entry, record);
+	encode_walk(event, code, record);
+	to_stage2(record, CLASS_CD, t->entry);
 	return true;
 }
 
 /* What the parent does not map is a fault of stage 2, where the parent is that. */
+static bool encode_nested(const struct ioasid_smmuv3_translation *t,
+			  const struct ioasid_event *event, uint64_t record[4])
+{
+	uint64_t class = CLASS_IN;
+
+	if (!t->stage2_record)
+		return false;
+	if (event->reason == IOASID_FAULT_TABLE_NOT_MAPPED)
+		class = CLASS_TT;
+	else if (event->reason == IOASID_FAULT_PASID_TABLE_NOT_MAPPED)
+		class = CLASS_CD;
+	encode_walk(event, F_TRANSLATION, record);
+	to_stage2(record, class, 0);
+	return true;
+}
+
+/* Else it is memory that is missing: of which there are records if the unit wants to read it. */
 static bool encode_parents(const struct ioasid_smmuv3_translation *t,
 			   const struct ioasid_event *event, uint64_t record[4])
 {
-	struct ioasid_event e = *event;
-
-	if (t->kind != IOASID_SMMUV3_NESTED || !t->stage2_record)
+	if (t->kind == IOASID_SMMUV3_NESTED)
+		return encode_nested(t, event, record);
+	if (event->reason == IOASID_FAULT_PASID_TABLE_NOT_MAPPED)
+		return encode_config(event, F_CD_FETCH, 0, record);
+	if (event->reason != IOASID_FAULT_TABLE_NOT_MAPPED)
 		return false;
-	e.reason = IOASID_FAULT_NOT_MAPPED;
-	smmu_event_encode(&e, record);
-	entry_to_numbers(record, 4 * sizeof(*record));
-	to_stage2(record, event->reason == IOASID_FAULT_TABLE_NOT_MAPPED ? CLASS_TT : CLASS_IN, 0);
+	encode_walk(event, F_WALK_EABT, record);
+	if (t->kind == IOASID_SMMUV3_STAGE2)
+		to_stage2(record, CLASS_IN, 0);
 	return true;
 }
 
@@ -67,7 +111,8 @@ static bool encode(const struct ioasid_smmuv3_translation *t, const struct ioasi
 		return false;
 	case IOASID_FAULT_TARGET_NOT_MAPPED:
 	case IOASID_FAULT_TABLE_NOT_MAPPED:
-		return encode_parents(t, event, record);
+	case IOASID_FAULT_PASID_TABLE_NOT_MAPPED:
+		return t->kind != IOASID_SMMUV3_BYPASS && encode_parents(t, event, record);
 	default:
 		break;
 	}
@@ -80,6 +125,11 @@ static bool encode(const struct ioasid_smmuv3_translation *t, const struct ioasi
 	return true;
 }
 
+static bool has_privilege(uint64_t code)
+{
+	return code == F_WALK_EABT || code >= F_TRANSLATION;
+}
+
 IOASID_EXPORT bool ioasid_smmuv3_fault_encode(const struct ioasid_event *event, uint32_t stream_id,
 					      const struct ioasid_smmuv3_translation *translation,
 					      uint64_t record[4])
@@ -90,7 +140,7 @@ IOASID_EXPORT bool ioasid_smmuv3_fault_encode(const struct ioasid_event *event, 
 	e.virtual_id = stream_id;
 	if (event->type != IOASID_EVENT_FAULT || !encode(translation, &e, got))
 		return false;
-	if (entry_field(got[0], 7, 0) >= F_TRANSLATION && translation->privileged)
+	if (has_privilege(entry_field(got[0], 7, 0)) && translation->privileged)
 		got[1] |= ENTRY_BIT(PNU);
 	memcpy(record, got, sizeof(got));
 	return true;

@@ -26,8 +26,10 @@ static bool read_entry(const struct lookup *l, const struct ioasid_smmuv3_table 
 		       uint64_t address, uint64_t *raw, size_t size)
 {
 	if ((!stage2 && address >> smmu_oas(l->regs)) ||
-	    l->read(l->opaque, stage2, address, raw, size))
+	    l->read(l->opaque, stage2, address, raw, size)) {
+		l->t->entry = address;
 		return false;
+	}
 	entry_to_numbers(raw, size);
 	return true;
 }
