@@ -115,7 +115,7 @@ static enum ioasid_amd_reason judge_guest(uint64_t pasid, uint64_t *cr3)
 		uint64_t where = at + (pasid >> shift) % 512 * 8, word = gcr3_word(where, host);
 
 		if (!gcr3_is_there(where))
-			return IOASID_AMD_GCR3_ACCESS;
+			return host ? IOASID_AMD_GCR3_TRANSLATION : IOASID_AMD_GCR3_ACCESS;
 		if (word % 2 == 0)
 			return IOASID_AMD_GCR3_ABSENT;
 		if (word >> 52 || word % 4096 != 1)
@@ -126,6 +126,11 @@ static enum ioasid_amd_reason judge_guest(uint64_t pasid, uint64_t *cr3)
 	return IOASID_AMD_OK;
 }
 
+static bool is_illegal(enum ioasid_amd_reason reason)
+{
+	return ioasid_amd_reason_get_code(reason) == 1;
+}
+
 static struct ioasid_amd_translation judge(uint32_t pasid)
 {
 	struct ioasid_amd_translation t = IOASID_AMD_TRANSLATION_INIT;
@@ -134,6 +139,8 @@ static struct ioasid_amd_translation judge(uint32_t pasid)
 	enum ioasid_amd_reason bad = judge_entry();
 
 	t.kind = IOASID_AMD_BLOCKED;
+	if (!is_illegal(bad))
+		t.domain = (uint16_t)bits(79, 64);
 	if (bad == IOASID_AMD_OK && !bits(62, 61))
 		bad = IOASID_AMD_DTE_PERMISSION;
 	if (bad == IOASID_AMD_OK && pasid != IOASID_NO_PASID && !guest)
@@ -146,7 +153,6 @@ static struct ioasid_amd_translation judge(uint32_t pasid)
 	t.host_levels = (uint32_t)bits(11, 9);
 	t.host_root = t.host_levels ? bits(51, 12) << 12 : 0;
 	t.guest_levels = use ? 4 + (uint32_t)bits(183, 182) : 0;
-	t.domain = (uint16_t)bits(79, 64);
 	t.kind = use ? (t.host_levels ? IOASID_AMD_NESTED : IOASID_AMD_GUEST) :
 		 t.host_levels ? IOASID_AMD_HOST : IOASID_AMD_BYPASS;
 	return t;
@@ -202,6 +208,8 @@ START_TEST(random_tables)
 		if (expected.kind != IOASID_AMD_BLOCKED)
 			ck_assert_uint_eq(t.guest_root, expected.guest_root);
 		ck_assert_uint_eq(t.domain, expected.domain);
+		ck_assert_int_eq(t.entry != 0, t.reason == IOASID_AMD_GCR3_ACCESS ||
+						       t.reason == IOASID_AMD_GCR3_TRANSLATION);
 		seen[t.reason]++;
 		kinds[t.kind]++;
 	}

@@ -132,6 +132,10 @@ START_TEST(entry_fields)
 	put(96, 96, 1);
 	put(97, 97, 1);
 	dte = decoded();
+	ck_assert(!dte.page_requests);
+	put(52, 52, 1);
+	dte = decoded();
+	ck_assert(dte.page_requests);
 	ck_assert(dte.valid && dte.translation_valid && dte.readable && dte.writable);
 	ck_assert(dte.device_tlb && dte.suppress && !dte.suppress_all && dte.response_pasid);
 	ck_assert(dte.host_accessed && dte.host_dirty && !dte.guest);
@@ -288,6 +292,8 @@ START_TEST(lookup_refused)
 	ck_assert_uint_eq(reads, 0);
 	unreadable = 0x100000 + 32 * 0x10;
 	ck_assert_int_eq(blocked(0x10, IOASID_NO_PASID), IOASID_AMD_DTE_ACCESS);
+	ck_assert_uint_eq(look(0x10, IOASID_NO_PASID).entry, unreadable);
+	ck_assert_uint_eq(look(0x10, IOASID_NO_PASID).domain, 0);
 	unreadable = UINT64_MAX;
 	put(98, 97, 3);
 	put(1, 1, 0);
@@ -295,6 +301,8 @@ START_TEST(lookup_refused)
 	ck_assert_int_eq(blocked(0x10, IOASID_NO_PASID), IOASID_AMD_DTE_NO_TRANSLATION);
 	ck_assert(look(0x10, IOASID_NO_PASID).suppress);
 	ck_assert(look(0x10, IOASID_NO_PASID).suppress_all);
+	ck_assert_uint_eq(look(0x10, IOASID_NO_PASID).domain, 0x1234);
+	ck_assert_uint_eq(look(0x10, IOASID_NO_PASID).entry, 0);
 	put(1, 1, 1);
 	put(62, 61, 0);
 	store_entry(0x11);
@@ -329,6 +337,7 @@ START_TEST(lookup_of_guest_table)
 	ck_assert(t.kind == IOASID_AMD_BYPASS && t.pasid == IOASID_NO_PASID && reads == 1);
 	unreadable = 0x60000 + 8 * 7;
 	ck_assert_int_eq(blocked(0x10, pasid), IOASID_AMD_GCR3_ACCESS);
+	ck_assert_uint_eq(look(0x10, pasid).entry, 0x60000 + 8 * 7);
 	ck_assert_int_eq(blocked(0x10, pasid + 1), IOASID_AMD_GCR3_ABSENT);
 	ck_assert_int_eq(blocked(0x10, 0), IOASID_AMD_GCR3_ABSENT);
 	regs.efr = (regs.efr & ~PASMAX(31)) | PASMAX(18);
@@ -364,15 +373,23 @@ START_TEST(lookup_of_both_tables)
 	put(51, 12, 0x3000 >> 12);
 	put_gcr3(0x40000, 1);
 	put(8, 7, 3); /* HAD */
+	put(53, 52, 3); /* GPRP, PPR */
 	store_entry(0x10);
 	store(0x40000 + 8, 0x50000 | 1, false);
 	store(0x40000 + 8, 0x60000 | 1, true);
 	t = look(0x10, 1);
 	ck_assert_int_eq(t.kind, IOASID_AMD_NESTED);
 	ck_assert(t.host_levels == 4 && t.host_root == 0x3000 && t.guest_root == 0x50000);
-	ck_assert(t.host_accessed && t.host_dirty);
+	ck_assert(t.host_accessed && t.host_dirty && t.page_requests && t.response_pasid);
+	unreadable = 0x40000 + 8;
+	ck_assert_int_eq(blocked(0x10, 1), IOASID_AMD_GCR3_ACCESS);
+	unreadable = UINT64_MAX;
 	regs.control |= GCR3TRP;
 	ck_assert_uint_eq(look(0x10, 1).guest_root, 0x60000);
+	unreadable = 0x40000 + 8; /* the host table does not translate it */
+	ck_assert_int_eq(blocked(0x10, 1), IOASID_AMD_GCR3_TRANSLATION);
+	ck_assert_uint_eq(look(0x10, 1).entry, 0x40000 + 8);
+	unreadable = UINT64_MAX;
 	regs.efr2 = 0;
 	ck_assert_uint_eq(look(0x10, 1).guest_root, 0x50000);
 	ck_assert_int_eq(look(0x10, IOASID_NO_PASID).kind, IOASID_AMD_HOST);
@@ -432,7 +449,7 @@ START_TEST(sizes)
 }
 END_TEST
 
-/* 2.5.2 to 2.5.6 */
+/* 2.5.2 to 2.5.8 */
 START_TEST(reasons)
 {
 	static const uint8_t codes[] = {
@@ -450,8 +467,11 @@ START_TEST(reasons)
 		[IOASID_AMD_GCR3_ACCESS] = 4,
 		[IOASID_AMD_GCR3_ABSENT] = 2,
 		[IOASID_AMD_GCR3_RESERVED] = 2,
+		[IOASID_AMD_GCR3_TRANSLATION] = 2,
 		[IOASID_AMD_CMD_OPCODE] = 5,
 		[IOASID_AMD_CMD_RESERVED] = 5,
+		[IOASID_AMD_CMD_ACCESS] = 6,
+		[IOASID_AMD_CMD_TIMEOUT] = 7,
 	};
 
 	for (unsigned i = 0; i < sizeof(codes); i++) {

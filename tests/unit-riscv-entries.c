@@ -475,27 +475,27 @@ START_TEST(fault_records)
 	f.supervisor = true; /* not without a process_id */
 	f.address = 0x123456789abcdef0;
 	f.gpa = 7;
-	ck_assert_int_eq(ioasid_riscv_fault_encode(&f, raw), 0);
+	ck_assert_int_eq(ioasid_riscv_record_encode(&f, raw), 0);
 	ck_assert_uint_eq(raw[0], 260 | UINT64_C(3) << 34 | UINT64_C(0xabcdef) << 40);
 	ck_assert(raw[1] == 0 && raw[2] == f.address && raw[3] == 4);
 	f.process_id = 0xfedcb;
 	f.cause = 23;
 	f.implicit = true;
-	ck_assert_int_eq(ioasid_riscv_fault_encode(&f, raw), 0);
+	ck_assert_int_eq(ioasid_riscv_record_encode(&f, raw), 0);
 	ck_assert_uint_eq(raw[0], 23 | UINT64_C(0xfedcb) << 12 | BIT(32) | BIT(33) |
 				  UINT64_C(3) << 34 | UINT64_C(0xabcdef) << 40);
 	ck_assert_uint_eq(raw[3], 5);
 	f.update = true;
 	f.supervisor = false;
-	ck_assert_int_eq(ioasid_riscv_fault_encode(&f, raw), 0);
+	ck_assert_int_eq(ioasid_riscv_record_encode(&f, raw), 0);
 	ck_assert(raw[3] == 7 && !(raw[0] & BIT(33)));
 	f.implicit = false;
-	ck_assert_int_eq(ioasid_riscv_fault_encode(&f, raw), 0);
+	ck_assert_int_eq(ioasid_riscv_record_encode(&f, raw), 0);
 	ck_assert_uint_eq(raw[3], 4);
 	/* of no transaction: DID, PV, PID, PRIV are 0 */
 	f.transaction = IOASID_RISCV_NO_TRANSACTION;
 	f.device_id = UINT32_MAX;
-	ck_assert_int_eq(ioasid_riscv_fault_encode(&f, raw), 0);
+	ck_assert_int_eq(ioasid_riscv_record_encode(&f, raw), 0);
 	ck_assert_uint_eq(raw[0], 23);
 }
 END_TEST
@@ -507,22 +507,22 @@ START_TEST(fault_records_out_of_range)
 
 	f.transaction = IOASID_RISCV_READ;
 	f.device_id = 1 << 24;
-	ck_assert_int_eq(ioasid_riscv_fault_encode(&f, raw), -EINVAL);
+	ck_assert_int_eq(ioasid_riscv_record_encode(&f, raw), -EINVAL);
 	f.device_id--;
 	f.process_id = 1 << 20;
-	ck_assert_int_eq(ioasid_riscv_fault_encode(&f, raw), -EINVAL);
+	ck_assert_int_eq(ioasid_riscv_record_encode(&f, raw), -EINVAL);
 	f.process_id--;
 	f.cause = 4096;
-	ck_assert_int_eq(ioasid_riscv_fault_encode(&f, raw), -EINVAL);
+	ck_assert_int_eq(ioasid_riscv_record_encode(&f, raw), -EINVAL);
 	f.cause--;
 	f.transaction = (enum ioasid_riscv_transaction)64;
-	ck_assert_int_eq(ioasid_riscv_fault_encode(&f, raw), -EINVAL);
+	ck_assert_int_eq(ioasid_riscv_record_encode(&f, raw), -EINVAL);
 	f.transaction = (enum ioasid_riscv_transaction)63;
 	f.size--;
-	ck_assert_int_eq(ioasid_riscv_fault_encode(&f, raw), -EINVAL);
+	ck_assert_int_eq(ioasid_riscv_record_encode(&f, raw), -EINVAL);
 	ck_assert_uint_eq(raw[0], 0x5555);
 	f.size++;
-	ck_assert_int_eq(ioasid_riscv_fault_encode(&f, raw), 0);
+	ck_assert_int_eq(ioasid_riscv_record_encode(&f, raw), 0);
 	ck_assert_uint_eq(raw[0], 4095 | UINT64_C(0xfffff) << 12 | BIT(32) | UINT64_C(63) << 34 |
 				  UINT64_C(0xffffff) << 40);
 }

@@ -161,8 +161,10 @@ START_TEST(device_directory_refused)
 	ck_assert(dc.first_levels == 3 && dc.first_root == 0x7000);
 	unreadable = 0x120020;
 	ck_assert_int_eq(blocked(1, IOASID_NO_PASID), IOASID_RISCV_DDT_ACCESS);
+	ck_assert_uint_eq(look(1, IOASID_NO_PASID).entry, 0x120020);
 	unreadable = 0x110000;
 	ck_assert_int_eq(blocked(1, IOASID_NO_PASID), IOASID_RISCV_DDT_ACCESS);
+	ck_assert_uint_eq(look(1, IOASID_NO_PASID).entry, 0x110000);
 	/* beyond the unit's physical addresses */
 	regs.capabilities &= ~PAS(63);
 	regs.capabilities |= PAS(43);
@@ -292,6 +294,8 @@ START_TEST(behind_second_stage)
 	ck_assert(t.kind == IOASID_RISCV_SECOND_STAGE && t.gscid == 3);
 	unreadable = UINT64_C(0x1000000010);
 	ck_assert_int_eq(blocked(0, 1), IOASID_RISCV_PDT_TRANSLATION);
+	ck_assert_uint_eq(look(0, 1).entry, unreadable);
+	ck_assert_uint_eq(look(0, 2).entry, 0);
 	ck_assert_int_eq(blocked(0, 2), IOASID_RISCV_PDT_ABSENT);
 }
 END_TEST

@@ -7,7 +7,8 @@
  * All functions are pure: they look at their arguments and nothing else, and may be called from any
  * thread. Entries and commands are given as numbers, lowest quadword first. Guest memory has them
  * little-endian, so what a caller copied from there goes through le64toh(3) first; what its
- * ioasid_amd_read copies does not, that is left to the library.
+ * ioasid_amd_read copies does not, that is left to the library. What is encoded goes through
+ * htole64(3).
  *
  * Section numbers are those of the AMD I/O Virtualization Technology (IOMMU) Specification, 48882,
  * revision 3.05. Device table segments (DevTblSegSup), PREFETCH_IOMMU_PAGES (PreFSup), types of
@@ -18,6 +19,8 @@
 #define IOASID_AMD_H
 
 #include <ioasid/common.h>
+#include <ioasid/event.h>
+#include <ioasid/fault.h>
 #include <ioasid/pgtable.h>
 
 #ifdef __cplusplus
@@ -78,11 +81,17 @@ enum ioasid_amd_reason {
 	IOASID_AMD_GCR3_ABSENT,
 	/** Has a reserved bit set. */
 	IOASID_AMD_GCR3_RESERVED,
+	/** The host table does not translate its address (EFR2.GCR3TRPMode). */
+	IOASID_AMD_GCR3_TRANSLATION,
 
 	/** Command: unknown, or not one of this unit's (2.4). */
 	IOASID_AMD_CMD_OPCODE,
 	/** Command: has a reserved bit set, or one of a feature that the unit does not have. */
 	IOASID_AMD_CMD_RESERVED,
+	/** Command: not readable. */
+	IOASID_AMD_CMD_ACCESS,
+	/** Command: a device has not answered the invalidation of its TLB in time (2.4.4). */
+	IOASID_AMD_CMD_TIMEOUT,
 };
 
 /** A short text for a person: a static string, never NULL. Since 0.1. */
@@ -123,6 +132,8 @@ struct ioasid_amd_dte {
 	/** Accessed and dirty flags of host tables are set by the unit (HAD). */
 	bool host_accessed;
 	bool host_dirty;
+	/** Page requests are allowed (PPR). */
+	bool page_requests;
 	/** Page requests may be answered with a PASID (GPRP). */
 	bool response_pasid;
 	/** Guest translation (GV); of requests without PASID too, as of PASID 0 (GIoV). */
@@ -172,7 +183,10 @@ struct ioasid_amd_translation {
 	/** What the device table entry permits (IR, IW), whatever tables say. */
 	bool readable;
 	bool writable;
-	/** Domain-id; unless blocked. */
+	/** As in struct ioasid_amd_dte. */
+	bool page_requests;
+	bool response_pasid;
+	/** Domain-id; 0 if there is no device table entry that is valid. */
 	uint16_t domain;
 	/** The PASID whose guest table is used, 0 for requests without if the entry says so (GIoV);
 	 *  IOASID_NO_PASID: none. Blocked: that of the request. */
@@ -184,6 +198,8 @@ struct ioasid_amd_translation {
 	 *  of the host table. */
 	uint32_t guest_levels;
 	uint64_t guest_root;
+	/** Blocked, since an entry could not be read: its address. */
+	uint64_t entry;
 };
 
 #define IOASID_AMD_TRANSLATION_INIT IOASID_INIT(ioasid_amd_translation)
@@ -229,6 +245,53 @@ int ioasid_amd_lookup(const struct ioasid_amd_regs *regs, uint16_t device_id, ui
 int ioasid_amd_translation_get_pgtable(const struct ioasid_amd_translation *translation,
 				       enum ioasid_pgtable_format format,
 				       struct ioasid_pgtable *pgtable);
+
+/**
+ * Encodes a fault that the library tells of as an entry of the unit's event log (2.5), for a VMM to
+ * write there: an IO_PAGE_FAULT, an ILLEGAL_DEV_TABLE_ENTRY, or a hardware error of the device
+ * table or a page table.
+ *
+ * What neither the event nor the translation tells is 0: the address of a page table's entry. Of an
+ * entry that is malformed RZ says that it has reserved bits set, also if it is its level that is
+ * not allowed.
+ *
+ * @param event one of type IOASID_EVENT_FAULT.
+ * @param device_id of its device.
+ * @param translation what ioasid_amd_lookup() said of the device's requests with the event's PASID:
+ *        if they are blocked, its reason counts, else the event's.
+ * @param raw receives the entry's two quadwords; unchanged if there is none.
+ * @return whether there is an entry. There is none of a page fault where the guest wants none (SA:
+ *         suppress_all; to leave out all but the first one, suppress, is up to the caller), nor of
+ *         memory that is missing where the translation leads to, nor of page requests that were
+ *         answered in the negative, which the device is told of itself. Since 0.1.
+ */
+bool ioasid_amd_fault_encode(const struct ioasid_event *event, uint16_t device_id,
+			     const struct ioasid_amd_translation *translation, uint64_t raw[2]);
+
+/**
+ * Encodes what went wrong with a command as an entry of the event log: an ILLEGAL_COMMAND_ERROR
+ * (2.5.6), COMMAND_HARDWARE_ERROR (2.5.7) or IOTLB_INV_TIMEOUT (2.5.8).
+ *
+ * @param reason one of IOASID_AMD_CMD_*.
+ * @param device_id IOASID_AMD_CMD_TIMEOUT: the device that has not answered.
+ * @param address the guest-physical address of the command.
+ * @param raw receives the entry's two quadwords; unchanged if there is none.
+ * @return whether there is an entry: the reason is one of commands. Since 0.1.
+ */
+bool ioasid_amd_cmd_fault_encode(enum ioasid_amd_reason reason, uint16_t device_id,
+				 uint64_t address, uint64_t raw[2]);
+
+/**
+ * Encodes a page request as an entry of the unit's PPR log (2.6, PAGE_SERVICE_REQUEST). Those that
+ * the guest does not allow (page_requests of the translation, on a unit that reports EFR.EPHSup) do
+ * not go there.
+ *
+ * @param request as ioasid_fault_queue_read() said it.
+ * @param device_id of its device.
+ * @param raw receives the entry's two quadwords. Since 0.1.
+ */
+void ioasid_amd_page_request_encode(const struct ioasid_page_request *request, uint16_t device_id,
+				    uint64_t raw[2]);
 
 /** Commands; the numbers are the specification's opcodes (2.4). */
 enum ioasid_amd_opcode {
@@ -286,6 +349,16 @@ struct ioasid_amd_cmd {
  */
 int ioasid_amd_cmd_decode(const struct ioasid_amd_regs *regs, const uint64_t raw[2],
 			  struct ioasid_amd_cmd *cmd, enum ioasid_amd_reason *why);
+
+/**
+ * Gives the response of a COMPLETE_PPR_REQUEST to the group of page requests that it names (device
+ * and group), for ioasid_fault_queue_respond(). PCIe's codes without a meaning are failures.
+ *
+ * @param code receives it; not written if the command is another.
+ * @return whether the command is one. Since 0.1.
+ */
+bool ioasid_amd_cmd_get_response(const struct ioasid_amd_cmd *cmd,
+				 enum ioasid_page_response_code *code);
 
 /**
  * Whether a command invalidates what a translation was looked up from: an INVALIDATE_DEVTAB_ENTRY

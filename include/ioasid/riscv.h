@@ -18,6 +18,8 @@
 #define IOASID_RISCV_H
 
 #include <ioasid/common.h>
+#include <ioasid/event.h>
+#include <ioasid/fault.h>
 #include <ioasid/pasid.h>
 #include <ioasid/pgtable.h>
 
@@ -273,6 +275,8 @@ struct ioasid_riscv_translation {
 	uint64_t msi_root;
 	uint64_t msi_mask;
 	uint64_t msi_pattern;
+	/** Blocked, since an entry could not be read: its address. */
+	uint64_t entry;
 };
 
 #define IOASID_RISCV_TRANSLATION_INIT IOASID_INIT(ioasid_riscv_translation)
@@ -425,6 +429,16 @@ int ioasid_riscv_cmd_decode(const struct ioasid_riscv_regs *regs, const uint64_t
 			    struct ioasid_riscv_cmd *cmd, enum ioasid_riscv_reason *why);
 
 /**
+ * Gives the response of an ATS.PRGR (4.1.4) to the group of page requests that it names (device and
+ * group), for ioasid_fault_queue_respond(). PCIe's codes without a meaning are failures.
+ *
+ * @param code receives it; not written if the command is another.
+ * @return whether the command is one. Since 0.1.
+ */
+bool ioasid_riscv_cmd_get_response(const struct ioasid_riscv_cmd *cmd,
+				   enum ioasid_page_response_code *code);
+
+/**
  * Whether a command invalidates what a translation was looked up from: an IODIR.INVAL_DDT of its
  * device or of all, or an IODIR.INVAL_PDT of its device and process. The caller then looks again
  * and attaches the device to what comes out.
@@ -503,7 +517,39 @@ struct ioasid_riscv_fault {
  * @param raw receives its four doublewords.
  * @return 0; -EINVAL: fault->size, or a member out of range. Since 0.1.
  */
-int ioasid_riscv_fault_encode(const struct ioasid_riscv_fault *fault, uint64_t raw[4]);
+int ioasid_riscv_record_encode(const struct ioasid_riscv_fault *fault, uint64_t raw[4]);
+
+/**
+ * Encodes a fault that the library tells of as a record of the fault queue (4.2): of a request of a
+ * user, for an address that was not translated before.
+ *
+ * Of what neither @p event nor @p translation tells, the guest-physical address where the second
+ * stage does not translate what comes out of the first, or its tables, the record has 0.
+ *
+ * @param event one of type IOASID_EVENT_FAULT.
+ * @param device_id of its device, 24 bits.
+ * @param translation what ioasid_riscv_lookup() said of the device's requests with the event's
+ *        PASID: if they are blocked, its reason counts, else the event's.
+ * @param raw receives the record's four doublewords; unchanged if there is none.
+ * @return whether there is a record. There is none where the guest wants none (DTF: silent), nor of
+ *         memory that is missing where the translation leads to, nor of page requests that were
+ *         answered in the negative, which the device is told of itself; nor for a device_id that is
+ *         too wide. Since 0.1.
+ */
+bool ioasid_riscv_fault_encode(const struct ioasid_event *event, uint32_t device_id,
+			       const struct ioasid_riscv_translation *translation,
+			       uint64_t raw[4]);
+
+/**
+ * Encodes a page request as a record of the page-request queue (4.3). Those that the guest does not
+ * allow (page_requests of the translation) do not go there.
+ *
+ * @param request as ioasid_fault_queue_read() said it.
+ * @param device_id of its device, 24 bits.
+ * @param raw receives the record's two doublewords. Since 0.1.
+ */
+void ioasid_riscv_page_request_encode(const struct ioasid_page_request *request,
+				      uint32_t device_id, uint64_t raw[2]);
 
 #ifdef __cplusplus
 }

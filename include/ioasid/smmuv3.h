@@ -20,6 +20,7 @@
 
 #include <ioasid/common.h>
 #include <ioasid/event.h>
+#include <ioasid/fault.h>
 #include <ioasid/pgtable.h>
 
 #ifdef __cplusplus
@@ -434,6 +435,16 @@ bool ioasid_smmuv3_fault_encode(const struct ioasid_event *event, uint32_t strea
 				uint64_t record[4]);
 
 /**
+ * Encodes a page request as a record of the unit's PRI queue (8.1).
+ *
+ * @param request as ioasid_fault_queue_read() said it.
+ * @param stream_id of its device.
+ * @param record receives its two doublewords. Since 0.1.
+ */
+void ioasid_smmuv3_page_request_encode(const struct ioasid_page_request *request,
+				       uint32_t stream_id, uint64_t record[2]);
+
+/**
  * The second half of that, from a stream table entry on: for context descriptors that a guest owns
  * while its stream table entry is the VMM's.
  *
@@ -559,6 +570,16 @@ struct ioasid_smmuv3_cmd {
  */
 int ioasid_smmuv3_cmd_decode(const struct ioasid_smmuv3_regs *regs, const uint64_t raw[2],
 			     struct ioasid_smmuv3_cmd *cmd, enum ioasid_smmuv3_reason *why);
+
+/**
+ * Gives the response of a CMD_PRI_RESP (4.5.2) to the group of page requests that it names (stream
+ * and group), for ioasid_fault_queue_respond().
+ *
+ * @param code receives it; not written if the command is another.
+ * @return whether the command is one. Since 0.1.
+ */
+bool ioasid_smmuv3_cmd_get_response(const struct ioasid_smmuv3_cmd *cmd,
+				    enum ioasid_page_response_code *code);
 
 /**
  * Whether a command invalidates what a translation was looked up from: a CMD_CFGI_* of its stream

@@ -18,6 +18,7 @@
 
 #include <ioasid/common.h>
 #include <ioasid/event.h>
+#include <ioasid/fault.h>
 #include <ioasid/pgtable.h>
 
 #ifdef __cplusplus
@@ -369,6 +370,17 @@ int ioasid_vtd_translation_get_pgtable(const struct ioasid_vtd_translation *tran
 bool ioasid_vtd_fault_encode(const struct ioasid_event *event, uint16_t source_id,
 			     const struct ioasid_vtd_translation *translation, uint64_t raw[2]);
 
+/**
+ * Encodes a page request as a descriptor of the unit's page request queue (7.4.1.1). Those that the
+ * guest does not allow (page_request of the translation) do not go there.
+ *
+ * @param request as ioasid_fault_queue_read() said it.
+ * @param source_id of its device.
+ * @param raw receives the descriptor's four quadwords. Since 0.1.
+ */
+void ioasid_vtd_page_request_encode(const struct ioasid_page_request *request, uint16_t source_id,
+				    uint64_t raw[4]);
+
 /** Types of invalidation descriptors; the numbers are the specification's (6.5.2, 7.6.1). */
 enum ioasid_vtd_inv_type {
 	IOASID_VTD_INV_CONTEXT_CACHE = 0x1,
@@ -461,6 +473,17 @@ struct ioasid_vtd_inv {
  */
 int ioasid_vtd_inv_decode(const struct ioasid_vtd_caps *caps, uint64_t rtaddr, const uint64_t *raw,
 			  size_t bytes, struct ioasid_vtd_inv *inv, enum ioasid_vtd_reason *why);
+
+/**
+ * Gives the response of a page group response descriptor (7.6.1) to the group of page requests that
+ * it names (source_id and group), for ioasid_fault_queue_respond(). PCIe's codes without a meaning
+ * are failures.
+ *
+ * @param code receives it; not written if the descriptor is another.
+ * @return whether the descriptor is one. Since 0.1.
+ */
+bool ioasid_vtd_inv_get_response(const struct ioasid_vtd_inv *inv,
+				 enum ioasid_page_response_code *code);
 
 /**
  * Whether a descriptor invalidates what a translation was looked up from: a context-cache or

@@ -30,6 +30,27 @@ enum {
 	AMD_CONTROL_GCR3TRP = 58, /* GCR3TRPMode */
 };
 
+/* Event codes (2.5). */
+enum {
+	AMD_ILLEGAL_DEV_TABLE_ENTRY = 0x1,
+	AMD_IO_PAGE_FAULT = 0x2,
+	AMD_DEV_TAB_HARDWARE_ERROR = 0x3,
+	AMD_PAGE_TAB_HARDWARE_ERROR = 0x4,
+	AMD_ILLEGAL_COMMAND_ERROR = 0x5,
+	AMD_COMMAND_HARDWARE_ERROR = 0x6,
+	AMD_IOTLB_INV_TIMEOUT = 0x7,
+};
+
+/*
+ * The lower quadword of an event log entry: its code, and the bits that say what is wrong (2.5.2 to
+ * 2.5.10). Memory that is not there is a master abort.
+ */
+#define AMD_EVENT(code, bits) ((uint64_t)(code) << 60 | (bits))
+#define AMD_EVENT_PR	      ENTRY_BIT(52) /* present */
+#define AMD_EVENT_PE	      ENTRY_BIT(54) /* but not permitted */
+#define AMD_EVENT_RZ	      ENTRY_BIT(55) /* since reserved bits are not 0 */
+#define AMD_EVENT_ABORT	      ENTRY_BIT(57)
+
 static inline bool amd_can(const struct ioasid_amd_regs *regs, unsigned efr_bit)
 {
 	return entry_bit(regs->efr, efr_bit);
@@ -77,5 +98,8 @@ static inline int amd_check_size(size_t size, size_t least)
 {
 	return entry_check_size("AMD IOMMU", size, least);
 }
+
+/* What the event log entry of a reason says of it; 0 for IOASID_AMD_OK. */
+uint64_t amd_reason_event(enum ioasid_amd_reason reason);
 
 #endif

@@ -87,6 +87,7 @@ static enum ioasid_amd_reason decode(const struct ioasid_amd_regs *regs, const u
 	dte->translation_valid = entry_bit(raw[0], 1);
 	if (!dte->translation_valid)
 		return IOASID_AMD_OK;
+	dte->page_requests = entry_bit(raw[0], 52);
 	dte->response_pasid = entry_bit(raw[0], 53);
 	dte->readable = entry_bit(raw[0], 61);
 	dte->writable = entry_bit(raw[0], 62);

@@ -16,6 +16,17 @@ struct lookup {
 	struct ioasid_amd_translation *t;
 };
 
+static bool read_entry(const struct lookup *l, const struct ioasid_amd_dte *host, uint64_t address,
+		       uint64_t *raw, size_t size)
+{
+	if (l->read(l->opaque, host, address, raw, size)) {
+		l->t->entry = address;
+		return false;
+	}
+	entry_to_numbers(raw, size);
+	return true;
+}
+
 /* Size, bits 8:0 of the base register, counts pages, less one. */
 static enum ioasid_amd_reason read_dte(const struct lookup *l, uint16_t device_id,
 				       struct ioasid_amd_dte *dte)
@@ -27,9 +38,8 @@ static enum ioasid_amd_reason read_dte(const struct lookup *l, uint16_t device_i
 
 	if (offset >= bytes)
 		return IOASID_AMD_DEVICE_RANGE;
-	if (l->read(l->opaque, NULL, base + offset, raw, sizeof(raw)))
+	if (!read_entry(l, NULL, base + offset, raw, sizeof(raw)))
 		return IOASID_AMD_DTE_ACCESS;
-	entry_to_numbers(raw, sizeof(raw));
 	ioasid_amd_dte_decode(l->regs, raw, dte, &why);
 	return why;
 }
@@ -44,9 +54,8 @@ static enum ioasid_amd_reason read_gcr3(const struct lookup *l, const struct ioa
 	};
 	uint64_t raw;
 
-	if (l->read(l->opaque, host, address, &raw, sizeof(raw)))
-		return IOASID_AMD_GCR3_ACCESS;
-	entry_to_numbers(&raw, sizeof(raw));
+	if (!read_entry(l, host, address, &raw, sizeof(raw)))
+		return host ? IOASID_AMD_GCR3_TRANSLATION : IOASID_AMD_GCR3_ACCESS;
 	return reasons[gcr3_decode(raw, next)];
 }
 
@@ -107,7 +116,8 @@ static enum ioasid_amd_reason lookup_translation(struct lookup *l,
 	t->device_tlb = dte->device_tlb;
 	t->readable = dte->readable;
 	t->writable = dte->writable;
-	t->domain = dte->domain;
+	t->page_requests = dte->page_requests;
+	t->response_pasid = dte->response_pasid;
 	t->host_levels = dte->host_levels;
 	t->host_root = dte->host_root;
 	t->host_accessed = dte->host_levels && dte->host_accessed;
@@ -143,6 +153,7 @@ static enum ioasid_amd_reason lookup(struct lookup *l, uint16_t device_id)
 	}
 	l->t->suppress = dte.suppress;
 	l->t->suppress_all = dte.suppress_all;
+	l->t->domain = dte.domain;
 	return lookup_translation(l, &dte);
 }
 

@@ -4,44 +4,46 @@
 #include "export.h"
 #include "guest/reason.h"
 
-enum {
-	ILLEGAL_DEV_TABLE_ENTRY = 0x1,
-	IO_PAGE_FAULT = 0x2,
-	DEV_TAB_HARDWARE_ERROR = 0x3,
-	PAGE_TAB_HARDWARE_ERROR = 0x4,
-	ILLEGAL_COMMAND_ERROR = 0x5,
-};
+#define ILLEGAL_ENTRY(bits)    AMD_EVENT(AMD_ILLEGAL_DEV_TABLE_ENTRY, bits)
+#define PAGE_FAULT(bits)       AMD_EVENT(AMD_IO_PAGE_FAULT, bits)
+#define ILLEGAL_COMMAND	       AMD_EVENT(AMD_ILLEGAL_COMMAND_ERROR, 0)
+#define HARDWARE_ERROR(code)   AMD_EVENT(code, AMD_EVENT_ABORT)
 
 static const struct reason {
-	uint8_t code;
+	uint64_t event;
 	const char *text;
 } reasons[] = {
 	[IOASID_AMD_OK] = { 0, "well-formed" },
 
-	[IOASID_AMD_DEVICE_RANGE] = { ILLEGAL_DEV_TABLE_ENTRY, "device beyond the device table" },
-	[IOASID_AMD_DTE_ACCESS] = { DEV_TAB_HARDWARE_ERROR, "device table entry not readable" },
-	[IOASID_AMD_DTE_NO_TRANSLATION] = { IO_PAGE_FAULT,
+	[IOASID_AMD_DEVICE_RANGE] = { ILLEGAL_ENTRY(0), "device beyond the device table" },
+	[IOASID_AMD_DTE_ACCESS] = { HARDWARE_ERROR(AMD_DEV_TAB_HARDWARE_ERROR),
+				    "device table entry not readable" },
+	[IOASID_AMD_DTE_NO_TRANSLATION] = { PAGE_FAULT(0),
 					    "device table entry without translation" },
-	[IOASID_AMD_DTE_PERMISSION] = { IO_PAGE_FAULT, "device table entry without permission" },
-	[IOASID_AMD_DTE_RESERVED] = { ILLEGAL_DEV_TABLE_ENTRY,
+	[IOASID_AMD_DTE_PERMISSION] = { PAGE_FAULT(AMD_EVENT_PR | AMD_EVENT_PE),
+					"device table entry without permission" },
+	[IOASID_AMD_DTE_RESERVED] = { ILLEGAL_ENTRY(AMD_EVENT_RZ),
 				      "reserved bit in the device table entry" },
-	[IOASID_AMD_DTE_MODE] = { ILLEGAL_DEV_TABLE_ENTRY,
-				  "levels of the host table not supported" },
-	[IOASID_AMD_DTE_GLX] = { ILLEGAL_DEV_TABLE_ENTRY,
-				 "levels of the guest CR3 table not supported" },
-	[IOASID_AMD_DTE_GUEST_MODE] = { ILLEGAL_DEV_TABLE_ENTRY,
-					"levels of guest tables not supported" },
+	[IOASID_AMD_DTE_MODE] = { ILLEGAL_ENTRY(0), "levels of the host table not supported" },
+	[IOASID_AMD_DTE_GLX] = { ILLEGAL_ENTRY(0), "levels of the guest CR3 table not supported" },
+	[IOASID_AMD_DTE_GUEST_MODE] = { ILLEGAL_ENTRY(0), "levels of guest tables not supported" },
 
-	[IOASID_AMD_PASID_DISABLED] = { IO_PAGE_FAULT, "request with PASID not enabled" },
-	[IOASID_AMD_PASID_RANGE] = { IO_PAGE_FAULT, "PASID beyond the guest CR3 table" },
-	[IOASID_AMD_GCR3_ACCESS] = { PAGE_TAB_HARDWARE_ERROR,
+	[IOASID_AMD_PASID_DISABLED] = { PAGE_FAULT(0), "request with PASID not enabled" },
+	[IOASID_AMD_PASID_RANGE] = { PAGE_FAULT(0), "PASID beyond the guest CR3 table" },
+	[IOASID_AMD_GCR3_ACCESS] = { HARDWARE_ERROR(AMD_PAGE_TAB_HARDWARE_ERROR),
 				     "guest CR3 table entry not readable" },
-	[IOASID_AMD_GCR3_ABSENT] = { IO_PAGE_FAULT, "guest CR3 table entry not valid" },
-	[IOASID_AMD_GCR3_RESERVED] = { IO_PAGE_FAULT,
+	[IOASID_AMD_GCR3_ABSENT] = { PAGE_FAULT(0), "guest CR3 table entry not valid" },
+	[IOASID_AMD_GCR3_RESERVED] = { PAGE_FAULT(AMD_EVENT_PR | AMD_EVENT_RZ),
 				       "reserved bit in the guest CR3 table entry" },
+	[IOASID_AMD_GCR3_TRANSLATION] = { PAGE_FAULT(0),
+					  "guest CR3 table not translated by the host table" },
 
-	[IOASID_AMD_CMD_OPCODE] = { ILLEGAL_COMMAND_ERROR, "command unknown or not supported" },
-	[IOASID_AMD_CMD_RESERVED] = { ILLEGAL_COMMAND_ERROR, "reserved bit in the command" },
+	[IOASID_AMD_CMD_OPCODE] = { ILLEGAL_COMMAND, "command unknown or not supported" },
+	[IOASID_AMD_CMD_RESERVED] = { ILLEGAL_COMMAND, "reserved bit in the command" },
+	[IOASID_AMD_CMD_ACCESS] = { HARDWARE_ERROR(AMD_COMMAND_HARDWARE_ERROR),
+				    "command not readable" },
+	[IOASID_AMD_CMD_TIMEOUT] = { AMD_EVENT(AMD_IOTLB_INV_TIMEOUT, 0),
+				     "device TLB not invalidated in time" },
 };
 
 IOASID_EXPORT const char *ioasid_amd_reason_text(enum ioasid_amd_reason reason)
@@ -49,7 +51,12 @@ IOASID_EXPORT const char *ioasid_amd_reason_text(enum ioasid_amd_reason reason)
 	return REASON_GET(reasons, reason, text, "unknown reason");
 }
 
+uint64_t amd_reason_event(enum ioasid_amd_reason reason)
+{
+	return REASON_GET(reasons, reason, event, 0);
+}
+
 IOASID_EXPORT uint8_t ioasid_amd_reason_get_code(enum ioasid_amd_reason reason)
 {
-	return REASON_GET(reasons, reason, code, 0);
+	return (uint8_t)(amd_reason_event(reason) >> 60);
 }

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Ranges as PCIe ATS encodes them, which AMD's and Intel's commands do too. */
+/*
+ * What the commands of IOMMUs have from PCIe's ATS: ranges, and responses to page requests.
+ */
 #ifndef GUEST_ATS_H
 #define GUEST_ATS_H
+
+#include <ioasid/fault.h>
 
 #include "guest/entry.h"
 
@@ -19,6 +23,32 @@ static inline unsigned ats_shift(uint64_t address, bool s)
 	while (shift < 63 && entry_bit(address, shift))
 		shift++;
 	return shift + 1;
+}
+
+/* A response code. Those that are none count as failures (PCIe 6.0, 10.4.2.1). */
+static inline enum ioasid_page_response_code ats_response(uint32_t code)
+{
+	switch (code) {
+	case 0:
+		return IOASID_PAGE_RESPONSE_SUCCESS;
+	case 1:
+		return IOASID_PAGE_RESPONSE_INVALID;
+	default:
+		return IOASID_PAGE_RESPONSE_FAILURE;
+	}
+}
+
+/* What a page request says beside the address. Without a PASID it has no privilege (10.4.1.1). */
+static inline bool ats_has_pasid(const struct ioasid_page_request *request)
+{
+	return request->pasid != IOASID_NO_PASID;
+}
+
+static inline bool ats_wants(const struct ioasid_page_request *request, uint32_t access)
+{
+	if (access & (IOASID_EXECUTE | IOASID_PRIVILEGED) && !ats_has_pasid(request))
+		return false;
+	return request->access & access;
 }
 
 #endif

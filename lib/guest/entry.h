@@ -28,6 +28,11 @@ static inline bool entry_bit(uint64_t raw, unsigned bit)
 	return raw >> bit & 1;
 }
 
+static inline uint64_t entry_bit_if(unsigned bit, bool set)
+{
+	return set ? ENTRY_BIT(bit) : 0;
+}
+
 /* An entry as it was read from memory, which has it little-endian, becomes numbers. */
 static inline void entry_to_numbers(uint64_t *raw, size_t bytes)
 {

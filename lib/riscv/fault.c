@@ -41,8 +41,8 @@ static int check(const struct ioasid_riscv_fault *fault)
 	return 0;
 }
 
-IOASID_EXPORT int ioasid_riscv_fault_encode(const struct ioasid_riscv_fault *fault,
-					    uint64_t raw[4])
+IOASID_EXPORT int ioasid_riscv_record_encode(const struct ioasid_riscv_fault *fault,
+					     uint64_t raw[4])
 {
 	int ret = check(fault);
 
@@ -56,4 +56,95 @@ IOASID_EXPORT int ioasid_riscv_fault_encode(const struct ioasid_riscv_fault *fau
 	raw[3] = (fault->gpa & ~UINT64_C(3)) | (fault->implicit ? 1 : 0) |
 		 (fault->implicit && fault->update ? 2 : 0);
 	return 0;
+}
+
+/* The second stage does not translate that address; 0: nobody knows which. */
+static uint16_t guest_page_fault(struct ioasid_riscv_fault *f, uint64_t gpa, bool implicit)
+{
+	f->gpa = gpa;
+	f->implicit = implicit;
+	return f->transaction == IOASID_RISCV_WRITE ? RISCV_WRITE_GUEST_PAGE_FAULT :
+						      RISCV_READ_GUEST_PAGE_FAULT;
+}
+
+/* A fault of the stage that sees the address, be it that of an atomic operation, or of a write. */
+static uint16_t page_fault(struct ioasid_riscv_fault *f, const struct ioasid_riscv_translation *t)
+{
+	if (t->kind == IOASID_RISCV_SECOND_STAGE)
+		return guest_page_fault(f, f->address, false);
+	return f->transaction == IOASID_RISCV_WRITE ? RISCV_WRITE_PAGE_FAULT :
+						      RISCV_READ_PAGE_FAULT;
+}
+
+static uint16_t access_fault(const struct ioasid_riscv_fault *f)
+{
+	return f->transaction == IOASID_RISCV_WRITE ? RISCV_WRITE_ACCESS_FAULT :
+						      RISCV_READ_ACCESS_FAULT;
+}
+
+static uint16_t blocked_cause(struct ioasid_riscv_fault *f,
+			      const struct ioasid_riscv_translation *t)
+{
+	if (t->reason == IOASID_RISCV_PDT_TRANSLATION)
+		return guest_page_fault(f, t->entry, true);
+	return ioasid_riscv_reason_get_cause(t->reason, f->transaction);
+}
+
+/* 0: no record. What the parent does not map is a fault where the parent is the second stage. */
+static uint16_t walk_cause(struct ioasid_riscv_fault *f, const struct ioasid_riscv_translation *t,
+			   enum ioasid_fault_reason reason)
+{
+	bool nested = t->kind == IOASID_RISCV_NESTED;
+
+	switch (reason) {
+	case IOASID_FAULT_ADDRESS_WIDTH:
+	case IOASID_FAULT_NOT_MAPPED:
+	case IOASID_FAULT_PERMISSION:
+	case IOASID_FAULT_MALFORMED_ENTRY:
+	case IOASID_FAULT_ACCESS_FLAG:
+		return page_fault(f, t);
+	case IOASID_FAULT_TABLE_NOT_MAPPED:
+		return nested ? guest_page_fault(f, 0, true) : access_fault(f);
+	case IOASID_FAULT_TARGET_NOT_MAPPED:
+		return nested ? guest_page_fault(f, 0, false) : 0;
+	case IOASID_FAULT_PASID_RANGE:
+		return RISCV_TYPE_DISALLOWED;
+	case IOASID_FAULT_PASID_NOT_PRESENT:
+		return RISCV_PDT_NOT_VALID;
+	case IOASID_FAULT_PASID_MALFORMED:
+		return RISCV_PDT_MISCONFIGURED;
+	case IOASID_FAULT_PASID_TABLE_NOT_MAPPED:
+		return RISCV_PDT_ACCESS_FAULT;
+	default:
+		return 0;
+	}
+}
+
+static uint16_t cause_of(struct ioasid_riscv_fault *f, const struct ioasid_riscv_translation *t,
+			 const struct ioasid_event *event)
+{
+	if (event->type != IOASID_EVENT_FAULT || t->silent)
+		return 0;
+	switch (t->kind) {
+	case IOASID_RISCV_BLOCKED:
+		return blocked_cause(f, t);
+	case IOASID_RISCV_BARE:
+		return 0;
+	default:
+		return walk_cause(f, t, event->reason);
+	}
+}
+
+IOASID_EXPORT bool ioasid_riscv_fault_encode(const struct ioasid_event *event, uint32_t device_id,
+					     const struct ioasid_riscv_translation *translation,
+					     uint64_t raw[4])
+{
+	struct ioasid_riscv_fault f = IOASID_RISCV_FAULT_INIT;
+
+	f.transaction = event->access & IOASID_WRITE ? IOASID_RISCV_WRITE : IOASID_RISCV_READ;
+	f.device_id = device_id;
+	f.process_id = event->pasid;
+	f.address = event->iova;
+	f.cause = cause_of(&f, translation, event);
+	return f.cause && !ioasid_riscv_record_encode(&f, raw);
 }

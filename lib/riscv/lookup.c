@@ -13,25 +13,28 @@ struct lookup {
 	const struct ioasid_riscv_regs *regs;
 	ioasid_riscv_read read;
 	void *opaque;
+	uint64_t unreadable; /* the address of an entry */
 };
 
 /*
  * Reads an entry, in the byte order that it has (3.10). What is beyond the unit's physical
  * addresses is not there; addresses of the second stage are for that to judge.
  */
-static bool read_entry(const struct lookup *l, const struct ioasid_riscv_dc *second,
+static bool read_entry(struct lookup *l, const struct ioasid_riscv_dc *second,
 		       bool big_endian, uint64_t address, uint64_t *raw, size_t size)
 {
 	if ((!second && address >> riscv_address_bits(l->regs)) ||
-	    l->read(l->opaque, second, address, raw, size))
+	    l->read(l->opaque, second, address, raw, size)) {
+		l->unreadable = address;
 		return false;
+	}
 	for (size_t i = 0; i < size / sizeof(*raw); i++)
 		raw[i] = big_endian ? be64toh(raw[i]) : le64toh(raw[i]);
 	return true;
 }
 
 /* 3.3.1; bits of the device_id are those of the entries below. */
-static enum ioasid_riscv_reason find_dc(const struct lookup *l, uint32_t device_id,
+static enum ioasid_riscv_reason find_dc(struct lookup *l, uint32_t device_id,
 					unsigned levels, uint64_t *address)
 {
 	bool big_endian = riscv_fctl(l->regs, RISCV_FCTL_BE);
@@ -55,7 +58,7 @@ static enum ioasid_riscv_reason find_dc(const struct lookup *l, uint32_t device_
 	return IOASID_RISCV_OK;
 }
 
-static enum ioasid_riscv_reason lookup_dc(const struct lookup *l, uint32_t device_id,
+static enum ioasid_riscv_reason lookup_dc(struct lookup *l, uint32_t device_id,
 					  struct ioasid_riscv_dc *dc)
 {
 	unsigned levels = riscv_ddt_levels(l->regs);
@@ -77,7 +80,7 @@ static enum ioasid_riscv_reason lookup_dc(const struct lookup *l, uint32_t devic
 }
 
 /* 3.3.2 */
-static enum ioasid_riscv_reason lookup_pc(const struct lookup *l, const struct ioasid_riscv_dc *dc,
+static enum ioasid_riscv_reason lookup_pc(struct lookup *l, const struct ioasid_riscv_dc *dc,
 					  uint32_t process_id, struct ioasid_riscv_pc *pc)
 {
 	const struct ioasid_riscv_dc *second = dc->second_levels ? dc : NULL;
@@ -101,7 +104,7 @@ static enum ioasid_riscv_reason lookup_pc(const struct lookup *l, const struct i
 }
 
 /* Steps 7 and 10 to 16: from a device context on. */
-static enum ioasid_riscv_reason lookup_process(const struct lookup *l,
+static enum ioasid_riscv_reason lookup_process(struct lookup *l,
 					       const struct ioasid_riscv_dc *dc,
 					       struct ioasid_riscv_pc *pc, uint32_t *process_id)
 {
@@ -158,7 +161,7 @@ static void use_pc(struct ioasid_riscv_translation *t, const struct ioasid_riscv
 	t->pscid = pc->first_levels ? pc->pscid : 0; /* else it is not used (3.1.3.3, 3.2.3.1) */
 }
 
-static enum ioasid_riscv_reason translate(const struct lookup *l, const struct ioasid_riscv_dc *dc,
+static enum ioasid_riscv_reason translate(struct lookup *l, const struct ioasid_riscv_dc *dc,
 					  struct ioasid_riscv_translation *t)
 {
 	enum ioasid_riscv_reason why;
@@ -205,7 +208,7 @@ IOASID_EXPORT int ioasid_riscv_lookup(const struct ioasid_riscv_regs *regs, uint
 {
 	struct ioasid_riscv_translation t = blocked(process_id);
 	struct ioasid_riscv_dc dc = IOASID_RISCV_DC_INIT;
-	struct lookup l = { regs, read, opaque };
+	struct lookup l = { regs, read, opaque, 0 };
 	int ret = check(process_id, translation);
 
 	if (ret)
@@ -217,6 +220,7 @@ IOASID_EXPORT int ioasid_riscv_lookup(const struct ioasid_riscv_regs *regs, uint
 		if (t.reason == IOASID_RISCV_OK)
 			t.reason = translate(&l, &dc, &t);
 	}
+	t.entry = l.unreadable;
 	entry_put(translation, &t, sizeof(t));
 	return 0;
 }
@@ -225,7 +229,7 @@ IOASID_EXPORT int ioasid_riscv_lookup_dc(const struct ioasid_riscv_regs *regs, u
 					 ioasid_riscv_read read, void *opaque,
 					 struct ioasid_riscv_dc *dc, enum ioasid_riscv_reason *why)
 {
-	struct lookup l = { regs, read, opaque };
+	struct lookup l = { regs, read, opaque, 0 };
 	struct ioasid_riscv_dc new = IOASID_RISCV_DC_INIT;
 	enum ioasid_riscv_reason reason;
 	int ret = riscv_check_size(dc->size, FIRST_DC_SIZE);
@@ -249,7 +253,7 @@ IOASID_EXPORT int ioasid_riscv_lookup_pc(const struct ioasid_riscv_regs *regs,
 					 struct ioasid_riscv_translation *translation)
 {
 	struct ioasid_riscv_translation t = blocked(process_id);
-	struct lookup l = { regs, read, opaque };
+	struct lookup l = { regs, read, opaque, 0 };
 	int ret = riscv_check_size(dc->size, FIRST_DC_SIZE);
 
 	if (!ret)
@@ -260,6 +264,7 @@ IOASID_EXPORT int ioasid_riscv_lookup_pc(const struct ioasid_riscv_regs *regs,
 		return err_set(EINVAL, "a process directory has 1 to 3 levels, not %u",
 			       dc->pdt_levels);
 	t.reason = translate(&l, dc, &t);
+	t.entry = l.unreadable;
 	entry_put(translation, &t, sizeof(t));
 	return 0;
 }

@@ -4,62 +4,55 @@
 #include "guest/reason.h"
 #include "riscv/bits.h"
 
-enum {
-	EXECUTE_GUEST_PAGE_FAULT = 20,
-	READ_GUEST_PAGE_FAULT = 21,
-	WRITE_GUEST_PAGE_FAULT = 23,
-	ALL_DISALLOWED = 256,
-	DDT_ACCESS_FAULT = 257,
-	DDT_NOT_VALID = 258,
-	DDT_MISCONFIGURED = 259,
-	TYPE_DISALLOWED = 260,
-	PDT_ACCESS_FAULT = 265,
-	PDT_NOT_VALID = 266,
-	PDT_MISCONFIGURED = 267,
-};
-
 static const struct {
 	uint16_t cause;
 	const char *text;
 } reasons[] = {
 	[IOASID_RISCV_OK] = { 0, "well-formed" },
 
-	[IOASID_RISCV_OFF] = { ALL_DISALLOWED, "the unit is off" },
-	[IOASID_RISCV_DEVICE_RANGE] = { TYPE_DISALLOWED, "device beyond the device directory" },
-	[IOASID_RISCV_DDT_ACCESS] = { DDT_ACCESS_FAULT, "device directory not readable" },
-	[IOASID_RISCV_DDT_ABSENT] = { DDT_NOT_VALID, "device directory entry not valid" },
-	[IOASID_RISCV_DDT_RESERVED] = { DDT_MISCONFIGURED,
+	[IOASID_RISCV_OFF] = { RISCV_ALL_DISALLOWED, "the unit is off" },
+	[IOASID_RISCV_DEVICE_RANGE] = { RISCV_TYPE_DISALLOWED,
+					"device beyond the device directory" },
+	[IOASID_RISCV_DDT_ACCESS] = { RISCV_DDT_ACCESS_FAULT, "device directory not readable" },
+	[IOASID_RISCV_DDT_ABSENT] = { RISCV_DDT_NOT_VALID, "device directory entry not valid" },
+	[IOASID_RISCV_DDT_RESERVED] = { RISCV_DDT_MISCONFIGURED,
 					"reserved bit in the device directory entry" },
-	[IOASID_RISCV_DC_RESERVED] = { DDT_MISCONFIGURED, "reserved bit in the device context" },
-	[IOASID_RISCV_DC_ATS] = { DDT_MISCONFIGURED,
+	[IOASID_RISCV_DC_RESERVED] = { RISCV_DDT_MISCONFIGURED,
+				       "reserved bit in the device context" },
+	[IOASID_RISCV_DC_ATS] = { RISCV_DDT_MISCONFIGURED,
 				  "ATS of the device context not supported or not enabled" },
-	[IOASID_RISCV_DC_UPDATE] = { DDT_MISCONFIGURED,
+	[IOASID_RISCV_DC_UPDATE] = { RISCV_DDT_MISCONFIGURED,
 				     "hardware update of flags not supported" },
-	[IOASID_RISCV_DC_ENDIAN] = { DDT_MISCONFIGURED,
+	[IOASID_RISCV_DC_ENDIAN] = { RISCV_DDT_MISCONFIGURED,
 				     "byte order of the device context not supported" },
-	[IOASID_RISCV_DC_WIDTH] = { DDT_MISCONFIGURED, "SXL of the device context not allowed" },
-	[IOASID_RISCV_DC_SECOND_STAGE] = { DDT_MISCONFIGURED,
+	[IOASID_RISCV_DC_WIDTH] = { RISCV_DDT_MISCONFIGURED,
+				    "SXL of the device context not allowed" },
+	[IOASID_RISCV_DC_SECOND_STAGE] = { RISCV_DDT_MISCONFIGURED,
 					   "second-stage scheme not supported" },
-	[IOASID_RISCV_DC_ROOT] = { DDT_MISCONFIGURED, "second-stage table not aligned to 16K" },
+	[IOASID_RISCV_DC_ROOT] = { RISCV_DDT_MISCONFIGURED,
+				   "second-stage table not aligned to 16K" },
 	[IOASID_RISCV_DC_FIRST_STAGE] = {
-		DDT_MISCONFIGURED, "first-stage scheme of the device context not supported" },
-	[IOASID_RISCV_DC_PDT] = { DDT_MISCONFIGURED, "kind of process directory not supported" },
-	[IOASID_RISCV_DC_MSI] = { DDT_MISCONFIGURED,
+		RISCV_DDT_MISCONFIGURED, "first-stage scheme of the device context not supported" },
+	[IOASID_RISCV_DC_PDT] = { RISCV_DDT_MISCONFIGURED,
+				  "kind of process directory not supported" },
+	[IOASID_RISCV_DC_MSI] = { RISCV_DDT_MISCONFIGURED,
 				  "MSI page table of unknown kind or without second stage" },
 
-	[IOASID_RISCV_PROCESS_DISABLED] = { TYPE_DISALLOWED,
+	[IOASID_RISCV_PROCESS_DISABLED] = { RISCV_TYPE_DISALLOWED,
 					    "request with process_id not enabled" },
-	[IOASID_RISCV_PROCESS_RANGE] = { TYPE_DISALLOWED,
+	[IOASID_RISCV_PROCESS_RANGE] = { RISCV_TYPE_DISALLOWED,
 					 "process_id beyond the process directory" },
-	[IOASID_RISCV_PDT_ACCESS] = { PDT_ACCESS_FAULT, "process directory not readable" },
-	[IOASID_RISCV_PDT_TRANSLATION] = { READ_GUEST_PAGE_FAULT,
+	[IOASID_RISCV_PDT_ACCESS] = { RISCV_PDT_ACCESS_FAULT, "process directory not readable" },
+	[IOASID_RISCV_PDT_TRANSLATION] = { RISCV_READ_GUEST_PAGE_FAULT,
 					   "process directory not translated by the second stage" },
-	[IOASID_RISCV_PDT_ABSENT] = { PDT_NOT_VALID, "process directory entry not valid" },
-	[IOASID_RISCV_PDT_RESERVED] = { PDT_MISCONFIGURED,
+	[IOASID_RISCV_PDT_ABSENT] = { RISCV_PDT_NOT_VALID, "process directory entry not valid" },
+	[IOASID_RISCV_PDT_RESERVED] = { RISCV_PDT_MISCONFIGURED,
 					"reserved bit in the process directory entry" },
-	[IOASID_RISCV_PC_RESERVED] = { PDT_MISCONFIGURED, "reserved bit in the process context" },
+	[IOASID_RISCV_PC_RESERVED] = { RISCV_PDT_MISCONFIGURED,
+				       "reserved bit in the process context" },
 	[IOASID_RISCV_PC_FIRST_STAGE] = {
-		PDT_MISCONFIGURED, "first-stage scheme of the process context not supported" },
+		RISCV_PDT_MISCONFIGURED,
+		"first-stage scheme of the process context not supported" },
 
 	[IOASID_RISCV_CMD_OPCODE] = { 0, "command unknown or not supported" },
 	[IOASID_RISCV_CMD_RESERVED] = { 0, "reserved bit in the command" },
@@ -77,12 +70,12 @@ static uint16_t guest_page_fault(enum ioasid_riscv_transaction transaction)
 	switch (transaction) {
 	case IOASID_RISCV_EXECUTE:
 	case IOASID_RISCV_TRANSLATED_EXECUTE:
-		return EXECUTE_GUEST_PAGE_FAULT;
+		return RISCV_EXECUTE_GUEST_PAGE_FAULT;
 	case IOASID_RISCV_WRITE:
 	case IOASID_RISCV_TRANSLATED_WRITE:
-		return WRITE_GUEST_PAGE_FAULT;
+		return RISCV_WRITE_GUEST_PAGE_FAULT;
 	default:
-		return READ_GUEST_PAGE_FAULT;
+		return RISCV_READ_GUEST_PAGE_FAULT;
 	}
 }
 

@@ -84,6 +84,24 @@ static struct ioasid_amd_translation look(struct input *in, const struct ioasid_
 	return t;
 }
 
+/* Any fault of a request, and any page request: the record names the device, and its kind. */
+static void encode_records(const uint64_t words[2], uint16_t device,
+			   const struct ioasid_amd_translation *t)
+{
+	const struct ioasid_event event = event_of(words);
+	const struct ioasid_page_request request = page_request_of(words);
+	uint64_t raw[2] = { 0, 0 };
+	bool there = ioasid_amd_fault_encode(&event, device, t, raw);
+
+	must(there ? (raw[0] & 0xffff) == device && raw[0] >> 60 >= 1 && raw[0] >> 60 <= 4 :
+		     !raw[0] && !raw[1], "%d, %#jx", there, (uintmax_t)raw[0]);
+	must(!there || t->kind != IOASID_AMD_BLOCKED ||
+	     raw[0] >> 60 == ioasid_amd_reason_get_code(t->reason), "%#jx", (uintmax_t)raw[0]);
+	ioasid_amd_page_request_encode(&request, device, raw);
+	must((raw[0] & 0xffff) == device && raw[0] >> 60 == 1 && raw[1] % PAGE == 0, "%#jx",
+	     (uintmax_t)raw[0]);
+}
+
 static void check_pgtable(const struct ioasid_amd_translation *t,
 			  enum ioasid_pgtable_format format, uint32_t levels)
 {
@@ -110,14 +128,21 @@ static void decode_command(struct input *in, const struct ioasid_amd_regs *regs,
 {
 	struct ioasid_amd_cmd cmd = IOASID_AMD_CMD_INIT;
 	uint64_t raw[2] = { take(in, 8), take(in, 8) };
+	enum ioasid_page_response_code response;
 	enum ioasid_amd_reason why;
+	uint64_t entry[2];
 	bool stale;
 	int rc = ioasid_amd_cmd_decode(regs, raw, &cmd, &why);
 
+	encode_records(raw, device, t);
 	check_reason(why, rc);
+	must(ioasid_amd_cmd_fault_encode(why, device, raw[0], entry) == (rc != 0), "reason %d",
+	     (int)why);
 	if (rc)
 		return;
 	check_cmd(&cmd);
+	must(ioasid_amd_cmd_get_response(&cmd, &response) ==
+		     (cmd.opcode == IOASID_AMD_CMD_COMPLETE_PPR_REQUEST), "opcode %#x", cmd.opcode);
 	stale = ioasid_amd_cmd_is_mapping_stale(&cmd, device, t);
 	ioasid_amd_cmd_is_lookup_stale(&cmd, device, t);
 	ioasid_inv_reset(spaces.batch);

@@ -108,6 +108,22 @@ static struct ioasid_riscv_translation look(struct input *in,
 	return t;
 }
 
+/* Any fault of a request, and any page request: the record names the device, and a cause. */
+static void encode_records(const uint64_t words[2], uint32_t device_id,
+			   const struct ioasid_riscv_translation *t)
+{
+	const struct ioasid_event event = event_of(words);
+	const struct ioasid_page_request request = page_request_of(words);
+	uint64_t raw[4] = { 0 };
+	bool there = ioasid_riscv_fault_encode(&event, device_id, t, raw);
+
+	must(there ? raw[0] >> 40 == device_id && (raw[0] & 0xfff) && raw[2] == event.iova :
+		     !raw[0] && !raw[2], "%d, %#jx", there, (uintmax_t)raw[0]);
+	must(!there || !t->silent, "the guest wants no record");
+	ioasid_riscv_page_request_encode(&request, device_id & 0xffffff, raw);
+	must(raw[0] >> 40 == (device_id & 0xffffff), "%#jx", (uintmax_t)raw[0]);
+}
+
 static void check_pgtable(const struct ioasid_riscv_translation *t)
 {
 	struct ioasid_pgtable p = IOASID_PGTABLE_INIT;
@@ -149,16 +165,20 @@ static void decode_command(struct input *in, const struct ioasid_riscv_regs *reg
 {
 	struct ioasid_riscv_cmd cmd = IOASID_RISCV_CMD_INIT;
 	uint64_t raw[2] = { take(in, 8), take(in, 8) };
+	enum ioasid_page_response_code response;
 	enum ioasid_riscv_reason why;
 	bool stale;
 	int rc = ioasid_riscv_cmd_decode(regs, raw, &cmd, &why);
 
+	encode_records(raw, device_id, t);
 	must(rc == 0 || rc == -EINVAL, "%d", rc);
 	check_reason(why, rc);
 	must(!ioasid_riscv_reason_get_cause(why, IOASID_RISCV_READ), "reason %d", (int)why);
 	if (rc)
 		return;
 	check_cmd(&cmd);
+	must(ioasid_riscv_cmd_get_response(&cmd, &response) ==
+		     (cmd.opcode == IOASID_RISCV_CMD_ATS_PRGR), "opcode %#x", cmd.opcode);
 	stale = ioasid_riscv_cmd_is_mapping_stale(&cmd, device_id, t);
 	must(!stale || !ioasid_riscv_cmd_is_lookup_stale(&cmd, device_id, t), "opcode %#x",
 	     cmd.opcode);

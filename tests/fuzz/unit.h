@@ -4,6 +4,8 @@
 #define TESTS_FUZZ_UNIT_H
 
 #include <errno.h>
+#include <ioasid/event.h>
+#include <ioasid/fault.h>
 
 #include "fuzz.h"
 
@@ -27,6 +29,29 @@ static inline int memory_read(struct memory *m, uint64_t address, void *buffer, 
 	for (i = 0; i < length; i++)
 		((uint8_t *)buffer)[i] = take8(m->in);
 	return 0;
+}
+
+/* A fault of any reason, or another event, and a page request, as two words of the input say it. */
+static inline struct ioasid_event event_of(const uint64_t raw[2])
+{
+	return (struct ioasid_event){
+		.type = (enum ioasid_event_type)(1 + raw[0] % 5),
+		.reason = (enum ioasid_fault_reason)((raw[0] >> 8) % 20),
+		.access = 1 + (uint32_t)(raw[0] >> 16) % 3,
+		.iova = raw[1],
+		.pasid = raw[0] >> 24 & 1 ? raw[0] >> 32 & 0xfffff : IOASID_NO_PASID,
+	};
+}
+
+static inline struct ioasid_page_request page_request_of(const uint64_t raw[2])
+{
+	return (struct ioasid_page_request){
+		.iova = raw[1],
+		.group = (uint32_t)raw[0] & 0xffff,
+		.access = raw[0] >> 16 & 15,
+		.flags = raw[0] >> 24 & 3,
+		.pasid = raw[0] >> 24 & 1 ? raw[0] >> 32 & 0xfffff : IOASID_NO_PASID,
+	};
 }
 
 /* The same for all inputs. */
