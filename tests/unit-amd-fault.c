@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * AMD's event log (48882, 2.5): event codes, flags and layouts. Entries are taken apart as Linux does
- * before it prints them; some lines are what it has printed on real machines.
+ * AMD's event log (48882, 2.5): event codes, flags and layouts. Entries are taken apart as Linux
+ * does before it prints them; some lines are what it has printed on real machines.
  */
 #include <ioasid/amd.h>
 

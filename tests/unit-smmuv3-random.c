@@ -217,7 +217,8 @@ static bool same(const struct ioasid_smmuv3_translation *t, const struct referee
 	if (ioasid_smmuv3_reason_get_code(t->reason) != ref->event)
 		return false;
 	if (ref->event || ref->aborted)
-		return t->kind == IOASID_SMMUV3_BLOCKED && t->silent == (ref->aborted || ref->silent);
+		return t->kind == IOASID_SMMUV3_BLOCKED &&
+		       t->silent == (ref->aborted || ref->silent);
 	return t->kind == kinds[ref->stage1 + 2 * ref->stage2] &&
 	       (t->kind == IOASID_SMMUV3_BYPASS || t->vmid == ref->vmid) && t->asid == ref->asid &&
 	       same_table(&t->table[0], &ref->table[0]) &&

@@ -239,8 +239,8 @@ static enum ioasid_smmuv3_reason lookup(const struct lookup *l, uint32_t stream_
 }
 
 /*
- * Has the event of this reason to be recorded? Of unknown StreamIDs, and of context descriptors that
- * stage 2 does not translate, if the guest wants it.
+ * Has the event of this reason to be recorded? Of unknown StreamIDs, and of context descriptors
+ * that stage 2 does not translate, if the guest wants it.
  */
 static bool is_silent(const struct ioasid_smmuv3_regs *regs,
 		      const struct ioasid_smmuv3_translation *t, enum ioasid_smmuv3_reason reason)
