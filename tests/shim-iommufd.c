@@ -171,7 +171,8 @@ START_TEST(maps_first_and_attaches_then)
 	ck_ok(ioasid_device_attach(device, space));
 	expect(iommu, SHIM_IOAS_ALLOC, 12, 0, 0);
 	expect(iommu, SHIM_MAP, 40, 5, 2, 0, 0x7000, 0, 0x1000, 0, 0x1000, 0);
-	expect(iommu, SHIM_MAP, 40, 7, 2, 0, 0x56789000, 0x1234, 0x2000, 1, 0xfffff000, 2);
+	expect(iommu, SHIM_MAP, 40, 7, 2, 0, U64((uintptr_t)a), U64(0x100002000),
+	       U64(0x2fffff000));
 	expect(shim_device_fd(0), SHIM_ATTACH, 12, 0, 2);
 	expect_end();
 	ck_ok(ioasid_mapping_unmap(m));

@@ -93,7 +93,8 @@ int __wrap_madvise(void *addr, size_t length, int advice)
 /* Linux, msync(2) and madvise(2): an address has to be that of a page of the kernel's. */
 START_TEST(pages_of_the_kernel_are_larger)
 {
-	uint8_t *memory = mmap(NULL, 8 * LARGE, PROT_READ | PROT_WRITE,
+	/* far from where memory is taken that the library asks for, which would fill the hole */
+	uint8_t *memory = mmap((void *)(uintptr_t)GIB, 8 * LARGE, PROT_READ | PROT_WRITE,
 			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *at;
 	struct guest g;
 	unsigned int i;
