@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Devices to choose from: of the kernel's back ends the PCI devices behind an IOMMU, as sysfs has
+ * them (Linux, Documentation/ABI/testing/sysfs-bus-pci, sysfs-kernel-iommu_groups); of the emulated
+ * one what its platform's description says.
+ */
+#include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "info.h"
+
+#define DEVICES "/sys/bus/pci/devices"
+
+/* What a device's link leads to, the last part of it; "" without one. */
+static void read_link(const char *device, const char *link, char name[NAME_MAX + 1])
+{
+	char path[PATH_MAX], to[PATH_MAX];
+	ssize_t n = -1;
+	char *slash;
+
+	if (snprintf(path, sizeof(path), DEVICES "/%s/%s", device, link) < (int)sizeof(path))
+		n = readlink(path, to, sizeof(to) - 1);
+	to[n < 0 ? 0 : n] = '\0';
+	slash = strrchr(to, '/');
+	snprintf(name, NAME_MAX + 1, "%s", slash ? slash + 1 : "");
+}
+
+static void print_pci(const char *device)
+{
+	char group[NAME_MAX + 1], driver[NAME_MAX + 1];
+
+	read_link(device, "iommu_group", group);
+	if (!*group)
+		return;
+	read_link(device, "driver", driver);
+	printf("%-24sgroup %-6s%s%s\n", device, group, *driver ? driver : "no driver",
+	       strncmp(driver, "vfio", 4) ? "" : ", can be bound");
+}
+
+static int not_hidden(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+int info_pci(void)
+{
+	struct dirent **entries;
+	char group[NAME_MAX + 1];
+	int i, n = scandir(DEVICES, &entries, not_hidden, alphasort), behind = 0;
+
+	for (i = 0; i < n && !behind; i++) {
+		read_link(entries[i]->d_name, "iommu_group", group);
+		behind = *group;
+	}
+	puts(behind ? "PCI devices behind an IOMMU; those that vfio-pci is bound to can be used:" :
+		      "No PCI device is behind an IOMMU.");
+	for (i = 0; i < n; i++) {
+		print_pci(entries[i]->d_name);
+		free(entries[i]);
+	}
+	if (n >= 0)
+		free(entries);
+	return 0;
+}
+
+static struct ioasid_platform *load_platform(void)
+{
+	struct ioasid_platform *platform;
+	const char *file = getenv("IOASID_PLATFORM");
+
+	if (file ? !ioasid_platform_load(file, &platform) : !ioasid_platform_new_default(&platform))
+		return platform;
+	fprintf(stderr, "ioasid-info: %s\n", ioasid_errmsg());
+	return NULL;
+}
+
+int info_platform(void)
+{
+	struct ioasid_platform *platform = load_platform();
+	size_t length;
+	char *text;
+
+	if (!platform)
+		return -1;
+	length = ioasid_platform_format(platform, NULL, 0);
+	text = malloc(length + 1);
+	if (text) {
+		ioasid_platform_format(platform, text, length + 1);
+		printf("The emulated platform:\n%s", text);
+	}
+	ioasid_platform_free(platform);
+	free(text);
+	return text ? 0 : -1;
+}
