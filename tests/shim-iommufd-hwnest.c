@@ -320,6 +320,35 @@ START_TEST(a_batch_is_one_array)
 }
 END_TEST
 
+/*
+ * VT-d's driver asks for blocks of 2^n pages, aligned to their size. Before Linux 6.11 it makes one of
+ * as many pages as a range has, which ends before the range does if that is not aligned
+ * (qi_flush_piotlb()).
+ */
+START_TEST(a_range_is_rounded_out_to_an_aligned_block)
+{
+	static const struct { uint64_t start, length; struct s1_inv expected; } cases[] = {
+		{ 0x3000, 0x1000, { 0x3000, 1, 0, 0 } },
+		{ 0x3000, 0x2000, { 0, 8, 0, 0 } },
+		{ 0x5000, 0x3000, { 0x4000, 4, 0, 0 } },
+		{ 0x4000, 0x3000, { 0x4000, 4, 0, 0 } },
+		{ 0x3fffff000, 0x2000, { 0, UINT64_C(1) << 23, 0, 0 } },
+		{ UINT64_MAX - 0x1fff, 0x2000, { UINT64_MAX - 0x1fff, 2, 0, 0 } },
+		{ 0x1000, UINT64_MAX - 0xfff, { 0, UINT64_MAX, 0, 0 } },
+	};
+	size_t i, n;
+
+	attach_bound();
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ioasid_inv_reset(inv);
+		ck_ok(ioasid_inv_add_range(inv, child, cases[i].start, cases[i].length, 0));
+		ck_ok(ioasid_inv_submit(inv, &n));
+		ck_assert_msg(!memcmp(shim_hwpt_entries(shim_hwpt(0)), &cases[i].expected,
+				      sizeof(cases[i].expected)), "case %zu", i);
+	}
+}
+END_TEST
+
 /* The driver stops at an entry: those of other spaces behind it are not carried out either. */
 START_TEST(a_refused_entry_ends_the_batch)
 {
@@ -451,6 +480,7 @@ int main(void)
 	tcase_add_test(tc, tables_for_pasids);
 	tcase_add_test(tc, page_sizes_are_those_of_the_tables);
 	tcase_add_test(tc, a_batch_is_one_array);
+	tcase_add_test(tc, a_range_is_rounded_out_to_an_aligned_block);
 	tcase_add_test(tc, a_refused_entry_ends_the_batch);
 	tcase_add_test(tc, raw_tables_and_entries);
 	tcase_add_test(tc, hw_info_is_copied);

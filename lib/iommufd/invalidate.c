@@ -72,14 +72,27 @@ static struct array array_of(const struct nest_inv *inv)
 	return (struct array){ UAPI_INV_VTD_S1, sizeof(struct uapi_vtd_s1_inv), 0 };
 }
 
-static void put(const struct nest_inv *inv, uint8_t *to)
+/*
+ * A block of 2^n pages, aligned to its size, as hardware takes them (VT-d 4.1, 6.5.2.4, AM). Linux
+ * makes one of any range, but before 6.11 too small a one of a range that is not aligned
+ * (qi_flush_piotlb(), calculate_psi_aligned_address()).
+ */
+static struct uapi_vtd_s1_inv s1_inv(const struct nest_inv *inv)
 {
-	bool all = !inv->start && inv->last == UINT64_MAX;
-	const struct uapi_vtd_s1_inv s1 = {
-		.addr = inv->start,
-		.npages = all ? UINT64_MAX : (inv->last - inv->start) / PAGE + 1,
+	const uint64_t differ = (inv->start ^ inv->last) | (PAGE - 1);
+	const uint64_t mask = UINT64_MAX >> (63 - bits_ilog2(differ));
+	const bool all = mask == UINT64_MAX;
+
+	return (struct uapi_vtd_s1_inv){
+		.addr = inv->start & ~mask,
+		.npages = all ? UINT64_MAX : mask / PAGE + 1,
 		.flags = inv->leaf_only ? UAPI_VTD_INV_LEAF : 0,
 	};
+}
+
+static void put(const struct nest_inv *inv, uint8_t *to)
+{
+	const struct uapi_vtd_s1_inv s1 = s1_inv(inv);
 
 	if (inv->raw)
 		memcpy(to, inv->raw, inv->length);
