@@ -284,6 +284,28 @@ START_TEST(apertures_that_come_with_an_attach)
 }
 END_TEST
 
+/* The group is attached as one: a device of it cannot be attached elsewhere to see that. */
+START_TEST(apertures_of_groups_that_are_attached)
+{
+	struct ioasid_space *space = make_space(ctx, NULL, 0);
+	struct ioasid_device_info info = IOASID_DEVICE_INFO_INIT;
+	struct ioasid_range reserved[2];
+	struct ioasid_device *d;
+
+	shim.late_aperture = true;
+	shim.aperture_last = (UINT64_C(1) << 39) - 1;
+	shim.smallest_page = 0x4000;
+	ck_ok(ioasid_device_attach(bind(2), space));
+	d = bind(3);
+	ck_ok(ioasid_device_query_info(d, &info));
+	ck_assert_uint_eq(info.address_bits, 39);
+	ck_assert_uint_eq(info.page_sizes, 0x40204000);
+	ck_assert_uint_eq(ioasid_device_query_reserved(d, reserved, 2), 1);
+	ck_assert_uint_eq(reserved[0].start, 0xfee00000);
+	ck_ok(ioasid_device_attach(d, space));
+}
+END_TEST
+
 START_TEST(allocations_that_fail)
 {
 	unsigned int fds = shim_open_fds(), objects = shim_objects();
@@ -529,6 +551,7 @@ int main(void)
 	tcase_add_test(with, devices_that_cannot_be_opened);
 	tcase_add_test(with, devices_that_cannot_be_bound);
 	tcase_add_test(with, apertures_that_come_with_an_attach);
+	tcase_add_test(with, apertures_of_groups_that_are_attached);
 	tcase_add_test(with, allocations_that_fail);
 	tcase_add_test(with, attach_that_fails);
 	tcase_add_test(with, replace_that_fails);

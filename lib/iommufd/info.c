@@ -43,14 +43,36 @@ static int read_ranges(struct ioasid_device *device, uint32_t ioas, uint32_t n, 
 	return 0;
 }
 
+/* What was found out for another device of its group, in front of which the same IOMMU is. */
+static bool read_peer(const struct ioasid_device *device, struct aperture *a)
+{
+	const struct ioasid_device *d;
+
+	for (d = device->ctx->devices; d; d = d->next) {
+		const struct ioasid_device_info *info = &d->info;
+
+		if (((const struct iofd_device *)d->backend)->fd < 0 ||
+		    info->group != device->info.group || info->group == IOASID_NO_GROUP)
+			continue;
+		*a = (struct aperture){ 0, UINT64_MAX >> (64 - info->address_bits),
+					info->page_sizes & -info->page_sizes };
+		return true;
+	}
+	return false;
+}
+
 /*
  * Some drivers make a page table only when a device is attached, and know no aperture before: that
- * of SMMUv3s until Linux 6.9. Nothing is mapped in the IOAS, so that DMA stays blocked.
+ * of SMMUv3s until Linux 6.9. Nothing is mapped in the IOAS, so that DMA stays blocked. Where a
+ * group is attached already, its devices cannot be attached elsewhere.
  */
 static int read_attached(struct ioasid_device *device, uint32_t ioas, struct aperture *a)
 {
-	int ret = iofd_move(device, IOASID_NO_PASID, ioas);
+	int ret;
 
+	if (read_peer(device, a))
+		return 0;
+	ret = iofd_move(device, IOASID_NO_PASID, ioas);
 	if (ret)
 		return refused(device, "attaching, to see what its IOMMU translates", -ret);
 	ret = read_ranges(device, ioas, MOST_RANGES, a);
