@@ -322,6 +322,30 @@ START_TEST(what_should_have_gone_does_not_spread)
 }
 END_TEST
 
+/* iommufd as a container: to take out what one of two groups has taken out before is an error. */
+START_TEST(what_has_gone_for_one_group_is_no_failure)
+{
+	struct ioasid_device *other = bind(1);
+
+	shim_t1.is_iommufd = true;
+	ck_ok(ioasid_device_attach(device, child));
+	ck_ok(ioasid_device_attach(other, child));
+	gt_map(&table, 0x10000, DATA, PAGE, 1, RW);
+	ck_ok(inv_all(ctx, child));
+	gt_unmap(&table, 0x10000, PAGE, 1);
+	fail_nth(2, EIO);
+	ck_err(inv_all(ctx, child), EINVAL);
+	reaches(0x10000, DATA, RW);
+	group_reaches(2, 0x10000, 0, 0);
+	ck_ok(inv_all(ctx, child));
+	reaches(0x10000, 0, 0);
+	gt_map(&table, 0x10000, DATA + PAGE, PAGE, 1, RW);
+	ck_ok(inv_all(ctx, child));
+	reaches(0x10000, DATA + PAGE, RW);
+	group_reaches(2, 0x10000, DATA + PAGE, RW);
+}
+END_TEST
+
 /* Nor does it stay where the device goes. */
 START_TEST(what_should_have_gone_goes_with_a_replace)
 {
@@ -358,6 +382,7 @@ int main(void)
 	tcase_add_test(tc, invalidation_that_fails);
 	tcase_add_test(tc, invalidation_that_fails_for_one_group);
 	tcase_add_test(tc, what_should_have_gone_does_not_spread);
+	tcase_add_test(tc, what_has_gone_for_one_group_is_no_failure);
 	tcase_add_test(tc, what_should_have_gone_goes_with_a_replace);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

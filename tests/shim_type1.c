@@ -453,7 +453,7 @@ static int unmap_dma(struct file *container, struct dma_unmap *unmap)
 	}
 	container->n_entries = n;
 	unmap->size = sum;
-	return 0;
+	return shim_t1.is_iommufd && !sum && !all ? -ENOENT : 0;
 }
 
 /* What is kept of an argument. */
