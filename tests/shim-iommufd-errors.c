@@ -224,6 +224,10 @@ START_TEST(devices_that_cannot_be_bound)
 
 	fail_nth(1, EPERM);
 	bind_fails(ctx, name, EPERM, "group 7", "another process");
+	fail_nth(1, EPERM);	/* iommufd_device_bind() */
+	bind_fails(ctx, name, EPERM, "iommufd", "allow_unsafe_interrupts");
+	fail_nth(1, EACCES);	/* vfio_pci_validate_vf_token(), Linux 6.17 */
+	bind_fails(ctx, name, EACCES, name, "VF token");
 	shim.devices[3].driver = "nvme";
 	fail_nth(1, EPERM);
 	bind_fails(ctx, name, EPERM, "group 7", "0000:05:00.1, bound to nvme");

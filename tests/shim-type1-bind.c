@@ -168,6 +168,7 @@ START_TEST(groups_that_are_not_viable)
 
 	shim_t1.not_viable = true;
 	bind_fails(ctx, name, EPERM, "group 7", "another process");
+	ck_assert_ptr_null(strstr(ioasid_errmsg(), "interrupts"));	/* SET_IOMMU says that */
 	shim.devices[3].driver = "nvme";
 	bind_fails(ctx, name, EPERM, "group 7", "0000:05:00.1, bound to nvme");
 }
@@ -180,7 +181,8 @@ START_TEST(devices_that_cannot_be_bound)
 		{ 1, EIO, ENODEV, "status" },	    { 2, EBUSY, EBUSY, "somebody else" },
 		{ 2, ENOMEM, ENOMEM, "memory" },    { 3, EPERM, EPERM, "allow_unsafe_interrupts" },
 		{ 3, ENODEV, ENODEV, "group 7" },   { 3, EINVAL, ENODEV, "group 7" },
-		{ 4, EACCES, EACCES, "Permission" }, { 4, EBUSY, EBUSY, "another process" },
+		{ 4, EACCES, EACCES, "VF token" },  { 4, EPERM, EACCES, strerror(EPERM) },
+		{ 4, EBUSY, EBUSY, "another process" },
 		{ 4, EMFILE, ENOMEM, "descriptor" }, { 4, EIO, ENODEV, strerror(EIO) },
 		{ 5, ENOMEM, ENOMEM, "IOMMU" },	    { 5, EIO, ENODEV, "IOMMU" },
 	};

@@ -113,10 +113,11 @@ struct ioasid_device_info {
  * @param cookie the caller's name for the device, any value; records carry it.
  * @return 0; -ENODEV: no such device, or the kernel does not offer it: it is bound to another
  *         driver than vfio-pci, or behind no IOMMU; -EBUSY: bound already, here or by another
- *         process; -EACCES: no permission to open its node; -EPERM: its isolation group is not
- *         viable, or its interrupts are not isolated; -EINVAL: no name, or one of two devices has
- *         the type IOASID_DEVICE_PHYSICAL_SHARED and the other IOASID_DEVICE_MEDIATED_SHARED;
- *         -ENOSPC: the pool of its parent has no pPASID left; -ENOMEM.
+ *         process; -EACCES: no permission to open its node, or VFIO wants a VF token for it; -EPERM:
+ *         its isolation group is not viable, or its interrupts are not isolated; -EINVAL: no name,
+ *         or one of two devices has the type IOASID_DEVICE_PHYSICAL_SHARED and the other
+ *         IOASID_DEVICE_MEDIATED_SHARED; -ENOSPC: the pool of its parent has no pPASID left;
+ *         -ENOMEM.
  * Since 0.1.
  */
 int ioasid_device_bind(struct ioasid_ctx *ctx, const char *name, uint64_t cookie,
@@ -129,8 +130,9 @@ int ioasid_device_bind(struct ioasid_ctx *ctx, const char *name, uint64_t cookie
  * @param fd of a node in /dev/vfio/devices. It becomes the device's, and is closed when that is
  *        unbound; after a failure it is still the caller's. The device is bound as long as any
  *        duplicate is open, so that there should be none.
- * @return 0; -EINVAL: @p fd is no descriptor of such a node; -ENODEV, -EBUSY, -EPERM, -ENOMEM: as
- *         ioasid_device_bind(); -EOPNOTSUPP: the back end cannot take a device by a descriptor.
+ * @return 0; -EINVAL: @p fd is no descriptor of such a node; -ENODEV, -EBUSY, -EPERM, -ENOMEM, and
+ *         -EACCES for want of a VF token: as ioasid_device_bind(); -EOPNOTSUPP: the back end cannot
+ *         take a device by a descriptor.
  * Since 0.1.
  */
 int ioasid_device_bind_fd(struct ioasid_ctx *ctx, int fd, uint64_t cookie,

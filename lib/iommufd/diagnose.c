@@ -30,7 +30,11 @@ int iofd_why_not_bound(const struct ioasid_device *device, int error)
 		return ret;
 	switch (error) {
 	case EPERM:
-		return vfio_why_not_viable(name, device->info.group);
+		return vfio_why_not_viable(name, device->info.group, ", or its interrupts are not "
+					   "isolated (no interrupt remapping; iommufd's "
+					   "allow_unsafe_interrupts)");
+	case EACCES:		/* Linux 6.17 */
+		return vfio_wants_token(name);
 	case EBUSY:
 		return err_set(EBUSY, "%s: VFIO group %u is open, or the group is in use otherwise",
 			       name, device->info.group);

@@ -9,6 +9,7 @@ static int why_no_fd(const char *name, uint32_t group, int error)
 {
 	switch (error) {
 	case EACCES:
+		return vfio_wants_token(name);
 	case EPERM:
 		return err_set(EACCES, "%s: the kernel does not hand it out: %s", name,
 			       strerror(error));

@@ -32,7 +32,7 @@ static int check_viable(const char *name, const struct t1_group *group)
 	if (ret)
 		return err_set(ENODEV, "%s: group %u: no status: %s", name, group->id,
 			       strerror(-ret));
-	return status.flags & UAPI_GROUP_VIABLE ? 0 : vfio_why_not_viable(name, group->id);
+	return status.flags & UAPI_GROUP_VIABLE ? 0 : vfio_why_not_viable(name, group->id, "");
 }
 
 /* Where the firmware needs the device: EINVAL since Linux 6.6, EPERM of VT-d's driver before. */

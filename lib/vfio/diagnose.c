@@ -97,7 +97,7 @@ int vfio_why_not_open(const char *name, const char *node, const char *config, in
 	}
 }
 
-int vfio_why_not_viable(const char *name, uint32_t group)
+int vfio_why_not_viable(const char *name, uint32_t group, const char *otherwise)
 {
 	char path[VFIO_PATH_SIZE], other[VFIO_NAME_SIZE], text[VFIO_NAME_SIZE];
 	unsigned int i;
@@ -112,8 +112,13 @@ int vfio_why_not_viable(const char *name, uint32_t group)
 		return err_set(EPERM, "group %u of %s is also used by %s, bound to %s", group, name,
 			       other, driver);
 	}
-	return err_set(EPERM, "group %u of %s is used by another process, or its interrupts are "
-		       "not isolated (VFIO's allow_unsafe_interrupts)", group, name);
+	return err_set(EPERM, "group %u of %s is used by another process%s", group, name, otherwise);
+}
+
+int vfio_wants_token(const char *name)
+{
+	return err_set(EACCES, "%s: VFIO wants a VF token for it, which the library does not have: its "
+		       "physical function, or a virtual one of it, is bound to VFIO as well", name);
 }
 
 int vfio_no_memory(const char *what)

@@ -45,8 +45,13 @@ int vfio_check_isolated(const char *name, uint32_t group);
 int vfio_check_firmware(const char *name, uint32_t group);
 /* @node cannot be opened; @config: what the kernel makes such nodes with. */
 int vfio_why_not_open(const char *name, const char *node, const char *config, int error);
-/* The kernel has not said why: finds somebody in the group who is in the way. */
-int vfio_why_not_viable(const char *name, uint32_t group);
+/*
+ * The kernel has not said why: finds somebody in the group who is in the way. @otherwise: what else
+ * it can be, if there is nobody.
+ */
+int vfio_why_not_viable(const char *name, uint32_t group, const char *otherwise);
+/* A function of a device with SR-IOV is for those who share a secret with who has the others. */
+int vfio_wants_token(const char *name);
 /* Memory could not be locked: for want of it, or because of the limit. @what: for whom. */
 int vfio_no_memory(const char *what);
 /* The kernel does not map it; @run: with its host address. */
