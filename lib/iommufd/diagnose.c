@@ -40,8 +40,9 @@ int iofd_why_not_bound(const struct ioasid_device *device, int error)
 			       name, device->info.group);
 	case EINVAL:
 		return err_set(EBUSY,
-			       "%s is bound by another process or context already, or its DMA "
-			       "is not coherent with the CPU's caches",
+			       "%s is bound by another process or context already, or held by "
+			       "registers of it that are still mapped, or its DMA is not coherent "
+			       "with the CPU's caches",
 			       name);
 	case ENOMEM:
 		return err_set(ENOMEM, "%s: the kernel has no memory to bind it", name);

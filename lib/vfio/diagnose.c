@@ -86,8 +86,9 @@ int vfio_why_not_open(const char *name, const char *node, const char *config, in
 		return err_set(EACCES, "%s: no permission to open %s for reading and writing", name,
 			       node);
 	case EBUSY:
-		return err_set(EBUSY, "%s: %s is in use, by another process or context, or its "
-			       "group by VFIO's other kind of node", name, node);
+		return err_set(EBUSY, "%s: %s is in use: by another process or context, or because "
+			       "registers of its devices are still mapped; or its group is, by "
+			       "VFIO's other kind of node", name, node);
 	case ENOMEM:
 	case EMFILE:
 	case ENFILE:

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Devices by their node, by path and by a descriptor: as good as by address. */
+/*
+ * Devices by their node, by path and by a descriptor: as good as by address. And when they are free
+ * again.
+ */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -87,11 +90,33 @@ START_TEST(by_descriptor)
 }
 END_TEST
 
+/* A mapping holds the file that the device's descriptor was of. */
+START_TEST(registers_that_are_mapped_hold_the_device)
+{
+	struct ioasid_device *again;
+	struct machine m;
+	struct engine e;
+	char name[64];
+
+	machine_open(&m);
+	e = engine_open(&m, EDU_ALONE);
+	snprintf(name, sizeof(name), "%s", ioasid_device_get_name(e.device));
+	ck_ok(ioasid_device_unbind(e.device));
+	ck_err(ioasid_device_bind(m.ctx, name, 0, &again), EBUSY);
+	ck_assert_msg(strstr(ioasid_errmsg(), "mapped"), "%s", ioasid_errmsg());
+	edu_close(&e.edu);
+	e.device = machine_bind(&m, EDU_ALONE);
+	ck_ok(ioasid_device_unbind(e.device));
+	machine_close(&m);
+}
+END_TEST
+
 TCase *dma_node(void)
 {
 	TCase *tc = tcase_create("node");
 
 	tcase_add_test(tc, by_path);
 	tcase_add_test(tc, by_descriptor);
+	tcase_add_test(tc, registers_that_are_mapped_hold_the_device);
 	return tc;
 }
