@@ -100,6 +100,24 @@ static int check_tracking(const struct ioasid_space *space)
 	       err_set(EINVAL, "space %u: dirty tracking is not started", space->id);
 }
 
+/*
+ * IOMMUs record by their pages, which can be larger than 4 KiB, and kernels read whole ones (Linux,
+ * iommufd_check_iova_range()).
+ */
+static int check_pages(const struct ioasid_space *root, uint64_t iova, uint64_t last)
+{
+	const struct ioasid_space *space;
+	uint64_t page = space_alignment(root);
+
+	for (space = space_next_below(root, root); space; space = space_next_below(root, space))
+		page = bits_max(page, space->alignment);
+	if (bits_is_aligned(iova | (last + 1), page))
+		return 0;
+	return err_set(EINVAL, "space %u: 0x%llx-0x%llx has only a part of a page of %llu bytes, as "
+		       "devices' IOMMUs have them", root->id, (unsigned long long)iova,
+		       (unsigned long long)last, (unsigned long long)page);
+}
+
 /* What is mapped between holes, each piece as a whole: a kernel reads none with a hole. */
 static int read_pieces(struct ioasid_space *space, uint64_t iova, uint64_t last, bool peek,
 		       struct dirty_bits *out, struct reap *reap)
@@ -135,6 +153,8 @@ static int read(struct ioasid_space *space, uint64_t iova, uint64_t last, uint32
 	bool peek = flags & IOASID_DIRTY_PEEK, holes = flags & IOASID_DIRTY_HOLES;
 	int ret = check_tracking(space);
 
+	if (!ret)
+		ret = check_pages(space, iova, last);
 	if (!ret && !holes && !mapping_is_whole(space, iova, last))
 		ret = err_set(EINVAL, "space %u: 0x%llx-0x%llx is not all mapped", space->id,
 			      (unsigned long long)iova, (unsigned long long)last);

@@ -93,6 +93,36 @@ START_TEST(attach_makes_a_table_that_records)
 }
 END_TEST
 
+/* As on a CPU with such pages: the kernel reads whole ones of the IOMMU's, in bits of any size. */
+START_TEST(pages_of_64_kib)
+{
+	struct ioasid_space *space = make_tracked(), *nested;
+	uint64_t bits = 0;
+
+	shim.smallest_page = 0x10000;
+	device = bind_device(2);
+	ck_ok(ioasid_space_unmap_all(space, NULL));
+	ck_ok(ioasid_space_map(space, 0, memory + (-(uintptr_t)memory & 0xffff), 64 * PAGE, RW, NULL));
+	ck_ok(ioasid_device_attach(device, space));
+	ck_ok(ioasid_space_dirty_start(space));
+	write_page(2, 0x12000);
+	ck_err(ioasid_space_dirty_read(space, 0x12000, 0x1000, PAGE, 0, &bits), EINVAL);
+	said("65536", "");
+	ck_err(ioasid_space_dirty_read(space, 0, 0x18000, PAGE, IOASID_DIRTY_HOLES, &bits), EINVAL);
+	ck_assert_uint_eq(bits, 0);
+	ck_assert_uint_eq(pages(space, 0, 0), 1u << 0x12);
+	ck_assert_uint_eq(pages(space, 0, 0), 0);
+	/* the same where only a space that is nested has such a device */
+	nested = make_space(ctx, space, 0);
+	ck_ok(ioasid_space_map_parent(nested, 0, 0, 64 * PAGE, RW, NULL));
+	ck_ok(ioasid_device_replace(device, nested));
+	write_page(2, 0x12000);
+	ck_err(ioasid_space_dirty_read(space, 0x12000, 0x1000, PAGE, 0, &bits), EINVAL);
+	ck_assert_uint_eq(pages(space, 0, 0), 1u << 0x12);
+	ck_assert_uint_eq(pages(space, 0, 0), 0);
+}
+END_TEST
+
 /* The kernel reads no range with a hole: one call for each piece, whatever it is mapped by. */
 START_TEST(a_range_with_holes)
 {
@@ -446,6 +476,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, nested_teardown);
 	tcase_add_test(tc, attach_makes_a_table_that_records);
 	tcase_add_test(tc, long_mappings_that_do_not_fit_are_read_in_steps);
+	tcase_add_test(tc, pages_of_64_kib);
 	tcase_add_test(tc, a_range_with_holes);
 	tcase_add_test(tc, tables_are_shared_where_that_is_possible);
 	tcase_add_test(tc, detach_loses_nothing);

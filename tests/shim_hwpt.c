@@ -113,7 +113,8 @@ static int get_dirty(uint32_t id, const uint32_t *w)
 
 	if (w[2] & ~1u || w[3])
 		return -EOPNOTSUPP;
-	if (last < start || size < 4096 || (start | (last + 1)) & (size - 1))
+	if (last < start || size < 4096 || (start | (last + 1)) & (size - 1) ||
+	    (start | (last + 1)) & (shim.smallest_page - 1))	/* iommufd_check_iova_range() */
 		return -EINVAL;
 	for (i = 0; i < hwpts[id].n; i++) {
 		uint64_t iova = hwpts[id].dirty[i] * 4096, bit = (iova - start) / size;
