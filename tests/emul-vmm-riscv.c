@@ -168,6 +168,54 @@ START_TEST(schemes_of_the_unit)
 }
 END_TEST
 
+/* Bits 59 and 60 of the entries on the way to address 0, as a guest's kernel uses them. */
+static void use_software_bits(struct guest_table *table)
+{
+	for (unsigned int level = 1; level <= table->levels; level++) {
+		uint64_t *entry = gt_entry(table, 0, level);
+
+		gt_store(entry, gt_load(entry) | (level % 2 ? BIT(59) : BIT(60)));
+	}
+}
+
+/* A process's tables have them where the unit leaves them to software (9.4, Svrsw60t59b). */
+START_TEST(bits_of_software)
+{
+	struct ioasid_pasid_table table = IOASID_PASID_TABLE_INIT;
+	struct ioasid_riscv_dc dc = IOASID_RISCV_DC_INIT;
+	struct ioasid_pgtable p = IOASID_PGTABLE_INIT;
+	struct ioasid_riscv_translation t;
+	struct guest_table tables[2];
+	struct vmm v;
+
+	vmm_open(&v);
+	if (_i)
+		v.regs.capabilities |= SVRSW;
+	store(&v, v.dc + 24, POINTER(1, v.pdt));
+	store(&v, v.dc, TC_V | TC_PDTV);
+	for (unsigned int i = 0; i < 2; i++) {
+		tables[i] = sv48(&v, 2 + i);
+		use_software_bits(&tables[i]);
+		store_pc(&v, PROCESS + i, tables[i].root);
+	}
+	/* bound whole */
+	ck_ok(ioasid_riscv_lookup_dc(&v.regs, DEVICE, read_memory, &v.g, &dc, NULL));
+	ck_ok(ioasid_riscv_dc_get_pasid_table(&v.regs, &dc, &table));
+	ck_ok(ioasid_space_bind_pasid_table(v.g.space, &table));
+	ck_ok(ioasid_device_attach(v.g.device, v.g.space));
+	ck_assert_int_eq(reached(v.g.device, PROCESS, 0), (_i ? 2 : -EFAULT));
+	ck_ok(ioasid_device_detach(v.g.device));
+	ck_ok(ioasid_space_unbind_pasid_table(v.g.space));
+	/* and looked up */
+	t = look(&v, PROCESS + 1);
+	ck_ok(ioasid_riscv_translation_get_pgtable(&t, IOASID_PGTABLE_RISCV, &p));
+	ck_ok(ioasid_space_bind_pgtable(v.g.space, &p));
+	ck_ok(ioasid_device_attach(v.g.device, v.g.space));
+	ck_assert_int_eq(reached(v.g.device, IOASID_NO_PASID, 0), (_i ? 3 : -EFAULT));
+	vmm_close(&v);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("vmm-riscv");
@@ -176,6 +224,7 @@ int main(void)
 	tcase_add_test(tcase, one_table);
 	tcase_add_test(tcase, process_directory);
 	tcase_add_test(tcase, schemes_of_the_unit);
+	tcase_add_loop_test(tcase, bits_of_software, 0, 2);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }

@@ -64,6 +64,7 @@ static struct riscvw_table riscv_table(const struct ioasid_pgtable *t)
 		.sum = t->flags & IOASID_PGTABLE_USER_ACCESS,
 		.ignore = t->flags & IOASID_PGTABLE_IGNORE_ACCESSED,
 		.adue = t->flags & IOASID_PGTABLE_SET_ACCESSED,
+		.rsw = t->flags & IOASID_PGTABLE_SOFTWARE_BITS,
 	};
 }
 

@@ -59,6 +59,8 @@ struct riscvw_judgement riscvw_judge(const struct riscvw_table *t, int level, un
 
 	if (!V(pte))
 		return j;
+	if (t->rsw) /* "bits 60-59 [...] are ignored by the implementation" */
+		pte &= ~((uint64_t)3 << 59);
 	j.kind = leaf ? RISCVW_LEAF : RISCVW_POINTER;
 	if ((W(pte) && !R(pte)) ||
 	    (leaf ? is_reserved_leaf(level, pte) : is_reserved_pointer(pte)) ||

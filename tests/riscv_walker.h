@@ -20,6 +20,7 @@ struct riscvw_table {
 	bool sum; /* supervisors may use a user's pages */
 	bool adue; /* hardware updates A and D (Svadu) */
 	bool ignore; /* or does not look at them */
+	bool rsw; /* bits 60 and 59 are software's (Svrsw60t59b) */
 };
 
 enum riscvw_entry {

@@ -64,9 +64,11 @@ static const struct family {
 	{ IOASID_PGTABLE_AMD_V2, 4, 5, IOASID_PGTABLE_PRIVILEGED | IOASID_PGTABLE_WRITE_PROTECT,
 	  { 0, 46, 39 }, false, { 0, 1, 5, 7, 0x81, 0x87 }, 7, 0x87, 0, 12 },
 	{ IOASID_PGTABLE_RISCV, 3, 5, IOASID_PGTABLE_PRIVILEGED | IOASID_PGTABLE_USER_ACCESS |
-	  IOASID_PGTABLE_IGNORE_ACCESSED | SETS, { 0, 50, 39 }, false,
+	  IOASID_PGTABLE_IGNORE_ACCESSED | SETS | IOASID_PGTABLE_SOFTWARE_BITS,
+	  { 0, 50, 39 }, false,
 	  { 0, 1, 0xd7, 0xcf, BIT(63) | 0x20d7, 0xdb }, 1, 0xd7, 2, 12 },
-	{ IOASID_PGTABLE_RISCV_S2, 3, 5, IOASID_PGTABLE_IGNORE_ACCESSED | SETS, { 0, 50, 39 },
+	{ IOASID_PGTABLE_RISCV_S2, 3, 5,
+	  IOASID_PGTABLE_IGNORE_ACCESSED | SETS | IOASID_PGTABLE_SOFTWARE_BITS, { 0, 50, 39 },
 	  false, { 0, 1, 0xd7, 0xcf, BIT(63) | 0x20d7, 0xdb }, 1, 0xd7, 2, 12 },
 };
 
@@ -145,7 +147,7 @@ static void each_variant(int i, void (*check)(const struct family *f, struct bot
 
 	for (levels = f->from; levels <= f->to; levels++)
 		for (w = 0; w < 3; w++)
-			for (flags = 0; flags < 0x1000; flags++)
+			for (flags = 0; flags < 0x2000; flags++)
 				for (input = 0; input < (f->narrow ? 4u : 1u); input++) {
 					if (flags & ~f->flags || !is_possible(f, levels, flags))
 						continue;

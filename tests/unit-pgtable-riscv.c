@@ -123,6 +123,22 @@ START_TEST(reserved_bits)
 }
 END_TEST
 
+/* Svrsw60t59b */
+START_TEST(bits_of_software)
+{
+	struct pgt_caps caps = { .software_bits = true };
+	struct pgt g = make(&caps);
+
+	for (unsigned bit = 54; bit < 61; bit++) {
+		ck_assert_int_eq(pgt_classify(&g, 1, PAGE | BIT(bit)),
+				 bit < 59 ? PGT_BAD : PGT_LEAF);
+		ck_assert_int_eq(pgt_classify(&g, 2, V | BIT(bit)),
+				 bit < 59 ? PGT_BAD : PGT_TABLE);
+	}
+	ck_assert_uint_eq(pgt_addr(&g, 1, PAGE | PPN(5) | BIT(60) | BIT(59)), 0x5000);
+}
+END_TEST
+
 /* Svnapot */
 START_TEST(pages_of_64k_are_sixteen_entries)
 {
@@ -166,6 +182,7 @@ int main(void)
 	tcase_add_test(tc, user_pages_are_for_users);
 	tcase_add_test(tc, clear_a_and_d_fault_unless_hardware_sets_them);
 	tcase_add_test(tc, reserved_bits);
+	tcase_add_test(tc, bits_of_software);
 	tcase_add_test(tc, pages_of_64k_are_sixteen_entries);
 	tcase_add_test(tc, addresses_are_sign_extended);
 	suite_add_tcase(suite, tc);

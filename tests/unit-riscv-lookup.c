@@ -300,6 +300,31 @@ START_TEST(behind_second_stage)
 }
 END_TEST
 
+/* Svrsw60t59b: of the tables of both stages */
+START_TEST(bits_of_software)
+{
+	static const enum ioasid_pgtable_format formats[] = {
+		IOASID_PGTABLE_RISCV, IOASID_PGTABLE_RISCV_S2,
+	};
+	struct ioasid_pgtable p = IOASID_PGTABLE_INIT;
+	struct ioasid_riscv_translation t;
+
+	regs.ddtp = DDTP(1, 0x100000);
+	store_dc(0x100000, TC_V, POINTER(8, 0x4000), 0, POINTER(8, 0x7000));
+	for (unsigned i = 0; i < 2; i++) {
+		t = look(0, IOASID_NO_PASID);
+		ck_assert_int_eq(t.kind, IOASID_RISCV_NESTED);
+		ck_assert_int_eq(ioasid_riscv_translation_get_pgtable(&t, formats[i], &p), 0);
+		ck_assert_uint_eq(p.flags, 0);
+		regs.capabilities ^= SVRSW;
+		t = look(0, IOASID_NO_PASID);
+		ck_assert_int_eq(ioasid_riscv_translation_get_pgtable(&t, formats[i], &p), 0);
+		ck_assert_uint_eq(p.flags, IOASID_PGTABLE_SOFTWARE_BITS);
+		regs.capabilities ^= SVRSW;
+	}
+}
+END_TEST
+
 START_TEST(msi_table)
 {
 	struct ioasid_riscv_translation t;
@@ -435,6 +460,7 @@ int main(void)
 	tcase_add_test(tcase, process_directory_refused);
 	tcase_add_test(tcase, default_process);
 	tcase_add_test(tcase, behind_second_stage);
+	tcase_add_test(tcase, bits_of_software);
 	tcase_add_test(tcase, msi_table);
 	tcase_add_test(tcase, byte_orders);
 	tcase_add_test(tcase, second_half);

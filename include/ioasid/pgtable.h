@@ -92,6 +92,11 @@ enum ioasid_pgtable_format {
  * can be written, and becomes writable then.
  */
 #define IOASID_PGTABLE_SET_DIRTY 0x800u
+/**
+ * RISCV, RISCV_S2: bits 59 and 60 of entries are software's, and do not count (Svrsw60t59b of the
+ * IOMMU's capabilities). Without it they are reserved.
+ */
+#define IOASID_PGTABLE_SOFTWARE_BITS 0x1000u
 
 /** A user-managed page table. */
 struct ioasid_pgtable {

@@ -6,6 +6,8 @@
 #include "pasidtab/pasidtab.h"
 #include "util/err.h"
 
+#define CAP_SVRSW60T59B 14 /* 6.3 */
+
 static int prepare(struct ioasid_pasid_table *table)
 {
 	if (table->levels < 1 || table->levels > 3)
@@ -41,7 +43,9 @@ static void decode(const struct ioasid_pasid_table *table, const uint64_t raw[2]
 	entry->pgtable.root = fsc.root;
 	entry->pgtable.address_bits = table->address_bits;
 	if (table->flags & IOASID_PASID_TABLE_IGNORE_ACCESSED)
-		entry->pgtable.flags = IOASID_PGTABLE_IGNORE_ACCESSED;
+		entry->pgtable.flags |= IOASID_PGTABLE_IGNORE_ACCESSED;
+	if (entry_bit(capabilities, CAP_SVRSW60T59B))
+		entry->pgtable.flags |= IOASID_PGTABLE_SOFTWARE_BITS;
 }
 
 static void look_up(const struct ioasid_pasid_table *table, uint32_t pasid, pasidtab_load load,

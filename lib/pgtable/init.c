@@ -114,6 +114,10 @@ static void init_uses(struct pgt_rule *r, const struct pgt_format *f, unsigned l
 	if (f->ignored_beyond)
 		beyond &= ~(below & f->leaf_ignored);
 	leaf->fixed = f->leaf_reserved | beyond | (below & ~f->leaf_ignored);
+	if (!caps->software_bits) {
+		table->fixed |= f->software;
+		leaf->fixed |= f->software;
+	}
 	if (!caps->snoop_control)
 		leaf->fixed |= f->snoop;
 	if (!ignores_accessed(caps)) {

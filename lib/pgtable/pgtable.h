@@ -73,6 +73,7 @@ struct pgt_caps {
 	bool supervisor;
 	bool write_protect;
 	bool user_access; /* RISC-V: supervisor requests may use a user's pages (SUM) */
+	bool software_bits; /* RISC-V: some reserved bits are ignored (Svrsw60t59b) */
 	bool ignore_accessed; /* clear access flags do not fault (Arm: AFFD) */
 	/*
 	 * The unit sets accessed and dirty flags, so that clear ones do not fault, and Arm: a page

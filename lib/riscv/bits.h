@@ -9,6 +9,7 @@
 
 /* capabilities (6.3). */
 enum {
+	RISCV_CAP_SVRSW60T59B = 14, /* bits of entries that are software's (9.4) */
 	RISCV_CAP_SV32X4 = 16, /* and Sv39x4, Sv48x4, Sv57x4 */
 	RISCV_CAP_SV39X4 = 17,
 	RISCV_CAP_SV48X4 = 18,

@@ -39,6 +39,8 @@ ioasid_riscv_translation_get_pgtable(const struct ioasid_riscv_translation *tran
 		return unsupported("big-endian tables");
 	if (first ? t->first_update : t->second_update)
 		p.flags |= IOASID_PGTABLE_SET_ACCESSED | IOASID_PGTABLE_SET_DIRTY;
+	if (t->software_bits)
+		p.flags |= IOASID_PGTABLE_SOFTWARE_BITS;
 	entry_put(pgtable, &p, sizeof(p));
 	return 0;
 }
