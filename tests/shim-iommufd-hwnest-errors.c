@@ -141,6 +141,43 @@ START_TEST(bind_that_fails)
 }
 END_TEST
 
+/*
+ * What a device goes back to can be new: what it had was made for PASIDs, of which it has none any
+ * more.
+ */
+START_TEST(bind_that_fails_after_pasids)
+{
+	struct ioasid_space *plain = make_space(ctx, NULL, 0);
+	unsigned int nth, objects;
+
+	ck_ok(ioasid_device_unbind(other));
+	ck_ok(ioasid_device_unbind(device));
+	shim.pasid_bits = 20;
+	shim.unlike = 3;
+	device = bind_device(0);
+	other = bind_device(1);
+	attach_bound();
+	ck_ok(ioasid_device_attach(other, child));
+	/* HWPT_ALLOC, ATTACH for one; for the other its parent is the second that is tried */
+	for (nth = 1; nth <= 5; nth++) {
+		ck_ok(ioasid_device_attach_pasid(device, 5, plain));
+		ck_ok(ioasid_device_attach_pasid(other, 5, plain));
+		ck_ok(ioasid_device_detach_pasid(other, 5));
+		objects = shim_objects();
+		fail_nth(nth, EIO);
+		ck_err(bind_fs(child, 0x6000, 0), EINVAL);
+		is_bound(0, 0x5000, 0);
+		is_bound(1, 0x5000, 0);
+		ck_assert_uint_eq(shim_objects(), objects);
+		ck_ok(ioasid_device_detach_pasid(device, 5));
+		shim_forget();
+	}
+	ck_ok(bind_fs(child, 0x6000, 0));
+	is_bound(0, 0x6000, 0);
+	is_bound(1, 0x6000, 0);
+}
+END_TEST
+
 START_TEST(attach_that_fails)
 {
 	static const struct failing cases[] = {
@@ -280,6 +317,7 @@ int main(void)
 	tcase_add_test(tc, raw_calls_refuse);
 	tcase_add_test(tc, pasid_tables_refuse);
 	tcase_add_test(tc, bind_that_fails);
+	tcase_add_test(tc, bind_that_fails_after_pasids);
 	tcase_add_test(tc, attach_that_fails);
 	tcase_add_test(tc, allocations_that_fail);
 	tcase_add_test(tc, what_cannot_be_undone_is_blocked);

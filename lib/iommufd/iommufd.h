@@ -75,6 +75,7 @@ struct iofd_pt {
 	const struct iofd_vendor *vendor;	/* nested: what it was made of, */
 	struct iofd_pt *parent;		/* and on what */
 	bool writable_only;		/* iofd_check_mapping() */
+	bool held;			/* nested.c: beside its attachments */
 	unsigned int users;		/* attachments; struct attachment has it as backend */
 };
 

@@ -253,23 +253,28 @@ static void go_back(struct ioasid_space *space)
 		}
 }
 
-/* All that the space has now are used once more, or less. */
+/* All that the space has now are used once more. */
 static void hold(struct iofd_nested *n)
 {
 	struct iofd_pt *pt;
 
-	for (pt = n->space.pts; pt; pt = pt->next)
+	for (pt = n->space.pts; pt; pt = pt->next) {
 		pt->users++;
+		pt->held = true;
+	}
 }
 
-static void let_go(struct iofd_nested *n, const struct iofd_vendor *vendor)
+/* What was held is no longer: not what devices have been given since, be it for what is bound. */
+static void let_go(struct iofd_nested *n)
 {
 	struct iofd_pt *pt, *next;
 
 	for (pt = n->space.pts; pt; pt = next) {
 		next = pt->next;
-		if (pt->vendor == vendor)
-			iofd_pt_put(pt);
+		if (!pt->held)
+			continue;
+		pt->held = false;
+		iofd_pt_put(pt);
 	}
 }
 
@@ -292,7 +297,7 @@ static int set_vendor(struct ioasid_space *space, struct iofd_vendor *vendor,
 	} else {
 		n->pair = *pair;
 	}
-	let_go(n, old);
+	let_go(n);
 	mem_free(ret ? vendor : old);
 	return ret;
 }
