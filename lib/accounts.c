@@ -15,8 +15,8 @@
 
 /* A payer's part. Another process may have given it to another payer: the number tells. */
 struct share {
-	_Alignas(8) uint64_t bytes;
-	_Alignas(8) uint64_t number;	/* of the payer; 0: free */
+	bits_whole bytes;
+	bits_whole number;		/* of the payer; 0: free */
 	uint32_t user, process;
 	bool by_process;		/* who is limited */
 };
@@ -30,7 +30,7 @@ struct shared {
 };
 
 struct accounts {
-	uint64_t refs;			/* in this process */
+	bits_whole refs;		/* in this process */
 	struct shared *shared;
 };
 

@@ -64,8 +64,7 @@ struct ioasid_ctx {
 	struct ioasid_viommu *viommus;
 	struct ioasid_channel *channels;	/* only ever grows; read without the lock */
 	uint64_t taken;			/* times that DMA lost something, */
-	/* And how many of them are over: atomic, only ever grows. i386 would align it to 4. */
-	uint64_t drained __attribute__((aligned(8)));
+	bits_whole drained;		/* and how many of them are over: only ever grows */
 	struct reap limbo;		/* nodes whose drain is still to come */
 	struct payer *payer;		/* for memory locked for DMA; NULL: a kernel counts */
 	uint64_t lock_limit;		/* of that, in bytes; UINT64_MAX: none */

@@ -60,7 +60,7 @@ static bool write_somewhere(struct writer *w)
 		if (done && r >> 40 & 1)
 			sched_yield();
 		if (done)
-			__atomic_fetch_add((uint64_t *)iov.iov_base, UINT64_C(1) << 32,
+			__atomic_fetch_add((whole_word *)iov.iov_base, UINT64_C(1) << 32,
 					   __ATOMIC_RELAXED);
 		ioasid_dma_end(w->channel);
 		return done;
@@ -103,7 +103,7 @@ static void start_writer(int i, uint32_t pasid, struct ioasid_space *space)
 
 static void copy_page(uint64_t page)
 {
-	const uint64_t *from = (const uint64_t *)(const void *)(g.memory + page * PAGE);
+	const whole_word *from = (const whole_word *)(const void *)(g.memory + page * PAGE);
 	uint64_t i;
 
 	for (i = 0; i < WORDS; i++)

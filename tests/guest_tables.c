@@ -34,12 +34,12 @@ static unsigned int index_of(const struct guest_table *t, unsigned int level, ui
 
 void gt_store(uint64_t *entry, uint64_t value)
 {
-	__atomic_store_n(entry, htole64(value), __ATOMIC_RELEASE);
+	__atomic_store_n((whole_word *)entry, htole64(value), __ATOMIC_RELEASE);
 }
 
 uint64_t gt_load(const uint64_t *entry)
 {
-	return le64toh(__atomic_load_n(entry, __ATOMIC_RELAXED));
+	return le64toh(__atomic_load_n((const whole_word *)entry, __ATOMIC_RELAXED));
 }
 
 static uint64_t take(struct guest_table *t, uint64_t size)

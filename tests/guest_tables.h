@@ -7,6 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* A word of memory that is loaded and stored as a whole, also on i386. */
+typedef uint64_t whole_word __attribute__((aligned(8)));
+
 /* Bits of entries: VT-d 4.1, 9.8 (second stage) and 9.7 (first stage). */
 #define SS_READ	  UINT64_C(0x1)
 #define SS_WRITE  UINT64_C(0x2)

@@ -309,7 +309,7 @@ static uint64_t atomic_4(uint32_t *p, uint32_t operand, const uint64_t *expected
 	return le32toh(was);
 }
 
-static uint64_t atomic_8(uint64_t *p, uint64_t operand, const uint64_t *expected)
+static uint64_t atomic_8(bits_whole *p, uint64_t operand, const uint64_t *expected)
 {
 	uint64_t was = __atomic_load_n(p, __ATOMIC_RELAXED), next;
 
@@ -339,7 +339,7 @@ static int atomic(struct ioasid_channel *ch, uint64_t iova, unsigned int size, u
 	if (!ret && size == 4)
 		*old = atomic_4((uint32_t *)(void *)host, (uint32_t)operand, expected);
 	else if (!ret)
-		*old = atomic_8((uint64_t *)(void *)host, operand, expected);
+		*old = atomic_8((bits_whole *)(void *)host, operand, expected);
 	if (!inside)
 		emu_leave(ch);
 	return ret;

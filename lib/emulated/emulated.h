@@ -50,7 +50,7 @@ struct emu_device {
 
 /* A channel stays on the context's list for good: when closed it waits there for reuse. */
 struct ioasid_channel {
-	uint64_t active __attribute__((aligned(8)));	/* odd: a DMA is in flight */
+	bits_whole active;	/* odd: a DMA is in flight */
 	struct emu_route *route;
 	bool fence;
 	bool audit;

@@ -35,7 +35,7 @@ struct emu_hw_queue {
 	struct emu_viommu *viommu;
 	uint32_t index;
 	uint32_t places;		/* a power of two */
-	const uint64_t *commands;	/* two words each */
+	const bits_whole *commands;	/* two words each */
 	bool enabled;
 	bool illegal, told;		/* the next one is, and the guest has been told */
 	uint32_t gerror;
@@ -132,7 +132,7 @@ static void reset(struct emu_hw_queue *eq)
 }
 
 /* Where the process has all of it, in a row, as hardware wants it in physical memory; or NULL. */
-static const uint64_t *memory_of(const struct ioasid_hw_queue *q)
+static const bits_whole *memory_of(const struct ioasid_hw_queue *q)
 {
 	const struct iopt_root *root = &q->viommu->parent->table.root;
 	uint64_t first = 0, at;
@@ -145,7 +145,7 @@ static const uint64_t *memory_of(const struct ioasid_hw_queue *q)
 			return NULL;
 		first = host;
 	}
-	return (const uint64_t *)(uintptr_t)first;
+	return (const bits_whole *)(uintptr_t)first;
 }
 
 static int check_place(const struct ioasid_hw_queue *q, uint32_t index)
@@ -189,7 +189,7 @@ static int check(const struct ioasid_hw_queue *q, uint32_t index)
 int emu_hw_queue_create(struct ioasid_hw_queue *q, const struct ioasid_hw_queue_options *options)
 {
 	struct emu_viommu *ev = q->viommu->backend;
-	const uint64_t *commands;
+	const bits_whole *commands;
 	struct emu_hw_queue *eq;
 	int ret;
 
@@ -265,7 +265,7 @@ static uint32_t waiting(const struct emu_hw_queue *eq)
  * have TLBI_NH_ASID, TLBI_NH_VA, ATC_INV, and CMD_SYNC without a signal: what it waits for is over
  * when CONS shows that it was taken.
  */
-static int carry_out(struct ioasid_viommu *v, const uint64_t *command)
+static int carry_out(struct ioasid_viommu *v, const bits_whole *command)
 {
 	const uint64_t raw[2] = { __atomic_load_n(&command[0], __ATOMIC_RELAXED),
 				  __atomic_load_n(&command[1], __ATOMIC_RELAXED) };

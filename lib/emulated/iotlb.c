@@ -34,13 +34,13 @@ static inline size_t first_of_set(const struct iotlb *t, uint64_t iova, unsigned
 	return ((size_t)(iova >> shift) & (t->sets - 1)) * t->ways;
 }
 
-static inline uint64_t *sequence_of(const struct iotlb *t, size_t index)
+static inline bits_whole *sequence_of(const struct iotlb *t, size_t index)
 {
 	return &t->sequences[index / t->ways];
 }
 
 /* What is loaded before does not move behind the next load, and so not behind the check. */
-static inline uint64_t load(const uint64_t *p)
+static inline uint64_t load(const bits_whole *p)
 {
 	return __atomic_load_n(p, __ATOMIC_ACQUIRE);
 }
@@ -104,7 +104,8 @@ struct iotlb_translation iotlb_get(const struct iotlb *t, size_t index)
 /* Whole as one for DMA, which sees the sequence change. */
 static void store(struct iotlb *t, size_t index, const struct iotlb_entry *new)
 {
-	uint64_t *sequence = sequence_of(t, index), was = *sequence;
+	bits_whole *sequence = sequence_of(t, index);
+	uint64_t was = *sequence;
 	struct iotlb_entry *e = &t->entries[index];
 
 	__atomic_store_n(sequence, was + 1, __ATOMIC_RELAXED);

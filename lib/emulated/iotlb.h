@@ -21,10 +21,10 @@
 
 /* What DMA reads of an entry. */
 struct iotlb_entry {
-	uint64_t tag;		/* of the space; 0: free */
-	uint64_t page;		/* its first address, with the log2 of its size in the low bits */
-	uint64_t host;		/* of that address, with the permission as in iopt.h */
-	uint64_t used;		/* when last, by the cache's clock */
+	bits_whole tag;		/* of the space; 0: free */
+	bits_whole page;	/* its first address, with the log2 of its size in the low bits */
+	bits_whole host;	/* of that address, with the permission as in iopt.h */
+	bits_whole used;	/* when last, by the cache's clock */
 };
 
 /* Where an entry came from. */
@@ -43,12 +43,12 @@ struct iotlb_translation {
 struct iotlb {
 	struct iotlb_entry *entries;	/* set by set */
 	struct iotlb_origin *origins;	/* of the same index; read and written under the lock */
-	uint64_t *sequences;		/* of the sets */
+	bits_whole *sequences;		/* of the sets */
 	uint32_t sets, ways;		/* powers of two */
 	uint64_t random;		/* state; 0: the least recently used goes */
-	/* Without the lock too; i386 would align them to 4. */
-	uint64_t sizes __attribute__((aligned(8)));	/* bit n: pages of 2^n bytes came in */
-	uint64_t clock __attribute__((aligned(8)));	/* a step for each hit and each fill */
+	/* Without the lock too. */
+	bits_whole sizes;		/* bit n: pages of 2^n bytes came in */
+	bits_whole clock;		/* a step for each hit and each fill */
 	uint64_t fills, misses, evictions, dropped;
 };
 

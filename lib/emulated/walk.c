@@ -21,7 +21,7 @@ static int read_entry(void *opaque, uint64_t addr, uint64_t *entry)
 		hit = iopt_walk(w->second, addr);
 		if (!(hit.perm & IOPT_READ))
 			return -EFAULT;
-		w->slot[level] = (uint64_t *)(uintptr_t)iopt_host(&hit, addr);
+		w->slot[level] = (bits_whole *)(uintptr_t)iopt_host(&hit, addr);
 		w->raw[level] = le64toh(__atomic_load_n(w->slot[level], __ATOMIC_RELAXED));
 		w->addr[level] = addr;
 		w->writable |= (iopt_granted(hit.perm) & IOPT_WRITE ? 1u : 0u) << level;

@@ -23,7 +23,7 @@ struct walk {
 
 	/* What was read, or known, by level, and where. */
 	uint64_t raw[PGT_MAX_LEVELS + 1];
-	uint64_t *slot[PGT_MAX_LEVELS + 1];	/* NULL: not read */
+	bits_whole *slot[PGT_MAX_LEVELS + 1];	/* NULL: not read */
 	uint64_t addr[PGT_MAX_LEVELS + 1];	/* of the root, where that is */
 	uint32_t writable;			/* bit level: the second level lets it be written */
 	unsigned int reads;

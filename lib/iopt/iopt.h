@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "util/bits.h"
 #include "util/pages.h"
 #include "util/reap.h"
 #include "util/tsan.h"
@@ -66,8 +67,7 @@ static inline unsigned int iopt_index(uint64_t iova, unsigned int level)
  * highest address bit is repeated in all above it (x86: canonical), so the width is one bit less.
  */
 struct iopt_root {
-	/* Loaded and stored as a whole; i386 would align it to 4. */
-	uint64_t word __attribute__((aligned(8)));
+	bits_whole word;
 };
 
 #define IOPT_LEVEL		0x7u
@@ -127,12 +127,12 @@ static inline bool iopt_is_canonical(uint64_t iova, unsigned int bits)
 
 static inline uint64_t iopt_load(const uint64_t *p)
 {
-	return __atomic_load_n(p, TSAN_ORDER_POINTER);
+	return __atomic_load_n((const bits_whole *)p, TSAN_ORDER_POINTER);
 }
 
 static inline void iopt_store(uint64_t *p, uint64_t v)
 {
-	__atomic_store_n(p, v, __ATOMIC_RELEASE);
+	__atomic_store_n((bits_whole *)p, v, __ATOMIC_RELEASE);
 }
 
 /* A leaf that has @from has @to instead. */

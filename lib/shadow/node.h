@@ -305,7 +305,7 @@ static inline const uint64_t *node_guest(struct shadow_node *n)
  */
 static inline uint64_t guest_load(const uint64_t *p)
 {
-	return le64toh(__atomic_load_n(p, __ATOMIC_RELAXED));
+	return le64toh(__atomic_load_n((const bits_whole *)p, __ATOMIC_RELAXED));
 }
 
 /*

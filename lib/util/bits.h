@@ -10,6 +10,12 @@
 #define bits_likely(x)		__builtin_expect(!!(x), 1)
 #define bits_unlikely(x)	__builtin_expect(!!(x), 0)
 
+/*
+ * What is loaded and stored as a whole, by some without the lock. In a structure i386 aligns other
+ * numbers to 4; and what may be so aligned clang leaves to a library of its own.
+ */
+typedef uint64_t bits_whole __attribute__((aligned(8)));
+
 #define bits_array_size(a)	(sizeof(a) / sizeof((a)[0]))
 
 /* The record of @type whose @member is at @ptr; @ptr must not be NULL. */

@@ -14,6 +14,9 @@
 #define PAGE ((uint64_t)4096)
 #define RW   (IOASID_READ | IOASID_WRITE)
 
+/* A word of memory that is loaded and stored as a whole, also on i386. */
+typedef uint64_t whole_word __attribute__((aligned(8)));
+
 /* One input. 0, or -1 if it is not worth keeping. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

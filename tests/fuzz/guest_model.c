@@ -50,7 +50,7 @@ bool overlaps(const struct space *s, uint64_t start, uint64_t length)
 
 void store_entry(struct guest *g, unsigned int word, uint64_t value)
 {
-	uint64_t *entry = (uint64_t *)(void *)g->memory + word;
+	whole_word *entry = (whole_word *)(void *)g->memory + word;
 
 	if (g->n_stores == MAX_STORES)
 		return;

@@ -12,7 +12,7 @@
 
 static void store(struct pasid_guest *g, uint64_t at, uint64_t value)
 {
-	uint64_t *word = (uint64_t *)(void *)(g->memory + at);
+	whole_word *word = (whole_word *)(void *)(g->memory + at);
 
 	__atomic_store_n(word, htole64(value), __ATOMIC_RELEASE);
 }
