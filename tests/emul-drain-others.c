@@ -3,6 +3,8 @@
  * A call after which something is out of use waits for the DMA that still uses it, also if another
  * thread took it away before, or a DMA that looked up a PASID did.
  */
+#include <time.h>
+
 #include "pasid_guest.h"
 #include "waiter.h"
 
@@ -149,6 +151,39 @@ START_TEST(a_space_that_was_left)
 }
 END_TEST
 
+static uint64_t spent;
+
+static int unmap_and_look_at_the_time(void *data)
+{
+	int ret = unmap_page(data);
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	spent = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+	return ret;
+}
+
+/*
+ * Sections may be long, and the thread that is in one needs the processor: also if it has a lower
+ * priority than the one that waits, which then must not be always ready to run.
+ */
+START_TEST(a_long_section_is_slept_through)
+{
+	struct ioasid_space *plain = make_space(g.ctx, NULL, 0);
+	struct waiter taker;
+
+	ck_ok(ioasid_space_map(plain, 0, g.memory + DATA + PAGE, PAGE, RW, NULL));
+	ck_ok(ioasid_device_attach(g.device, plain));
+	hold(IOASID_NO_PASID);
+	waiter_start(&taker, unmap_and_look_at_the_time, plain);
+	usleep(500000);
+	ck_waits(&taker);
+	ioasid_dma_end(held);
+	ck_ok(waiter_end(&taker));
+	ck_assert_uint_lt(spent, 100000000);
+}
+END_TEST
+
 /* Lets @late wait for the end of the section that @by, in a thread of its own, is in as well. */
 static void take_late(int (*by)(void *), int (*late)(void *))
 {
@@ -278,6 +313,7 @@ int main(void)
 	tcase_add_loop_test(tc, an_invalidated_page, 0, 2);
 	tcase_add_test(tc, an_unmapped_page);
 	tcase_add_test(tc, a_space_that_was_left);
+	tcase_add_test(tc, a_long_section_is_slept_through);
 	tcase_add_loop_test(tc, a_pasid_that_went_for_another, 0, 4);
 	tcase_add_loop_test(tc, a_page_that_another_pasid_found_changed, 0, 2);
 	tcase_add_test(tc, a_look_up_outside_of_sections);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "emulated.h"
@@ -20,6 +21,9 @@
 #define GLOBAL                     (1 << 0)
 #define PRIVATE_EXPEDITED          (1 << 3)
 #define REGISTER_PRIVATE_EXPEDITED (1 << 4)
+
+#define SPINS	100u
+#define YIELDS	100u
 
 static _Thread_local char this_thread;
 
@@ -33,16 +37,35 @@ bool emu_barrier_register(void)
 	return !TSAN && !syscall(SYS_membarrier, REGISTER_PRIVATE_EXPEDITED, 0, 0);
 }
 
+/*
+ * A DMA is over soon, if its thread is on a processor; else that thread gets one. A section can be
+ * long, and to a thread with a lower priority nobody yields who does not sleep.
+ */
+static void wait_a_while(unsigned int turn)
+{
+	struct timespec time = { .tv_nsec = 1000000 };
+
+	if (turn < SPINS)
+		return;
+	if (turn < SPINS + YIELDS) {
+		sched_yield();
+		return;
+	}
+	turn -= SPINS + YIELDS;
+	if (turn < 10)
+		time.tv_nsec = 1000l << turn;
+	nanosleep(&time, NULL);
+}
+
 static void wait_for(const struct ioasid_channel *ch)
 {
 	uint64_t active = __atomic_load_n(&ch->active, __ATOMIC_ACQUIRE);
-	unsigned int spins = 0;
+	unsigned int turn = 0;
 
 	if (!(active & 1))
 		return;
 	while (__atomic_load_n(&ch->active, __ATOMIC_ACQUIRE) == active)
-		if (++spins > 100)
-			sched_yield();
+		wait_a_while(turn++);
 }
 
 /*
