@@ -208,9 +208,11 @@ static void set_page(struct unit *u, uint64_t iova, uint64_t entry)
 
 static void write_tables(void)
 {
+	const uint64_t level2 = TABLES + 0x1000, level1 = TABLES + 0x2000;
+
 	*guest_quad(ROOT) = htole64(CONTEXT | 1);
-	*guest_quad(TABLES + 8 * (IOVA_PACKET >> 30 & 511)) = htole64((TABLES + 0x1000) | 3);
-	*guest_quad(TABLES + 0x1000 + 8 * (IOVA_PACKET >> 21 & 511)) = htole64((TABLES + 0x2000) | 3);
+	*guest_quad(TABLES + 8 * (IOVA_PACKET >> 30 & 511)) = htole64(level2 | 3);
+	*guest_quad(level2 + 8 * (IOVA_PACKET >> 21 & 511)) = htole64(level1 | 3);
 }
 
 /* ---- */
