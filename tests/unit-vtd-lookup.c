@@ -264,6 +264,7 @@ START_TEST(the_table_is_described_for_a_space)
 	ck_assert_uint_eq(p.levels, 4);
 	ck_assert_uint_eq(p.root, 0x8000);
 	ck_assert_uint_eq(p.address_bits, 39);
+	ck_assert_uint_eq(p.input_bits, 0);
 	ck_assert_uint_eq(p.flags, IOASID_PGTABLE_NO_1G);
 	ck_assert_uint_eq(p.size, sizeof(p));
 	ck_assert(!t.second_dirty);
@@ -282,6 +283,25 @@ START_TEST(the_table_is_described_for_a_space)
 	ck_assert_int_eq(p.format, IOASID_PGTABLE_VTD_FS);
 	ck_assert_uint_eq(p.root, 0x9000);
 	ck_assert_uint_eq(p.flags, IOASID_PGTABLE_WRITE_PROTECT);
+}
+END_TEST
+
+/* The unit can translate fewer bits than the levels have (3.7, MGAW): here 39 of 48. */
+START_TEST(addresses_of_the_second_stage_are_those_of_the_unit)
+{
+	struct ioasid_vtd_caps caps = caps_of((CAP & ~(UINT64_C(0x3f) << 16)) | 38 << 16, ALL);
+	struct ioasid_pgtable p = IOASID_PGTABLE_INIT;
+	struct ioasid_vtd_translation t;
+
+	build_scalable();
+	t = look(ALL, SM, IOASID_NO_PASID);
+	ck_assert_int_eq(ioasid_vtd_translation_get_pgtable(&t, &caps, IOASID_PGTABLE_VTD_SS, &p),
+			 0);
+	ck_assert(p.levels == 4 && p.input_bits == 39);
+	t = look(ALL, SM, 0x7f); /* those of the first are canonical (3.6) */
+	ck_assert_int_eq(ioasid_vtd_translation_get_pgtable(&t, &caps, IOASID_PGTABLE_VTD_FS, &p),
+			 0);
+	ck_assert_uint_eq(p.input_bits, 0);
 }
 END_TEST
 
@@ -380,6 +400,7 @@ int main(void)
 	tcase_add_test(tc, supervisors_have_to_be_allowed);
 	tcase_add_test(tc, fault_processing_can_be_disabled_at_each_entry);
 	tcase_add_test(tc, the_table_is_described_for_a_space);
+	tcase_add_test(tc, addresses_of_the_second_stage_are_those_of_the_unit);
 	tcase_add_test(tc, the_table_is_described_with_its_privileges);
 	tcase_add_test(tc, structures_may_be_larger_but_not_smaller);
 	tcase_add_test(tc, so_it_is_for_what_entries_say);

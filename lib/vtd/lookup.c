@@ -202,6 +202,8 @@ ioasid_vtd_translation_get_pgtable(const struct ioasid_vtd_translation *translat
 	} else if (format == IOASID_PGTABLE_VTD_SS) {
 		p.levels = translation->second_levels;
 		p.root = translation->second_root;
+		if (vtd_mgaw(caps) < 12 + 9 * p.levels) /* the lesser counts (3.7) */
+			p.input_bits = vtd_mgaw(caps);
 		p.flags = (entry_bit(caps->cap, 34) ? 0 : IOASID_PGTABLE_NO_2M) | /* SSLPS */
 			  (entry_bit(caps->cap, 35) ? 0 : IOASID_PGTABLE_NO_1G);
 		if (translation->second_dirty)
