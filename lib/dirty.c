@@ -113,9 +113,11 @@ static int check_pages(const struct ioasid_space *root, uint64_t iova, uint64_t 
 		page = bits_max(page, space->alignment);
 	if (bits_is_aligned(iova | (last + 1), page))
 		return 0;
-	return err_set(EINVAL, "space %u: 0x%llx-0x%llx has only a part of a page of %llu bytes, as "
-		       "devices' IOMMUs have them", root->id, (unsigned long long)iova,
-		       (unsigned long long)last, (unsigned long long)page);
+	return err_set(EINVAL,
+		       "space %u: 0x%llx-0x%llx has only a part of a page of %llu bytes, as "
+		       "devices' IOMMUs have them",
+		       root->id, (unsigned long long)iova, (unsigned long long)last,
+		       (unsigned long long)page);
 }
 
 /* What is mapped between holes, each piece as a whole: a kernel reads none with a hole. */

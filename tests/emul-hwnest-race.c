@@ -51,7 +51,8 @@ static void *issue_dma(void *data)
 
 static uint64_t counter(const struct race *r, uint64_t page)
 {
-	return __atomic_load_n((whole_word *)(void *)(r->h.g.memory + page * PAGE), __ATOMIC_RELAXED);
+	return __atomic_load_n((whole_word *)(void *)(r->h.g.memory + page * PAGE),
+			       __ATOMIC_RELAXED);
 }
 
 /* For a while nothing happens in a page that nobody may use any more. */

@@ -102,7 +102,8 @@ START_TEST(pages_of_64_kib)
 	shim.smallest_page = 0x10000;
 	device = bind_device(2);
 	ck_ok(ioasid_space_unmap_all(space, NULL));
-	ck_ok(ioasid_space_map(space, 0, memory + (-(uintptr_t)memory & 0xffff), 64 * PAGE, RW, NULL));
+	ck_ok(ioasid_space_map(space, 0, memory + (-(uintptr_t)memory & 0xffff), 64 * PAGE, RW,
+			       NULL));
 	ck_ok(ioasid_device_attach(device, space));
 	ck_ok(ioasid_space_dirty_start(space));
 	write_page(2, 0x12000);

@@ -321,8 +321,8 @@ START_TEST(a_batch_is_one_array)
 END_TEST
 
 /*
- * VT-d's driver asks for blocks of 2^n pages, aligned to their size. Before Linux 6.11 it makes one of
- * as many pages as a range has, which ends before the range does if that is not aligned
+ * VT-d's driver asks for blocks of 2^n pages, aligned to their size. Before Linux 6.11 it makes one
+ * of as many pages as a range has, which ends before the range does if that is not aligned
  * (qi_flush_piotlb()).
  */
 START_TEST(a_range_is_rounded_out_to_an_aligned_block)

@@ -39,7 +39,7 @@ struct shim_t1 {
 	uint32_t pad;			/* so much lies before the first capability */
 	bool packed;			/* Linux 5.10 to 6.5 aligns no capabilities */
 	bool unpadded;			/* a 32-bit x86 kernel pads no structures */
-	bool is_iommufd;		/* which plays the container: CONFIG_IOMMUFD_VFIO_CONTAINER */
+	bool is_iommufd;		/* which plays it: CONFIG_IOMMUFD_VFIO_CONTAINER */
 	uint32_t odd_offset;		/* the first capability is there; 0: where it is */
 	bool no_migration;		/* it does not record written pages */
 	uint64_t dirty_sizes;		/* of these, instead of its smallest pages */

@@ -113,9 +113,9 @@ struct ioasid_device_info {
  * @param cookie the caller's name for the device, any value; records carry it.
  * @return 0; -ENODEV: no such device, or the kernel does not offer it: it is bound to another
  *         driver than vfio-pci, or behind no IOMMU; -EBUSY: bound already, here or by another
- *         process; -EACCES: no permission to open its node, or VFIO wants a VF token for it; -EPERM:
- *         its isolation group is not viable, or its interrupts are not isolated; -EINVAL: no name,
- *         or one of two devices has the type IOASID_DEVICE_PHYSICAL_SHARED and the other
+ *         process; -EACCES: no permission to open its node, or VFIO wants a VF token for it;
+ *         -EPERM: its isolation group is not viable, or its interrupts are not isolated; -EINVAL:
+ *         no name, or one of two devices has the type IOASID_DEVICE_PHYSICAL_SHARED and the other
  *         IOASID_DEVICE_MEDIATED_SHARED; -ENOSPC: the pool of its parent has no pPASID left;
  *         -ENOMEM.
  * Since 0.1.

@@ -52,8 +52,8 @@ int ioasid_space_dirty_stop(struct ioasid_space *space);
  * are over; a later one is recorded anew. So whoever copies a page after the page was reported, and
  * goes on until none is reported any more and no device runs, has all of it.
  *
- * @param iova,length multiples of page_size, and of the largest iova_alignment of the space and those
- *        nested on it; length not 0. All of it has to be mapped, unless IOASID_DIRTY_HOLES is
+ * @param iova,length multiples of page_size, and of the largest iova_alignment of the space and
+ *        those nested on it; length not 0. All of it has to be mapped, unless IOASID_DIRTY_HOLES is
  *        given: then one call reads all sections of a memory, and waits for DMA once.
  * @param page_size bytes for each bit: a power of two, 4096 or more. A bit stands for a page of
  *        that size of which any part was written.

@@ -113,13 +113,16 @@ int vfio_why_not_viable(const char *name, uint32_t group, const char *otherwise)
 		return err_set(EPERM, "group %u of %s is also used by %s, bound to %s", group, name,
 			       other, driver);
 	}
-	return err_set(EPERM, "group %u of %s is used by another process%s", group, name, otherwise);
+	return err_set(EPERM, "group %u of %s is used by another process%s", group, name,
+		       otherwise);
 }
 
 int vfio_wants_token(const char *name)
 {
-	return err_set(EACCES, "%s: VFIO wants a VF token for it, which the library does not have: its "
-		       "physical function, or a virtual one of it, is bound to VFIO as well", name);
+	return err_set(EACCES,
+		       "%s: VFIO wants a VF token for it, which the library does not have: its "
+		       "physical function, or a virtual one of it, is bound to VFIO as well",
+		       name);
 }
 
 int vfio_no_memory(const char *what)
