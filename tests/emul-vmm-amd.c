@@ -134,7 +134,7 @@ END_TEST
 
 START_TEST(both_tables)
 {
-	struct ioasid_amd_translation t;
+	struct ioasid_amd_translation t, host;
 	struct vmm v;
 
 	vmm_open(&v, true);
@@ -148,6 +148,16 @@ START_TEST(both_tables)
 	bind(&t, IOASID_PGTABLE_AMD_V2, v.inner);
 	guest_attach(&v.g, v.inner);
 	guest_reaches(&v.g, 0x5000, DATA, RW);
+
+	/* the host table is another space's, by a translation of that table alone */
+	host = t;
+	host.kind = IOASID_AMD_HOST;
+	gt_unmap(&v.host, 0x9000, PAGE, 1);
+	command(&v, UINT64_C(3) << 60 | DOMAIN << 32 | PASID, 0x9004, &host, v.outer); /* GN */
+	guest_reaches(&v.g, 0x5000, DATA, RW);
+	command(&v, UINT64_C(3) << 60 | DOMAIN << 32, 0x9000, &host, v.outer);
+	guest_faults(&v.g, 0x5000, IOASID_READ, IOASID_FAULT_TARGET_NOT_MAPPED);
+	gt_map(&v.host, 0x9000, DATA, PAGE, 1, RW);
 
 	gt_unmap(&v.guest, 0x5000, PAGE, 1);
 	/* of another PASID, and then of this one: GN, with S for 8K */

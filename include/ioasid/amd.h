@@ -384,7 +384,8 @@ bool ioasid_amd_cmd_is_mapping_stale(const struct ioasid_amd_cmd *cmd, uint16_t 
 /**
  * Adds what an INVALIDATE_IOMMU_PAGES or INVALIDATE_IOMMU_ALL means for one space to a batch
  * (ioasid/inv.h): nothing, a range, or everything. Call it for each translation in use, with the
- * space that its table is bound to (of a nested one: the space of the guest table).
+ * space that its table is bound to. Of a nested one this is the space of the guest table; for that
+ * of the host table call it again, with a copy of the translation whose kind is IOASID_AMD_HOST.
  *
  * One without PASID is about addresses that host tables translate: it concerns all addresses of
  * guest and nested translations of its domain-id. All other commands add nothing: a submitted batch

@@ -605,9 +605,10 @@ bool ioasid_smmuv3_cmd_is_mapping_stale(const struct ioasid_smmuv3_cmd *cmd, uin
 
 /**
  * Adds what a CMD_TLBI_* means for one space to a batch (ioasid/inv.h): nothing, a range, or
- * everything. Call it for each translation in use, with the space that its table is bound to (of a
- * nested one: the space of stage 1; what stage 2 does not translate any more is taken from there by
- * the library).
+ * everything. Call it for each translation in use, with the space that its table is bound to. Of a
+ * nested one this is the space of stage 1; for that of stage 2 call it again, with a copy of the
+ * translation whose kind is IOASID_SMMUV3_STAGE2. What stage 2 does not translate any more is taken
+ * from the space of stage 1 by the library.
  *
  * All other commands add nothing: the library has no device TLB, a submitted batch covers the
  * devices' too, and for the tables above see ioasid_smmuv3_cmd_is_lookup_stale().

@@ -506,8 +506,9 @@ bool ioasid_vtd_inv_is_mapping_stale(const struct ioasid_vtd_inv *inv, uint16_t 
 
 /**
  * Adds what an IOTLB invalidation means for one space to a batch (ioasid/inv.h): nothing, a range,
- * or everything. Call it for each translation in use, with the space that its table is bound to (of
- * a nested one: the space of the first stage).
+ * or everything. Call it for each translation in use, with the space that its table is bound to. Of
+ * a nested one this is the space of the first stage; for that of the second stage call it again,
+ * with a copy of the translation whose kind is IOASID_VTD_SECOND_STAGE.
  *
  * A page-selective invalidation without PASID concerns all addresses of first-stage and nested
  * translations of its domain-id, one with PASID no second-stage ones (6.5.2.3, 6.5.2.4). All other
