@@ -183,6 +183,9 @@ START_TEST(devices_that_cannot_be_found)
 	bind_fails(ctx, "000:00:02.0", ENODEV, "PCI address", "");
 	bind_fails(ctx, "100000000:00:02.0", ENODEV, "PCI address", "");
 	bind_fails(ctx, "0000:00:07.0", ENODEV, "no PCI device", "0000:00:07.0");
+	shim.no_sysfs = true;
+	bind_fails(ctx, d->name, ENODEV, d->name, "/sys");
+	shim.no_sysfs = false;
 	d->vfio = NULL;
 	bind_fails(ctx, d->name, ENODEV, d->name, "CONFIG_VFIO_DEVICE_CDEV");
 	d->driver = "nvme";
@@ -198,7 +201,8 @@ START_TEST(devices_that_cannot_be_opened)
 	struct shim_device *d = &shim.devices[0];
 
 	shim.no_cdev = true;
-	bind_fails(ctx, d->name, ENODEV, "/dev/vfio/devices/vfio0", "CONFIG_VFIO_DEVICE_CDEV");
+	bind_fails(ctx, d->name, ENODEV, "/dev/vfio/devices/vfio0", "container");
+	ck_assert_ptr_null(strstr(ioasid_errmsg(), "CONFIG"));	/* sysfs has it */
 	shim.no_cdev = false;
 	shim.open_vfio = EACCES;
 	bind_fails(ctx, d->name, EACCES, "/dev/vfio/devices/vfio0", "permission");

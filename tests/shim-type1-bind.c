@@ -125,6 +125,9 @@ START_TEST(devices_that_cannot_be_found)
 	shim_forget();
 	bind_fails(ctx, "../../../dev/sda", ENODEV, "../../../dev/sda", "PCI address");
 	bind_fails(ctx, "0000:00:07.0", ENODEV, "no PCI device", "0000:00:07.0");
+	shim.no_sysfs = true;
+	bind_fails(ctx, d->name, ENODEV, d->name, "/sys");
+	shim.no_sysfs = false;
 	d->driver = "nvme";
 	bind_fails(ctx, d->name, ENODEV, d->name, "bound to nvme");
 	d->driver = NULL;
@@ -148,6 +151,7 @@ START_TEST(groups_that_cannot_be_opened)
 	shim_forget();
 	shim_t1.no_group_nodes = true;
 	bind_fails(ctx, name, ENODEV, "/dev/vfio/1", "CONFIG_VFIO_GROUP");
+	bind_fails(ctx, name, ENODEV, "/dev/vfio/1", "container");
 	shim_t1.no_group_nodes = false;
 	shim_t1.open_group = EACCES;
 	bind_fails(ctx, name, EACCES, "/dev/vfio/1", "permission");

@@ -55,6 +55,7 @@ void probing_opens_nothing(const char *backend, const char *node, const char *co
 	shim.access = ENOENT;
 	ck_err(ioasid_backend_probe(backend), ENODEV);
 	said(node, config);
+	said("container", "");
 	shim.access = EACCES;
 	ck_err(ioasid_backend_probe(backend), EACCES);
 	said(node, "permission");

@@ -74,7 +74,7 @@ static unsigned int device_at(const char *path, const char **rest)
 		*rest = path + end;
 		return number[1];
 	}
-	if (strncmp(path, PCI, strlen(PCI)))
+	if (strncmp(path, PCI, strlen(PCI)) || shim.no_sysfs)
 		return SHIM_DEVICES;
 	path += strlen(PCI);
 	for (i = 0; i < SHIM_DEVICES; i++) {
@@ -154,6 +154,10 @@ int sys_entry(const char *path, unsigned int index, char *buffer, size_t size)
 	}
 	if (!strcmp(path, "/dev/vfio/devices") && !shim.no_cdev && index < SHIM_DEVICES) {
 		snprintf(buffer, size, "%s", shim.devices[index].vfio);
+		return 0;
+	}
+	if (!strcmp(path, "/sys/bus/pci/devices") && !shim.no_sysfs && index < SHIM_DEVICES) {
+		snprintf(buffer, size, "%s", shim.devices[index].name);
 		return 0;
 	}
 	if (i != SHIM_DEVICES && !strcmp(rest, "/vfio-dev") && shim.devices[i].vfio && !index) {

@@ -6,7 +6,7 @@
 
 #include "iommufd.h"
 
-/* Opens the device's node, /dev/vfio/devices/vfioN. */
+/* Opens the device's node, /dev/vfio/devices/vfioN, which the system says that there is. */
 static int open_node(const char *name)
 {
 	char path[VFIO_PATH_SIZE], entry[VFIO_NAME_SIZE / 2], node[VFIO_NAME_SIZE];
@@ -17,7 +17,7 @@ static int open_node(const char *name)
 		return iofd_why_no_node(name);
 	snprintf(node, sizeof(node), "/dev/vfio/devices/%s", entry);
 	fd = sys_open(node);
-	return fd < 0 ? vfio_why_not_open(name, node, IOFD_CDEV, -fd) : fd;
+	return fd < 0 ? vfio_why_not_open(name, node, "", -fd) : fd;
 }
 
 int iofd_device_new(struct ioasid_device *device, uint32_t requester, uint32_t group)
@@ -98,7 +98,7 @@ static int open_by_path(struct ioasid_device *device, uint32_t *requester, uint3
 	if (fd == -ENOENT)
 		return err_set(ENODEV, "there is no %s", device->name);
 	if (fd < 0)
-		return vfio_why_not_open(device->name, device->name, IOFD_CDEV, -fd);
+		return vfio_why_not_open(device->name, device->name, "", -fd);
 	ret = iofd_identify(device, fd, device->name, ENODEV, requester, group);
 	if (ret)
 		sys_close(fd);

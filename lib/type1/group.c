@@ -10,7 +10,7 @@
 
 #include "type1.h"
 
-#define GROUP_CONFIG "CONFIG_VFIO_GROUP"
+#define GROUP_CONFIG ", which takes CONFIG_VFIO_GROUP"
 
 static int open_group(const char *name, uint32_t id)
 {

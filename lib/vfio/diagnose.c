@@ -13,8 +13,8 @@ int vfio_why_no_kernel(const char *node, const char *config, const char *module,
 {
 	switch (error) {
 	case ENOENT:
-		return err_set(ENODEV, "this kernel has no %s (%s, or its module %s)", node, config,
-			       module);
+		return err_set(ENODEV, "there is no %s: it takes a kernel with %s, or its module "
+			       "%s, and a container has to be given it", node, config, module);
 	case ENODEV:
 	case ENXIO:
 		return err_set(ENODEV, "%s is there, but not its module (modprobe %s)", node,
@@ -31,6 +31,15 @@ int vfio_why_no_kernel(const char *node, const char *config, const char *module,
 	}
 }
 
+static int no_device(const char *name)
+{
+	char any[VFIO_NAME_SIZE];
+
+	if (sys_entry("/sys/bus/pci/devices", 0, any, sizeof(any)) == -ENOENT)
+		return err_set(ENODEV, "%s: nothing is known of PCI devices: is /sys mounted?", name);
+	return err_set(ENODEV, "there is no PCI device %s", name);
+}
+
 int vfio_check_driver(const char *name)
 {
 	char path[VFIO_PATH_SIZE], text[VFIO_NAME_SIZE];
@@ -42,7 +51,7 @@ int vfio_check_driver(const char *name)
 		return err_set(ENODEV, "%s is bound to %s: bind it to vfio-pci", name, driver);
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", name);
 	if (sys_link_name(path, text, sizeof(text)) == -ENOENT)
-		return err_set(ENODEV, "there is no PCI device %s", name);
+		return no_device(name);
 	return err_set(ENODEV, "%s is bound to no driver: bind it to vfio-pci", name);
 }
 
@@ -79,8 +88,8 @@ int vfio_why_not_open(const char *name, const char *node, const char *config, in
 {
 	switch (error) {
 	case ENOENT:
-		return err_set(ENODEV, "%s: there is no %s: the kernel needs %s", name, node,
-			       config);
+		return err_set(ENODEV, "%s: there is no %s%s: a container has to be given it", name,
+			       node, config);
 	case EACCES:
 	case EPERM:
 		return err_set(EACCES, "%s: no permission to open %s for reading and writing", name,

@@ -43,7 +43,7 @@ int vfio_check_isolated(const char *name, uint32_t group);
  * for the firmware, which needs memory mapped one to one for the group; else 0.
  */
 int vfio_check_firmware(const char *name, uint32_t group);
-/* @node cannot be opened; @config: what the kernel makes such nodes with. */
+/* @node cannot be opened; @config: ", which takes ..." if the kernel need not have such nodes. */
 int vfio_why_not_open(const char *name, const char *node, const char *config, int error);
 /*
  * The kernel has not said why: finds somebody in the group who is in the way. @otherwise: what else
