@@ -76,6 +76,8 @@ struct backend_ops {
 
 	/* The descriptor that drives the device itself; NULL where there is none. */
 	int (*device_fd)(const struct ioasid_device *device);
+	/* That of its group, in the kernel; NULL where groups have none. */
+	int (*group_fd)(const struct ioasid_device *device);
 
 	/*
 	 * The kernel's descriptor, and its numbers of devices and of spaces' tables on it; NULL

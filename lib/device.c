@@ -190,6 +190,15 @@ IOASID_EXPORT int ioasid_device_get_fd(const struct ioasid_device *device)
 	return ops->device_fd(device);
 }
 
+IOASID_EXPORT int ioasid_device_get_group_fd(const struct ioasid_device *device)
+{
+	const struct backend_ops *ops = device->ctx->ops;
+
+	if (!ops->group_fd)
+		return err_set(EOPNOTSUPP, "%s: groups have no descriptor", ops->name);
+	return ops->group_fd(device);
+}
+
 IOASID_EXPORT int ioasid_device_get_kernel_id(const struct ioasid_device *device, uint32_t *id)
 {
 	const struct backend_ops *ops = device->ctx->ops;

@@ -427,6 +427,7 @@ START_TEST(what_only_a_kernel_has)
 	ck_err(ioasid_viommu_map_registers(w.viommu, 0, PAGE, &registers), EOPNOTSUPP);
 	ck_assert_ptr_eq(registers, &w);
 	ck_err(ioasid_device_get_fd(w.g.device), EOPNOTSUPP);
+	ck_err(ioasid_device_get_group_fd(w.g.device), EOPNOTSUPP);
 	guest_close(&w.g);
 }
 END_TEST

@@ -51,6 +51,7 @@ START_TEST(bind_asks_what_the_iommu_translates)
 	expect(iommu, SHIM_DESTROY, 8, 3);
 	expect_end();
 	ck_assert_int_eq(ioasid_device_get_fd(d), shim_device_fd(1));
+	ck_err(ioasid_device_get_group_fd(d), EOPNOTSUPP);
 	ck_ok(ioasid_device_query_info(d, &info));
 	ck_assert_uint_eq(info.requester, 0x3ff);
 	ck_assert_uint_eq(info.group, 2);

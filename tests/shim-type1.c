@@ -59,6 +59,18 @@ START_TEST(opening_asks_what_the_kernel_has)
 }
 END_TEST
 
+START_TEST(devices_of_a_group_have_its_descriptor)
+{
+	struct ioasid_device *a = bind(2), *b = bind(3);
+
+	ck_assert_int_eq(ioasid_device_get_group_fd(device), shim_group_fd(1));
+	ck_assert_int_eq(ioasid_device_get_group_fd(a), shim_group_fd(7));
+	ck_assert_int_eq(ioasid_device_get_group_fd(b), shim_group_fd(7));
+	ck_ok(ioasid_device_unbind(a));
+	ck_assert_int_eq(ioasid_device_get_group_fd(b), shim_group_fd(7));
+}
+END_TEST
+
 START_TEST(bind_isolates_the_group_and_takes_the_device)
 {
 	struct ioasid_device_info info = IOASID_DEVICE_INFO_INIT;
@@ -360,6 +372,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, type1_teardown);
 	tcase_add_test(tc, opening_asks_what_the_kernel_has);
 	tcase_add_test(tc, snooping_is_enforced_where_the_kernel_says_so);
+	tcase_add_test(tc, devices_of_a_group_have_its_descriptor);
 	tcase_add_test(tc, bind_isolates_the_group_and_takes_the_device);
 	tcase_add_test(tc, reserved_is_what_lies_between_the_ranges);
 	tcase_add_test(tc, attach_maps_what_the_space_has);

@@ -165,6 +165,17 @@ const char *ioasid_device_get_name(const struct ioasid_device *device);
 int ioasid_device_get_fd(const struct ioasid_device *device);
 
 /**
+ * The descriptor of the device's group, on type1: for those of the kernel's commands that want one,
+ * as VFIO's reset of a whole bus, or KVM's VFIO device. With iommufd they go by devices. It belongs
+ * to the library, is the same for all devices of the group, and is closed when the last of them is
+ * unbound. Nothing is to be set by it: the group's container is the library's.
+ *
+ * @return the descriptor; -EOPNOTSUPP: groups have none on this back end.
+ * Since 0.1.
+ */
+int ioasid_device_get_group_fd(const struct ioasid_device *device);
+
+/**
  * The number by which the kernel knows the device, on the descriptor of ioasid_ctx_get_fd(): for a
  * framework that has to name it there.
  *

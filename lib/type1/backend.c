@@ -148,6 +148,7 @@ const struct backend_ops backend_type1 = {
 	.device_unbind = t1_device_unbind,
 	.device_reserved = t1_device_reserved,
 	.device_fd = t1_device_fd,
+	.group_fd = t1_group_fd,
 	.table_create = table_create,
 	.table_destroy = table_destroy,
 	.map = t1_map,

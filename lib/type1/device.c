@@ -116,3 +116,8 @@ int t1_device_fd(const struct ioasid_device *device)
 {
 	return ((const struct t1_device *)device->backend)->fd;
 }
+
+int t1_group_fd(const struct ioasid_device *device)
+{
+	return ((const struct t1_device *)device->backend)->group->fd;
+}

@@ -67,6 +67,7 @@ void t1_device_unbind(struct ioasid_device *device);
 size_t t1_device_reserved(const struct ioasid_device *device, struct ioasid_range *ranges,
 			  size_t n);
 int t1_device_fd(const struct ioasid_device *device);
+int t1_group_fd(const struct ioasid_device *device);
 
 /* map.c: in the containers of all groups that are attached to the space */
 int t1_map(struct ioasid_space *space, const struct ioasid_mapping *mapping, struct reap *reap);

@@ -12,6 +12,7 @@ int main(void)
 	suite_add_tcase(suite, dma_nvme());
 	suite_add_tcase(suite, dma_node());
 	suite_add_tcase(suite, dma_peer());
+	suite_add_tcase(suite, dma_reset());
 	suite_add_tcase(suite, dma_vfio());
 	return run_suite(suite);
 }
