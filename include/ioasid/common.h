@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
 /**
  * @file common.h
- * What all of libioasid's headers share: handles, permissions, ranges, error text.
+ * What all headers of libioasid share: handles, permissions, ranges, error text.
  *
  * Conventions of the whole interface:
  *
@@ -14,8 +14,9 @@
  *  - Destroying or freeing NULL does nothing and succeeds.
  *  - All functions may be called from any thread at any time, unless their description says
  *    otherwise; an object must not be used by one thread while another destroys it.
- *  - A structure that may grow begins with its own size; use its initialiser. A shorter structure
- *    counts as zero beyond its end, a longer one is refused with -E2BIG unless it is zero there.
+ *  - A structure that may grow begins with its own size; use its initialiser. A structure that is
+ *    shorter than the library's counts as zero beyond its end; a longer one is refused with -E2BIG
+ *    unless it is zero there.
  */
 #ifndef IOASID_COMMON_H
 #define IOASID_COMMON_H
@@ -41,17 +42,18 @@ struct ioasid_viommu;
 struct ioasid_vdevice;
 struct ioasid_hw_queue;
 
-/** A device may read through the mapping; a DMA reads. */
+/** Of a mapping: devices may read through it. Of a DMA: it reads. */
 #define IOASID_READ 0x1u
-/** A device may write through the mapping; a DMA writes. */
+/** Of a mapping: devices may write through it. Of a DMA: it writes. */
 #define IOASID_WRITE 0x2u
 
-/** "No PASID": a request that carries the requester ID alone. */
+/** No PASID: the request carries a requester ID alone. */
 #define IOASID_NO_PASID UINT32_MAX
 
 /**
- * What the initialisers of structures are: all 0, but for the size, which is the first member, and
- * perhaps one other. C++ has no designated initialisers before C++20.
+ * What the initialisers of structures are made of: all members are 0, except for the size, which is
+ * the first member, and in some structures one other. C++ has no designated initialisers before
+ * C++20.
  */
 #ifdef __cplusplus
 extern "C++" {
@@ -86,8 +88,8 @@ struct ioasid_range {
 };
 
 /**
- * Why the calling thread's last failed call failed, in words: which object, which range, what to
- * do about it.
+ * Why the calling thread's most recent failed call failed, in words: which object and range were
+ * concerned, and what to do about it.
  *
  * The text belongs to the library and stays valid until the thread's next call that fails. Never
  * NULL; an empty string before the first failure. Since 0.1.

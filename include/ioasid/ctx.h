@@ -22,38 +22,40 @@ enum ioasid_capability {
 	IOASID_CAP_NESTING_SOFTWARE,
 	/** Spaces on a parent, both levels walked by the IOMMU. */
 	IOASID_CAP_NESTING_HARDWARE,
-	/** Page tables that the user (a guest) manages. */
+	/** Page tables that the user (a guest) manages: ioasid_space_bind_pgtable(). */
 	IOASID_CAP_USER_PGTABLE,
-	/** PASID tables that the user (a guest) manages. */
+	/** PASID tables that the user (a guest) manages: ioasid_space_bind_pasid_table(). */
 	IOASID_CAP_USER_PASID_TABLE,
 	/** A shadow can be filled when a DMA misses (IOASID_FILL_ON_DEMAND). */
 	IOASID_CAP_FILL_ON_DEMAND,
 	/** Devices that share an isolation group can be used together. */
 	IOASID_CAP_MULTI_DEVICE_GROUPS,
-	/** Spaces attached by PASID. */
+	/** Spaces can be attached by PASID: ioasid_device_attach_pasid(). */
 	IOASID_CAP_PASID,
-	/** I/O page faults that can be answered. */
+	/** Recoverable I/O page faults: ioasid_fault_queue_create(). */
 	IOASID_CAP_PAGE_REQUESTS,
-	/** Pages written by DMA are recorded. */
+	/** Pages that DMA writes can be recorded: ioasid_space_dirty_start(). */
 	IOASID_CAP_DIRTY_TRACKING,
-	/** No-snoop DMA can be forbidden for each space. */
+	/** No-snoop DMA can be forbidden for each space (space option enforce_snoop). */
 	IOASID_CAP_ENFORCE_SNOOP,
 	/** The program itself can issue DMA for a device: ioasid_channel_open(). */
 	IOASID_CAP_DMA,
 	/** Missing invalidations are named (IOASID_CTX_AUDIT). */
 	IOASID_CAP_AUDIT,
-	/** ioasid_device_replace() is one step: no DMA is blocked in between, and none meets the
-	 *  old space that has met the new one. */
+	/** ioasid_device_replace() is one step: no DMA is blocked in between, and no DMA that has
+	 *  used the new space uses the old one afterwards. */
 	IOASID_CAP_ATOMIC_REPLACE,
 	/** vIOMMUs, vDEVICEs, and their event queues: ioasid/viommu.h. */
 	IOASID_CAP_VIOMMU,
-	/** Command queues of a guest's that hardware reads: ioasid_hw_queue_create(). */
+	/** A guest's command queues that hardware reads: ioasid_hw_queue_create(). */
 	IOASID_CAP_HW_QUEUE,
-	/** Spaces whose page tables have smallest pages only: IOASID_SPACE_SMALL_PAGES. */
+	/**
+	 * Spaces whose page tables have pages of the smallest size only: IOASID_SPACE_SMALL_PAGES.
+	 */
 	IOASID_CAP_SMALL_PAGES,
 	/**
-	 * Only what was written is reported so. Without it, a read may report pages that nobody has
-	 * written: on type1 all that a device can write, at each read.
+	 * Dirty tracking reports only pages that were written. Without it, a read may report others
+	 * as well: on type1 each read reports all pages that a device can write.
 	 */
 	IOASID_CAP_DIRTY_EXACT,
 	/** Another process can take the context over: ioasid_ctx_change_process(). */
@@ -61,8 +63,8 @@ enum ioasid_capability {
 	/** Software that speaks VFIO's type1 can share a space: ioasid/vfio.h. */
 	IOASID_CAP_VFIO_COMMANDS,
 	/**
-	 * Devices without an IOMMU can be bound (IOASID_CTX_NO_IOMMU), and physical addresses are
-	 * told: ioasid_space_query_physical().
+	 * Devices without an IOMMU can be bound (IOASID_CTX_NO_IOMMU), and
+	 * ioasid_space_query_physical() tells physical addresses.
 	 */
 	IOASID_CAP_NO_IOMMU,
 };
@@ -70,25 +72,26 @@ enum ioasid_capability {
 /** Audit: check DMA through nested spaces against the guest's tables; needs IOASID_CAP_AUDIT. */
 #define IOASID_CTX_AUDIT 0x1u
 /**
- * Memory can be mapped only where it was registered before: ioasid_ctx_register_memory(). Files are
- * the library's own mappings and need no registration.
+ * Only memory that was registered before can be mapped: ioasid_ctx_register_memory(). Files need no
+ * registration, since the library maps them itself.
  */
 #define IOASID_CTX_REGISTERED_ONLY 0x2u
-/** The kernel is reached by the descriptor in the option fd: on the iommufd back end only. */
+/** Use the descriptor in the option fd to reach the kernel: on the iommufd back end only. */
 #define IOASID_CTX_FD 0x4u
 
 /**
- * The limit for memory that is locked for DMA is one of the process, as with VFIO, and not one of
- * its user (Linux: IOMMU_OPTION_RLIMIT_MODE). On iommufd that takes CAP_SYS_RESOURCE; type1 always
- * does so. In the emulation contexts on the same platform description count together.
+ * Memory that is locked for DMA counts against a limit of the process, as with VFIO, instead of one
+ * of its user (Linux: IOMMU_OPTION_RLIMIT_MODE). On iommufd this takes CAP_SYS_RESOURCE; type1
+ * always counts by process. In the emulation, contexts on the same platform description count
+ * together.
  */
 #define IOASID_CTX_ACCOUNT_PROCESS 0x8u
 
 /**
- * Devices can be bound, too, that are behind no IOMMU: on the iommufd back end, where the system
- * has been told to hand them out (VFIO's enable_unsafe_noiommu_mode). Nothing isolates such a
- * device: its DMA goes by physical addresses, to all of the machine's memory. Without the flag they
- * are refused.
+ * Devices that are not behind an IOMMU can be bound too: on the iommufd back end, if the system has
+ * been told to hand them out (VFIO's enable_unsafe_noiommu_mode). Nothing isolates such a device:
+ * its DMA uses physical addresses and reaches all of the machine's memory. Without the flag such
+ * devices are refused.
  */
 #define IOASID_CTX_NO_IOMMU 0x10u
 
@@ -99,20 +102,19 @@ typedef void ioasid_log_fn(void *data, int level, const char *text);
 struct ioasid_ctx_options {
 	/** sizeof(struct ioasid_ctx_options) */
 	size_t size;
-	/** "emulated", "iommufd", "type1"; "auto" or NULL: see ioasid_ctx_open(). */
+	/** "emulated", "iommufd" or "type1"; for "auto" and NULL see ioasid_ctx_open(). */
 	const char *backend;
 	/** The emulated platform, copied; NULL: IOASID_PLATFORM, else the default platform. */
 	const struct ioasid_platform *platform;
 	/** IOASID_CTX_* */
 	uint64_t flags;
-	/** Receives log messages; NULL: silence. It must not call the library. */
+	/** Receives log messages; NULL: none are written. It must not call the library. */
 	ioasid_log_fn *log;
 	/** First argument of @p log. */
 	void *log_data;
 	/**
 	 * With IOASID_CTX_FD: a descriptor of /dev/iommu, opened by the program or passed to it.
-	 * The context takes a duplicate: the program's own stays its own, and may be closed at any
-	 * time.
+	 * The context duplicates it: the program keeps its own, and may close it at any time.
 	 */
 	int fd;
 	/** 0 */
@@ -125,33 +127,35 @@ struct ioasid_ctx_options {
  * Opens a context.
  *
  * The back end is the one that @p options names, else the one that the environment variable
- * IOASID_BACKEND names, else the first of ioasid_backend_name()'s list that is usable; type1 only
- * where a device is bound to VFIO, and iommufd not where only type1 could bind it (VFIO has groups,
- * but no nodes of devices). The emulated platform is @p options->platform, else the file
- * that IOASID_PLATFORM names, else ioasid_platform_new_default(). Environment variables are ignored
- * in programs that run with privileges their user does not have (AT_SECURE).
+ * IOASID_BACKEND names, else the first usable one in the order of ioasid_backend_name(). That last
+ * rule takes type1 only if a device is bound to VFIO, and skips iommufd if only type1 could bind
+ * that device (VFIO has a group for it, but no device node). The emulated platform is @p
+ * options->platform, else the file that IOASID_PLATFORM names, else ioasid_platform_new_default().
+ * Environment variables are ignored in programs that run with privileges that their user does not
+ * have (AT_SECURE).
  *
  * A context must not be used on both sides of a fork(): the child may only exec or exit, unless it
- * takes the context over: ioasid_ctx_change_process().
+ * takes the context over with ioasid_ctx_change_process().
  *
  * @param options NULL for the defaults.
- * @return 0; -EINVAL: unknown flag, unknown back end, malformed platform, fd is no descriptor of
- *         /dev/iommu, or has objects already that IOASID_CTX_ACCOUNT_PROCESS would concern,
- *         reserved not 0; -E2BIG: options longer than this library knows; -EOPNOTSUPP: the back end
- *         named is not in this build or lacks a capability asked for; -ENODEV: the system lacks
- *         what the back end needs; -ENOENT, -EACCES, -EFBIG, -EISDIR, -EIO: the platform file
- *         cannot be read; -EACCES also: IOASID_CTX_ACCOUNT_PROCESS without the privilege; -ENOMEM.
+ * @return 0; -EINVAL: unknown flag, unknown back end, malformed platform, reserved is not 0, fd is
+ *         not a descriptor of /dev/iommu, or it has objects already, which
+ *         IOASID_CTX_ACCOUNT_PROCESS does not allow; -E2BIG: options longer than this library
+ *         knows; -EOPNOTSUPP: the back end named is not in this build or lacks a capability asked
+ *         for; -ENODEV: the system lacks what the back end needs; -ENOENT, -EACCES, -EFBIG,
+ *         -EISDIR, -EIO: the platform file cannot be read; -EACCES also: IOASID_CTX_ACCOUNT_PROCESS
+ *         without the privilege; -ENOMEM.
  * Since 0.1.
  */
 int ioasid_ctx_open(const struct ioasid_ctx_options *options, struct ioasid_ctx **ctx);
 
 /**
  * Closes a context and everything made on it: event and fault queues, channels, vIOMMUs, devices,
- * spaces, mappings. All handles are invalid afterwards, except invalidation batches, which can
- * only be freed.
+ * spaces, mappings. All handles are invalid afterwards, except those of invalidation batches, which
+ * can still be freed.
  *
  * No other call on the context may be running, and no channel may be inside ioasid_dma_begin(). A
- * DMA that waits for a page is such a call: ioasid_device_detach() makes it end.
+ * DMA that waits for a page counts as a running call: ioasid_device_detach() ends it.
  *
  * @return 0; -EDEADLK: this thread is inside ioasid_dma_begin().
  * Since 0.1.
@@ -159,34 +163,36 @@ int ioasid_ctx_open(const struct ioasid_ctx_options *options, struct ioasid_ctx 
 int ioasid_ctx_close(struct ioasid_ctx *ctx);
 
 /**
- * The calling process takes the context over from the one that has opened it or taken it over last:
- * what is locked for DMA is charged to it, or to its user, and no longer to the other. DMA goes on
- * meanwhile.
+ * The calling process takes the context over from the process that opened it, or that took it over
+ * last: memory that is locked for DMA is then charged to the calling process, or to its user,
+ * instead of the other. DMA continues meanwhile.
  *
- * It is for a program that goes on in a new process, as for an update, while its devices work.
- * After a fork() the child has all handles and may use them from then on, if at the fork no other
- * thread was in a call on the context, and no channel inside ioasid_dma_begin(). Or a process was
- * passed the descriptor, and has opened a context on it (IOASID_CTX_FD): then that is charged which
- * is locked by the descriptor, whoever has mapped it. The other process gives its handles up:
- * ioasid_ctx_abandon(), or the end of the process.
+ * This is for a program that continues in a new process, for example after an update, while its
+ * devices work. There are two ways to get there:
+ *  - After a fork(), the child has all handles. It may use them once this call has returned,
+ *    provided that at the time of the fork no other thread was in a call on the context, and no
+ *    channel was inside ioasid_dma_begin().
+ *  - A process was passed the descriptor, and has opened a context on it (IOASID_CTX_FD). It is
+ *    then charged for all memory that is locked through the descriptor, whoever has mapped it.
+ * The other process gives its handles up, with ioasid_ctx_abandon() or by ending.
  *
- * Where contexts count by user (no IOASID_CTX_ACCOUNT_PROCESS), all is charged to the new user
- * before the old one gets it back, also if they are one: the limit has to have room for that.
+ * Where memory is counted by user (no IOASID_CTX_ACCOUNT_PROCESS), the new user is charged before
+ * the old one is relieved, even if both are the same: the limit must leave room for that.
  *
- * In the process that has the context already it changes nothing.
+ * In the process that has the context already, the call changes nothing.
  *
  * @return 0; -EINVAL: a root has a mapping that is not of a file, or memory is registered; on
- *         iommufd also: others have mapped such memory by the descriptor; -ENOMEM: more than this
- *         process, or its user, may lock; -EBUSY: others are mapping by the descriptor at this
- *         moment; -EOPNOTSUPP: no IOASID_CAP_CHANGE_PROCESS.
+ *         iommufd also: others have mapped such memory through the descriptor; -ENOMEM: more memory
+ *         than this process, or its user, may lock; -EBUSY: others are mapping memory through the
+ *         descriptor at this moment; -EOPNOTSUPP: no IOASID_CAP_CHANGE_PROCESS.
  * Since 0.1.
  */
 int ioasid_ctx_change_process(struct ioasid_ctx *ctx);
 
 /**
- * Gives up a context that another process has taken over, or is going to: as ioasid_ctx_close(),
- * but devices stay attached, and what is mapped stays so. The context's descriptors are closed in
- * this process.
+ * Gives up a context that another process has taken over, or is going to take over. All handles
+ * become invalid as with ioasid_ctx_close(), and the context's descriptors are closed in this
+ * process, but devices stay attached and mappings stay in place.
  *
  * @return 0; -EDEADLK: this thread is inside ioasid_dma_begin(); -EOPNOTSUPP: no
  *         IOASID_CAP_CHANGE_PROCESS. Since 0.1.
@@ -198,16 +204,18 @@ struct ioasid_ctx_info {
 	/** sizeof(struct ioasid_ctx_info), set by the caller. */
 	size_t size;
 	/**
-	 * Memory that is locked for DMA and that the calling process pays for. On the emulated
+	 * Memory that is locked for DMA and charged to the calling process. On the emulated
 	 * platform that of all its contexts on the same description; on a kernel back end what the
-	 * kernel has counted for the whole process, UINT64_MAX if it does not tell.
+	 * kernel has counted for the whole process, or UINT64_MAX if the kernel does not tell.
 	 */
 	uint64_t locked_bytes;
-	/** How much may be: by the platform, or RLIMIT_MEMLOCK. UINT64_MAX: any amount. */
+	/**
+	 * How much may be locked: the platform's limit, or RLIMIT_MEMLOCK. UINT64_MAX: any amount.
+	 */
 	uint64_t locked_limit;
 	/**
-	 * Whether some attached device can do DMA that leaves the CPU's caches alone. Then a
-	 * hypervisor has to let guests flush them (VFIO_DMA_CC_IOMMU, KVM's VFIO device).
+	 * Whether an attached device can do DMA that bypasses the CPU's caches (no-snoop). A
+	 * hypervisor then has to let guests flush caches (VFIO_DMA_CC_IOMMU, KVM's VFIO device).
 	 */
 	bool noncoherent_dma;
 	uint8_t reserved[7];
@@ -222,22 +230,22 @@ int ioasid_ctx_query_info(const struct ioasid_ctx *ctx, struct ioasid_ctx_info *
 const char *ioasid_ctx_get_backend(const struct ioasid_ctx *ctx);
 
 /**
- * The descriptor by which the context reaches the kernel, for another framework that binds a device
- * to it: with iommufd that of /dev/iommu. It belongs to the context and is closed with it.
+ * The descriptor through which the context reaches the kernel, for another framework that binds a
+ * device to it: with iommufd that of /dev/iommu. It belongs to the context and is closed with it.
  *
- * What others make there is theirs, and stays when the context is closed, for as long as they keep
- * a duplicate of the descriptor.
+ * Objects that others create on the descriptor are theirs. They survive the context for as long as
+ * somebody keeps a duplicate of the descriptor.
  *
  * @return the descriptor; -EOPNOTSUPP: the back end has none that holds the context's objects.
  * Since 0.1.
  */
 int ioasid_ctx_get_fd(const struct ioasid_ctx *ctx);
 
-/** Whether the context can do @p capability. False for a capability not known. Since 0.1. */
+/** Whether the context has @p capability. False for one that is not known. Since 0.1. */
 bool ioasid_ctx_has(const struct ioasid_ctx *ctx, enum ioasid_capability capability);
 
 /**
- * Why the context cannot do @p capability, in words; NULL if it can. The text is constant.
+ * Why the context does not have @p capability, in words; NULL if it has it. The text is constant.
  * Since 0.1.
  */
 const char *ioasid_ctx_why_not(const struct ioasid_ctx *ctx, enum ioasid_capability capability);
@@ -261,15 +269,16 @@ const char *ioasid_backend_name(size_t index);
 int ioasid_backend_probe(const char *name);
 
 /**
- * Registers memory: it is checked once, maps from it are then cheaper, and it appears in the
+ * Registers memory: it is checked once, mappings made of it are then cheaper, and it appears in the
  * identity root at IOVA = address.
  *
  * The memory has to stay mapped in the process until it is unregistered.
  *
  * @param addr,length multiples of 4096; length not 0.
  * @param flags IOASID_READ, IOASID_WRITE or both: what devices may do with it.
- * @return 0; -EINVAL: alignment, length or flags, or a device is attached to the identity root,
- *         or to a space nested on it, that cannot have this IOVA; -EEXIST: overlaps registered
+ * @return 0; -EINVAL: alignment, length or flags; or the range runs past the end of the address
+ *         space; or a device that is attached to the identity root, or to a space nested on it,
+ *         cannot have this IOVA; -EEXIST: overlaps registered
  *         memory; -EFAULT: not all of it is mapped in the process with that permission; -ENOSPC:
  *         as many mappings are in the identity root as an attached device's max_mappings says;
  *         -ENOMEM; -EOPNOTSUPP: no IOASID_CAP_REGISTER_MEMORY.
@@ -278,18 +287,18 @@ int ioasid_backend_probe(const char *name);
 int ioasid_ctx_register_memory(struct ioasid_ctx *ctx, void *addr, uint64_t length, uint32_t flags);
 
 /**
- * Undoes ioasid_ctx_register_memory() for exactly the same range; what was nested on the identity
- * root faults there afterwards.
+ * Undoes ioasid_ctx_register_memory() for exactly the same range. DMA to it through the identity
+ * root, or through a space nested on that, faults afterwards.
  *
- * @return 0; -ENOENT: not registered so; -EBUSY: mappings of it remain, or hardware reads a queue
- *         in it; -EDEADLK: the calling thread is inside ioasid_dma_begin().
+ * @return 0; -ENOENT: no registration has this range; -EBUSY: mappings of it remain, or hardware
+ *         reads a queue in it; -EDEADLK: the calling thread is inside ioasid_dma_begin().
  * Since 0.1.
  */
 int ioasid_ctx_unregister_memory(struct ioasid_ctx *ctx, void *addr, uint64_t length);
 
 /**
- * The identity root: a space in which registered memory appears at IOVA = address, and nothing
- * else. Spaces can be nested on it and devices attached to it; mapping in it is refused.
+ * The identity root: a space in which registered memory, and nothing else, appears at IOVA =
+ * address. Spaces can be nested on it and devices attached to it; mapping in it is refused.
  *
  * @param space belongs to the context and cannot be destroyed.
  * @return 0; -ENOMEM; -EOPNOTSUPP: no IOASID_CAP_REGISTER_MEMORY.
