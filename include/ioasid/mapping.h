@@ -8,17 +8,17 @@
  *
  * flags of all map calls: IOASID_READ, IOASID_WRITE or both, and IOASID_ANY_IOVA.
  *
- * Errors that all map calls share:
- *  -EINVAL: flags without IOASID_READ and IOASID_WRITE; length 0; with a device attached or a
- *           child, IOVA, length or address not aligned to the space's iova_alignment; the range
- *           touches a reserved one (for a space with attached devices: one that is not permitted);
- *           with IOASID_ANY_IOVA, iova not 0 or no room for the handle.
- *  -EOPNOTSUPP: unknown flags; the space has a page table bound, or takes no such mappings.
+ * Errors that all map calls share: -EINVAL: flags has neither IOASID_READ nor IOASID_WRITE; length
+ *  is 0; IOVA, length or the source's
+ *           address is not aligned to the space's iova_alignment (1 for a root without devices and
+ *           without nested spaces); the range touches one that is reserved or not permitted; with
+ *           IOASID_ANY_IOVA, iova is not 0 or mapping is NULL.
+ *  -EOPNOTSUPP: unknown flags; the space has a page table bound, or takes no mappings of this kind.
  *  -EOVERFLOW: the range or its source runs past the end of the address space.
  *  -EEXIST: the range overlaps a mapping.
- *  -ENOSPC: IOASID_ANY_IOVA, and no permitted range is large enough; or as many mappings are there
- *           as an attached device's max_mappings says.
- *  -ENOMEM: out of memory.
+ *  -ENOSPC: with IOASID_ANY_IOVA, no permitted range is large enough; or the space has as many
+ *           mappings already as max_mappings of an attached device.
+ *  -ENOMEM: out of memory, or more memory than may be locked for DMA.
  */
 #ifndef IOASID_MAPPING_H
 #define IOASID_MAPPING_H
@@ -29,7 +29,7 @@
 extern "C" {
 #endif
 
-/** The library chooses the IOVA: the lowest permitted range that fits; pass 0 as the IOVA. */
+/** The library chooses the IOVA, in the lowest permitted range that fits; pass 0 as the IOVA. */
 #define IOASID_ANY_IOVA 0x100u
 
 /**
@@ -37,11 +37,12 @@ extern "C" {
  *
  * The memory must stay mapped in the process, with the permission given, until the range is
  * unmapped: the emulated back end reads and writes it in place, and a DMA to memory that is gone
- * ends the process with SIGSEGV. (The kernel's back ends pin it instead.) Whether the memory is
- * there is checked, at the latest when a device is attached.
+ * ends the process with SIGSEGV. (Kernel back ends lock the memory instead.) The library checks
+ * that the memory exists, at the latest when a device is attached.
  *
- * @param iova where; with IOASID_ANY_IOVA: 0.
- * @param mapping receives the handle; may be NULL unless IOASID_ANY_IOVA is given.
+ * @param iova where to map it; with IOASID_ANY_IOVA: 0.
+ * @param mapping receives the handle, which needs no release; may be NULL unless IOASID_ANY_IOVA is
+ *        given.
  * @return 0; the errors above; -EFAULT: not all of it is mapped in the process with that
  *         permission, or, with IOASID_CTX_REGISTERED_ONLY, not registered.
  * Since 0.1.
@@ -52,21 +53,21 @@ int ioasid_space_map(struct ioasid_space *space, uint64_t iova, void *addr, uint
 /**
  * Maps a part of a file into a root space: of a memfd, or of a dma-buf.
  *
- * A memfd the library maps for itself, so what the program does to its own mappings, or to the
- * descriptor afterwards, does not matter. So that a DMA can never meet a hole, it must be sealed
- * against shrinking (F_SEAL_SHRINK).
+ * The library maps a memfd for itself, so it does not matter what the program does with its own
+ * mappings, or with the descriptor, afterwards. The memfd must be sealed against shrinking
+ * (F_SEAL_SHRINK), so that a DMA can never meet a hole.
  *
- * A dma-buf is for DMA from device to device: VFIO makes them of devices' memory
- * (VFIO_DEVICE_FEATURE_DMA_BUF, Linux 6.19), and the same Linux's iommufd maps these. Nothing of it
- * is in the process then, and a guest's table that lies there reads as zeros. DMA to memory that
- * the device loses, by a reset for instance, faults until it is mapped anew. Other back ends map a
- * dma-buf in the process, if its exporter has that; type1 takes devices' memory by
- * ioasid_space_map().
+ * A dma-buf is for DMA from device to device: VFIO exports ranges of a device's memory as dma-bufs
+ * (VFIO_DEVICE_FEATURE_DMA_BUF, Linux 6.19), and iommufd maps those (also Linux 6.19). Their memory
+ * is not mapped in the process then, and a guest's table that lies there reads as zeros. If the
+ * device loses the memory, for instance by a reset, DMA to it faults until it is mapped anew. Other
+ * back ends map a dma-buf in the process, if its exporter supports that; on type1, map devices'
+ * memory with ioasid_space_map().
  *
- * @param fd opened for what flags ask; it stays the program's. Where a kernel maps files itself,
+ * @param fd opened for what flags ask; it remains the program's. Where a kernel maps files itself,
  *           the library keeps a duplicate.
  * @param offset,length within the file.
- * @return 0; the errors above; -EBADF: no descriptor; -EINVAL also: neither a memfd nor a dma-buf;
+ * @return 0; the errors above; -EBADF: fd is not open; -EINVAL also: neither a memfd nor a dma-buf;
  *         -EPERM: the memfd can still shrink; -EACCES: the file is not open for that permission;
  *         -EFAULT: the range runs past the file's end, or the device of a dma-buf has its memory
  *         switched off; -EOPNOTSUPP also: the back end, or the kernel, does not take this dma-buf.
@@ -76,27 +77,29 @@ int ioasid_space_map_file(struct ioasid_space *space, uint64_t iova, int fd, uin
 			  uint64_t length, uint32_t flags, struct ioasid_mapping **mapping);
 
 /**
- * Maps addresses of the parent into a space on that parent: the map protocol of nesting. Nothing
- * has to be mapped there yet; a DMA faults as long as it is not. What this costs goes with the
- * number of pages of the largest size to which IOVA and parent_iova are both aligned: a range of
- * terabytes that is aligned to 4096 only takes minutes and gigabytes, unless memory_limit of the
- * space ends it.
+ * Maps addresses of the parent into a space that is nested on it: the map protocol of nesting. The
+ * parent need not map anything there yet; until it does, a DMA faults.
  *
- * @param parent_iova where it leads, a multiple of 4096, as are iova and length.
- * @return 0; the errors above; -E2BIG: more than the space's mapping_limit.
+ * The cost is proportional to the number of pages, of the largest size to which both IOVA and
+ * parent_iova are aligned: a range of terabytes that is only aligned to 4096 takes minutes and
+ * gigabytes, unless memory_limit of the space ends it.
+ *
+ * @param parent_iova where the range leads; a multiple of 4096, as are iova and length.
+ * @return 0; the errors above; -E2BIG: the space would take more mappings in the kernel than its
+ *         mapping_limit.
  * Since 0.1.
  */
 int ioasid_space_map_parent(struct ioasid_space *space, uint64_t iova, uint64_t parent_iova,
 			    uint64_t length, uint32_t flags, struct ioasid_mapping **mapping);
 
 /**
- * Maps into a root space what another root space maps at src_iova: the same memory, without
- * checking it again. Later changes of the source do not matter. The source range may begin and end
- * within mappings but must lie in mappings without a hole. Where it touches several, as many
- * mappings are made; the handle is that of the first.
+ * Maps into a root space what another root space maps at src_iova: the same memory, which is not
+ * checked again. Later changes to the source space do not affect the copy. The source range may
+ * begin and end within mappings, but all of it must be mapped. If it touches several mappings, as
+ * many are made, and the handle is that of the first.
  *
- * @return 0; the errors above; -ENOENT: the source range is not all mapped; -EPERM: flags ask for
- *         writing where the source's memory cannot be written; -EINVAL also: the spaces are of
+ * @return 0; the errors above; -ENOENT: a part of the source range is not mapped; -EPERM: flags ask
+ *         for writing where the source's memory cannot be written; -EINVAL also: the spaces are of
  *         different contexts.
  * Since 0.1.
  */
@@ -105,8 +108,8 @@ int ioasid_space_map_copy(struct ioasid_space *space, uint64_t iova,
 			  uint32_t flags, struct ioasid_mapping **mapping);
 
 /**
- * Unmaps a mapping. When the call returns, no DMA uses it any more, in this space or in any nested
- * on it.
+ * Unmaps a mapping. When the call returns, no DMA uses it any more, neither in this space nor in
+ * any space nested on it.
  *
  * @return 0, and the handle is gone; -EDEADLK: the calling thread is inside ioasid_dma_begin();
  *         -EPERM: the mapping belongs to the identity root; -EBUSY: hardware reads a queue in it
@@ -118,12 +121,13 @@ int ioasid_mapping_unmap(struct ioasid_mapping *mapping);
 /**
  * Unmaps all mappings in a range, as ioasid_mapping_unmap() does.
  *
- * @param length not 0. iova 0 with length UINT64_MAX: all mappings, and none is no error.
+ * @param length not 0. iova 0 with length UINT64_MAX stands for all mappings; then it is not an
+ *        error if there are none.
  * @param unmapped receives the sum of their lengths; may be NULL.
  * @return 0; -ENOENT: nothing is mapped in the range, or a mapping lies only partly inside;
- *         -EINVAL: length 0; -EOVERFLOW: the range runs past the end; -EDEADLK, -EPERM, -EBUSY: as
- *         above;
- *         -EOPNOTSUPP: the space has a page table bound.
+ *         -EINVAL: length 0; -EOVERFLOW: the range runs past the end of the address space;
+ *         -EDEADLK, -EPERM, -EBUSY: as ioasid_mapping_unmap(); -EOPNOTSUPP: the space has a page
+ *         table bound.
  * Since 0.1.
  */
 int ioasid_space_unmap(struct ioasid_space *space, uint64_t iova, uint64_t length,
@@ -133,8 +137,8 @@ int ioasid_space_unmap(struct ioasid_space *space, uint64_t iova, uint64_t lengt
 int ioasid_space_unmap_all(struct ioasid_space *space, uint64_t *unmapped);
 
 /**
- * The first mapping that touches the range, or NULL. The handle can be gone as soon as another
- * thread unmaps. Since 0.1.
+ * The first mapping that touches the range, or NULL. The handle becomes invalid when another thread
+ * unmaps the mapping. Since 0.1.
  */
 struct ioasid_mapping *ioasid_space_find_mapping(const struct ioasid_space *space, uint64_t iova,
 						 uint64_t length);
@@ -145,7 +149,7 @@ uint64_t ioasid_mapping_get_iova(const struct ioasid_mapping *mapping);
 uint64_t ioasid_mapping_get_length(const struct ioasid_mapping *mapping);
 /** IOASID_READ, IOASID_WRITE. Since 0.1. */
 uint32_t ioasid_mapping_get_perm(const struct ioasid_mapping *mapping);
-/** The space that it is in. Since 0.1. */
+/** The space that has the mapping. Since 0.1. */
 struct ioasid_space *ioasid_mapping_get_space(const struct ioasid_mapping *mapping);
 
 #ifdef __cplusplus
