@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
 /**
  * @file event.h
- * Event queues: faults that nobody can recover from, and what the audit found. A vIOMMU has queues
- * of its own (ioasid/viommu.h), which are read in the same way.
+ * Event queues: unrecoverable faults, and what the audit found. A vIOMMU has queues of its own
+ * (ioasid/viommu.h), which are read in the same way.
+ *
+ * Faults are those of DMA on the emulated platform. A kernel back end reports faults of real
+ * devices only through the queues of vIOMMUs; other faults are in the kernel's log.
  */
 #ifndef IOASID_EVENT_H
 #define IOASID_EVENT_H
@@ -13,15 +16,15 @@
 extern "C" {
 #endif
 
-/** What an event tells. */
+/** What an event is about. */
 enum ioasid_event_type {
 	/** A DMA was blocked. */
 	IOASID_EVENT_FAULT = 1,
 	/** Audit: a DMA used a translation that the guest's tables no longer give. */
 	IOASID_EVENT_MISSING_INVALIDATION = 2,
-	/** The queue was full: lost events were not recorded here. */
+	/** The queue was full: at this point as many events were lost as the member lost says. */
 	IOASID_EVENT_OVERFLOW = 3,
-	/** A vIOMMU's: a record that no other member says anything about. */
+	/** A record from a vIOMMU, of which only the members record and record_size tell. */
 	IOASID_EVENT_RECORD = 4,
 };
 
@@ -47,15 +50,17 @@ enum ioasid_fault_reason {
 	IOASID_FAULT_ACCESS_FLAG = 9,
 	/** The page was requested, and the response was "invalid". */
 	IOASID_FAULT_REQUEST_INVALID = 10,
-	/** The page was requested, and the response to a request of the device was "failure". */
+	/** A page was requested, and a response to the device was "failure". */
 	IOASID_FAULT_REQUEST_FAILURE = 11,
 	/** The page was requested, and nobody responded in time. */
 	IOASID_FAULT_REQUEST_TIMEOUT = 12,
-	/** The PASID is wider than the guest's PASID table, or stands for requests without one. */
+	/**
+	 * The PASID is beyond the guest's PASID table, or is the one for requests without PASID.
+	 */
 	IOASID_FAULT_PASID_RANGE = 13,
 	/** The guest's PASID table has no entry for the PASID. */
 	IOASID_FAULT_PASID_NOT_PRESENT = 14,
-	/** Its entry has reserved bits set, or asks for what the IOMMU cannot do. */
+	/** The PASID's entry has reserved bits set, or asks for what the IOMMU cannot do. */
 	IOASID_FAULT_PASID_MALFORMED = 15,
 	/** The PASID table is at an address that the parent does not map for reading. */
 	IOASID_FAULT_PASID_TABLE_NOT_MAPPED = 16,
@@ -83,8 +88,8 @@ struct ioasid_event {
 	uint32_t space;
 	/** MISSING_INVALIDATION: level of the entry, 1 the lowest. */
 	uint32_t level;
-	/** FAULT and RECORD, from a vIOMMU's queue: the number of the event there, from 0 on,
-	 *  modulo 2^31. Those that were lost count. */
+	/** FAULT and RECORD, from a vIOMMU's queue: the number of the event in that queue, from 0
+	 *  on, modulo 2^31. Lost events are counted too. */
 	uint32_t sequence;
 	/** MISSING_INVALIDATION: the guest's entry as it was when last read, and as it is now. */
 	uint64_t old_entry;
@@ -92,12 +97,12 @@ struct ioasid_event {
 	/** MISSING_INVALIDATION: CLOCK_MONOTONIC in ns of its last invalidation; 0: none. */
 	uint64_t last_invalidated;
 	/** OVERFLOW: how many events were lost at this point. FAULT and RECORD, from a vIOMMU's
-	 *  queue: how many before it. */
+	 *  queue: how many were lost just before this event. */
 	uint64_t lost;
 	/** FAULT, from a vIOMMU's queue: the guest's name for the device (ioasid/viommu.h). */
 	uint64_t virtual_id;
 	/** FAULT and RECORD, from a vIOMMU's queue of another format than IOASID_EVENTS_PLAIN: the
-	 *  IOMMU's own record, as the guest's memory is to have it, and how many bytes it has. */
+	 *  IOMMU's own record, byte for byte as the guest's event queue needs it, and its size. */
 	uint64_t record[4];
 	uint32_t record_size;
 	uint32_t reserved;
@@ -123,8 +128,8 @@ int ioasid_event_queue_get_fd(const struct ioasid_event_queue *queue);
 
 /**
  * Takes events from the queue, oldest first; does not block. Where events were lost, an
- * IOASID_EVENT_OVERFLOW stands in their place; in a vIOMMU's queue only behind all others, as the
- * next event itself says how many were lost before it.
+ * IOASID_EVENT_OVERFLOW stands in their place. In a vIOMMU's queue, the next event says how many
+ * were lost before it, and an IOASID_EVENT_OVERFLOW comes only if there is no next event.
  *
  * @return how many were written, 0 if none wait. Since 0.1.
  */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
 /**
  * @file fault.h
- * Fault queues: page requests, which are faults that can be recovered from, and the responses to
- * them.
+ * Fault queues: page requests, which are recoverable faults, and the responses to them.
  *
- * A device with page requests (ioasid_device_query_info()) whose DMA finds no translation in a
- * space that was created with a fault queue does not fault: it asks for the pages, and waits until
- * somebody responds. The program reads the request from the queue, maps the pages or has the guest
- * do that, and responds; the DMA then goes on. See ioasid_page_requests(7).
+ * Some devices can send page requests (page_requests of ioasid_device_query_info()). If DMA of such
+ * a device finds no translation in a space that was created with a fault queue, it does not fault:
+ * the device asks for the pages, and waits for a response. The program reads the request from the
+ * queue, maps the pages or has the guest do so, and responds; the DMA then continues. See
+ * ioasid_page_requests(7).
  */
 #ifndef IOASID_FAULT_H
 #define IOASID_FAULT_H
@@ -22,29 +22,29 @@ extern "C" {
 struct ioasid_fault_queue_options {
 	/** sizeof(struct ioasid_fault_queue_options) */
 	size_t size;
-	/** How many page requests wait in it to be read, 1 to 1048576; 0: 256, or as many as come
-	 *  where the kernel has the queue, which takes no other number. */
+	/** How many unread page requests the queue holds, 1 to 1048576; 0: 256. On a kernel back
+	 *  end only 0 is accepted, and the queue holds as many as arrive. */
 	uint32_t depth;
-	/** After so many milliseconds without a response it is "invalid"; 0: never, as it is where
-	 *  the kernel has the queue. */
+	/** After so many milliseconds without a response, the request counts as answered with
+	 *  "invalid"; 0: never. On a kernel back end only 0 is accepted. */
 	uint32_t timeout_ms;
 };
 
 #define IOASID_FAULT_QUEUE_OPTIONS_INIT IOASID_INIT(ioasid_fault_queue_options)
 
-/** Beside IOASID_READ and IOASID_WRITE, what a page is requested for: to execute from it. */
+/** Of a page request, beside IOASID_READ and IOASID_WRITE: the device wants to execute the page. */
 #define IOASID_EXECUTE 0x4u
-/** ... with the privilege of a supervisor. */
+/** Of a page request: the device wants access with supervisor privilege. */
 #define IOASID_PRIVILEGED 0x8u
 
-/** A page request: it carries a PASID. */
+/** The page request carries a PASID. */
 #define IOASID_PAGE_REQUEST_PASID 0x1u
-/** A page request: the last of its group. */
+/** The page request is the last of its group. */
 #define IOASID_PAGE_REQUEST_LAST 0x2u
 
-/** A page that a device asks for. One or more make a group, which is responded to as a whole. */
+/** A page that a device asks for. One or more make a group, which gets one response. */
 struct ioasid_page_request {
-	/** Names the group in the response. */
+	/** Identifies the group, for the response. */
 	uint64_t id;
 	/** The cookie of ioasid_device_bind(). */
 	uint64_t cookie;
@@ -56,7 +56,7 @@ struct ioasid_page_request {
 	uint32_t pasid;
 	/** The number of the space that the device is attached to. */
 	uint32_t space;
-	/** The group's index, as the device numbers those that are not answered: 0 to 511. */
+	/** The device's index for the group among those that are not answered yet: 0 to 511. */
 	uint32_t group;
 	/** IOASID_READ, IOASID_WRITE, IOASID_EXECUTE, IOASID_PRIVILEGED */
 	uint32_t access;
@@ -64,19 +64,19 @@ struct ioasid_page_request {
 	uint32_t flags;
 };
 
-/** What became of a group. */
+/** What the response to a group says. */
 enum ioasid_page_response_code {
-	/** The pages are there: the device tries again. */
+	/** The pages are mapped: the device tries again. */
 	IOASID_PAGE_RESPONSE_SUCCESS = 1,
-	/** They are not to be had, or not for this access: the DMA faults. */
+	/** They are not available, or not for this access: the DMA faults. */
 	IOASID_PAGE_RESPONSE_INVALID = 2,
-	/** Page requests of this device cannot be served: it sends none any more. */
+	/** Page requests of this device cannot be served: the device sends no more of them. */
 	IOASID_PAGE_RESPONSE_FAILURE = 3,
 };
 
 /** The response to a group. */
 struct ioasid_page_response {
-	/** From the group's requests. */
+	/** The id of the group's requests. */
 	uint64_t id;
 	enum ioasid_page_response_code code;
 	uint32_t reserved;
@@ -108,12 +108,12 @@ int ioasid_fault_queue_destroy(struct ioasid_fault_queue *queue);
 int ioasid_fault_queue_get_fd(const struct ioasid_fault_queue *queue);
 
 /**
- * Takes page requests from the queue, oldest first; does not block. Groups are taken whole: what
- * does not fit any more stays for the next call.
+ * Takes page requests from the queue, oldest first; does not block. Groups are taken whole: a group
+ * that does not fit stays for the next call.
  *
  * @param requests,n room for n requests. A group has at most 512.
- * @return how many were written, 0 if none wait; -E2BIG: the group that is next has more than n;
- *         -ENOMEM: here or in the kernel, and nothing is lost.
+ * @return how many were written, 0 if none wait; -E2BIG: the next group has more than n requests;
+ *         -ENOMEM: here or in the kernel, with nothing lost.
  * Since 0.1.
  */
 int ioasid_fault_queue_read(struct ioasid_fault_queue *queue, struct ioasid_page_request *requests,
@@ -122,13 +122,14 @@ int ioasid_fault_queue_read(struct ioasid_fault_queue *queue, struct ioasid_page
 /**
  * Responds to groups that were read.
  *
- * It stops at the first response that is not in order: how many were taken before tells which one.
- * A group can be gone before it is responded to: its time was over, or the device does not wait for
- * it any more, since it was detached or moved to another space.
+ * It stops at the first response that is not valid; the return value is the index of that one. A
+ * group can disappear before it is responded to, because it timed out, or because the device was
+ * detached or moved to another space and does not wait for it any more.
  *
- * @return how many were taken; if that is none: -EINVAL: unknown code, reserved not 0, or an id
- *         that no group has that was read and is still to be responded to; -EOPNOTSUPP: the back
- *         end does not know IOASID_PAGE_RESPONSE_FAILURE. 0 for n = 0. Since 0.1.
+ * @return how many responses were taken; 0 for n = 0. If the first one is not valid: -EINVAL:
+ *         unknown code, reserved is not 0, or no group that was read and waits for its response has
+ *         this id; -EOPNOTSUPP: the back
+ *         end does not know IOASID_PAGE_RESPONSE_FAILURE. Since 0.1.
  */
 int ioasid_fault_queue_respond(struct ioasid_fault_queue *queue,
 			       const struct ioasid_page_response *responses, size_t n);
