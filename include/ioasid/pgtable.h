@@ -24,8 +24,8 @@ enum ioasid_pgtable_format {
 	 */
 	IOASID_PGTABLE_ARM_S1 = 3,
 	/**
-	 * AArch64 stage 2, likewise: the table of VTTBR. In place of one level more, up to 16 root
-	 * tables can stand one behind the other (D8.2).
+	 * AArch64 stage 2, likewise: the table of VTTBR. Instead of one more level, up to 16
+	 * contiguous root tables are possible (D8.2).
 	 */
 	IOASID_PGTABLE_ARM_S2 = 4,
 	/**
@@ -39,57 +39,56 @@ enum ioasid_pgtable_format {
 	IOASID_PGTABLE_RISCV = 7,
 	/**
 	 * RISC-V's second stage: Sv39x4, Sv48x4, Sv57x4 (privileged architecture, hypervisor
-	 * extension), 3, 4 or 5 levels. The root is four tables, one behind the other.
+	 * extension), 3, 4 or 5 levels. The root is four contiguous tables.
 	 */
 	IOASID_PGTABLE_RISCV_S2 = 8,
 };
 
 /**
- * Leaves of 2 MiB are not allowed: their entries are malformed. Of second-stage tables; first-stage
- * ones always have them (9.7).
+ * Leaves of 2 MiB are not allowed: their entries are malformed. Only for second-stage tables;
+ * first-stage tables always have such leaves (9.7).
  */
 #define IOASID_PGTABLE_NO_2M 0x1u
 /** Leaves of 1 GiB are not allowed: their entries are malformed. */
 #define IOASID_PGTABLE_NO_1G 0x2u
 /**
- * Requests are privileged. VTD_FS, AMD_V2: supervisor requests, which need no U/S, nor R/W to write
- * (3.6.1); ARM_S1: access needs no AP[1] (D8.4.1); RISCV: U must not be set. Without it they are
- * those of a user.
+ * Requests are privileged. VTD_FS, AMD_V2: supervisor requests, which need neither U/S nor, for
+ * writing, R/W (3.6.1); ARM_S1: access needs no AP[1] (D8.4.1); RISCV: U must not be set. Without
+ * this flag, requests have user privilege.
  */
 #define IOASID_PGTABLE_PRIVILEGED 0x4u
-/** VTD_FS, AMD_V2: privileged requests need R/W to write too (WPE of the PASID entry, 9.6). */
+/** VTD_FS, AMD_V2: privileged requests, too, need R/W to write (WPE of the PASID entry, 9.6). */
 #define IOASID_PGTABLE_WRITE_PROTECT 0x8u
 /**
- * ARM, RISCV, RISCV_S2: an entry whose access flag is clear can be used, since the IOMMU does not
- * care (CD.AFFD). RISC-V: one whose D is clear can be written through. Without this flag, or
- * IOASID_PGTABLE_SET_ACCESSED, DMA faults there.
+ * ARM, RISCV, RISCV_S2: an entry whose access flag is clear can be used, since the IOMMU ignores
+ * the flag (CD.AFFD). RISC-V: a page whose D is clear can be written, too. Without this flag or
+ * IOASID_PGTABLE_SET_ACCESSED, DMA through such an entry faults.
  */
 #define IOASID_PGTABLE_IGNORE_ACCESSED 0x10u
-/** ARM_S1: permissions in references to tables, APTable, do not count (CD.HPD0; D8.4.2). */
+/** ARM_S1: permissions in table entries, APTable, are ignored (CD.HPD0; D8.4.2). */
 #define IOASID_PGTABLE_NO_HIERARCHY 0x20u
-/** ARM_S1: likewise, of the table of high addresses (CD.HPD1). */
+/** ARM_S1: the same for the table of high addresses (CD.HPD1). */
 #define IOASID_PGTABLE_UPPER_NO_HIERARCHY 0x100u
 /** RISCV: privileged requests may use pages that have U set (SUM). */
 #define IOASID_PGTABLE_USER_ACCESS 0x40u
 
 /**
- * ARM: addresses have 52 bits, in entries of another layout (D8.3.1). Pages of 4 and 16 KiB: DS is
- * set (FEAT_LPA2); of 64 KiB: the unit's output addresses have 52 bits (FEAT_LPA).
+ * ARM: addresses have 52 bits, in entries of another layout (D8.3.1). For pages of 4 and 16 KiB: DS
+ * is set (FEAT_LPA2); for pages of 64 KiB: the unit's output addresses have 52 bits (FEAT_LPA).
  */
 #define IOASID_PGTABLE_WIDE 0x80u
-/** ARM_S1: the same of the table of high addresses. */
+/** ARM_S1: the same for the table of high addresses. */
 #define IOASID_PGTABLE_UPPER_WIDE 0x200u
 /**
  * ARM, RISCV, RISCV_S2, VTD_SS, AMD_V1: the IOMMU sets accessed flags (CD.HA, SADE, GADE, SSADE,
- * HAD), so that clear ones do not fault. VTD_FS and AMD_V2 have theirs set always. Who walks sets
- * them: nested in software nobody does, and what depends on these flags is permitted as if they
- * were set.
+ * HAD), so that clear ones do not fault. In VTD_FS and AMD_V2 tables it always sets them. With
+ * software nesting nobody sets flags, and DMA is permitted as if they had been set.
  */
 #define IOASID_PGTABLE_SET_ACCESSED 0x400u
 /**
- * The same of dirty flags; needs IOASID_PGTABLE_SET_ACCESSED, and goes with it where an IOMMU has
- * both or neither: RISCV, RISCV_S2, VTD_SS. ARM (CD.HD): a page that is read-only and has DBM set
- * can be written, and becomes writable then.
+ * The same for dirty flags; needs IOASID_PGTABLE_SET_ACCESSED, and is required with it for RISCV,
+ * RISCV_S2 and VTD_SS, where an IOMMU sets both flags or neither. ARM (CD.HD): a page that is
+ * read-only and has DBM set can be written, and becomes writable when it is.
  */
 #define IOASID_PGTABLE_SET_DIRTY 0x800u
 /**
@@ -103,37 +102,40 @@ struct ioasid_pgtable {
 	/** sizeof(struct ioasid_pgtable) */
 	size_t size;
 	enum ioasid_pgtable_format format;
-	/** Number of levels. ARM: 1 to 4, with 64 KiB pages to 3, with 4 KiB ones and WIDE to 5. */
+	/** Number of levels. ARM: 1 to 4; 1 to 3 with 64 KiB pages; 1 to 5 with 4 KiB and WIDE. */
 	uint32_t levels;
 	/**
-	 * Address of the root table: an IOVA of the parent, a multiple of the table's size. That is
-	 * 4096 bytes; RISCV_S2: 16384; ARM: 8 for each entry that input_bits leave it.
+	 * Address of the root table: an IOVA of the parent, a multiple of the table's size. The
+	 * size is 4096 bytes; RISCV_S2: 16384; ARM: 8 for each entry that input_bits leave to the
+	 * root.
 	 */
 	uint64_t root;
 	/**
-	 * Width in bits of the addresses that entries hold, 32 to 52, RISC-V: to 56 (the host
-	 * address width of VT-d, 3.3.1; CD.IPS of SMMUv3); bits above are reserved. 0: as wide as
-	 * the format allows, which is 52, ARM without WIDE: 48, RISC-V: 56.
+	 * Width in bits of the addresses in entries, 32 to 52, RISC-V: to 56 (the host address
+	 * width of VT-d, 3.3.1; CD.IPS of SMMUv3); bits above are reserved. 0: as wide as the
+	 * format allows, which is 52; ARM without WIDE: 48; RISC-V: 56.
 	 */
 	uint32_t address_bits;
 	/** IOASID_PGTABLE_* */
 	uint32_t flags;
 	/**
-	 * Width in bits of the addresses that the table translates. 0: 12 + 9 * levels, RISCV_S2 2
-	 * more, which is the most. VTD_SS: MGAW (3.7), AMD_V1: any less. VTD_FS, AMD_V2, RISCV,
-	 * RISCV_S2: no other.
+	 * Width in bits of the addresses that the table translates. 0 stands for the most that the
+	 * levels translate: 12 + 9 * levels, RISCV_S2: 2 more. VTD_SS (MGAW, 3.7) and AMD_V1 also
+	 * accept less; VTD_FS, AMD_V2, RISCV and RISCV_S2 accept nothing else.
 	 *
-	 * ARM: 64 - T0SZ; it needs all the levels (D8.2.4), each of granule_bits - 3. 48 at most;
-	 * 52 with WIDE or 64 KiB pages. Stage 2: up to 4 more than the levels have.
+	 * ARM: 64 - T0SZ. The width has to need all levels (D8.2.4), each of which translates
+	 * granule_bits - 3 bits. At most 48; 52 with WIDE or 64 KiB pages. Stage 2: up to 4 bits
+	 * more than the levels translate.
 	 */
 	uint32_t input_bits;
 	/** log2 of the smallest page. 0: 12. ARM: 12, 14 or 16; others: 12. */
 	uint32_t granule_bits;
 	/**
-	 * ARM_S1: the table of high addresses, those whose upper bits are all set, which TTBR1
-	 * leads to; what it shares with the other is said above. 0 levels: there is none, and these
-	 * are all 0. With it, levels may be 0: there is none of low addresses (EPD0), and root,
-	 * input_bits and granule_bits are 0.
+	 * ARM_S1: the table of high addresses, those whose upper bits are all set, to which TTBR1
+	 * leads. address_bits, and all flags that have no counterpart with UPPER in its name, apply
+	 * to both tables. If upper_levels is 0 there is no such table, and the other three members
+	 * are 0. If it is not, levels may be 0: then there is no table of low addresses (EPD0), and
+	 * root, input_bits and granule_bits are 0.
 	 */
 	uint32_t upper_levels;
 	uint32_t upper_input_bits;

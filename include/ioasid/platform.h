@@ -3,9 +3,9 @@
  * @file platform.h
  * Descriptions of emulated platforms: IOMMUs and the devices behind them.
  *
- * A description is plain memory, built call by call or read from a text file (ioasid_platform(5)),
- * and copied when a context is opened on it. It must not be used by two threads at once. It holds
- * at most 64 IOMMUs, 4096 devices and 4096 reserved ranges.
+ * A description is plain memory. It is built call by call, or read from a text file
+ * (ioasid_platform(5)), and copied when a context is opened on it. Two threads must not use it at
+ * the same time. It holds at most 64 IOMMUs, 4096 devices, 4096 reserved ranges and 256 failures.
  */
 #ifndef IOASID_PLATFORM_H
 #define IOASID_PLATFORM_H
@@ -16,55 +16,56 @@
 extern "C" {
 #endif
 
-/** Which entry of a full set of a cache goes. */
+/** Which entry of a full set of a cache is replaced. */
 enum ioasid_replacement {
-	/** The one that was used the longest ago. */
+	/** The least recently used one. */
 	IOASID_REPLACE_LRU = 1,
-	/** Any, by pseudorandom numbers: the same ones in each run. */
+	/** One chosen by pseudorandom numbers, which are the same in each run. */
 	IOASID_REPLACE_RANDOM = 2,
 };
 
-/** What an emulated IOMMU that walks two levels caches. Zeros stand for the values named. */
+/** The caches of an emulated IOMMU that walks two levels. 0 selects the default of a member. */
 struct ioasid_platform_iotlb {
-	/** Translations: a power of two, 1 to 65536; 0: 256. */
+	/** Translations in the IOTLB: a power of two, 1 to 65536; 0: 256. */
 	uint32_t entries;
-	/** Of each set: a power of two, 1 to 64, at most the entries; 0: 8, or as many as there
-	 *  are. */
+	/** Entries of each set: a power of two, 1 to 64, at most entries; 0: 8, or entries if that
+	 *  is less. */
 	uint32_t ways;
 	/** 0: IOASID_REPLACE_LRU. */
 	enum ioasid_replacement replacement;
-	/** Where the pseudorandom numbers begin. */
+	/** Seed of the pseudorandom numbers. */
 	uint32_t seed;
-	/** Ways down to the lower levels of guests' tables: up to 1024; 0: none. */
+	/** Entries of the paging-structure cache: up to 1024; 0: there is none. */
 	uint32_t structures;
 	uint32_t reserved;
 };
 
-/** An emulated IOMMU. Zeros stand for the values named. */
+/** An emulated IOMMU. 0 selects the default of a member. */
 struct ioasid_platform_iommu {
 	/** sizeof(struct ioasid_platform_iommu) */
 	size_t size;
 	/** Required, unique: 1 to 63 ASCII letters, digits, and any of "-_.:". */
 	const char *name;
-	/** Width of the IOVAs translated: 32 to 59; 0: 48. */
+	/** Width in bits of the IOVAs that it translates: 32 to 59; 0: 48. */
 	uint32_t address_bits;
-	/** Width of PASIDs: 1 to 20; 0: none. */
+	/** Width in bits of PASIDs: 1 to 20; 0: it has none. */
 	uint32_t pasid_bits;
 	/** Bit IOASID_PGTABLE_*: page-table formats; 0: all that the library knows. */
 	uint64_t pgtable_formats;
-	/** Nesting by shadow page table is refused. */
+	/** Its devices cannot be attached to spaces that have a shadow page table. */
 	bool no_nesting;
-	/** Page requests are refused: no device behind it can send any. */
+	/** It takes no page requests: no device behind it can send any. */
 	bool no_page_requests;
 	/** It can walk two levels itself, the guest's page table and its parent, behind an
 	 *  IOTLB. */
 	bool hardware_nesting;
-	/** Written pages are not recorded: spaces with dirty tracking are refused. */
+	/** It does not record written pages: its devices are refused by spaces with dirty
+	 *  tracking. */
 	bool no_dirty_tracking;
-	/** It does not enforce snooping: spaces that ask for it refuse its devices. */
+	/** It does not enforce snooping: its devices are refused by spaces that ask for that. */
 	bool no_enforce_snoop;
 	uint8_t reserved[3];
-	/** With hardware_nesting. */
+	/** With hardware_nesting: its caches. */
 	struct ioasid_platform_iotlb iotlb;
 };
 
@@ -74,62 +75,62 @@ struct ioasid_platform_iommu {
 struct ioasid_platform_device {
 	/** sizeof(struct ioasid_platform_device) */
 	size_t size;
-	/** Required, unique: a PCI address "DDDD:BB:DD.F" or any name as for an IOMMU. */
+	/** Required, unique: a PCI address "DDDD:BB:DD.F", or any name that an IOMMU could have. */
 	const char *name;
 	/** Required unless it has a parent: the name of an IOMMU added before. */
 	const char *iommu;
 	/**
-	 * Requester ID, unique behind its IOMMU. 0: the one in the PCI address that is the name,
-	 * else one that no device has.
+	 * Requester ID, unique behind its IOMMU. 0: that of the PCI address, if the name is one;
+	 * else one that no other device has.
 	 */
 	uint32_t requester;
-	/** Isolation group, 1 or above, all of it behind one IOMMU; 0: one of its own. */
+	/** Isolation group, 1 or above, all of it behind one IOMMU; 0: a group of its own. */
 	uint32_t group;
-	/** Width of its (v)PASIDs, at most the IOMMU's; 0: none. */
+	/** Width in bits of its (v)PASIDs, at most the IOMMU's; 0: it has none. */
 	uint32_t pasid_bits;
 	/**
-	 * With a parent: the pPASID of its requests without PASID, 1 or above, which nobody else
-	 * under the parent has. 0: none, or, if it has vPASIDs, one from the parent's pool.
+	 * With a parent: the pPASID of its requests without PASID, 1 or above, unique under the
+	 * parent. 0: none or, if the device has vPASIDs, one from the parent's pool.
 	 */
 	uint32_t default_pasid;
 	/**
-	 * NULL: a physical device. Else the device is mediated: the name of the physical device,
-	 * added before, that it is a part of. Its IOMMU, requester ID and group are the parent's:
-	 * leave them 0. A parent belongs to its driver and cannot be bound.
+	 * NULL: a physical device. Else the device is mediated, and this is the name of the
+	 * physical device, added before, of which it is a part. Its IOMMU, requester ID and group
+	 * are the parent's: leave those members 0. A parent belongs to its driver and cannot be
+	 * bound.
 	 */
 	const char *parent;
 	/**
-	 * Of a physical device with PASIDs: its mediated devices get the pPASIDs 1 to pasid_pool;
+	 * For a physical device with PASIDs: its mediated devices get the pPASIDs 1 to pasid_pool;
 	 * 0: all that it has.
 	 */
 	uint32_t pasid_pool;
 	/**
-	 * How many page requests it can have sent without a response, 1 to 512; 0: 32, if its IOMMU
-	 * takes page requests; IOASID_NO_PAGE_REQUESTS: it sends none.
+	 * How many page requests it can have outstanding, 1 to 512; 0: 32, if its IOMMU takes page
+	 * requests; IOASID_NO_PAGE_REQUESTS: it sends none.
 	 */
 	uint32_t page_requests;
 	/** The user owns its PASID table: physical, with PASIDs, without shared work queues. */
 	bool user_pasid_table;
-	/** It has shared work queues, which take the PASID from whoever submits; needs PASIDs. */
+	/** It has shared work queues, which take the PASID from the submitter; needs PASIDs. */
 	bool shared_queues;
 	/**
-	 * The device TLB, below, has to be told itself what to give up:
-	 * ioasid_inv_add_device_tlb(). Else every invalidation of a space concerns the devices'
-	 * caches too.
+	 * The device TLB (device_tlb) needs invalidations of its own: ioasid_inv_add_device_tlb().
+	 * Without this, every invalidation of a space includes the caches of its devices.
 	 */
 	bool device_tlb_explicit;
 	uint8_t reserved[5];
 	/**
-	 * Translations that it caches itself (ATS): a power of two, 1 to 65536, behind an IOMMU
+	 * How many translations it caches itself (ATS): a power of two, 1 to 65536, behind an IOMMU
 	 * with hardware_nesting; 0: none.
 	 */
 	uint32_t device_tlb;
 	uint32_t reserved2;
 };
 
-/** What can be made to fail, by how it is counted. */
+/** The kinds of operations that can be made to fail; each kind is counted for itself. */
 enum ioasid_operation {
-	/** An allocation of memory that the library makes while it works on a context's objects. */
+	/** An allocation of memory that the library makes while it works on a context's objects */
 	IOASID_OP_ALLOC = 1,
 	/** ioasid_ctx_open() */
 	IOASID_OP_OPEN,
@@ -172,18 +173,18 @@ enum ioasid_operation {
 	IOASID_OP_HW_QUEUE,
 };
 
-/** An operation that fails: how a program handles that can be tested. */
+/** An operation that is made to fail, to test how a program handles that. */
 struct ioasid_platform_failure {
 	/** sizeof(struct ioasid_platform_failure) */
 	size_t size;
-	/** Of what kind. */
+	/** The kind of operation. */
 	enum ioasid_operation operation;
-	/** An errno, positive, among those of ioasid_errors(7); 0: ENOMEM, as for any
-	 *  allocation. */
+	/** A positive errno, one of those in ioasid_errors(7); 0: ENOMEM. An allocation can only
+	 *  fail with ENOMEM. */
 	int error;
-	/** Which one of its kind on a context, from 1 on; 0: the first. */
+	/** Which one of its kind on each context, from 1 on; 0: the first. */
 	uint64_t nth;
-	/** All after it fail as well. */
+	/** All later ones fail as well. */
 	bool repeat;
 	uint8_t reserved[7];
 };
@@ -259,8 +260,8 @@ int ioasid_platform_add_reserved(struct ioasid_platform *platform, const char *n
 				 uint64_t start, uint64_t length);
 
 /**
- * Sets the size of the pool that all mediated devices with shared work queues take their pPASIDs
- * from: those are 1 to @p pasids, as far as each of the parents has them.
+ * Sets the size of the pool from which all mediated devices with shared work queues take their
+ * pPASIDs: 1 to @p pasids, as far as each of the parents has them.
  *
  * @param pasids at most 2^20 - 1; 0: as many as the parents have.
  * @return 0; -EINVAL: too many. Since 0.1.
@@ -269,8 +270,8 @@ int ioasid_platform_set_pasid_pool(struct ioasid_platform *platform, uint32_t pa
 
 /**
  * Adds an operation that is to fail: the n-th of its kind on each context that is opened on the
- * platform. It fails before it has changed anything. Calls count that have nothing wrong by
- * themselves, which is found before the context is looked at.
+ * platform. It fails before it has changed anything. Only calls whose arguments are valid in
+ * themselves count, since these are checked before the context is looked at.
  *
  * @param failure copied.
  * @return 0; -EINVAL: a member out of range; -E2BIG: more than 256, or the structure is longer than
@@ -280,10 +281,10 @@ int ioasid_platform_add_failure(struct ioasid_platform *platform,
 				const struct ioasid_platform_failure *failure);
 
 /**
- * Sets how much memory a user, or with IOASID_CTX_ACCOUNT_PROCESS a process, may lock for DMA by
- * contexts that are opened with this description: the RLIMIT_MEMLOCK of a process on a kernel.
- * Counted are the pages of each mapping of a root to which a device is attached, or on which a
- * space is nested, and registered memory, once: see ioasid_emulation(7).
+ * Sets how much memory a user, or with IOASID_CTX_ACCOUNT_PROCESS a process, may lock for DMA
+ * through contexts that are opened with this description; on a kernel back end that is
+ * RLIMIT_MEMLOCK. The pages of each mapping count if a device is attached to its root or a space is
+ * nested on it. Registered memory counts once. See ioasid_emulation(7).
  *
  * @param bytes 0: any amount. Since 0.1.
  */

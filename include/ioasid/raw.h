@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
 /**
  * @file raw.h
- * What a kernel's driver takes and tells in a vendor's own layout, handed on as it is.
+ * Data in a vendor's own layout, which the library passes to and from a kernel's driver unchanged.
  *
- * Page tables of the formats in ioasid/pgtable.h need none of this. It is for IOMMUs that the
- * library does not know: their driver in the kernel defines a type and a structure for a page table
- * that the user owns, another for its invalidations, and one for the registers that it shows. On
- * Linux they stand in linux/iommufd.h: enum iommu_hwpt_data_type, iommu_hwpt_invalidate_data_type
- * and iommu_hw_info_type.
+ * Page tables of the hardware_formats of a device (ioasid/device.h) need none of this. It is for
+ * IOMMUs whose tables the library does not know: their driver in the kernel defines a type and a
+ * structure for a page table that the user owns, another for its invalidations, and one for the
+ * registers that it shows. On Linux the types are in linux/iommufd.h: enum iommu_hwpt_data_type,
+ * iommu_hwpt_invalidate_data_type and iommu_hw_info_type.
  */
 #ifndef IOASID_RAW_H
 #define IOASID_RAW_H
@@ -18,24 +18,23 @@
 extern "C" {
 #endif
 
-/** The longest that an entry, or the description of a page table, can be. */
+/** The most bytes that an entry, or the description of a page table, can have. */
 #define IOASID_RAW_MAX 4096u
 
 /**
  * Binds a page table that the user manages, described in a vendor's layout, to a space that is
- * nested in hardware. Binding again, by this or by ioasid_space_bind_pgtable(), replaces it in one
- * step, as far as the driver makes it one; ioasid_space_unbind_pgtable() undoes it.
+ * nested in hardware. Binding again, with this function or ioasid_space_bind_pgtable(), replaces it
+ * in one step, as far as the driver makes it one; ioasid_space_unbind_pgtable() unbinds it.
  *
- * Nothing is looked at before a device is attached: whether its IOMMU takes it shows then, or now
- * if one is attached.
+ * The driver checks the data when a device is attached, or in this call if one is attached already.
  *
- * @param type what the driver calls the layout; not 0.
+ * @param type the driver's number for the layout; not 0.
  * @param data,length copied; 1 to IOASID_RAW_MAX bytes.
  * @return 0; -EINVAL: the space is a root, type 0, length, or the driver refuses the data;
  *         -EOPNOTSUPP: the space is not nested in hardware by a kernel, or the IOMMU of a device
  *         that is attached does not know the type; -EBUSY: the space has a PASID table;
  *         -EADDRINUSE, -EBUSY, -EFAULT: as ioasid_device_attach(); -ENOMEM; -EDEADLK: the calling
- *         thread is inside ioasid_dma_begin(). What was bound before stays bound then.
+ *         thread is inside ioasid_dma_begin(). After a failure, what was bound before stays bound.
  * Since 0.1.
  */
 int ioasid_space_bind_raw(struct ioasid_space *space, uint32_t type, const void *data,
@@ -43,10 +42,10 @@ int ioasid_space_bind_raw(struct ioasid_space *space, uint32_t type, const void 
 
 /**
  * Adds an entry to a batch: an invalidation in a vendor's layout, copied. Entries of one space are
- * carried out in order; ioasid_inv_submit() says which is refused. Where no device is attached
- * there is nothing to invalidate, and nobody looks at it.
+ * carried out in order; ioasid_inv_submit() tells which one was refused. If no device is attached,
+ * there is nothing to invalidate, and the entry is not looked at.
  *
- * @param type what the driver calls the layout.
+ * @param type the driver's number for the layout.
  * @param length 1 to IOASID_RAW_MAX.
  * @return 0; -EINVAL: length, or the space is of another context; -EOPNOTSUPP: the space is not
  *         nested in hardware by a kernel; -ENOMEM. Since 0.1.
@@ -55,22 +54,24 @@ int ioasid_inv_add_raw(struct ioasid_inv *inv, struct ioasid_space *space, uint3
 		       const void *entry, size_t length);
 
 /**
- * Finds out whether the driver takes invalidations of a type for a space, without one.
+ * Finds out whether the driver takes invalidations of a type for a space, without invalidating.
  *
  * @return 0: it does; -EOPNOTSUPP: it does not, or the space is not nested in hardware by a kernel;
- *         -EINVAL: no page table is bound, or no device is attached that could tell. Since 0.1.
+ *         -EINVAL: no page table is bound, or no device is attached, so that no driver can be
+ *         asked. Since 0.1.
  */
 int ioasid_space_probe_raw(struct ioasid_space *space, uint32_t type);
 
 /**
- * Copies what the driver of the IOMMU in front of a device shows of it, its registers for the most
- * part. ioasid_device_query_info() has what the library makes of them.
+ * Copies what the driver tells about the IOMMU in front of a device, mostly its registers.
+ * ioasid_device_query_info() has what the library knows how to decode.
  *
- * @param type in: what is asked for (Linux 6.17), 0: what the driver itself finds best; out: what
- *        it is.
- * @param data,length room for *length bytes, of which as many are written as there are; the rest is
- *        0. *length receives how many there are in all.
- * @return 0; -EOPNOTSUPP: there is no kernel, or it does not tell, or has no such type; -ENOMEM.
+ * @param type in: the type of data that is wanted (Linux 6.17), or 0: the driver chooses; out: the
+ *        type of the data.
+ * @param data,length room for *length bytes. As many are written as there are, and the rest is set
+ *        to 0. *length receives how many there are in all.
+ * @return 0; -EOPNOTSUPP: not a kernel back end, or the kernel does not tell or has no such type;
+ *         -ENOMEM.
  * Since 0.1.
  */
 int ioasid_device_query_hw_info(const struct ioasid_device *device, uint32_t *type, void *data,

@@ -267,12 +267,12 @@ int ioasid_space_allow(struct ioasid_space *space, const struct ioasid_range *ra
  * @return 0; -EINVAL: the space is a root; root is not a multiple of the root table's size, or lies
  *         beyond address_bits; another member is out of range or is not one of the format; unknown
  *         flag; -EOPNOTSUPP: the format or number of levels is not supported, or not by the IOMMU
- *         of an attached device; -EBUSY: the space has mappings; nested in hardware by a kernel,
- *         with a device attached, also -EINVAL: the IOMMU's driver refuses the table, -EADDRINUSE,
- *         -EBUSY, -EFAULT: as ioasid_device_attach(); -ENOMEM: the table before stays bound;
- *         -EDEADLK: the calling thread is inside ioasid_dma_begin(). On a kernel back end that
- *         nests in software also -ENOMEM, -ENOSPC, -E2BIG, as ioasid_inv_submit(): the table is
- *         bound then.
+ *         of an attached device; -EBUSY: the space has mappings or a PASID table; nested in
+ *         hardware by a kernel, with a device attached, also -EINVAL: the IOMMU's driver refuses
+ *         the table, -EADDRINUSE, -EBUSY, -EFAULT: as ioasid_device_attach(); -ENOMEM: the table
+ *         before stays bound; -EDEADLK: the calling thread is inside ioasid_dma_begin(). On a
+ *         kernel back end that nests in software also -ENOMEM, -ENOSPC, -E2BIG, as
+ *         ioasid_inv_submit(): the table is bound then.
  * Since 0.1.
  */
 int ioasid_space_bind_pgtable(struct ioasid_space *space, const struct ioasid_pgtable *pgtable);

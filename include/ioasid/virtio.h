@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
 /**
- * @file virtio.h
- * virtio-iommu, for a VMM that offers one to its guest: decodes what the guest sends on the request
- * queue, carries out its maps and unmaps on a space, and encodes what it gets back. Which domain is
- * which space, and which endpoint which device, is for the VMM to know.
+ * @file virtio.h Helpers for a VMM that offers a virtio-iommu to its guest: they decode what the
+ * guest sends on the request queue, carry out its map and unmap requests on a space, and encode the
+ * answers. The VMM keeps track of which domain is which space, and which endpoint is which device.
  *
- * Section numbers are those of the Virtual I/O Device specification, version 1.3. Buffers are bytes
- * as the guest has them, little-endian; one from the guest is to be copied before.
+ * Section numbers are those of the Virtual I/O Device specification, version 1.3. Buffers hold
+ * bytes as the guest has them, little-endian; copy a buffer out of the guest's memory before it is
+ * decoded.
  */
 #ifndef IOASID_VIRTIO_H
 #define IOASID_VIRTIO_H
@@ -79,13 +79,13 @@ struct ioasid_virtio_request {
 	/** sizeof(struct ioasid_virtio_request), set by the caller. */
 	size_t size;
 	enum ioasid_virtio_type type;
-	/** All but PROBE. */
+	/** All types but PROBE. */
 	uint32_t domain;
 	/** ATTACH, DETACH, PROBE. */
 	uint32_t endpoint;
-	/** ATTACH: to a domain in which nothing is translated. */
+	/** ATTACH: the domain bypasses translation. */
 	bool bypass;
-	/** MAP: the target is no memory. */
+	/** MAP: the target is not memory (MMIO). */
 	bool mmio;
 	/** MAP: IOASID_READ, IOASID_WRITE or both. */
 	uint32_t perm;
@@ -99,15 +99,15 @@ struct ioasid_virtio_request {
 #define IOASID_VIRTIO_REQUEST_INIT IOASID_INIT(ioasid_virtio_request)
 
 /**
- * Decodes the part of a request that the device reads (5.13.6.3 to 5.13.6.7), and checks it as far
- * as that can be done without knowing endpoints and domains.
+ * Decodes the device-readable part of a request (5.13.6.3 to 5.13.6.7), and checks it as far as
+ * possible without knowing endpoints and domains.
  *
- * @param raw,bytes the part, up to the part that the device writes.
+ * @param raw,bytes the device-readable part.
  * @param request receives the fields.
- * @param status receives IOASID_VIRTIO_OK, or what the guest is to get.
- * @return 0; -EINVAL: refused, with *status, or request->size, with IOASID_VIRTIO_DEVERR;
- *         -EOPNOTSUPP: unknown or not available, or too short: the buffer goes back without a
- *         status, with a used length of 0. Since 0.1.
+ * @param status receives IOASID_VIRTIO_OK, or the status for the guest.
+ * @return 0; -EINVAL: the request is refused, with *status; or request->size, with
+ *         IOASID_VIRTIO_DEVERR; -EOPNOTSUPP: the request is unknown, not available or too short:
+ *         give the buffer back without a status, with a used length of 0. Since 0.1.
  */
 int ioasid_virtio_request_decode(const struct ioasid_virtio_config *config, const void *raw,
 				 size_t bytes, struct ioasid_virtio_request *request,
@@ -123,8 +123,9 @@ enum ioasid_virtio_status ioasid_virtio_map(const struct ioasid_virtio_request *
 					    struct ioasid_space *space);
 
 /**
- * Carries out an UNMAP (5.13.6.6) on the space of the request's domain. When it returns, no DMA
- * uses what was unmapped. Mappings that lie partly in the range make it fail, and then none goes.
+ * Carries out an UNMAP (5.13.6.6) on the space of the request's domain. When the call returns, no
+ * DMA uses what was unmapped. If a mapping lies only partly in the range, the request fails and
+ * nothing is unmapped.
  *
  * @return the status for the guest. Since 0.1.
  */
@@ -135,18 +136,18 @@ enum ioasid_virtio_status ioasid_virtio_unmap(const struct ioasid_virtio_request
 struct ioasid_virtio_reserved {
 	uint64_t first;
 	uint64_t last;
-	/** It is the doorbell for message-signalled interrupts. */
+	/** The range is the doorbell for message-signalled interrupts. */
 	bool msi;
 };
 
 /**
- * Encodes the list of properties that a PROBE gets (5.13.6.7): a RESV_MEM property of 24 bytes for
- * each range, and zeros.
+ * Encodes the list of properties that answers a PROBE (5.13.6.7): a RESV_MEM property of 24 bytes
+ * for each range, followed by zeros.
  *
- * @param properties,bytes the list in the guest's buffer.
+ * @param properties,bytes room for the list, in the guest's buffer.
  * @return the status for the guest: IOASID_VIRTIO_OK; IOASID_VIRTIO_INVAL: the list is shorter than
- *         probe_size; IOASID_VIRTIO_DEVERR: probe_size has no room for so many ranges. Nothing is
- *         written then. Since 0.1.
+ *         probe_size; IOASID_VIRTIO_DEVERR: probe_size has no room for so many ranges. Unless the
+ *         status is IOASID_VIRTIO_OK, nothing is written. Since 0.1.
  */
 enum ioasid_virtio_status ioasid_virtio_probe_encode(const struct ioasid_virtio_config *config,
 						     const struct ioasid_virtio_reserved *ranges,
