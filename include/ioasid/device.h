@@ -169,10 +169,10 @@ int ioasid_device_get_fd(const struct ioasid_device *device);
 
 /**
  * The descriptor of the device's group, on type1: for commands of the kernel that need it, such as
- * VFIO's reset of a whole bus or those of KVM's VFIO device. With iommufd, such commands take devices.
- * The descriptor belongs to the library, is the same for all devices of the group, and is closed when
- * the last of them is unbound. Do not change the group's state through it: the library manages the
- * group's container.
+ * VFIO's reset of a whole bus or those of KVM's VFIO device. With iommufd, such commands take
+ * devices. The descriptor belongs to the library, is the same for all devices of the group, and is
+ * closed when the last of them is unbound. Do not change the group's state through it: the library
+ * manages the group's container.
  *
  * @return the descriptor; -EOPNOTSUPP: groups have none on this back end.
  * Since 0.1.
