@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # The README's program compiles as printed, runs, and prints what the README says. Its table has all
-# capabilities, and of the emulated platform what that says of itself.
+# capabilities, and of the emulated platform what that says of itself. The examples' README has all of
+# them.
 
 set -eu
 program=$top_builddir/tests/readme-program
@@ -47,3 +48,9 @@ compile
 awk '/emulated +iommufd +type1$/ { on = 1; next } on && !NF { exit }
      on { print $1, $2 == "platform" ? "-" : $2 }' "$top_srcdir/README" >"$program.table"
 diff "$program.table" "$program.has" || { echo "README's table, and what the library says"; exit 1; }
+
+(cd "$top_srcdir/examples" && grep -l '^int main(' ./*.c) | sed 's|^./||; s|\.c$||' | sort \
+	>"$program.examples"
+awk '/^    [a-z-]+   / { print $1 }' "$top_srcdir/examples/README" | sort >"$program.listed"
+diff "$program.listed" "$program.examples" ||
+	{ echo "the examples' README, and the examples that there are"; exit 1; }
