@@ -36,7 +36,8 @@ static int no_device(const char *name)
 	char any[VFIO_NAME_SIZE];
 
 	if (sys_entry("/sys/bus/pci/devices", 0, any, sizeof(any)) == -ENOENT)
-		return err_set(ENODEV, "%s: nothing is known of PCI devices: is /sys mounted?", name);
+		return err_set(ENODEV, "%s: nothing is known of PCI devices: is /sys mounted?",
+			       name);
 	return err_set(ENODEV, "there is no PCI device %s", name);
 }
 

@@ -13,6 +13,7 @@ int main(void)
 	suite_add_tcase(suite, dma_node());
 	suite_add_tcase(suite, dma_peer());
 	suite_add_tcase(suite, dma_reset());
+	suite_add_tcase(suite, dma_unplug());
 	suite_add_tcase(suite, dma_vfio());
 	return run_suite(suite);
 }

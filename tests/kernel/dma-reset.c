@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The reset of a whole bus, which takes other devices along: VFIO lets do that who has the groups of
- * all of them on type1, and on iommufd who has them bound.
+ * The reset of a whole bus, which takes other devices along: VFIO lets do that who has the groups
+ * of all of them on type1, and on iommufd who has them bound.
  */
 #include <errno.h>
 #include <string.h>

@@ -13,6 +13,7 @@ TCase *dma_node(void);
 TCase *dma_nvme(void);
 TCase *dma_peer(void);
 TCase *dma_reset(void);
+TCase *dma_unplug(void);
 TCase *dma_vfio(void);
 
 #endif
