@@ -51,6 +51,6 @@ diff "$program.table" "$program.has" || { echo "README's table, and what the lib
 
 (cd "$top_srcdir/examples" && grep -l '^int main(' ./*.c) | sed 's|^./||; s|\.c$||' | sort \
 	>"$program.examples"
-awk '/^    [a-z-]+   / { print $1 }' "$top_srcdir/examples/README" | sort >"$program.listed"
+awk '/^    [a-z0-9-]+   / { print $1 }' "$top_srcdir/examples/README" | sort >"$program.listed"
 diff "$program.listed" "$program.examples" ||
 	{ echo "the examples' README, and the examples that there are"; exit 1; }
