@@ -20,6 +20,7 @@ static enum ioasid_virtio_status status_of(int error)
 		return IOASID_VIRTIO_RANGE;
 	case -ENOMEM:
 	case -ENOSPC:
+	case -E2BIG: /* the space's mapping_limit */
 		return IOASID_VIRTIO_NOMEM;
 	case -EOPNOTSUPP:
 		return IOASID_VIRTIO_UNSUPP;
