@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* VT-d's fault records: the fault reasons of 7.1.3, and the layout of 11.4.14. */
+/* VT-d's fault records: the fault reasons of 7.1.3, and the layout of 11.4.7.6. */
 #include <ioasid/vtd.h>
 
 #include "runner.h"
@@ -60,7 +60,7 @@ static const struct {
 	{ IOASID_VTD_FIRST_STAGE, true, IOASID_FAULT_PERMISSION, 0x81, 0x85 },
 	{ IOASID_VTD_NESTED, true, IOASID_FAULT_NOT_MAPPED, 0x71, 0x71 },
 	{ IOASID_VTD_NESTED, true, IOASID_FAULT_MALFORMED_ENTRY, 0x72, 0x72 },
-	{ IOASID_VTD_NESTED, true, IOASID_FAULT_TABLE_NOT_MAPPED, 0x76, 0x76 },
+	{ IOASID_VTD_NESTED, true, IOASID_FAULT_TABLE_NOT_MAPPED, 0x79, 0x79 },
 	{ IOASID_VTD_NESTED, true, IOASID_FAULT_TARGET_NOT_MAPPED, 0x79, 0x79 },
 	{ IOASID_VTD_NESTED, true, IOASID_FAULT_ADDRESS_WIDTH, 0x80, 0x80 },
 	{ IOASID_VTD_NESTED, true, IOASID_FAULT_PERMISSION, 0x81, 0x85 },
@@ -96,8 +96,8 @@ START_TEST(fault_reason)
 	ck_assert_uint_eq(code(&event, &t), reasons[_i].write);
 	event.access = READ | WRITE;
 	ck_assert_uint_eq(code(&event, &t), reasons[_i].write);
-	t.fault_disable = true;
-	ck_assert_uint_eq(code(&event, &t), 0);
+	t.fault_disable = true; /* of all but SPT.1, "qualified: no" */
+	ck_assert_uint_eq(code(&event, &t), reasons[_i].write == 0x58 ? 0x58 : 0);
 }
 END_TEST
 

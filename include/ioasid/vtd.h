@@ -354,7 +354,7 @@ int ioasid_vtd_translation_get_pgtable(const struct ioasid_vtd_translation *tran
 				       struct ioasid_pgtable *pgtable);
 
 /**
- * Encodes a fault that the library tells of as the unit's own record (FRCD_REG, 11.4.14), with F
+ * Encodes a fault that the library tells of as the unit's own record (FRCD_REG, 11.4.7.6), with F
  * set, for a VMM to put into a register of its unit.
  *
  * @param event one of type IOASID_EVENT_FAULT.
@@ -363,9 +363,10 @@ int ioasid_vtd_translation_get_pgtable(const struct ioasid_vtd_translation *tran
  *        if they are blocked, its reason counts; else what translates them says which fault reason
  *        (7.1.3) it is.
  * @param raw receives the record's two quadwords; unchanged if there is none.
- * @return whether there is a record. There is none where the guest wants none (fault_disable), nor
- *         of memory that is missing where the translation leads to, nor of page requests that were
- *         answered in the negative, which the device is told of itself. Since 0.1.
+ * @return whether there is a record. There is none where the guest wants none (fault_disable; that
+ *         an entry of a PASID table cannot be read is always recorded), nor of memory that is
+ *         missing where the translation leads to, nor of page requests that were answered in the
+ *         negative, which the device is told of itself. Since 0.1.
  */
 bool ioasid_vtd_fault_encode(const struct ioasid_event *event, uint16_t source_id,
 			     const struct ioasid_vtd_translation *translation, uint64_t raw[2]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Fault records (FRCD_REG, 11.4.14): how the unit tells its driver of a DMA that was blocked. */
+/* Fault records (FRCD_REG, 11.4.7.6): how the unit tells its driver of a DMA that was blocked. */
 #include "export.h"
 #include "util/bits.h"
 #include "vtd/bits.h"
@@ -14,6 +14,9 @@ enum stage {
 	NESTED,
 	STAGES,
 };
+
+/* SPT.1, which is always recorded: FPD has no part in it (7.1.3). */
+#define PASID_ACCESS 0x58
 
 /*
  * Fault reasons (7.1.3), of a read and of a write. What has none is memory that is missing, and not
@@ -50,7 +53,7 @@ static const uint8_t codes[][STAGES][2] = {
 		[SECOND_LEGACY] = { 0x07, 0x07 },
 		[SECOND] = { 0x78, 0x78 }, /* SSS.1 */
 		[FIRST] = { 0x70, 0x70 }, /* SFS.1 */
-		[NESTED] = { 0x76, 0x76 }, /* SFS.7: the second stage does not let it be read */
+		[NESTED] = { 0x79, 0x79 }, /* SSS.2: see SFS.1 */
 	},
 	[IOASID_FAULT_PASID_RANGE] = {
 		[PASSED] = { 0x46, 0x46 }, /* SCT.7 */
@@ -71,10 +74,10 @@ static const uint8_t codes[][STAGES][2] = {
 		[NESTED] = { 0x5a, 0x5a },
 	},
 	[IOASID_FAULT_PASID_TABLE_NOT_MAPPED] = {
-		[PASSED] = { 0x58, 0x58 }, /* SPT.1 */
-		[SECOND] = { 0x58, 0x58 },
-		[FIRST] = { 0x58, 0x58 },
-		[NESTED] = { 0x58, 0x58 },
+		[PASSED] = { PASID_ACCESS, PASID_ACCESS },
+		[SECOND] = { PASID_ACCESS, PASID_ACCESS },
+		[FIRST] = { PASID_ACCESS, PASID_ACCESS },
+		[NESTED] = { PASID_ACCESS, PASID_ACCESS },
 	},
 	[IOASID_FAULT_TARGET_NOT_MAPPED] = {
 		[NESTED] = { 0x79, 0x79 }, /* what the parent maps is the second stage */
@@ -127,7 +130,7 @@ IOASID_EXPORT bool ioasid_vtd_fault_encode(const struct ioasid_event *event, uin
 {
 	uint8_t code = event->type == IOASID_EVENT_FAULT ? code_of(event, translation) : 0;
 
-	if (!code || translation->fault_disable)
+	if (!code || (translation->fault_disable && code != PASID_ACCESS))
 		return false;
 	raw[0] = event->iova & ENTRY_BITS(63, 12);
 	raw[1] = ENTRY_BIT(63) | (uint64_t)code << 32 | type_of(event) | source_id;
