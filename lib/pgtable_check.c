@@ -10,7 +10,8 @@
 /* The flags that mean something, by format. */
 static const uint32_t known_flags[] = {
 	[IOASID_PGTABLE_VTD_SS] = SIZES | SETS,
-	[IOASID_PGTABLE_VTD_FS] = SIZES | IOASID_PGTABLE_PRIVILEGED | IOASID_PGTABLE_WRITE_PROTECT,
+	[IOASID_PGTABLE_VTD_FS] = SIZES | IOASID_PGTABLE_PRIVILEGED |
+				  IOASID_PGTABLE_WRITE_PROTECT | IOASID_PGTABLE_SET_EXTENDED,
 	[IOASID_PGTABLE_ARM_S1] = IOASID_PGTABLE_PRIVILEGED | IOASID_PGTABLE_IGNORE_ACCESSED |
 				  IOASID_PGTABLE_NO_HIERARCHY | IOASID_PGTABLE_WIDE |
 				  IOASID_PGTABLE_UPPER_NO_HIERARCHY | IOASID_PGTABLE_UPPER_WIDE |
@@ -132,6 +133,7 @@ static int make(const struct ioasid_pgtable *t, const struct table *own, struct 
 		.ignore_accessed = t->flags & IOASID_PGTABLE_IGNORE_ACCESSED,
 		.set_accessed = t->flags & IOASID_PGTABLE_SET_ACCESSED,
 		.set_dirty = t->flags & IOASID_PGTABLE_SET_DIRTY,
+		.set_extended = t->flags & IOASID_PGTABLE_SET_EXTENDED,
 		.user_access = t->flags & IOASID_PGTABLE_USER_ACCESS,
 		.software_bits = t->flags & IOASID_PGTABLE_SOFTWARE_BITS,
 		.no_hierarchy = t->flags & own->no_hierarchy,

@@ -19,6 +19,8 @@ static const struct marks {
 	uint64_t dirty, clean; /* set and clear in a leaf that was written */
 } marks[] = {
 	{ IOASID_PGTABLE_VTD_FS, 0, BIT(5), BIT(5), BIT(6), 0 }, /* VT-d 3.6.2 */
+	{ IOASID_PGTABLE_VTD_FS, IOASID_PGTABLE_SET_EXTENDED, BIT(5) | BIT(10),
+	  BIT(5) | BIT(10), BIT(6), 0 }, /* EAFE */
 	{ IOASID_PGTABLE_AMD_V2, 0, BIT(5), BIT(5), BIT(6), 0 }, /* AMD 2.2.6 */
 	{ IOASID_PGTABLE_VTD_SS, SETS, BIT(8), BIT(8), BIT(9), 0 }, /* VT-d 3.7.2 */
 	{ IOASID_PGTABLE_ARM_S1, SETS, 0, BIT(10), 0, BIT(7) }, /* AF, AP[2]: D8.5 */

@@ -15,6 +15,7 @@ static struct vtdw_table vtd_table(const struct ioasid_pgtable *t)
 		.supervisor = t->flags & IOASID_PGTABLE_PRIVILEGED,
 		.write_protect = t->flags & IOASID_PGTABLE_WRITE_PROTECT,
 		.ssade = t->flags & IOASID_PGTABLE_SET_DIRTY,
+		.eafe = t->flags & IOASID_PGTABLE_SET_EXTENDED,
 	};
 }
 

@@ -61,6 +61,15 @@ START_TEST(attach_makes_two_tables)
 }
 END_TEST
 
+/* EAFE is the guest's to enable, too, in its PASID table (VT-d 9.6). */
+START_TEST(extended_accessed_flags_are_asked_for)
+{
+	ck_ok(bind_fs(child, 0x123000, IOASID_PGTABLE_SET_EXTENDED));
+	ck_ok(ioasid_device_attach(device, child));
+	is_bound(0, 0x123000, 2);
+}
+END_TEST
+
 /*
  * Linux's own tables of VT-d are of the first stage where there is one, 0 to 2^47 - 1 with four
  * levels (pt_top_range() of PT_FEAT_SIGN_EXTEND), and narrower with a smaller MGAW. What a guest's
@@ -470,6 +479,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, hwnest_setup, hwnest_teardown);
 	tcase_add_test(tc, info_says_what_the_driver_and_registers_do);
 	tcase_add_test(tc, attach_makes_two_tables);
+	tcase_add_test(tc, extended_accessed_flags_are_asked_for);
 	tcase_add_test(tc, apertures_of_the_first_stage);
 	tcase_add_test(tc, reserved_is_what_the_parent_cannot_map);
 	tcase_add_test(tc, to_bind_again_is_a_replace);

@@ -308,7 +308,7 @@ END_TEST
 static uint32_t first_stage_flags(void)
 {
 	struct ioasid_vtd_caps caps = caps_of(CAP, ALL);
-	struct ioasid_vtd_translation t = look(ALL, SM, IOASID_NO_PASID);
+	struct ioasid_vtd_translation t = look(ALL | EAFS, SM, IOASID_NO_PASID);
 	struct ioasid_pgtable p = IOASID_PGTABLE_INIT;
 
 	ck_assert_int_eq(ioasid_vtd_translation_get_pgtable(&t, &caps, IOASID_PGTABLE_VTD_FS, &p),
@@ -329,6 +329,9 @@ START_TEST(the_table_is_described_with_its_privileges)
 			  IOASID_PGTABLE_PRIVILEGED | IOASID_PGTABLE_WRITE_PROTECT);
 	at(0x5000 + 64 * 0x3f)[2] &= ~UINT64_C(0x10);
 	ck_assert_uint_eq(first_stage_flags(), IOASID_PGTABLE_PRIVILEGED);
+	at(0x5000 + 64 * 0x3f)[2] |= 0x80; /* EAFE */
+	ck_assert_uint_eq(first_stage_flags(),
+			  IOASID_PGTABLE_PRIVILEGED | IOASID_PGTABLE_SET_EXTENDED);
 }
 END_TEST
 

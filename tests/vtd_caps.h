@@ -17,6 +17,7 @@
 #define NEST	 BIT(26)
 #define PRS	 BIT(29)
 #define SRS	 BIT(31)
+#define EAFS	 BIT(34)
 #define PSS(n)	 (((uint64_t)(n) - 1) << 35)
 #define PASID	 BIT(40)
 #define SMTS	 BIT(43)

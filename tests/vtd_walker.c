@@ -128,6 +128,8 @@ uint64_t vtdw_used(const struct vtdw_table *t, bool page, bool write, uint64_t e
 	if (!t->first_stage && !t->ssade)
 		return entry;
 	entry |= (uint64_t)1 << accessed;
+	if (t->first_stage && t->eafe)
+		entry |= (uint64_t)1 << 10;
 	if (page && write)
 		entry |= (uint64_t)1 << dirty;
 	return entry;

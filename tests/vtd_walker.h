@@ -22,6 +22,7 @@ struct vtdw_table {
 	bool supervisor; /* first-stage: requests with supervisor privilege */
 	bool write_protect; /* ... which respect R/W */
 	bool ssade; /* second-stage: accessed and dirty flags are enabled */
+	bool eafe; /* first-stage: extended accessed flags are */
 };
 
 enum vtdw_entry {

@@ -96,6 +96,11 @@ enum ioasid_pgtable_format {
  * IOMMU's capabilities). Without it they are reserved.
  */
 #define IOASID_PGTABLE_SOFTWARE_BITS 0x1000u
+/**
+ * VTD_FS: with each accessed flag the IOMMU sets the extended one, bit 10, too (EAFE of the PASID
+ * entry, 3.6.2).
+ */
+#define IOASID_PGTABLE_SET_EXTENDED 0x2000u
 
 /** A user-managed page table. */
 struct ioasid_pgtable {

@@ -296,6 +296,8 @@ struct ioasid_vtd_translation {
 	bool supervisor;
 	/** First-stage: such requests respect R/W = 0 (WPE). */
 	bool write_protect;
+	/** First-stage: extended-accessed flags are enabled (EAFE). */
+	bool extended_accessed;
 	/** Second-stage and nested: its accessed and dirty flags are enabled (SSADE). */
 	bool second_dirty;
 	/** Domain-id; unless blocked. */

@@ -64,6 +64,7 @@ UAPI_AT(uapi_vtd_s1, addr_width, 16);
 
 /* enum iommu_hwpt_vtd_s1_flags: bits of the PASID table entry (VT-d 4.1, 9.6) */
 #define UAPI_VTD_S1_SRE		0x1u	/* privileged requests are let through */
+#define UAPI_VTD_S1_EAFE	0x2u	/* extended accessed flags are set */
 #define UAPI_VTD_S1_WPE		0x4u	/* and need R/W to write */
 
 /* struct iommu_hwpt_arm_smmuv3, Linux 6.13: the first two words of the stream table entry */

@@ -15,6 +15,7 @@ int iofd_bind_pgtable(struct ioasid_space *space, const struct pgt_pair *pair, s
 	const struct pgt *pgt = &pair->low;
 	const struct uapi_vtd_s1 s1 = {
 		.flags = (pgt->supervisor ? UAPI_VTD_S1_SRE : 0) |
+			 (pgt->set_extended ? UAPI_VTD_S1_EAFE : 0) |
 			 (pgt->write_protect ? UAPI_VTD_S1_WPE : 0),
 		.pgtbl_addr = pair->low_root,
 		.addr_width = pgt->input_bits,

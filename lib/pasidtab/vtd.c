@@ -41,6 +41,9 @@ static void describe(const struct ioasid_vtd_pasid *pasid, const struct ioasid_v
 {
 	const struct ioasid_vtd_translation t = {
 		.size = sizeof(t), .kind = pasid->kind,
+		.write_protect = pasid->write_protect,
+		.extended_accessed = pasid->extended_accessed,
+		.second_dirty = pasid->second_dirty,
 		.first_levels = pasid->first_levels, .first_root = pasid->first_root,
 		.second_levels = pasid->second_levels, .second_root = pasid->second_root,
 	};

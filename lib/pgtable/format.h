@@ -68,6 +68,7 @@ struct pgt_format {
 	uint64_t accessed; /* has to be set in a leaf, unless the unit does that */
 	struct pgt_flags flags; /* what a unit sets that does ... */
 	bool always_set; /* ... as all do */
+	uint64_t extended; /* set in tables and leaves too, where caps say so */
 	uint64_t modifier; /* see struct pgt_rule; the dirty flags are what is modified */
 	uint64_t sized; /* see struct pgt_rule */
 	unsigned size_only; /* the one size there is, at level 1; 0: all above the level's own */

@@ -162,6 +162,7 @@ const struct pgt_format pgt_formats[] = {
 		.table = X86_PERMISSIONS,
 		.leaf = X86_PERMISSIONS,
 		X86_FLAGS,
+		.extended = BIT(10),
 	},
 	ARM_STAGE1(ARM_4K),
 	ARM_STAGE1(ARM_16K),

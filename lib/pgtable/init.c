@@ -90,6 +90,10 @@ static struct pgt_flags flags_of(const struct pgt_format *f, const struct pgt_ca
 		flags.table = f->flags.table;
 		flags.leaf = f->flags.leaf;
 	}
+	if (caps->set_extended) {
+		flags.table |= f->extended;
+		flags.leaf |= f->extended;
+	}
 	if (caps->set_dirty || f->always_set) {
 		flags.dirty = f->flags.dirty;
 		flags.clean = f->flags.clean;
@@ -223,6 +227,7 @@ int pgt_init(struct pgt *g, enum pgt_id id, unsigned levels, const struct pgt_ca
 	new.sizes = f->sizes;
 	new.supervisor = caps->supervisor;
 	new.write_protect = caps->write_protect;
+	new.set_extended = caps->set_extended;
 	new.addr_field = address_field(f, caps, (caps->wide ? f->wide.addr_bits : f->addr_bits) - 1,
 				       f->page_shift);
 	new.addr_bits = address_bits(f, caps);

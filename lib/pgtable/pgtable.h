@@ -81,6 +81,7 @@ struct pgt_caps {
 	 */
 	bool set_accessed;
 	bool set_dirty; /* needs set_accessed; RISC-V, VT-d: the same ability */
+	bool set_extended; /* VT-d's first stage: extended accessed flags too (EAFE, 3.6.2) */
 	bool no_hierarchy; /* attributes in references to tables do not count (Arm: HPD) */
 };
 
@@ -149,7 +150,7 @@ struct pgt {
 	uint64_t accessed; /* the access flag, where leaves have to have it */
 	struct pgt_flags flags; /* none, if the unit sets none */
 	uint64_t addr_field; /* where addresses stand in entries */
-	bool supervisor, write_protect; /* as of the unit's abilities */
+	bool supervisor, write_protect, set_extended; /* as of the unit's abilities */
 	bool sizes; /* entries that are neither table nor leaf are leaves of a wrong size */
 };
 

@@ -136,6 +136,7 @@ static enum ioasid_vtd_reason lookup_scalable(struct lookup *l, uint64_t rtaddr)
 	l->t->kind = entry.kind;
 	l->t->domain = entry.domain;
 	l->t->write_protect = entry.write_protect;
+	l->t->extended_accessed = entry.extended_accessed;
 	l->t->second_dirty = entry.second_levels && entry.second_dirty;
 	l->t->second_levels = entry.second_levels;
 	l->t->second_root = entry.second_root;
@@ -198,7 +199,8 @@ ioasid_vtd_translation_get_pgtable(const struct ioasid_vtd_translation *translat
 		p.root = translation->first_root;
 		p.flags = (entry_bit(caps->cap, VTD_CAP_FS1GP) ? 0 : IOASID_PGTABLE_NO_1G) |
 			  (translation->supervisor ? IOASID_PGTABLE_PRIVILEGED : 0) |
-			  (translation->write_protect ? IOASID_PGTABLE_WRITE_PROTECT : 0);
+			  (translation->write_protect ? IOASID_PGTABLE_WRITE_PROTECT : 0) |
+			  (translation->extended_accessed ? IOASID_PGTABLE_SET_EXTENDED : 0);
 	} else if (format == IOASID_PGTABLE_VTD_SS) {
 		p.levels = translation->second_levels;
 		p.root = translation->second_root;
