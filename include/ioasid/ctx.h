@@ -181,7 +181,7 @@ int ioasid_ctx_close(struct ioasid_ctx *ctx);
  *
  * In the process that has the context already, the call changes nothing.
  *
- * @return 0; -EINVAL: a root has a mapping that is not of a file, or memory is registered; on
+ * @return 0; -EINVAL: a root has a mapping that is not of a memfd, or memory is registered; on
  *         iommufd also: others have mapped such memory through the descriptor; -ENOMEM: more memory
  *         than this process, or its user, may lock; -EBUSY: others are mapping memory through the
  *         descriptor at this moment; -EOPNOTSUPP: no IOASID_CAP_CHANGE_PROCESS.
