@@ -8,6 +8,7 @@
 #include "shim_version.h"
 #include "shim_viommu.h"
 #include "util/alloc.h"
+#include "vfio/sys.h"
 
 START_TEST(event_queues)
 {
@@ -124,6 +125,54 @@ START_TEST(event_queues_that_fail)
 }
 END_TEST
 
+/*
+ * A child of fork(2) that is not another program yet has the descriptor, too. So the kernel's object
+ * is busy, and what it is on; till then it has to wait, but not for ever.
+ */
+START_TEST(a_queue_that_is_open_in_a_child)
+{
+	struct ioasid_event_queue *queue;
+
+	ck_ok(make_events(IOASID_EVENTS_SMMUV3, 0, &queue));
+	shim_forget();
+	fail_nth(1, EBUSY);
+	shim.fail_more = 1;
+	ck_ok(ioasid_event_queue_destroy(queue));
+	expect(iommu, SHIM_DESTROY, 8, 6);
+	ck_ok(ioasid_vdevice_destroy(vdevice));
+	expect(iommu, SHIM_DESTROY, 8, 6);
+	expect(iommu, SHIM_DESTROY, 8, 5);
+	ck_ok(ioasid_viommu_destroy(viommu));
+	expect(iommu, SHIM_DESTROY, 8, 6);
+	expect(iommu, SHIM_DESTROY, 8, 4);
+	expect(iommu, SHIM_DESTROY, 8, 3);
+	expect(iommu, SHIM_DESTROY, 8, 2);
+	expect_end();
+	ck_assert_uint_eq(shim_objects(), 1);
+}
+END_TEST
+
+/* Without memory to keep it in mind it stays till the context is closed. */
+START_TEST(a_busy_queue_that_is_forgotten)
+{
+	uint32_t by_hand[] = { 8, 6 };
+	struct ioasid_event_queue *queue;
+
+	ck_ok(make_events(IOASID_EVENTS_SMMUV3, 0, &queue));
+	shim_forget();
+	fail_nth(1, EBUSY);
+	mem_fail_nth(1);
+	ck_ok(ioasid_event_queue_destroy(queue));
+	ck_assert_uint_eq(mem_fail_nth(0), 0);
+	expect(iommu, SHIM_DESTROY, 8, 6);
+	ck_assert_int_eq(sys_ioctl(iommu, SHIM_DESTROY, by_hand), 0);
+	expect(iommu, SHIM_DESTROY, 8, 6);
+	ck_ok(ioasid_vdevice_destroy(vdevice));
+	expect(iommu, SHIM_DESTROY, 8, 5);
+	expect_end();
+}
+END_TEST
+
 START_TEST(events_of_a_tegra241)
 {
 	struct ioasid_event_queue *queue;
@@ -186,6 +235,8 @@ int main(void)
 	tcase_add_test(tc, records_are_read);
 	tcase_add_test(tc, lost_events_are_counted);
 	tcase_add_test(tc, event_queues_that_fail);
+	tcase_add_test(tc, a_queue_that_is_open_in_a_child);
+	tcase_add_test(tc, a_busy_queue_that_is_forgotten);
 	suite_add_tcase(suite, tc);
 	tc = tcase_create("raw");
 	tcase_add_checked_fixture(tc, with_raw, nested_teardown);

@@ -2,7 +2,6 @@
 /* The iommufd back end: Linux's /dev/iommu and the device nodes of VFIO (Linux 6.6). */
 #include <errno.h>
 #include <string.h>
-#include <syslog.h>
 
 #include "uapi_fault.h"
 #include "viommu.h"
@@ -100,6 +99,7 @@ static void close_node(struct ioasid_ctx *ctx)
 
 	sys_close(iofd->fd);
 	mem_free(iofd->room);
+	mem_free(iofd->busy);
 	mem_free(iofd);
 }
 
@@ -211,16 +211,6 @@ int iofd_ioas_alloc(struct ioasid_ctx *ctx, uint32_t *id)
 		return err_set(ENOMEM, "the kernel made no address space: %s", strerror(-ret));
 	*id = alloc.out_ioas_id;
 	return 0;
-}
-
-void iofd_destroy(struct ioasid_ctx *ctx, uint32_t id)
-{
-	struct uapi_destroy destroy = { .size = sizeof(destroy), .id = id };
-	int ret = iofd_ioctl(ctx, UAPI_DESTROY, &destroy);
-
-	if (ret)
-		ctx_log(ctx, LOG_ERR, "iommufd: object %u was not destroyed: %s", id,
-			strerror(-ret));
 }
 
 /* In all modes of accounting the kernel keeps mm->pinned_vm too. */

@@ -82,7 +82,7 @@ void iofd_queue_destroy(struct ioasid_fault_queue *q)
 	struct iofd_queue *iq = q->backend;
 
 	sys_close(q->fd);
-	iofd_destroy(q->ctx, iq->id);
+	iofd_destroy_unlocked(q->ctx, iq->id);
 	mem_free(iq->serials);
 	mem_free(iq->room);
 	mem_free(iq);

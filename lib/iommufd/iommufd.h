@@ -33,6 +33,8 @@ struct iofd {
 	enum iofd_answer dmabufs;	/* file.c */
 	uint8_t *room;		/* where invalidations are put together */
 	size_t room_size;
+	uint32_t *busy;		/* destroy.c: objects that are to go */
+	size_t n_busy;
 	bool abandoned;		/* the kernel is not asked for anything any more */
 };
 
@@ -122,8 +124,12 @@ static inline uint32_t iofd_ioas(const struct ioasid_space *space)
 bool iofd_knows(const struct ioasid_ctx *ctx, enum iofd_command which);
 /* A new IOAS; err_set(). */
 int iofd_ioas_alloc(struct ioasid_ctx *ctx, uint32_t *id);
-/* Destroys an object that nothing holds; a failure is logged. */
+/*
+ * destroy.c: destroys an object that nothing holds. A failure is logged; and one that is busy tried
+ * again. The same without the context locked.
+ */
 void iofd_destroy(struct ioasid_ctx *ctx, uint32_t id);
+void iofd_destroy_unlocked(struct ioasid_ctx *ctx, uint32_t id);
 
 /* option.c: 0 or err_set() */
 /* The kernel counts locked memory by process. */
