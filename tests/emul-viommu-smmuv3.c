@@ -457,9 +457,12 @@ START_TEST(records_about_descriptors)
 	ck_assert_int_eq(dma_get(channel_new(w.g.device, 7), HW_AT, &byte), -EFAULT);
 	next(queue, 0x0a);	/* C_BAD_CD: V = 0 */
 	ck_assert_int_eq(dma_get(channel_new(w.g.device, 16), HW_AT, &byte), -EFAULT);
-	next(queue, 0x08);	/* C_BAD_SUBSTREAMID */
+	/* C_BAD_SUBSTREAMID, without SSV (7.3.9) */
+	ck_assert_uint_eq(le64toh(next(queue, 0x08).record[0]),
+			  0x08 | 16 << 12 | (uint64_t)VSID << 32);
 	ck_assert_int_eq(dma_get(channel_new(w.g.device, 0), HW_AT, &byte), -EFAULT);
-	next(queue, 0x06);	/* F_STREAM_DISABLED: it is that of requests without one */
+	/* F_STREAM_DISABLED: it is that of requests without one */
+	ck_assert_uint_eq(le64toh(next(queue, 0x06).record[0]), 0x06 | (uint64_t)VSID << 32);
 	ck_assert_int_eq(dma_get(channel_new(w.g.device, 5), 0, &byte), -EFAULT);
 	ck_assert_uint_eq(le64toh(next(queue, 0x10).record[0]),
 			  0x10 | 1 << 11 | 5 << 12 | (uint64_t)VSID << 32);

@@ -307,7 +307,9 @@ static enum ioasid_fault_reason reason_after(enum ioasid_fault_reason reason, ui
 	ck_assert_uint_eq(get_bits(record, 7, 0), code);
 	ck_assert(smmu_event_decode(record, &back));
 	ck_assert_uint_eq(back.virtual_id, 0x77);
-	ck_assert_uint_eq(back.pasid, 5);
+	/* 7.3.7 has no SubstreamID, 7.3.9 no SSV */
+	ck_assert_uint_eq(back.pasid, code == 0x06 ? IOASID_NO_PASID : 5);
+	ck_assert_uint_eq(get_bits(record, 11, 11), code != 0x06 && code != 0x08);
 	return back.reason;
 }
 

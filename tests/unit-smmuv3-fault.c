@@ -114,9 +114,9 @@ START_TEST(tables_that_are_missing)
 	struct ioasid_event event = fault(IOASID_FAULT_TABLE_NOT_MAPPED);
 
 	t.record = t.stage2_record = false;
-	record_is(&event, &t, STREAM << 32 | 0x0b, IN | RNW, IOVA, 0); /* F_WALK_EABT (7.3.12) */
+	record_is(&event, &t, STREAM << 32 | 0x0b, TT | RNW, IOVA, 0); /* F_WALK_EABT (7.3.12) */
 	t.privileged = true;
-	record_is(&event, &t, STREAM << 32 | 0x0b, IN | RNW | PNU, IOVA, 0);
+	record_is(&event, &t, STREAM << 32 | 0x0b, TT | RNW | PNU, IOVA, 0);
 	t.privileged = false;
 	t.kind = IOASID_SMMUV3_STAGE2;
 	event.access = IOASID_WRITE;
@@ -152,7 +152,9 @@ START_TEST(blocked_by_its_tables)
 	record_is(&event, &t, STREAM << 32 | 0x04, 0, 0, 0);
 	event.pasid = 3;
 	t.reason = IOASID_SMMUV3_SUBSTREAM_RANGE;
-	record_is(&event, &t, STREAM << 32 | 3 << 12 | 1 << 11 | 0x08, 0, 0, 0);
+	record_is(&event, &t, STREAM << 32 | 3 << 12 | 0x08, 0, 0, 0); /* without SSV (7.3.9) */
+	t.reason = IOASID_SMMUV3_STREAM_DISABLED;
+	record_is(&event, &t, STREAM << 32 | 0x06, 0, 0, 0); /* nor SubstreamID (7.3.7) */
 	t.reason = IOASID_SMMUV3_CD_ABSENT;
 	record_is(&event, &t, STREAM << 32 | 3 << 12 | 1 << 11 | 0x0a, 0, 0, 0);
 	t.entry = 0x123456789040;

@@ -62,6 +62,7 @@ bool smmu_event_encode(const struct ioasid_event *event, uint64_t record[4])
 	if (event->pasid != IOASID_NO_PASID)
 		first |= SSV | (uint64_t)event->pasid << 12;
 	record[0] = htole64(first);
+	smmu_event_set_code(record, code);
 	record[1] = record[2] = record[3] = 0;
 	if (code < F_TRANSLATION)
 		return true;
@@ -71,9 +72,16 @@ bool smmu_event_encode(const struct ioasid_event *event, uint64_t record[4])
 	return true;
 }
 
+/* Two have no SSV: one no SubstreamID either (7.3.7), and one always a SubstreamID (7.3.9). */
 void smmu_event_set_code(uint64_t record[4], uint8_t code)
 {
-	record[0] = htole64((le64toh(record[0]) & ~ENTRY_BITS(7, 0)) | code);
+	uint64_t first = (le64toh(record[0]) & ~ENTRY_BITS(7, 0)) | code;
+
+	if (code == F_STREAM_DISABLED)
+		first &= ~ENTRY_BITS(31, 8);
+	else if (code == C_BAD_SUBSTREAMID)
+		first &= ~SSV;
+	record[0] = htole64(first);
 }
 
 /* The other way; 0: not known. */
@@ -111,7 +119,9 @@ bool smmu_event_decode(const uint64_t record[4], struct ioasid_event *event)
 	if (!event->reason)
 		return false;
 	event->type = IOASID_EVENT_FAULT;
-	event->pasid = first & SSV ? (uint32_t)entry_field(first, 31, 12) : IOASID_NO_PASID;
+	event->pasid = IOASID_NO_PASID;
+	if (code == C_BAD_SUBSTREAMID || (first & SSV && code != F_STREAM_DISABLED))
+		event->pasid = (uint32_t)entry_field(first, 31, 12);
 	if (code < F_TRANSLATION)
 		return true;
 	event->iova = le64toh(record[2]);

@@ -18,10 +18,16 @@ enum {
 	CLASS_IN = 2,
 };
 
+static void set_class(uint64_t record[4], uint64_t class)
+{
+	record[1] = (record[1] & ~ENTRY_BITS(CLASS + 1, CLASS)) | class << CLASS;
+}
+
 /* A record of stage 1 becomes one of stage 2, which translates what @class says. */
 static void to_stage2(uint64_t record[4], uint64_t class, uint64_t ipa)
 {
-	record[1] = (record[1] & ~ENTRY_BITS(CLASS + 1, CLASS)) | class << CLASS | ENTRY_BIT(S2);
+	set_class(record, class);
+	record[1] |= ENTRY_BIT(S2);
 	record[3] = ipa & ENTRY_BITS(51, 12);
 }
 
@@ -95,6 +101,8 @@ static bool encode_parents(const struct ioasid_smmuv3_translation *t,
 	encode_walk(event, F_WALK_EABT, record);
 	if (t->kind == IOASID_SMMUV3_STAGE2)
 		to_stage2(record, CLASS_IN, 0);
+	else /* unlike other faults of stage 1 (7.3.12) */
+		set_class(record, CLASS_TT);
 	return true;
 }
 
