@@ -14,6 +14,7 @@ int main(void)
 	suite_add_tcase(suite, dma_peer());
 	suite_add_tcase(suite, dma_reset());
 	suite_add_tcase(suite, dma_unplug());
+	suite_add_tcase(suite, dma_user());
 	suite_add_tcase(suite, dma_vfio());
 	return run_suite(suite);
 }

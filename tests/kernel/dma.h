@@ -14,6 +14,7 @@ TCase *dma_nvme(void);
 TCase *dma_peer(void);
 TCase *dma_reset(void);
 TCase *dma_unplug(void);
+TCase *dma_user(void);
 TCase *dma_vfio(void);
 
 #endif
