@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* vIOMMUs of the kernel's IOMMU for tests, and what is on them. Structures are iommufd_test.h's. */
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "mock.h"
 
@@ -303,6 +306,49 @@ START_TEST(queues_keep_their_memory)
 }
 END_TEST
 
+static uint64_t locked(const struct world *w)
+{
+	struct ioasid_ctx_info info = IOASID_CTX_INFO_INIT;
+
+	ck_ok(ioasid_ctx_query_info(w->ctx, &info));
+	return info.locked_bytes;
+}
+
+/* A child that has not become another program yet has its descriptor: nothing stays for that. */
+START_TEST(a_queue_that_is_open_in_a_child)
+{
+	struct ioasid_event_queue *queue;
+	struct world w;
+	uint64_t before;
+	pid_t child;
+
+	if (!world_open(&w))
+		return;
+	before = locked(&w);
+	attach(&w);
+	queue = events_new(&w, 0);
+	ck_assert_uint_eq(locked(&w), before + MEMORY);
+	child = fork();
+	ck_assert_int_ge(child, 0);
+	if (!child) {
+		pause();
+		_exit(0);
+	}
+	ck_ok(ioasid_event_queue_destroy(queue));
+	ck_assert_int_eq(kill(child, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(child, NULL, 0), child);
+	ck_ok(ioasid_device_detach(w.mock.device));
+	ck_ok(ioasid_space_destroy(w.space));
+	ck_ok(ioasid_vdevice_destroy(w.vdevice));
+	ck_ok(ioasid_viommu_destroy(w.viommu));
+	ck_assert_uint_eq(locked(&w), before);
+	w.space = NULL;
+	w.vdevice = NULL;
+	w.viommu = NULL;
+	world_close(&w);
+}
+END_TEST
+
 /* Whatever needs what. */
 START_TEST(a_context_ends_with_all_that_is_on_it)
 {
@@ -332,6 +378,7 @@ TCase *mock_viommu(void)
 	tcase_add_test(tc, events_come_by_number);
 	tcase_add_test(tc, commands_find_devices_by_number);
 	tcase_add_test(tc, queues_keep_their_memory);
+	tcase_add_test(tc, a_queue_that_is_open_in_a_child);
 	tcase_add_test(tc, a_context_ends_with_all_that_is_on_it);
 	return tc;
 }
