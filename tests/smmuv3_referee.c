@@ -459,6 +459,7 @@ struct referee_result referee_lookup(const struct referee_unit *unit, uint32_t s
 	result.stage2 = config & 2;
 	result.event = use_substream(&r, substream, &result);
 	/* a fault of stage 2 is recorded by S2R */
-	result.silent = result.event == 0x10 && !field(r.ste, 186, 186);
+	/* R counts without S only (5.5) */
+	result.silent = result.event == 0x10 && !field(r.ste, 186, 185);
 	return result;
 }

@@ -70,6 +70,8 @@ START_TEST(faults_of_a_walk)
 	record_is(&event, &t, first | 0xabcde800, IN | PNU, IOVA, 0);
 	t.record = false; /* CD.R */
 	record_is(&event, &t, NONE);
+	t.stall = true; /* with CD.S it is ignored (5.5) */
+	record_is(&event, &t, first | 0xabcde800, IN | PNU, IOVA, 0);
 }
 END_TEST
 
@@ -83,6 +85,9 @@ START_TEST(faults_of_stage_2_alone)
 		  0x123456789000);
 	t.stage2_record = false; /* STE.S2R */
 	record_is(&event, &t, NONE);
+	t.stage2_stall = true; /* STE.S2S */
+	record_is(&event, &t, STREAM << 32 | codes[_i].code, IN | RNW | S2, 0x123456789abc,
+		  0x123456789000);
 }
 END_TEST
 

@@ -214,6 +214,8 @@ START_TEST(nested)
 	ck_assert(!look(5, 1).silent);
 	put_bits(ste, 186, 186, 0);
 	ck_assert(look(5, 1).silent);
+	put_bits(ste, 185, 185, 1); /* one that stalls is always (S2S) */
+	ck_assert(!look(5, 1).silent);
 }
 END_TEST
 

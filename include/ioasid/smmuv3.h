@@ -361,7 +361,10 @@ struct ioasid_smmuv3_translation {
 	enum ioasid_smmuv3_reason reason;
 	/** Blocked: no event is recorded. */
 	bool silent;
-	/** Faults of stage 1: the request is aborted, recorded, stalled (CD.A, R, S; 5.5). */
+	/**
+	 * Faults of stage 1: the request is aborted, recorded, stalled (CD.A, R, S; 5.5). What
+	 * stalls is recorded anyway.
+	 */
 	bool abort;
 	bool record;
 	bool stall;

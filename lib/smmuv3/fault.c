@@ -71,13 +71,19 @@ static bool encode_blocked(const struct ioasid_smmuv3_translation *t,
 	return true;
 }
 
+/* R, which does not count with S: a fault that stalls is always reported (5.5). */
+static bool wants_record(const struct ioasid_smmuv3_translation *t, bool stage2)
+{
+	return stage2 ? t->stage2_record || t->stage2_stall : t->record || t->stall;
+}
+
 /* What the parent does not map is a fault of stage 2, where the parent is that. */
 static bool encode_nested(const struct ioasid_smmuv3_translation *t,
 			  const struct ioasid_event *event, uint64_t record[4])
 {
 	uint64_t class = CLASS_IN;
 
-	if (!t->stage2_record)
+	if (!wants_record(t, true))
 		return false;
 	if (event->reason == IOASID_FAULT_TABLE_NOT_MAPPED)
 		class = CLASS_TT;
@@ -124,7 +130,7 @@ static bool encode(const struct ioasid_smmuv3_translation *t, const struct ioasi
 	default:
 		break;
 	}
-	if (t->kind == IOASID_SMMUV3_BYPASS || !(stage2 ? t->stage2_record : t->record) ||
+	if (t->kind == IOASID_SMMUV3_BYPASS || !wants_record(t, stage2) ||
 	    !smmu_event_encode(event, record))
 		return false;
 	entry_to_numbers(record, 4 * sizeof(*record));

@@ -177,8 +177,6 @@ static void use_ste(struct ioasid_smmuv3_translation *t, const struct ioasid_smm
 	t->unprivileged = ste->unprivileged;
 	t->vmid = ste->vmid;
 	t->stage2 = ste->stage2;
-	t->stage2_record = ste->stage2_record;
-	t->stage2_stall = ste->stage2_stall;
 }
 
 static void use_cd(struct ioasid_smmuv3_translation *t, const struct ioasid_smmuv3_cd *cd)
@@ -204,6 +202,7 @@ static enum ioasid_smmuv3_reason lookup_cd(const struct lookup *l,
 	if (kind == IOASID_SMMUV3_BLOCKED)
 		return IOASID_SMMUV3_STE_ABORT;
 	l->t->stage2_record = ste->stage2_record;
+	l->t->stage2_stall = ste->stage2_stall;
 	why = choose_cd(ste, substream, &index);
 	if (why != IOASID_SMMUV3_OK)
 		return why;
@@ -246,7 +245,7 @@ static bool is_silent(const struct ioasid_smmuv3_regs *regs,
 		      const struct ioasid_smmuv3_translation *t, enum ioasid_smmuv3_reason reason)
 {
 	if (reason == IOASID_SMMUV3_CD_TRANSLATION)
-		return !t->stage2_record;
+		return !t->stage2_record && !t->stage2_stall; /* 5.5 */
 	if (reason == IOASID_SMMUV3_STREAM_RANGE || reason == IOASID_SMMUV3_STREAM_ABSENT)
 		return !entry_bit(regs->cr2, SMMU_CR2_RECINVSID);
 	return !ioasid_smmuv3_reason_get_code(reason);
