@@ -40,6 +40,19 @@ static inline uint8_t take8(struct input *in)
 	return (uint8_t)take(in, 1);
 }
 
+/* The next bytes as they are, in memory of its own that ends where they do. To be freed. */
+static inline uint8_t *take_copy(struct input *in, size_t bytes)
+{
+	size_t there = (size_t)(in->end - in->at) < bytes ? (size_t)(in->end - in->at) : bytes;
+	uint8_t *copy = calloc(1, bytes ? bytes : 1);
+
+	if (!copy)
+		abort();
+	memcpy(copy, in->at, there);
+	in->at += there;
+	return copy;
+}
+
 static inline bool is_empty(const struct input *in)
 {
 	return in->at == in->end;

@@ -72,12 +72,9 @@ static void one_request(struct input *in, const struct ioasid_virtio_config *con
 	struct ioasid_virtio_request r = IOASID_VIRTIO_REQUEST_INIT;
 	enum ioasid_virtio_status status = IOASID_VIRTIO_OK;
 	size_t bytes = take8(in) % 80;
-	uint8_t *raw = malloc(bytes ? bytes : 1);
-	int rc;
+	uint8_t *raw = take_copy(in, bytes);
+	int rc = ioasid_virtio_request_decode(config, raw, bytes, &r, &status);
 
-	for (size_t i = 0; i < bytes; i++)
-		raw[i] = take8(in);
-	rc = ioasid_virtio_request_decode(config, raw, bytes, &r, &status);
 	free(raw);
 	must(rc == 0 || rc == -EINVAL || rc == -EOPNOTSUPP, "%d", rc);
 	must((rc == -EINVAL) == (status != IOASID_VIRTIO_OK), "%d, status %d", rc, (int)status);
