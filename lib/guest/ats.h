@@ -38,7 +38,11 @@ static inline enum ioasid_page_response_code ats_response(uint32_t code)
 	}
 }
 
-/* What a page request says beside the address. Without a PASID it has no privilege (10.4.1.1). */
+/*
+ * What a page request says beside the address. Without a PASID it has no privilege (10.4.1.1). One
+ * for neither reading nor writing would be a Stop Marker (10.4.1.2.1), which nobody answers, and to
+ * execute is to read too.
+ */
 static inline bool ats_has_pasid(const struct ioasid_page_request *request)
 {
 	return request->pasid != IOASID_NO_PASID;
@@ -48,6 +52,9 @@ static inline bool ats_wants(const struct ioasid_page_request *request, uint32_t
 {
 	if (access & (IOASID_EXECUTE | IOASID_PRIVILEGED) && !ats_has_pasid(request))
 		return false;
+	if (access == IOASID_READ && (request->access & IOASID_EXECUTE ||
+				      !(request->access & IOASID_WRITE)))
+		return true;
 	return request->access & access;
 }
 
