@@ -126,8 +126,8 @@ START_TEST(event_queues_that_fail)
 END_TEST
 
 /*
- * A child of fork(2) that is not another program yet has the descriptor, too. So the kernel's object
- * is busy, and what it is on; till then it has to wait, but not for ever.
+ * A child of fork(2) that is not another program yet has the descriptor, too. So the kernel's
+ * object is busy, and what it is on; till then it has to wait, but not for ever.
  */
 START_TEST(a_queue_that_is_open_in_a_child)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The kernel's objects, as they go. One that has a descriptor is busy as long as that is open, which
- * it is in whatever process has a copy: a child between its fork(2) and its execve(2), say. What it
- * was made on is busy then too, down to the memory that is locked. So what is busy is tried again
- * whenever another object goes.
+ * The kernel's objects, as they go. One that has a descriptor is busy as long as that is open,
+ * which it is in whatever process has a copy: a child between its fork(2) and its execve(2), say.
+ * What it was made on is busy then too, down to the memory that is locked. So what is busy is tried
+ * again whenever another object goes.
  */
 #include <errno.h>
 #include <string.h>
