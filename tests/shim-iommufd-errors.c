@@ -292,6 +292,35 @@ START_TEST(apertures_that_come_with_an_attach)
 }
 END_TEST
 
+/*
+ * Linux before 6.12: intel_iommu_domain_alloc() says 57 bits of any unit, or 56 of a first stage's
+ * lower half; what the unit has comes with an attach (prepare_domain_attach_device()), and is not
+ * told.
+ */
+START_TEST(apertures_that_are_wider_than_the_unit)
+{
+	static const struct { unsigned int told, mgaw, sagaw, bits; } cases[] = {
+		{ 57, 39, 2, 39 }, { 57, 48, 4, 48 }, { 57, 48, 6, 48 }, { 57, 57, 8, 57 },
+		{ 57, 46, 4, 46 }, { 57, 57, 6, 48 }, { 56, 48, 4, 47 }, { 56, 57, 12, 56 },
+		{ 48, 39, 2, 48 }, { 47, 39, 2, 47 }, { 57, 39, 0, 57 },
+	};
+	struct ioasid_device_info info = IOASID_DEVICE_INFO_INIT;
+	struct ioasid_device *d;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		shim.aperture_last = (UINT64_C(1) << cases[i].told) - 1;
+		shim.hw_data[1] = (cases[i].mgaw - 1) << 16 | cases[i].sagaw << 8;
+		d = bind(2);
+		ck_ok(ioasid_device_query_info(d, &info));
+		ck_assert_msg(info.address_bits == cases[i].bits, "case %zu: %u", i,
+			      info.address_bits);
+		ck_assert_uint_eq(ioasid_device_query_reserved(d, NULL, 0), 1);
+		ck_ok(ioasid_device_unbind(d));
+	}
+}
+END_TEST
+
 /* The group is attached as one: a device of it cannot be attached elsewhere to see that. */
 START_TEST(apertures_of_groups_that_are_attached)
 {
@@ -560,6 +589,7 @@ int main(void)
 	tcase_add_test(with, devices_that_cannot_be_bound);
 	tcase_add_test(with, apertures_that_come_with_an_attach);
 	tcase_add_test(with, apertures_of_groups_that_are_attached);
+	tcase_add_test(with, apertures_that_are_wider_than_the_unit);
 	tcase_add_test(with, allocations_that_fail);
 	tcase_add_test(with, attach_that_fails);
 	tcase_add_test(with, replace_that_fails);

@@ -168,6 +168,38 @@ START_TEST(reserved_is_what_lies_between_the_ranges)
 }
 END_TEST
 
+/* Linux before 6.12 tells 57 bits of any unit of VT-d's; sysfs has the unit's register. */
+START_TEST(ranges_end_where_the_unit_does)
+{
+	static const struct ioasid_range msi[] = { { 0xfee00000, 0x100000 } };
+	static const struct ioasid_range high[] = { { 0x100000000, 0x100000000 } };
+	struct ioasid_device_info info = IOASID_DEVICE_INFO_INIT;
+	struct ioasid_device *d;
+
+	shim_t1.ranges[1].last = (UINT64_C(1) << 57) - 1;
+	shim.vtd_cap = "c0000020e60262\n";
+	d = bind(1);
+	check_reserved(d, msi, 1);
+	ck_ok(ioasid_device_query_info(d, &info));
+	ck_assert_uint_eq(info.address_bits, 39);
+	ck_ok(ioasid_device_unbind(d));
+	/* MGAW and SAGAW are 33 and 39 bits; what begins behind them is none of its ranges */
+	shim_t1.ranges[0].last = UINT32_MAX;
+	shim_t1.ranges[1].first = UINT64_C(1) << 34;
+	shim.vtd_cap = "200200\n";
+	d = bind(1);
+	check_reserved(d, high, 1);
+	ck_ok(ioasid_device_query_info(d, &info));
+	ck_assert_uint_eq(info.address_bits, 33);
+	ck_ok(ioasid_device_unbind(d));
+	/* no such unit */
+	shim.vtd_cap = NULL;
+	d = bind(1);
+	ck_ok(ioasid_device_query_info(d, &info));
+	ck_assert_uint_eq(info.address_bits, 57);
+}
+END_TEST
+
 START_TEST(attach_maps_what_the_space_has)
 {
 	struct ioasid_space *space = make_space(ctx, NULL, 0);
@@ -375,6 +407,7 @@ int main(void)
 	tcase_add_test(tc, devices_of_a_group_have_its_descriptor);
 	tcase_add_test(tc, bind_isolates_the_group_and_takes_the_device);
 	tcase_add_test(tc, reserved_is_what_lies_between_the_ranges);
+	tcase_add_test(tc, ranges_end_where_the_unit_does);
 	tcase_add_test(tc, attach_maps_what_the_space_has);
 	tcase_add_test(tc, detach_where_nothing_is_mapped_is_free);
 	tcase_add_test(tc, before_unmap_all_each_goes_by_itself);

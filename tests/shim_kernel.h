@@ -88,6 +88,7 @@ struct shim {
 	unsigned int unlike;		/* bit i: device i takes only page tables made for it */
 	uint64_t lock_limit;
 	const char *reserved;		/* the file reserved_regions of each group */
+	const char *vtd_cap;		/* the file iommu/intel-iommu/cap of each device, or NULL */
 	const char *status;		/* the file /proc/self/status; NULL: there is none */
 	const char *group_name;		/* the file name of each group; NULL: there is none */
 	const char *dev_vfio[4];	/* what is in /dev/vfio */

@@ -95,7 +95,7 @@ int sys_access(const char *path)
 
 int sys_read(const char *path, char *buffer, size_t size)
 {
-	const char *text = NULL;
+	const char *text = NULL, *rest;
 	unsigned int group;
 	int end = 0;
 
@@ -105,6 +105,8 @@ int sys_read(const char *path, char *buffer, size_t size)
 		else if (!strcmp(path + end, "name"))
 			text = shim.group_name;
 	}
+	if (device_at(path, &rest) != SHIM_DEVICES && !strcmp(rest, "/iommu/intel-iommu/cap"))
+		text = shim.vtd_cap;
 	if (!strcmp(path, "/proc/self/status"))
 		text = shim.status;
 	return text ? snprintf(buffer, size, "%s", text) : -ENOENT;

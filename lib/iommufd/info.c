@@ -178,12 +178,15 @@ static int read_reserved(struct ioasid_device *device)
 
 int iofd_device_info(struct ioasid_device *device)
 {
+	const struct iofd_device *d = device->backend;
 	struct ioasid_device_info *info = &device->info;
 	struct aperture a = { 0 };
 	int ret = look_at_iommu(device, &a);
 
 	if (ret)
 		return ret;
+	if (d->hw.type == UAPI_HW_INFO_INTEL_VTD)
+		a.last = vfio_vtd_last(d->hw.vtd.cap_reg, a.last);
 	info->address_bits = a.last ? bits_ilog2(a.last) + 1 : 1;
 	info->page_sizes = a.alignment | large_pages(device, a.alignment);
 	info->enforce_snoop = enforces_snoop(device);

@@ -99,10 +99,13 @@ static struct uapi_iova_range range_at(const char *ranges, uint32_t i)
 	return range;
 }
 
-/* Reserved is what lies between the ranges, which ascend, and below the width of the last. */
-static int take_ranges(struct t1_group *group, const char *ranges, uint32_t n)
+/*
+ * Reserved is what lies between the ranges, which ascend, and below the width of the last address,
+ * which is @last.
+ */
+static int take_ranges(struct t1_group *group, const char *ranges, uint32_t n, uint64_t last)
 {
-	uint64_t last = range_at(ranges, n - 1).end, at = 0, end;
+	uint64_t at = 0, taken = 0, end;
 	uint32_t i;
 	int ret = 0;
 
@@ -111,11 +114,14 @@ static int take_ranges(struct t1_group *group, const char *ranges, uint32_t n)
 	for (i = 0; i < n && !ret; i++) {
 		struct uapi_iova_range range = range_at(ranges, i);
 
+		if (range.start > last)
+			break;
 		if (range.start > at)
 			ret = reserve(group, at, range.start - 1);
-		at = bits_add_sat(range.end, 1);
+		taken = range.end;
+		at = bits_add_sat(taken, 1);
 	}
-	if (!ret && last < end)
+	if (!ret && taken < end)
 		ret = reserve(group, at, end);
 	return ret;
 }
@@ -124,6 +130,7 @@ static int find_ranges(const struct ioasid_device *device, struct t1_group *grou
 		       const struct uapi_iommu_info *info)
 {
 	struct uapi_cap_iova_range head;
+	uint64_t last;
 	size_t size = 0;
 	const char *cap = find_cap(info, UAPI_CAP_IOVA_RANGE, &size);
 
@@ -134,7 +141,9 @@ static int find_ranges(const struct ioasid_device *device, struct t1_group *grou
 	if (!head.nr_iovas ||
 	    head.nr_iovas > (size - sizeof(head)) / sizeof(struct uapi_iova_range))
 		return err_set(ENODEV, "%s: its IOMMU translates nothing", device->name);
-	return take_ranges(group, cap + sizeof(head), head.nr_iovas);
+	last = range_at(cap + sizeof(head), head.nr_iovas - 1).end;
+	return take_ranges(group, cap + sizeof(head), head.nr_iovas,
+			   vfio_last_address(device->name, last));
 }
 
 /* Linux 5.8. A bit stands for the smallest page. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Devices by their node, by path and by a descriptor: as good as by address. And when they are free
- * again.
+ * Devices by their node, by path and by a descriptor: as good as by address. When they are free
+ * again, and what is in front of them.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -111,6 +111,29 @@ START_TEST(registers_that_are_mapped_hold_the_device)
 }
 END_TEST
 
+/* By its capability register in sysfs: MGAW less 1 in bits 21 to 16 (VT-d 4.1, 11.4.2). */
+START_TEST(the_unit_says_how_wide_it_is)
+{
+	struct ioasid_device_info info = IOASID_DEVICE_INFO_INIT;
+	unsigned long long cap = 0;
+	struct ioasid_device *d;
+	struct machine m;
+	char path[128];
+	FILE *file;
+
+	machine_open(&m);
+	d = machine_bind(&m, EDU_ALONE);
+	ck_ok(ioasid_device_query_info(d, &info));
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu/intel-iommu/cap",
+		 ioasid_device_get_name(d));
+	file = fopen(path, "r");
+	ck_assert_msg(file && fscanf(file, "%llx", &cap) == 1, "%s", path);
+	fclose(file);
+	ck_assert_uint_eq(info.address_bits, (cap >> 16 & 0x3f) + 1);
+	machine_close(&m);
+}
+END_TEST
+
 TCase *dma_node(void)
 {
 	TCase *tc = tcase_create("node");
@@ -118,5 +141,6 @@ TCase *dma_node(void)
 	tcase_add_test(tc, by_path);
 	tcase_add_test(tc, by_descriptor);
 	tcase_add_test(tc, registers_that_are_mapped_hold_the_device);
+	tcase_add_test(tc, the_unit_says_how_wide_it_is);
 	return tc;
 }
