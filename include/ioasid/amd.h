@@ -94,7 +94,7 @@ enum ioasid_amd_reason {
 	IOASID_AMD_CMD_TIMEOUT,
 };
 
-/** A short text for a person: a static string, never NULL. Since 0.1. */
+/** A short text for people: a static string, never NULL. Since 0.1. */
 const char *ioasid_amd_reason_text(enum ioasid_amd_reason reason);
 
 /** The event code of the event log entry (2.5); 0 for IOASID_AMD_OK. Since 0.1. */
@@ -104,7 +104,7 @@ uint8_t ioasid_amd_reason_get_code(enum ioasid_amd_reason reason);
 enum ioasid_amd_kind {
 	/** It is refused. */
 	IOASID_AMD_BLOCKED = 1,
-	/** Its address is a guest-physical address as it is. */
+	/** Its address is not translated: it is guest-physical. */
 	IOASID_AMD_BYPASS = 2,
 	/** Translated by a host table (2.2.3). */
 	IOASID_AMD_HOST = 3,
@@ -216,7 +216,7 @@ typedef int (*ioasid_amd_read)(void *opaque, const struct ioasid_amd_dte *host, 
 			       void *buffer, size_t length);
 
 /**
- * Finds out what becomes of a device's requests, as the unit does: from the device table (2.2.2)
+ * Finds out what happens to a device's requests, as the unit does: from the device table (2.2.2)
  * through the guest CR3 table (2.2.6). Each entry is read once.
  *
  * Whatever the unit would answer with an event is no error here: the translation is then
@@ -247,7 +247,7 @@ int ioasid_amd_translation_get_pgtable(const struct ioasid_amd_translation *tran
 				       struct ioasid_pgtable *pgtable);
 
 /**
- * Encodes a fault that the library tells of as an entry of the unit's event log (2.5), for a VMM to
+ * Encodes a fault that the library reports as an entry of the unit's event log (2.5), for a VMM to
  * write there: an IO_PAGE_FAULT, an ILLEGAL_DEV_TABLE_ENTRY, or a hardware error of the device
  * table or a page table.
  *
@@ -260,7 +260,7 @@ int ioasid_amd_translation_get_pgtable(const struct ioasid_amd_translation *tran
  * @param translation what ioasid_amd_lookup() said of the device's requests with the event's PASID:
  *        if they are blocked, its reason counts, else the event's.
  * @param raw receives the entry's two quadwords; unchanged if there is none.
- * @return whether there is an entry. There is none of a page fault where the guest wants none (SA:
+ * @return whether there is an entry. There is none for a page fault if the guest wants none (SA:
  *         suppress_all; to leave out all but the first one, suppress, is up to the caller), nor of
  *         memory that is missing where the translation leads to, nor of page requests that were
  *         answered in the negative, which the device is told of itself. Since 0.1.
@@ -364,8 +364,8 @@ bool ioasid_amd_cmd_get_response(const struct ioasid_amd_cmd *cmd,
  * Whether a command invalidates what a translation was looked up from: an INVALIDATE_DEVTAB_ENTRY
  * of its device, an INVALIDATE_IOMMU_PAGES of its domain-id and PASID that is not about leaves
  * alone (which is what covers guest CR3 tables), or an INVALIDATE_IOMMU_ALL. The caller then looks
- * again and attaches the device to what comes out. A blocked translation counts as being of every
- * domain-id.
+ * again and attaches the device to the resulting space. A blocked translation counts as being of
+ * every domain-id.
  *
  * @param device_id,translation the device, and what ioasid_amd_lookup() said before.
  * Since 0.1.

@@ -107,12 +107,12 @@ enum ioasid_riscv_reason {
 	IOASID_RISCV_CMD_OPERAND,
 };
 
-/** A short text for a person: a static string, never NULL. Since 0.1. */
+/** A short text for people: a static string, never NULL. Since 0.1. */
 const char *ioasid_riscv_reason_text(enum ioasid_riscv_reason reason);
 
 /** Kinds of transactions; the numbers are those of fault records (4.2, TTYP). */
 enum ioasid_riscv_transaction {
-	/** The fault is none of a transaction's. */
+	/** The fault is not one of a transaction. */
 	IOASID_RISCV_NO_TRANSACTION = 0,
 	IOASID_RISCV_EXECUTE = 1,
 	IOASID_RISCV_READ = 2,
@@ -137,7 +137,7 @@ uint16_t ioasid_riscv_reason_get_cause(enum ioasid_riscv_reason reason,
 enum ioasid_riscv_kind {
 	/** It is refused. */
 	IOASID_RISCV_BLOCKED = 1,
-	/** Its address is a physical address as it is. */
+	/** Its address is not translated: it is physical. */
 	IOASID_RISCV_BARE = 2,
 	/** Translated by a first-stage table. */
 	IOASID_RISCV_FIRST_STAGE = 3,
@@ -295,7 +295,7 @@ typedef int (*ioasid_riscv_read)(void *opaque, const struct ioasid_riscv_dc *sec
 				 uint64_t address, void *buffer, size_t length);
 
 /**
- * Finds out what becomes of a device's requests, as the unit does: from the device directory to the
+ * Finds out what happens to a device's requests, as the unit does: from the device directory to the
  * device context (3.3.1) and, if there is one, through the process directory to the process context
  * (3.3.2). Each entry is read once.
  *
@@ -443,7 +443,7 @@ bool ioasid_riscv_cmd_get_response(const struct ioasid_riscv_cmd *cmd,
 /**
  * Whether a command invalidates what a translation was looked up from: an IODIR.INVAL_DDT of its
  * device or of all, or an IODIR.INVAL_PDT of its device and process. The caller then looks again
- * and attaches the device to what comes out.
+ * and attaches the device to the resulting space.
  *
  * @param device_id,translation the device, and what ioasid_riscv_lookup() said before.
  * Since 0.1.
@@ -522,18 +522,18 @@ struct ioasid_riscv_fault {
 int ioasid_riscv_record_encode(const struct ioasid_riscv_fault *fault, uint64_t raw[4]);
 
 /**
- * Encodes a fault that the library tells of as a record of the fault queue (4.2): of a request of a
+ * Encodes a fault that the library reports as a record of the fault queue (4.2): of a request of a
  * user, for an address that was not translated before.
  *
  * Of what neither @p event nor @p translation tells, the guest-physical address where the second
- * stage does not translate what comes out of the first, or its tables, the record has 0.
+ * stage does not translate the result of the first, or its tables, the record has 0.
  *
  * @param event one of type IOASID_EVENT_FAULT.
  * @param device_id of its device, 24 bits.
  * @param translation what ioasid_riscv_lookup() said of the device's requests with the event's
  *        PASID: if they are blocked, its reason counts, else the event's.
  * @param raw receives the record's four doublewords; unchanged if there is none.
- * @return whether there is a record. There is none where the guest wants none (DTF: silent), nor of
+ * @return whether there is a record. There is none if the guest wants none (DTF: silent), nor of
  *         memory that is missing where the translation leads to, nor of page requests that were
  *         answered in the negative, which the device is told of itself; nor for a device_id that is
  *         too wide. Since 0.1.

@@ -151,7 +151,7 @@ enum ioasid_smmuv3_reason {
 	IOASID_SMMUV3_CMD_SIGNAL,
 };
 
-/** A short text for a person: a static string, never NULL. Since 0.1. */
+/** A short text for people: a static string, never NULL. Since 0.1. */
 const char *ioasid_smmuv3_reason_text(enum ioasid_smmuv3_reason reason);
 
 /**
@@ -169,7 +169,7 @@ uint8_t ioasid_smmuv3_reason_get_queue_error(enum ioasid_smmuv3_reason reason);
 enum ioasid_smmuv3_kind {
 	/** It is terminated. */
 	IOASID_SMMUV3_BLOCKED = 1,
-	/** Its address is a guest-physical address as it is. */
+	/** Its address is not translated: it is guest-physical. */
 	IOASID_SMMUV3_BYPASS = 2,
 	/** Translated by stage 2. */
 	IOASID_SMMUV3_STAGE2 = 3,
@@ -404,7 +404,7 @@ typedef int (*ioasid_smmuv3_read)(void *opaque, const struct ioasid_smmuv3_table
 				  uint64_t address, void *buffer, size_t length);
 
 /**
- * Finds out what becomes of a stream's requests, as the unit does: from the stream table to the
+ * Finds out what happens to a stream's requests, as the unit does: from the stream table to the
  * context descriptor (3.3). Each entry is read once.
  *
  * Whatever the unit would answer with an event is no error here: the translation is then
@@ -420,16 +420,16 @@ int ioasid_smmuv3_lookup(const struct ioasid_smmuv3_regs *regs, uint32_t stream_
 			 struct ioasid_smmuv3_translation *translation);
 
 /**
- * Encodes a fault that the library tells of as a record of the unit's event queue (7.3).
+ * Encodes a fault that the library reports as a record of the unit's event queue (7.3).
  *
  * Of what neither @p event nor @p translation tells, the address of a table, and the IPA where
- * stage 2 does not translate what comes out of stage 1, the record has 0.
+ * stage 2 does not translate the result of stage 1, the record has 0.
  *
  * @param event one of type IOASID_EVENT_FAULT.
  * @param translation what ioasid_smmuv3_lookup() said of the stream's requests with the event's
  *        PASID: if they are blocked, its reason counts, else the event's.
  * @param record receives its four doublewords; unchanged if there is none.
- * @return whether there is a record. There is none where the guest wants none (CD.R, STE.S2R), nor
+ * @return whether there is a record. There is none if the guest wants none (CD.R, STE.S2R), nor
  *         of memory that is missing where the translation leads to, nor of page requests that were
  *         answered in the negative, which the device is told of itself. Since 0.1.
  */
@@ -586,8 +586,8 @@ bool ioasid_smmuv3_cmd_get_response(const struct ioasid_smmuv3_cmd *cmd,
 
 /**
  * Whether a command invalidates what a translation was looked up from: a CMD_CFGI_* of its stream
- * and context descriptor. The caller then looks again and attaches the device to what comes out. A
- * blocked translation counts as being of every context descriptor.
+ * and context descriptor. The caller then looks again and attaches the device to the resulting
+ * space. A blocked translation counts as being of every context descriptor.
  *
  * @param stream_id,translation the stream, and what ioasid_smmuv3_lookup() said before.
  * Since 0.1.

@@ -129,7 +129,7 @@ enum ioasid_vtd_reason {
 	IOASID_VTD_DESCRIPTOR_RESERVED,
 };
 
-/** A short text for a person: a static string, never NULL. Since 0.1. */
+/** A short text for people: a static string, never NULL. Since 0.1. */
 const char *ioasid_vtd_reason_text(enum ioasid_vtd_reason reason);
 
 /**
@@ -148,7 +148,7 @@ uint8_t ioasid_vtd_reason_get_queue_error(enum ioasid_vtd_reason reason);
 enum ioasid_vtd_kind {
 	/** It faults. */
 	IOASID_VTD_BLOCKED = 1,
-	/** Its address is a guest-physical address as it is. */
+	/** Its address is not translated: it is guest-physical. */
 	IOASID_VTD_PASSTHROUGH = 2,
 	/** Translated by a second-stage table. */
 	IOASID_VTD_SECOND_STAGE = 3,
@@ -323,7 +323,7 @@ struct ioasid_vtd_translation {
 typedef int (*ioasid_vtd_read)(void *opaque, uint64_t gpa, void *buffer, size_t length);
 
 /**
- * Finds out what becomes of a device's requests, as the unit does: from the root table through the
+ * Finds out what happens to a device's requests, as the unit does: from the root table through the
  * context table and in scalable mode the PASID directory and PASID table (3.4). Each entry is read
  * once.
  *
@@ -356,7 +356,7 @@ int ioasid_vtd_translation_get_pgtable(const struct ioasid_vtd_translation *tran
 				       struct ioasid_pgtable *pgtable);
 
 /**
- * Encodes a fault that the library tells of as the unit's own record (FRCD_REG, 11.4.7.6), with F
+ * Encodes a fault that the library reports as the unit's own record (FRCD_REG, 11.4.7.6), with F
  * set, for a VMM to put into a register of its unit.
  *
  * @param event one of type IOASID_EVENT_FAULT.
@@ -365,7 +365,7 @@ int ioasid_vtd_translation_get_pgtable(const struct ioasid_vtd_translation *tran
  *        if they are blocked, its reason counts; else what translates them says which fault reason
  *        (7.1.3) it is.
  * @param raw receives the record's two quadwords; unchanged if there is none.
- * @return whether there is a record. There is none where the guest wants none (fault_disable; that
+ * @return whether there is a record. There is none if the guest wants none (fault_disable; that
  *         an entry of a PASID table cannot be read is always recorded), nor of memory that is
  *         missing where the translation leads to, nor of page requests that were answered in the
  *         negative, which the device is told of itself. Since 0.1.
@@ -491,8 +491,8 @@ bool ioasid_vtd_inv_get_response(const struct ioasid_vtd_inv *inv,
 /**
  * Whether a descriptor invalidates what a translation was looked up from: a context-cache or
  * PASID-cache invalidation of its device, domain-id or PASID. The caller then looks again and
- * attaches the device to what comes out. A blocked translation counts as being of every domain-id
- * and PASID.
+ * attaches the device to the resulting space. A blocked translation counts as being of every
+ * domain-id and PASID.
  *
  * @param source_id,translation the device, and what ioasid_vtd_lookup() said before.
  * Since 0.1.
