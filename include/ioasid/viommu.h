@@ -97,7 +97,7 @@ struct ioasid_space *ioasid_viommu_get_parent(const struct ioasid_viommu *viommu
  * least every space on the vIOMMU that can have the ASID. In a space with a PASID table
  * (ioasid/pasid.h), CFGI_CD has the context descriptor read again. If an erratum of the physical
  * unit requires that some commands be issued twice, this happens. For an IOASID_VIOMMU_RAW, the
- * driver defines size and contents.
+ * driver defines contents and size, which is at most 4096 bytes.
  *
  * @param commands,size,n @p n commands of @p size bytes each. With n = 0, the call tests whether
  *        the vIOMMU takes commands of this size.

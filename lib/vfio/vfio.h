@@ -58,8 +58,8 @@ int vfio_no_memory(const char *what);
 int vfio_why_not_mapped(const struct ioasid_space *space, const struct ioasid_run *run, int error);
 
 /*
- * vtd.c: the last address that the IOMMU of a device translates, where the kernel says @last: by its
- * capability register, if it is a unit of VT-d's; and of a PCI device, whatever its IOMMU is.
+ * vtd.c: the last address that the IOMMU of a device translates, where the kernel says @last: by
+ * its capability register, if it is a unit of VT-d's; and of a PCI device, whatever its IOMMU is.
  */
 uint64_t vfio_vtd_last(uint64_t cap, uint64_t last);
 uint64_t vfio_last_address(const char *name, uint64_t last);
