@@ -78,8 +78,10 @@ int sink_attach(struct ioasid_space *space, struct reap *reap)
 /* Where nobody can be told of a failure: it follows at the next occasion. */
 static void try_sync(struct sink *sink)
 {
+	err_put_aside();
 	if (sink_sync(sink, 0, UINT64_MAX))
 		ctx_log(sink->space->ctx, LOG_WARNING, "%s", err_text());
+	err_take_back();
 }
 
 void sink_detach(struct ioasid_space *space, struct reap *reap)

@@ -59,6 +59,25 @@ START_TEST(attach_that_fails)
 }
 END_TEST
 
+/* What was reserved for the device does not come back either: the message is that of the attach. */
+START_TEST(attach_whose_undoing_fails)
+{
+	struct ioasid_device *other;
+
+	gt_map(&table, 0x10000, DATA, 4 * PAGE, 1, RW);
+	bind_and_attach();
+	shim.reserved = "0x0000000000012000 0x0000000000012fff direct\n";
+	other = bind_device(1);
+	shim_forget();
+	fail_nth(4, EBUSY);	/* an UNMAP and two COPYs before the ATTACH */
+	shim.fail_more = 1;
+	ck_err(ioasid_device_attach(other, child), EBUSY);
+	said("group 2", "somebody else");
+	ck_ok(inv_all(ctx, child));
+	reaches(0x10000, DATA, 4 * PAGE, RW);
+}
+END_TEST
+
 /* Of what fails nothing is in the kernel, old or new; any later invalidation repairs it. */
 START_TEST(invalidation_that_fails)
 {
@@ -506,6 +525,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, nested_setup, nested_teardown);
 	tcase_add_test(tc, limits_are_for_children);
 	tcase_add_test(tc, attach_that_fails);
+	tcase_add_test(tc, attach_whose_undoing_fails);
 	tcase_add_test(tc, invalidation_that_fails);
 	tcase_add_test(tc, invalidation_of_one_page_that_fails);
 	tcase_add_test(tc, memory_that_cannot_be_had);

@@ -137,6 +137,25 @@ START_TEST(error_text_is_kept_and_cleared)
 }
 END_TEST
 
+START_TEST(err_of_what_comes_after_a_failure)
+{
+	err_set(EINVAL, "the failure");
+	err_put_aside();
+	ck_assert_str_eq(err_text(), "");
+	ck_assert_int_eq(err_number(), 0);
+	err_set(EBUSY, "undoing it");
+	ck_assert_str_eq(err_text(), "undoing it");
+	err_put_aside();
+	err_set(ENOMEM, "more of it");
+	err_take_back();
+	err_set(EBUSY, "and more");
+	ck_assert_int_eq(err_number(), EBUSY);
+	err_take_back();
+	ck_assert_str_eq(err_text(), "the failure");
+	ck_assert_int_eq(err_number(), EINVAL);
+}
+END_TEST
+
 START_TEST(long_error_text_ends_in_dots)
 {
 	char text[ERR_TEXT_SIZE + 1];
@@ -201,6 +220,7 @@ int main(void)
 
 	tcase_add_checked_fixture(err, err_clear, err_clear);
 	tcase_add_test(err, error_text_is_kept_and_cleared);
+	tcase_add_test(err, err_of_what_comes_after_a_failure);
 	tcase_add_test(err, long_error_text_ends_in_dots);
 	tcase_add_test(err, error_text_that_cannot_be_printed);
 	tcase_add_test(err, error_text_is_per_thread);

@@ -283,17 +283,16 @@ static int set_vendor(struct ioasid_space *space, struct iofd_vendor *vendor,
 {
 	struct iofd_nested *n = nested_of(space);
 	struct iofd_vendor *old = n->vendor;
-	char why[256];
 	int ret;
 
 	hold(n);
 	n->vendor = vendor;
 	ret = follow(space);
 	if (ret) {
-		snprintf(why, sizeof(why), "%s", err_text());
 		n->vendor = old;
+		err_put_aside();
 		go_back(space);
-		err_set(-ret, "%s", why);
+		err_take_back();
 	} else {
 		n->pair = *pair;
 	}

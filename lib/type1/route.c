@@ -3,7 +3,6 @@
  * From one space to another: what is in a group's container is exchanged. Runs that both spaces
  * have in the same place stay, and DMA there goes on without a gap.
  */
-#include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 
@@ -102,10 +101,8 @@ static void go_back(struct t1_group *group, const struct ioasid_space *keep)
 {
 	const struct ioasid_space *space = group->space;
 	struct ioasid_run run;
-	char why[ERR_TEXT_SIZE];
-	int error = err_number();
 
-	snprintf(why, sizeof(why), "%s", err_text());
+	err_put_aside();
 	for_each_run(run, space) {
 		if (!run.perm || has_same(keep, &run) || !t1_enter(group, space, &run))
 			continue;
@@ -113,7 +110,7 @@ static void go_back(struct t1_group *group, const struct ioasid_space *keep)
 		ctx_log(space->ctx, LOG_ERR, "group %u: lost when a replace failed: %s", group->id,
 			err_text());
 	}
-	err_set(error, "%s", why);
+	err_take_back();
 }
 
 /* What stays in the container counts as written for the space that is left. */

@@ -9,7 +9,9 @@
 static _Thread_local struct {
 	int number;
 	char text[ERR_TEXT_SIZE];
-} last_error;
+} errors[2];
+
+static _Thread_local unsigned int aside;	/* how deep: then it is the second */
 
 int err_vset(int err, const char *fmt, va_list ap)
 {
@@ -24,8 +26,8 @@ int err_vset(int err, const char *fmt, va_list ap)
 	else if ((size_t)length >= sizeof(text))
 		memcpy(text + sizeof(text) - sizeof(mark), mark, sizeof(mark));
 
-	memcpy(last_error.text, text, strlen(text) + 1);
-	last_error.number = err;
+	memcpy(errors[!!aside].text, text, strlen(text) + 1);
+	errors[!!aside].number = err;
 	errno = saved;
 	return -err;
 }
@@ -42,16 +44,27 @@ int err_set(int err, const char *fmt, ...)
 
 const char *err_text(void)
 {
-	return last_error.text;
+	return errors[!!aside].text;
 }
 
 int err_number(void)
 {
-	return last_error.number;
+	return errors[!!aside].number;
 }
 
 void err_clear(void)
 {
-	last_error.number = 0;
-	last_error.text[0] = '\0';
+	errors[!!aside].number = 0;
+	errors[!!aside].text[0] = '\0';
+}
+
+void err_put_aside(void)
+{
+	aside++;
+	err_clear();
+}
+
+void err_take_back(void)
+{
+	aside--;
 }

@@ -24,4 +24,11 @@ int err_number(void);
 
 void err_clear(void);
 
+/*
+ * What is done after a failure can fail itself, and is logged. Between these two it sets another
+ * message, and reads that; then the one before is there again. What is aside is one, however deep.
+ */
+void err_put_aside(void);
+void err_take_back(void);
+
 #endif
