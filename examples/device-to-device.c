@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
 /*
- * DMA from device to device: one writes into the memory of another, past the host's.
+ * DMA from device to device: one device writes into the memory of another, not into the host's.
  *
- * A network card puts what it receives into a register of an accelerator, to ring its doorbell. The
- * accelerator's memory is mapped into the card's space like any other; how depends on who has it.
- * iommufd takes it as a dma-buf, which VFIO makes of it, so that it can be taken away when the
- * accelerator is reset. type1 takes it where the process has mapped it. Of a device that is
- * emulated the emulator has the memory, here in a file.
+ * A network card writes what it receives into a register of an accelerator, to ring its doorbell.
+ * The accelerator's memory is mapped into the card's space like any other memory. How depends on
+ * the back end: iommufd takes it as a dma-buf that VFIO exports, so that it can be revoked when the
+ * accelerator is reset; type1 takes it where it is mapped in the process; for an emulated device,
+ * the emulator has the memory, here in a file.
  */
 #include "example.h"
 

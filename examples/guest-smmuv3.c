@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
 /*
- * A guest's SMMUv3, passed on: the VMM hands the guest's commands and the SMMU's events through,
- * and neither side learns the other's names for the device. Both know it as StreamID 0x40.
+ * A guest's SMMUv3, passed on: the VMM passes the guest's commands and the SMMU's events through
+ * unchanged, since a vDEVICE translates the guest's name for the device, StreamID 0x40.
  *
  * The program plays all parts. The guest: its driver writes a page table, and commands into its
  * command queue. The VMM: a vIOMMU on the guest's memory, a vDEVICE for the network card, an event
- * queue. What the card's IOMMU is, is the emulated platform's affair.
+ * queue. The IOMMU in front of the card is the emulated platform's.
  */
 #include "example.h"
 

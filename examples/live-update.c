@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
 /*
- * A live update: a program goes on in a new process, while its device stays attached.
+ * A live update: a program continues in a new process, while its device stays attached.
  *
- * The old process has a device and an address space, which maps files. It forks the new one, which
- * takes the context over, and gives its own handles up. At no time is the device detached, or
- * anything unmapped. What changes hands is who pays for the memory that is locked.
+ * The old process has a device and an address space, which maps files. It forks the new process,
+ * which takes the context over, and then gives its own handles up. At no time is the device
+ * detached or anything unmapped. All that changes is who is charged for the memory that is locked.
  */
 #include "example.h"
 

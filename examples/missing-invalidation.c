@@ -3,8 +3,8 @@
  * An invalidation is missing, and the audit names it.
  *
  * The program plays a guest whose driver moves a buffer to another page and forgets to invalidate.
- * The device goes on writing to the old page, which the guest has given to somebody else: a mistake
- * that shows itself rarely, much later, and as something else.
+ * The device continues to write to the old page, which the guest has given to somebody else: a
+ * mistake that shows rarely, much later, and as something else.
  */
 #include "example.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
 /*
- * What a driver in user space does first: gives an NVMe controller its queues, in memory that is
- * mapped for it, and asks it who it is. The controller is bound to vfio-pci:
+ * The first steps of a driver in user space: it gives an NVMe controller queues in memory that is
+ * mapped for it, and has it identify itself. The controller is bound to vfio-pci:
  *
  *	nvme-identify 0000:00:03.0
  */
