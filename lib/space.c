@@ -117,6 +117,8 @@ static int check_nesting(struct ioasid_ctx *ctx, const struct ioasid_space_optio
 	if (options->nesting > IOASID_NESTING_HARDWARE || options->fill > IOASID_FILL_ON_DEMAND)
 		return err_set(EINVAL, "nesting %u or fill %u is no known value",
 			       (unsigned int)options->nesting, (unsigned int)options->fill);
+	if (options->reserved)
+		return err_set(EINVAL, "space options: reserved is not 0");
 	if (options->fault_queue && options->fault_queue->ctx != ctx)
 		return err_set(EINVAL, "the fault queue is of another context");
 	if (options->viommu && options->viommu->ctx != ctx)

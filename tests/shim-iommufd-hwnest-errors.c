@@ -10,8 +10,13 @@
 
 START_TEST(old_kernels_say_so)
 {
-	static const enum ioasid_capability lacking[] = {
-		IOASID_CAP_DIRTY_TRACKING, IOASID_CAP_NESTING_HARDWARE, IOASID_CAP_USER_PASID_TABLE,
+	static const struct {
+		enum ioasid_capability capability;
+		const char *since;
+	} lacking[] = {
+		{ IOASID_CAP_DIRTY_TRACKING, "6.7" },
+		{ IOASID_CAP_NESTING_HARDWARE, "6.8" },
+		{ IOASID_CAP_USER_PASID_TABLE, "6.13" },
 	};
 	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
 	struct ioasid_ctx_options open = IOASID_CTX_OPTIONS_INIT;
@@ -26,11 +31,11 @@ START_TEST(old_kernels_say_so)
 	shim.version = LINUX(6, 6);
 	shim_forget();
 	for (i = 0; i < sizeof(lacking) / sizeof(lacking[0]); i++) {
-		ck_assert(!ioasid_ctx_has(ctx, lacking[i]));
-		ck_assert_ptr_nonnull(strstr(ioasid_ctx_why_not(ctx, lacking[i]),
-					     i ? "6.8" : "6.7"));
+		ck_assert(!ioasid_ctx_has(ctx, lacking[i].capability));
+		ck_assert_ptr_nonnull(strstr(ioasid_ctx_why_not(ctx, lacking[i].capability),
+					     lacking[i].since));
 	}
-	ck_assert_uint_eq(shim.n_calls, 2);	/* each is asked for once */
+	ck_assert_uint_eq(shim.n_calls, 3);	/* each is asked for once */
 	options.flags = IOASID_SPACE_DIRTY_TRACKING;
 	ck_err(ioasid_space_create(ctx, &options, &space), EOPNOTSUPP);
 	options.flags = 0;

@@ -106,7 +106,7 @@ START_TEST(capabilities)
 	boot(k, VTD);
 	has(IOASID_CAP_DIRTY_TRACKING, k->dirty);
 	has(IOASID_CAP_NESTING_HARDWARE, k->nests);
-	has(IOASID_CAP_USER_PASID_TABLE, k->nests);
+	has(IOASID_CAP_USER_PASID_TABLE, k->viommus);
 	has(IOASID_CAP_PAGE_REQUESTS, k->faults);
 	has(IOASID_CAP_VIOMMU, k->viommus);
 	has(IOASID_CAP_PASID, k->pasids);

@@ -105,6 +105,7 @@ struct ioasid_space_options {
 	 * enforced as long as the IOMMUs of all attached devices can enforce it.
 	 */
 	enum ioasid_enforce_snoop enforce_snoop;
+	/** 0 */
 	uint32_t reserved;
 };
 
@@ -159,11 +160,11 @@ struct ioasid_space_info {
  * below 2^57.
  *
  * @param options NULL for a root.
- * @return 0; -EINVAL: unknown flag or value; nesting, fill or a limit without a parent; one of the
- *         flags or enforce_snoop with a parent; memory_limit too small; hardware nesting together
- *         with fill or a limit, or on a parent that is not a root; a parent that is nested in
- *         hardware itself or has a PASID table; nested deeper than 8; parent, vIOMMU or fault queue
- *         of another context; vIOMMU on another parent;
+ * @return 0; -EINVAL: unknown flag or value; reserved not 0; nesting, fill or a limit without a
+ *         parent; one of the flags or enforce_snoop with a parent; memory_limit too small; hardware
+ *         nesting together with fill or a limit, or on a parent that is not a root; a parent that
+ *         is nested in hardware itself or has a PASID table; nested deeper than 8; parent, vIOMMU
+ *         or fault queue of another context; vIOMMU on another parent;
  *         -EADDRINUSE, -EFAULT: the parent has mappings that no page table can hold (see
  *         ioasid_device_attach()); -EOPNOTSUPP: the nesting asked for is not possible, or
  *         dirty tracking, enforce_snoop or small pages are not; -E2BIG; -ENOMEM.

@@ -169,7 +169,6 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 		return iofd_knows(ctx, IOFD_SET_DIRTY) ? NULL :
 		       "the kernel has no dirty tracking on iommufd (Linux 6.7)";
 	case IOASID_CAP_NESTING_HARDWARE:
-	case IOASID_CAP_USER_PASID_TABLE:
 		return iofd_knows(ctx, IOFD_INVALIDATE) ? NULL :
 		       "the kernel has no nested page tables on iommufd (Linux 6.8)";
 	case IOASID_CAP_FILL_ON_DEMAND:
@@ -181,6 +180,7 @@ static const char *why_not(const struct ioasid_ctx *ctx, enum ioasid_capability 
 	case IOASID_CAP_PAGE_REQUESTS:
 		return iofd_knows(ctx, IOFD_FAULT_QUEUE) ? NULL :
 		       "the kernel has no page requests on iommufd (Linux 6.11)";
+	case IOASID_CAP_USER_PASID_TABLE: /* is bound to a space on one */
 	case IOASID_CAP_VIOMMU:
 		return iofd_knows(ctx, IOFD_VIOMMU) ? NULL :
 		       "this kernel has no vIOMMUs (Linux 6.13)";

@@ -67,6 +67,9 @@ START_TEST(create_refuses)
 	options.nesting = 0;
 	options.fill = 77;
 	ck_err(ioasid_space_create(f.ctx, &options, &space), EINVAL);
+	options.fill = 0;
+	options.reserved = 1;
+	ck_err(ioasid_space_create(f.ctx, &options, &space), EINVAL);
 	ck_assert_ptr_eq(space, (void *)1);
 	ck_ok(ioasid_space_destroy(f.space));
 	fixture_close(&f);
