@@ -86,7 +86,8 @@ says out "ioasid-info (libioasid) $(sed -n 's/^AC_INIT(\[libioasid\], \[\([^]]*\
 	"$top_srcdir/configure.ac")"
 if [ -w /dev/full ]; then
 	got=0
-	"$info" --help >/dev/full 2>/dev/null || got=$?
+	# shellcheck disable=SC2086
+	${EMULATOR-} "$info" --help >/dev/full 2>/dev/null || got=$?
 	[ $got = 1 ] || complain "--help to a full device: exit status $got"
 fi
 

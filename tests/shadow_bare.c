@@ -285,14 +285,13 @@ END_TEST
 /* A table that the parent does not have yet is there for DMA as soon as it has it. */
 START_TEST(table_comes_later)
 {
-	uint64_t *slot, table = END - PAGE;
+	const uint64_t table = END - PAGE;
 
 	root_map(0, 4 * MIB, HOST, RW, true);
 	root_map(TABLES, END - TABLES - PAGE, 0, RW, true);
 	bind(variant[_i].format, variant[_i].on_demand);
 	gt_map(&w.t, 0, 0, PAGE, 1, RW);
-	slot = gt_entry(&w.t, 2 * MIB, 2);
-	*slot = gt_table_at(&w.t, 2, table);
+	gt_store(gt_entry(&w.t, 2 * MIB, 2), gt_table_at(&w.t, 2, table));
 	sync_range(0, ALL);
 	ck_assert_uint_eq(translate(&w.s, 2 * MIB, IOPT_READ), 0);
 	settle();

@@ -153,7 +153,7 @@ START_TEST(options_are_set_before_there_is_anything)
 	ck_assert_uint_eq(shim_open_fds(), 0);
 	shim_forget();
 	ck_ok(ioasid_ctx_open(&open, &ctx));	/* the teardown closes it */
-	expect(shim_iommu_fd(), SHIM_OPTION, 24, 0, 0, 0, 1, 0);
+	expect(shim_iommu_fd(), SHIM_OPTION, 24, 0, 0, 0, U64(1));
 	expect_end();
 }
 END_TEST
@@ -171,18 +171,18 @@ START_TEST(maps_first_and_attaches_then)
 	expect_end();
 	ck_ok(ioasid_device_attach(device, space));
 	expect(iommu, SHIM_IOAS_ALLOC, 12, 0, 0);
-	expect(iommu, SHIM_MAP, 40, 5, 2, 0, 0x7000, 0, 0x1000, 0, 0x1000, 0);
+	expect(iommu, SHIM_MAP, 40, 5, 2, 0, U64(0x7000), U64(0x1000), U64(0x1000));
 	expect(iommu, SHIM_MAP, 40, 7, 2, 0, U64((uintptr_t)a), U64(0x100002000),
 	       U64(0x2fffff000));
 	expect(shim_device_fd(0), SHIM_ATTACH, 12, 0, 2);
 	expect_end();
 	ck_ok(ioasid_mapping_unmap(m));
-	expect(iommu, SHIM_UNMAP, 24, 2, 0x1000, 0, 0x1000, 0);
+	expect(iommu, SHIM_UNMAP, 24, 2, U64(0x1000), U64(0x1000));
 	ck_ok(ioasid_space_map(space, 0x5000, b, 0x1000, IOASID_WRITE, NULL));
-	expect(iommu, SHIM_MAP, 40, 3, 2, 0, 0x7000, 0, 0x1000, 0, 0x5000, 0);
+	expect(iommu, SHIM_MAP, 40, 3, 2, 0, U64(0x7000), U64(0x1000), U64(0x5000));
 	ck_ok(ioasid_space_unmap_all(space, NULL));
-	expect(iommu, SHIM_UNMAP, 24, 2, 0x5000, 0, 0x1000, 0);
-	expect(iommu, SHIM_UNMAP, 24, 2, 0xfffff000, 2, 0x2000, 1);
+	expect(iommu, SHIM_UNMAP, 24, 2, U64(0x5000), U64(0x1000));
+	expect(iommu, SHIM_UNMAP, 24, 2, U64(0x2fffff000), U64(0x100002000));
 	expect_end();
 	ck_ok(ioasid_device_detach(device));
 	expect(shim_device_fd(0), SHIM_DETACH, 8, 0);
@@ -207,7 +207,7 @@ START_TEST(replace_is_one_attach)
 	shim_forget();
 	ck_ok(ioasid_device_replace(device, new));
 	expect(iommu, SHIM_IOAS_ALLOC, 12, 0, 0);
-	expect(iommu, SHIM_MAP, 40, 7, 3, 0, 0x7000, 0, 0x1000, 0, 0x9000, 0);
+	expect(iommu, SHIM_MAP, 40, 7, 3, 0, U64(0x7000), U64(0x1000), U64(0x9000));
 	expect(shim_device_fd(0), SHIM_ATTACH, 12, 0, 3);
 	expect(iommu, SHIM_DESTROY, 8, 2);
 	expect_end();

@@ -37,7 +37,7 @@ START_TEST(table_that_leads_to_itself)
 	all_of_memory(_i & 1);
 	bind(variant[_i / 2].format, variant[_i / 2].on_demand);
 	for (i = 0; i < 512; i++)
-		*gt_slot(&w.t, w.t.root, i) = gt_table_value(&w.t, w.t.root);
+		gt_store(gt_slot(&w.t, w.t.root, i), gt_table_value(&w.t, w.t.root));
 	sync_range(0, ALL);
 	for (i = 0; i < 2000; i++) {
 		uint64_t iova = rnd(UINT64_C(1) << 47);
@@ -69,7 +69,8 @@ START_TEST(tables_that_lead_to_each_other)
 		page[i] = gt_page(&w.t);
 	for (k = 0; k < 4; k++)
 		for (i = 0; i < 512; i++)
-			*gt_slot(&w.t, page[k], i) = gt_table_value(&w.t, page[i % 4]);
+			gt_store(gt_slot(&w.t, page[k], i),
+				 gt_table_value(&w.t, page[i % 4]));
 	sync_range(0, ALL);
 	for (i = 0; i < 4000; i++) {
 		uint64_t iova = rnd(UINT64_C(1) << 47);

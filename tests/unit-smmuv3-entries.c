@@ -301,15 +301,16 @@ static enum ioasid_fault_reason reason_after(enum ioasid_fault_reason reason, ui
 				      .iova = 0x12345000, .access = IOASID_READ,
 				      .virtual_id = 0x77 };
 	struct ioasid_event back = { 0 };
-	uint64_t record[4];
+	uint64_t record[4], first;
 
 	ck_assert(smmu_event_encode(&event, record));
-	ck_assert_uint_eq(get_bits(record, 7, 0), code);
+	first = le64toh(record[0]);
+	ck_assert_uint_eq(get_bits(&first, 7, 0), code);
 	ck_assert(smmu_event_decode(record, &back));
 	ck_assert_uint_eq(back.virtual_id, 0x77);
 	/* 7.3.7 has no SubstreamID, 7.3.9 no SSV */
 	ck_assert_uint_eq(back.pasid, code == 0x06 ? IOASID_NO_PASID : 5);
-	ck_assert_uint_eq(get_bits(record, 11, 11), code != 0x06 && code != 0x08);
+	ck_assert_uint_eq(get_bits(&first, 11, 11), code != 0x06 && code != 0x08);
 	return back.reason;
 }
 
