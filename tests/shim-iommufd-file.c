@@ -139,7 +139,8 @@ START_TEST(before_linux_6_13_it_goes_by_address)
 	is_asked();
 	expect(iommu, SHIM_MAP, 40, 7, 2, 0, U64(va), U64(2 * PAGE), U64(IOVA));
 	expect_end();
-	ck_assert_uint_eq(le32toh(*(uint32_t *)(uintptr_t)va), 1);	/* its pages hold their number */
+	/* its pages hold their number */
+	ck_assert_uint_eq(le32toh(*(uint32_t *)(uintptr_t)va), 1);
 	ck_ok(ioasid_space_map_copy(copy, 0x50000, space, 0x11000, PAGE, IOASID_READ, NULL));
 	ck_ok(ioasid_space_map_file(copy, 0, file, 0, PAGE, RW, NULL));
 	expect_end();

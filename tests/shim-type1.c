@@ -371,7 +371,8 @@ START_TEST(files_and_copies_are_mapped_by_address)
 	ck_assert_uint_eq(shim_entries(1, &entries), 1);
 	ck_assert_uint_eq(entries[0].size, 2 * PAGE);
 	va = entries[0].vaddr;
-	ck_assert_uint_eq(le32toh(*(uint32_t *)(uintptr_t)va), 1);	/* its pages hold their number */
+	/* its pages hold their number */
+	ck_assert_uint_eq(le32toh(*(uint32_t *)(uintptr_t)va), 1);
 	ck_ok(ioasid_space_map_copy(copy, 0x50000, space, 0x11000, PAGE, IOASID_READ, NULL));
 	ck_ok(ioasid_device_replace(device, copy));
 	ck_assert_uint_eq(shim_entries(1, &entries), 1);
