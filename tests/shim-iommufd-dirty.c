@@ -143,6 +143,18 @@ START_TEST(a_range_with_holes)
 	ck_assert_uint_eq(bitmap[0], UINT64_C(1) << 63);
 	ck_assert_uint_eq(bitmap[1] | bitmap[2], 0);
 	ck_assert_uint_eq(bitmap[3], UINT64_C(1) << 0x21);
+	/* if the first cannot be had, the second is not asked for, and both count as written */
+	fail_nth(1, ENOMEM);
+	ck_err(ioasid_space_dirty_read(root, start, 0x100000, PAGE, IOASID_DIRTY_HOLES, bitmap),
+	       ENOMEM);
+	expect(iommu, SHIM_GET_DIRTY, 48, 4, 0, 0, U64(start), U64(0x40000), U64(PAGE),
+	       U64((uintptr_t)bitmap));
+	expect_end();
+	memset(bitmap, 0, sizeof(bitmap));
+	ck_ok(ioasid_space_dirty_read(root, start, 0x100000, PAGE, IOASID_DIRTY_HOLES, bitmap));
+	ck_assert_uint_eq(bitmap[0], UINT64_MAX);
+	ck_assert_uint_eq(bitmap[1] | bitmap[2], 0);
+	ck_assert_uint_eq(bitmap[3], UINT64_MAX);
 }
 END_TEST
 

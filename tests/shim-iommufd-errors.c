@@ -333,6 +333,7 @@ START_TEST(apertures_of_groups_that_are_attached)
 	shim.aperture_last = (UINT64_C(1) << 39) - 1;
 	shim.smallest_page = 0x4000;
 	ck_ok(ioasid_device_attach(bind(2), space));
+	bind(0);	/* is of another group */
 	d = bind(3);
 	ck_ok(ioasid_device_query_info(d, &info));
 	ck_assert_uint_eq(info.address_bits, 39);

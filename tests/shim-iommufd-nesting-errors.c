@@ -337,6 +337,12 @@ START_TEST(too_many_for_bind_and_attach)
 	ck_assert_uint_eq(shim.n_calls, 0);	/* what is there stays there all the time */
 	reaches(0, DATA, 2 * PAGE, RW);
 	reaches(2 * PAGE, 0, PAGE, 0);
+	ck_ok(ioasid_device_detach(device));
+	ck_ok(ioasid_space_map_parent(child, 2 * PAGE, DATA, PAGE, RW, &m));
+	ck_err(ioasid_device_attach(device, child), E2BIG);
+	ck_ok(ioasid_mapping_unmap(m));
+	ck_ok(ioasid_device_attach(device, child));
+	reaches(0, DATA, 2 * PAGE, RW);
 }
 END_TEST
 
