@@ -6,8 +6,6 @@
 #include "pasidtab/pasidtab.h"
 #include "util/err.h"
 
-#define CAP_SVRSW60T59B 14 /* 6.3 */
-
 static int prepare(struct ioasid_pasid_table *table)
 {
 	if (table->levels < 1 || table->levels > 3)
@@ -44,7 +42,7 @@ static void decode(const struct ioasid_pasid_table *table, const uint64_t raw[2]
 	entry->pgtable.address_bits = table->address_bits;
 	if (table->flags & IOASID_PASID_TABLE_IGNORE_ACCESSED)
 		entry->pgtable.flags |= IOASID_PGTABLE_IGNORE_ACCESSED;
-	if (entry_bit(capabilities, CAP_SVRSW60T59B))
+	if (entry_bit(capabilities, PDT_CAP_SVRSW60T59B))
 		entry->pgtable.flags |= IOASID_PGTABLE_SOFTWARE_BITS;
 }
 

@@ -2,8 +2,7 @@
 /* Intel VT-d, scalable mode: a PASID directory of PASID tables (VT-d specification 4.1, 3.4.3). */
 #include <errno.h>
 
-#include <ioasid/vtd.h>
-
+#include "guest/vtd_pasid.h"
 #include "pasidtab/pasidtab.h"
 #include "util/bits.h"
 #include "util/err.h"
@@ -39,15 +38,9 @@ static enum ioasid_fault_reason reason_of(int ret)
 static void describe(const struct ioasid_vtd_pasid *pasid, const struct ioasid_vtd_caps *caps,
 		     struct pasidtab_entry *entry)
 {
-	const struct ioasid_vtd_translation t = {
-		.size = sizeof(t), .kind = pasid->kind,
-		.write_protect = pasid->write_protect,
-		.extended_accessed = pasid->extended_accessed,
-		.second_dirty = pasid->second_dirty,
-		.first_levels = pasid->first_levels, .first_root = pasid->first_root,
-		.second_levels = pasid->second_levels, .second_root = pasid->second_root,
-	};
+	struct ioasid_vtd_translation t = IOASID_VTD_TRANSLATION_INIT;
 
+	vtd_use_pasid(&t, pasid);
 	entry->kind = pasid->kind == IOASID_VTD_PASSTHROUGH ? PASIDTAB_BYPASS : PASIDTAB_TABLE;
 	if (entry->kind == PASIDTAB_TABLE)
 		ioasid_vtd_translation_get_pgtable(&t, caps, pasid->kind == IOASID_VTD_FIRST_STAGE ?

@@ -9,7 +9,6 @@
 
 /* capabilities (6.3). */
 enum {
-	RISCV_CAP_SVRSW60T59B = 14, /* bits of entries that are software's (9.4) */
 	RISCV_CAP_SV32X4 = 16, /* and Sv39x4, Sv48x4, Sv57x4 */
 	RISCV_CAP_SV39X4 = 17,
 	RISCV_CAP_SV48X4 = 18,
@@ -60,6 +59,9 @@ enum {
 };
 
 #define RISCV_DEVICE_BITS 24u
+
+/* 3.3.2: the cause of what the second stage does not translate is that of the original access. */
+uint16_t riscv_guest_page_fault(enum ioasid_riscv_transaction transaction);
 
 static inline bool riscv_can(const struct ioasid_riscv_regs *regs, unsigned capability)
 {

@@ -63,8 +63,7 @@ static uint16_t guest_page_fault(struct ioasid_riscv_fault *f, uint64_t gpa, boo
 {
 	f->gpa = gpa;
 	f->implicit = implicit;
-	return f->transaction == IOASID_RISCV_WRITE ? RISCV_WRITE_GUEST_PAGE_FAULT :
-						      RISCV_READ_GUEST_PAGE_FAULT;
+	return riscv_guest_page_fault(f->transaction);
 }
 
 /* A fault of the stage that sees the address, be it that of an atomic operation, or of a write. */

@@ -64,8 +64,7 @@ IOASID_EXPORT const char *ioasid_riscv_reason_text(enum ioasid_riscv_reason reas
 	return REASON_GET(reasons, reason, text, "unknown reason");
 }
 
-/* 3.3.2: that of the original access. */
-static uint16_t guest_page_fault(enum ioasid_riscv_transaction transaction)
+uint16_t riscv_guest_page_fault(enum ioasid_riscv_transaction transaction)
 {
 	switch (transaction) {
 	case IOASID_RISCV_EXECUTE:
@@ -83,6 +82,6 @@ IOASID_EXPORT uint16_t ioasid_riscv_reason_get_cause(enum ioasid_riscv_reason re
 						     enum ioasid_riscv_transaction transaction)
 {
 	if (reason == IOASID_RISCV_PDT_TRANSLATION)
-		return guest_page_fault(transaction);
+		return riscv_guest_page_fault(transaction);
 	return REASON_GET(reasons, reason, cause, 0);
 }

@@ -224,8 +224,8 @@ static int sync_one(struct shadow *s, uint64_t iova, struct reap *reap)
 {
 	struct shadow_part *part = &s->tree.part[0];
 
-	return is_plain(s) && pgt_input_ok(&part->pgt, iova) ? page_sync(part, iova, reap)
-							     : -EAGAIN;
+	return is_plain(s) && pgt_input_ok(&part->pgt, iova) ? page_sync(part, iova, reap) :
+							       -EAGAIN;
 }
 
 int shadow_sync_pages(struct shadow *s, const uint64_t *iovas, size_t n, struct reap *reap)

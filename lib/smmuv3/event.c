@@ -55,7 +55,7 @@ static uint8_t code_of(enum ioasid_fault_reason reason)
 bool smmu_event_encode(const struct ioasid_event *event, uint64_t record[4])
 {
 	uint8_t code = code_of(event->reason);
-	uint64_t first = code | event->virtual_id << 32;
+	uint64_t first = event->virtual_id << 32;
 
 	if (!code)
 		return false;

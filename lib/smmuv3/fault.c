@@ -31,30 +31,30 @@ static void to_stage2(uint64_t record[4], uint64_t class, uint64_t ipa)
 	record[3] = ipa & ENTRY_BITS(51, 12);
 }
 
-/* One without a stage, and with an address of what could not be read: 0 if nobody knows it. */
-static bool encode_config(const struct ioasid_event *event, uint8_t code, uint64_t fetch,
-			  uint64_t record[4])
+/* The record of a reason that has one, with the number of another of the same layout. */
+static void encode_as(const struct ioasid_event *event, enum ioasid_fault_reason reason,
+		      uint8_t code, uint64_t record[4])
 {
 	struct ioasid_event e = *event;
 
-	e.reason = IOASID_FAULT_NO_PGTABLE; /* one that has a record, of the same layout */
+	e.reason = reason;
 	smmu_event_encode(&e, record);
 	smmu_event_set_code(record, code);
 	entry_to_numbers(record, 4 * sizeof(*record));
+}
+
+/* One without a stage, and with an address of what could not be read: 0 if nobody knows it. */
+static void encode_config(const struct ioasid_event *event, uint8_t code, uint64_t fetch,
+			  uint64_t record[4])
+{
+	encode_as(event, IOASID_FAULT_NO_PGTABLE, code, record);
 	record[3] = fetch & ENTRY_BITS(55, 3); /* FetchAddr (7.3.4, 7.3.10) */
-	return true;
 }
 
 /* One about the input address, of stage 1. */
-static bool encode_walk(const struct ioasid_event *event, uint8_t code, uint64_t record[4])
+static void encode_walk(const struct ioasid_event *event, uint8_t code, uint64_t record[4])
 {
-	struct ioasid_event e = *event;
-
-	e.reason = IOASID_FAULT_NOT_MAPPED;
-	smmu_event_encode(&e, record);
-	smmu_event_set_code(record, code);
-	entry_to_numbers(record, 4 * sizeof(*record));
-	return true;
+	encode_as(event, IOASID_FAULT_NOT_MAPPED, code, record);
 }
 
 static bool encode_blocked(const struct ioasid_smmuv3_translation *t,
@@ -64,8 +64,10 @@ static bool encode_blocked(const struct ioasid_smmuv3_translation *t,
 
 	if (!code)
 		return false;
-	if (code != F_TRANSLATION)
-		return encode_config(event, code, t->entry, record);
+	if (code != F_TRANSLATION) {
+		encode_config(event, code, t->entry, record);
+		return true;
+	}
 	encode_walk(event, code, record);
 	to_stage2(record, CLASS_CD, t->entry);
 	return true;
@@ -100,8 +102,10 @@ static bool encode_parents(const struct ioasid_smmuv3_translation *t,
 {
 	if (t->kind == IOASID_SMMUV3_NESTED)
 		return encode_nested(t, event, record);
-	if (event->reason == IOASID_FAULT_PASID_TABLE_NOT_MAPPED)
-		return encode_config(event, F_CD_FETCH, 0, record);
+	if (event->reason == IOASID_FAULT_PASID_TABLE_NOT_MAPPED) {
+		encode_config(event, F_CD_FETCH, 0, record);
+		return true;
+	}
 	if (event->reason != IOASID_FAULT_TABLE_NOT_MAPPED)
 		return false;
 	encode_walk(event, F_WALK_EABT, record);

@@ -18,6 +18,15 @@ enum stage {
 /* SPT.1, which is always recorded: FPD has no part in it (7.1.3). */
 #define PASID_ACCESS 0x58
 
+/* Of the tables before: whoever would have translated it. */
+#define IN_SCALABLE_MODE(code) \
+	{ \
+		[PASSED] = { code, code }, \
+		[SECOND] = { code, code }, \
+		[FIRST] = { code, code }, \
+		[NESTED] = { code, code }, \
+	}
+
 /*
  * Fault reasons (7.1.3), of a read and of a write. What has none is memory that is missing, and not
  * a translation. SFS.1 is 70h, SSS.1 is 78h, SGN.1 is 80h, and they count upwards.
@@ -55,30 +64,10 @@ static const uint8_t codes[][STAGES][2] = {
 		[FIRST] = { 0x70, 0x70 }, /* SFS.1 */
 		[NESTED] = { 0x79, 0x79 }, /* SSS.2: see SFS.1 */
 	},
-	[IOASID_FAULT_PASID_RANGE] = {
-		[PASSED] = { 0x46, 0x46 }, /* SCT.7 */
-		[SECOND] = { 0x46, 0x46 },
-		[FIRST] = { 0x46, 0x46 },
-		[NESTED] = { 0x46, 0x46 },
-	},
-	[IOASID_FAULT_PASID_NOT_PRESENT] = {
-		[PASSED] = { 0x59, 0x59 }, /* SPT.2 */
-		[SECOND] = { 0x59, 0x59 },
-		[FIRST] = { 0x59, 0x59 },
-		[NESTED] = { 0x59, 0x59 },
-	},
-	[IOASID_FAULT_PASID_MALFORMED] = {
-		[PASSED] = { 0x5a, 0x5a }, /* SPT.3 */
-		[SECOND] = { 0x5a, 0x5a },
-		[FIRST] = { 0x5a, 0x5a },
-		[NESTED] = { 0x5a, 0x5a },
-	},
-	[IOASID_FAULT_PASID_TABLE_NOT_MAPPED] = {
-		[PASSED] = { PASID_ACCESS, PASID_ACCESS },
-		[SECOND] = { PASID_ACCESS, PASID_ACCESS },
-		[FIRST] = { PASID_ACCESS, PASID_ACCESS },
-		[NESTED] = { PASID_ACCESS, PASID_ACCESS },
-	},
+	[IOASID_FAULT_PASID_RANGE] = IN_SCALABLE_MODE(0x46), /* SCT.7 */
+	[IOASID_FAULT_PASID_NOT_PRESENT] = IN_SCALABLE_MODE(0x59), /* SPT.2 */
+	[IOASID_FAULT_PASID_MALFORMED] = IN_SCALABLE_MODE(0x5a), /* SPT.3 */
+	[IOASID_FAULT_PASID_TABLE_NOT_MAPPED] = IN_SCALABLE_MODE(PASID_ACCESS),
 	[IOASID_FAULT_TARGET_NOT_MAPPED] = {
 		[NESTED] = { 0x79, 0x79 }, /* what the parent maps is the second stage */
 	},

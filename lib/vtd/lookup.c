@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* From a device's source-id and PASID to what becomes of its requests (3.4). */
 #include "export.h"
+#include "guest/vtd_pasid.h"
 #include "vtd/bits.h"
 
 #define FIRST_TRANSLATION_SIZE sizeof(struct ioasid_vtd_translation)
@@ -133,15 +134,7 @@ static enum ioasid_vtd_reason lookup_scalable(struct lookup *l, uint64_t rtaddr)
 		return why;
 	if (l->t->supervisor && !entry.supervisor)
 		return IOASID_VTD_PASID_SUPERVISOR;
-	l->t->kind = entry.kind;
-	l->t->domain = entry.domain;
-	l->t->write_protect = entry.write_protect;
-	l->t->extended_accessed = entry.extended_accessed;
-	l->t->second_dirty = entry.second_levels && entry.second_dirty;
-	l->t->second_levels = entry.second_levels;
-	l->t->second_root = entry.second_root;
-	l->t->first_levels = entry.first_levels;
-	l->t->first_root = entry.first_root;
+	vtd_use_pasid(l->t, &entry);
 	return IOASID_VTD_OK;
 }
 
