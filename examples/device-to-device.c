@@ -40,7 +40,7 @@ static void accelerator_open(struct accelerator *x, struct ioasid_ctx *ctx,
 	x->fd = -1;
 	if (!strcmp(ioasid_ctx_get_backend(ctx), "type1"))
 		return;
-	x->fd = pci_export(ioasid_device_get_fd(device), 0, SIZE);
+	x->fd = pci_export(ioasid_device_get_fd(device), &(struct pci_range){ 0, SIZE }, 1);
 	if (x->fd < 0)
 		not_here("this kernel", "its VFIO makes no dma-bufs of devices' memory");
 }

@@ -115,7 +115,6 @@ int main(int argc, char **argv)
 	struct ioasid_ctx *ctx;
 	struct arguments a;
 	uint64_t directory;
-	int fd;
 
 	a = parse_arguments(argc, argv, "A guest's PASID table, bound whole.");
 	ctx = open_context(&a, 0, machine);
@@ -123,10 +122,8 @@ int main(int argc, char **argv)
 	need(ctx, IOASID_CAP_DMA);	/* an edu has no PASIDs */
 	check(ioasid_inv_new(ctx, 0, &inv), "making a batch");
 	device = bind_device(ctx, &a, 0, "accelerator");
-	memory = new_memory("guest", MEMORY, &fd);
 	check(ioasid_space_create(ctx, NULL, &root), "creating the root");
-	check(ioasid_space_map_file(root, 0, fd, 0, MEMORY, IOASID_READ | IOASID_WRITE, NULL),
-	      "mapping the guest's memory");
+	memory = map_new(root, 0, MEMORY);
 
 	printf("The guest sets up a PASID directory; the VMM binds it.\n");
 	directory = new_page();

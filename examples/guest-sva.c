@@ -97,7 +97,7 @@ int main(int argc, char **argv)
 	struct arguments a;
 	uint64_t table[2], page[2];
 	char text[8];
-	int fd, i;
+	int i;
 
 	a = parse_arguments(argc, argv, "Two processes of a guest on one device.");
 	ctx = open_context(&a, 0, NULL);
@@ -106,10 +106,8 @@ int main(int argc, char **argv)
 	check(ioasid_event_queue_create(ctx, 0, &faults), "creating an event queue");
 	check(ioasid_inv_new(ctx, 0, &inv), "making a batch");
 	device = bind_device(ctx, &a, 0, "0000:00:01.0");
-	memory = new_memory("guest", MEMORY, &fd);
 	check(ioasid_space_create(ctx, NULL, &root), "creating the root");
-	check(ioasid_space_map_file(root, 0, fd, 0, MEMORY, IOASID_READ | IOASID_WRITE, NULL),
-	      "mapping the guest's memory");
+	memory = map_new(root, 0, MEMORY);
 
 	printf("The guest binds two processes to the device.\n");
 	for (i = 0; i < 2; i++) {

@@ -235,8 +235,6 @@ static bool card_copies(struct unit *u, uint64_t from, uint64_t to, const char *
 
 static void open_unit(struct unit *u, const struct arguments *a)
 {
-	int fd;
-
 	*u = (struct unit){
 		.config = {
 			.features = IOASID_VIRTIO_F_MAP_UNMAP | IOASID_VIRTIO_F_DOMAIN_RANGE |
@@ -251,10 +249,8 @@ static void open_unit(struct unit *u, const struct arguments *a)
 	need(u->ctx, IOASID_CAP_NESTING_SOFTWARE);
 	check(ioasid_event_queue_create(u->ctx, 0, &u->faults), "creating an event queue");
 	check(copier_open(&u->card, u->ctx, bind_device(u->ctx, a, 0, "0000:00:01.0")), "the card");
-	guest = new_memory("guest", GUEST_MEMORY, &fd);
 	check(ioasid_space_create(u->ctx, NULL, &u->memory), "creating the root");
-	check(ioasid_space_map_file(u->memory, 0, fd, 0, GUEST_MEMORY, IOASID_READ | IOASID_WRITE,
-				    NULL), "mapping guest memory");
+	guest = map_new(u->memory, 0, GUEST_MEMORY);
 }
 
 int main(int argc, char **argv)

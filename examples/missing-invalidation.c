@@ -85,20 +85,17 @@ int main(int argc, char **argv)
 	struct ioasid_inv *batch;
 	struct ioasid_ctx *ctx;
 	struct arguments a;
-	int fd;
 
 	a = parse_arguments(argc, argv, "A guest forgets an invalidation.");
 	ctx = open_context(&a, IOASID_CTX_AUDIT, NULL);
 	check(ioasid_event_queue_create(ctx, 0, &queue), "creating an event queue");
 
-	guest = new_memory("guest", GUEST_MEMORY, &fd);
+	check(ioasid_space_create(ctx, NULL, &nested.parent), "creating the root");
+	guest = map_new(nested.parent, 0, GUEST_MEMORY);
 	guest_stores(0, ENTRY(0x1000u));
 	guest_stores(0x1000, ENTRY(0x2000u));
 	guest_maps_buffer_to(OLD_PAGE);
 
-	check(ioasid_space_create(ctx, NULL, &nested.parent), "creating the root");
-	check(ioasid_space_map_file(nested.parent, 0, fd, 0, GUEST_MEMORY,
-				    IOASID_READ | IOASID_WRITE, NULL), "mapping guest memory");
 	table.format = IOASID_PGTABLE_VTD_SS;
 	table.levels = 3;
 	check(ioasid_space_create(ctx, &nested, &space), "creating the nested space");

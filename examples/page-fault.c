@@ -141,7 +141,6 @@ int main(int argc, char **argv)
 	struct ioasid_ctx *ctx;
 	struct job job = { 0 };
 	struct arguments a;
-	int fd;
 
 	a = parse_arguments(argc, argv, "A page fault of a device, served by a guest.");
 	ctx = open_context(&a, 0, NULL);
@@ -152,10 +151,8 @@ int main(int argc, char **argv)
 	device = bind_device(ctx, &a, 0, "0000:00:01.0");
 
 	printf("1. The guest's memory is a root; the page table of a process is nested on it.\n");
-	guest = new_memory("guest", GUEST_MEMORY, &fd);
 	check(ioasid_space_create(ctx, NULL, &memory), "creating the root");
-	check(ioasid_space_map_file(memory, 0, fd, 0, GUEST_MEMORY, IOASID_READ | IOASID_WRITE,
-				    NULL), "mapping guest memory");
+	guest = map_new(memory, 0, GUEST_MEMORY);
 	check(ioasid_fault_queue_create(ctx, NULL, &nested.fault_queue), "creating a fault queue");
 	nested.parent = memory;
 	table.format = IOASID_PGTABLE_VTD_FS;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -18,7 +19,7 @@ struct vfio_region {
 	uint64_t size, offset;
 };
 
-/* Linux 6.19: VFIO_DEVICE_FEATURE_DMA_BUF, which takes any number of ranges; here one. */
+/* Linux 6.19: VFIO_DEVICE_FEATURE_DMA_BUF, which takes any number of ranges. */
 #define VFIO_FEATURE	     _IO(';', 100 + 17)
 #define VFIO_FEATURE_GET     (1u << 16)
 #define VFIO_FEATURE_DMA_BUF 11u
@@ -26,7 +27,7 @@ struct vfio_region {
 struct vfio_dma_buf {
 	uint32_t argsz, flags;
 	uint32_t region, open_flags, unused, ranges;
-	uint64_t offset, length;
+	struct pci_range range[PCI_RANGES];
 };
 
 /* PCI 3.0, 6.2.2: the command register. */
@@ -82,18 +83,20 @@ void pci_close(struct pci_bar *bar)
 	munmap((void *)(uintptr_t)bar->at, (size_t)bar->size);
 }
 
-int pci_export(int fd, uint64_t offset, uint64_t length)
+int pci_export(int fd, const struct pci_range *ranges, uint32_t n)
 {
 	struct vfio_dma_buf get = {
 		.argsz = sizeof(get),
 		.flags = VFIO_FEATURE_GET | VFIO_FEATURE_DMA_BUF,
 		.region = VFIO_PCI_BAR0,
 		.open_flags = O_RDWR | O_CLOEXEC,
-		.ranges = 1,
-		.offset = offset,
-		.length = length,
+		.ranges = n,
 	};
-	int buffer = ioctl(fd, VFIO_FEATURE, &get);
+	int buffer;
 
+	if (n > PCI_RANGES)
+		return -EINVAL;
+	memcpy(get.range, ranges, n * sizeof(*ranges));
+	buffer = ioctl(fd, VFIO_FEATURE, &get);
 	return buffer < 0 ? -errno : buffer;
 }

@@ -14,10 +14,17 @@ struct pci_bar {
 int pci_open(struct pci_bar *bar, int fd);
 void pci_close(struct pci_bar *bar);
 
+/* A part of BAR 0, in multiples of the kernel's pages. */
+struct pci_range {
+	uint64_t offset, length;
+};
+
+#define PCI_RANGES 2u
+
 /*
- * A dma-buf of a part of BAR 0, for other devices' DMA: its descriptor, which is the caller's; or
- * -errno. @offset and @length are multiples of the kernel's pages.
+ * A dma-buf of up to PCI_RANGES parts of BAR 0, for other devices' DMA: its descriptor, which is
+ * the caller's; or -errno.
  */
-int pci_export(int fd, uint64_t offset, uint64_t length);
+int pci_export(int fd, const struct pci_range *ranges, uint32_t n);
 
 #endif

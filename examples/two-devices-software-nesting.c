@@ -87,7 +87,6 @@ int main(int argc, char **argv)
 	struct ioasid_inv *batch;
 	struct ioasid_ctx *ctx;
 	struct arguments a;
-	int fd;
 
 	a = parse_arguments(argc, argv, "Two devices, one behind a guest's IOMMU.");
 	ctx = open_context(&a, 0, NULL);
@@ -98,10 +97,8 @@ int main(int argc, char **argv)
 	check(copier_open(&net, ctx, bind_device(ctx, &a, 1, "0000:00:02.0")), "the network card");
 
 	printf("1. The guest's memory becomes a root space. The disk is attached to it.\n");
-	guest = new_memory("guest", GUEST_MEMORY, &fd);
 	check(ioasid_space_create(ctx, NULL, &memory), "creating the root");
-	check(ioasid_space_map_file(memory, 0, fd, 0, GUEST_MEMORY, IOASID_READ | IOASID_WRITE,
-				    NULL), "mapping guest memory");
+	guest = map_new(memory, 0, GUEST_MEMORY);
 	check(ioasid_device_attach(disk.device, memory), "attaching the disk");
 	strcpy(guest + 0x4000, "a block");
 	copy(&disk, 0x4000, 0x5000, 8);

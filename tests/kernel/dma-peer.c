@@ -4,9 +4,7 @@
  * address in the process, iommufd as a dma-buf that VFIO makes of them.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "dma.h"
@@ -15,29 +13,12 @@
 #define EDU_ID	 0x0
 #define EDU_LIVE 0x4
 
-/* Linux 6.19, VFIO_DEVICE_FEATURE_DMA_BUF: _IO(';', 100 + 17) with VFIO_DEVICE_FEATURE_GET */
-#define FEATURE	    0x3b75
-#define GET_DMA_BUF (1u << 16 | 11)
-
-struct get_dma_buf {
-	uint32_t argsz, flags;
-	uint32_t region, open_flags, unused, ranges;
-	uint64_t offset[2], length[2];
-};
-
+/* The first pages of its registers, each as a range of its own. */
 static int export(const struct engine *e, uint32_t ranges)
 {
-	struct get_dma_buf get = {
-		.argsz = sizeof(get), .flags = GET_DMA_BUF, .open_flags = O_RDWR | O_CLOEXEC,
-		.ranges = ranges,
-	};
-	uint64_t *range = get.offset;
+	static const struct pci_range pages[PCI_RANGES] = { { 0, PAGE }, { PAGE, PAGE } };
 
-	for (uint32_t i = 0; i < ranges; i++) {
-		*range++ = i * PAGE;
-		*range++ = PAGE;
-	}
-	return ioctl(ioasid_device_get_fd(e->device), FEATURE, &get);
+	return pci_export(ioasid_device_get_fd(e->device), pages, ranges);
 }
 
 struct peers {
@@ -55,7 +36,7 @@ static void peers_open(struct peers *p)
 	if (strcmp(ioasid_ctx_get_backend(p->m.ctx), "iommufd"))
 		return;
 	p->dmabuf = export(&p->b, 1);
-	ck_assert_msg(p->dmabuf >= 0, "the kernel makes no dma-buf: %s", strerror(errno));
+	ck_assert_msg(p->dmabuf >= 0, "the kernel makes no dma-buf: %s", strerror(-p->dmabuf));
 }
 
 static void peers_close(struct peers *p)
