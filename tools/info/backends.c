@@ -18,9 +18,10 @@ static void probe(struct usable *u, const char *name)
 	int ret = ioasid_backend_probe(name);
 
 	printf("%-24s%s\n", name, ret ? ioasid_errmsg() : "works");
-	if (!ret && u->n < BACKENDS)
-		u->ctx[u->n] = info_open(name);
-	if (!ret && u->n < BACKENDS && u->ctx[u->n])
+	if (ret || u->n == BACKENDS)
+		return;
+	u->ctx[u->n] = info_open(name);
+	if (u->ctx[u->n])
 		u->n++;
 }
 

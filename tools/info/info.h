@@ -15,8 +15,8 @@ struct options {
 struct ioasid_ctx *info_open(const char *backend);
 
 /* Each prints one subject. 0, or -1 after saying what is wrong. */
+void info_pci(void);
 int info_backends(const struct options *options);
-int info_pci(void);
 int info_platform(void);
 int info_device(struct ioasid_ctx *ctx, const char *name);
 

@@ -43,8 +43,8 @@ static enum touch touch(struct ioasid_channel *channel, const struct guest *gues
 		return TOUCH_FAULT;
 	n = ioasid_dma_translate(channel, iova, (size_t)length, perm, iov, PIECES);
 	if (n > 0)
-		result = is_guest_memory(guest, gpa, length, iov, (size_t)n) ? TOUCH_OK
-									     : TOUCH_WRONG;
+		result = is_guest_memory(guest, gpa, length, iov, (size_t)n) ? TOUCH_OK :
+									       TOUCH_WRONG;
 	ioasid_dma_end(channel);
 	return result;
 }

@@ -29,16 +29,20 @@ static void read_link(const char *device, const char *link, char name[NAME_MAX +
 	snprintf(name, NAME_MAX + 1, "%s", slash ? slash + 1 : "");
 }
 
-static void print_pci(const char *device)
+/* Whether it is behind an IOMMU; @first: of those that are. */
+static bool print_pci(const char *device, bool first)
 {
 	char group[NAME_MAX + 1], driver[NAME_MAX + 1];
 
 	read_link(device, "iommu_group", group);
 	if (!*group)
-		return;
+		return false;
+	if (first)
+		puts("PCI devices behind an IOMMU; those that vfio-pci is bound to can be used:");
 	read_link(device, "driver", driver);
 	printf("%-24sgroup %-6s%s%s\n", device, group, *driver ? driver : "no driver",
 	       strncmp(driver, "vfio", 4) ? "" : ", can be bound");
+	return true;
 }
 
 static int not_hidden(const struct dirent *entry)
@@ -46,25 +50,19 @@ static int not_hidden(const struct dirent *entry)
 	return entry->d_name[0] != '.';
 }
 
-int info_pci(void)
+void info_pci(void)
 {
-	struct dirent **entries;
-	char group[NAME_MAX + 1];
-	int i, n = scandir(DEVICES, &entries, not_hidden, alphasort), behind = 0;
+	struct dirent **entries = NULL;
+	int i, n = scandir(DEVICES, &entries, not_hidden, alphasort);
+	bool any = false;
 
-	for (i = 0; i < n && !behind; i++) {
-		read_link(entries[i]->d_name, "iommu_group", group);
-		behind = *group;
-	}
-	puts(behind ? "PCI devices behind an IOMMU; those that vfio-pci is bound to can be used:" :
-		      "No PCI device is behind an IOMMU.");
 	for (i = 0; i < n; i++) {
-		print_pci(entries[i]->d_name);
+		any |= print_pci(entries[i]->d_name, !any);
 		free(entries[i]);
 	}
-	if (n >= 0)
-		free(entries);
-	return 0;
+	free(entries);
+	if (!any)
+		puts("No PCI device is behind an IOMMU.");
 }
 
 static struct ioasid_platform *load_platform(void)
@@ -91,6 +89,8 @@ int info_platform(void)
 	if (text) {
 		ioasid_platform_format(platform, text, length + 1);
 		printf("The emulated platform:\n%s", text);
+	} else {
+		perror("ioasid-info");
 	}
 	ioasid_platform_free(platform);
 	free(text);
