@@ -30,9 +30,10 @@ static struct ioasid_space *nested(int way)
 
 	options.parent = g.root;
 	options.nesting = way < 3 ? IOASID_NESTING_SOFTWARE : IOASID_NESTING_HARDWARE;
-	options.fill = way == 1	  ? IOASID_FILL_ON_INVALIDATION
-		       : way == 2 ? IOASID_FILL_ON_DEMAND
-				  : 0;
+	if (way == 1)
+		options.fill = IOASID_FILL_ON_INVALIDATION;
+	else if (way == 2)
+		options.fill = IOASID_FILL_ON_DEMAND;
 	options.fault_queue = faults;
 	ck_ok(ioasid_space_create(g.ctx, &options, &space));
 	gt_init(&table, IOASID_PGTABLE_VTD_SS, 4, g.memory, 0, TABLES, SIZE);

@@ -120,8 +120,8 @@ END_TEST
 START_TEST(not_present_whatever_else_it_says)
 {
 	/* All bits but those that make an entry present (9.7, 9.8). */
-	uint64_t absent = formats[_i / HW_WAYS] == IOASID_PGTABLE_VTD_SS ? ~(SS_READ | SS_WRITE | 4)
-									 : ~FS_PRESENT;
+	bool second = formats[_i / HW_WAYS] == IOASID_PGTABLE_VTD_SS;
+	uint64_t absent = second ? ~(SS_READ | SS_WRITE | 4) : ~FS_PRESENT;
 	struct hostile h;
 	unsigned int level;
 

@@ -361,8 +361,8 @@ static void change_place(struct world *w, struct ioasid_space *space, unsigned i
 	uint64_t i;
 
 	for (i = 0; i < EACH; i++)
-		ck_ok(*pages ? ioasid_space_unmap(space, start + i * PAGE, PAGE, NULL)
-			     : ioasid_space_map(space, start + i * PAGE, w->memory, PAGE, RW,
+		ck_ok(*pages ? ioasid_space_unmap(space, start + i * PAGE, PAGE, NULL) :
+			       ioasid_space_map(space, start + i * PAGE, w->memory, PAGE, RW,
 						NULL));
 	*pages = !*pages;
 	if (below(w, 4))

@@ -142,29 +142,32 @@ static void check_reserved(const struct ioasid_device *d, const struct ioasid_ra
 			      (uintmax_t)ranges[i].start, (uintmax_t)ranges[i].length);
 }
 
+/* A device that is bound now. */
+static void bound_has(unsigned int bits, const struct ioasid_range *reserved, size_t n)
+{
+	struct ioasid_device_info info = IOASID_DEVICE_INFO_INIT;
+	struct ioasid_device *d = bind(1);
+
+	check_reserved(d, reserved, n);
+	ck_ok(ioasid_device_query_info(d, &info));
+	ck_assert_uint_eq(info.address_bits, bits);
+	ck_ok(ioasid_device_unbind(d));
+}
+
 START_TEST(reserved_is_what_lies_between_the_ranges)
 {
 	static const struct ioasid_range msi[] = { { 0xfee00000, 0x100000 } };
 	static const struct ioasid_range holes[] = {
 		{ 0, 0x1000 }, { 0x8000, 0x1000 }, { 0x7ffff000, 0x1000 },
 	};
-	struct ioasid_device_info info = IOASID_DEVICE_INFO_INIT;
-	struct ioasid_device *d;
 
 	check_reserved(device, msi, 1);
 	shim_t1.ranges[0] = (struct shim_range){ 0x1000, 0x7fff };
 	shim_t1.ranges[1] = (struct shim_range){ 0x9000, 0x7fffefff };
-	d = bind(1);
-	check_reserved(d, holes, 3);
-	ck_ok(ioasid_device_query_info(d, &info));
-	ck_assert_uint_eq(info.address_bits, 31);
-	ck_ok(ioasid_device_unbind(d));
+	bound_has(31, holes, 3);
 	shim_t1.ranges[0] = (struct shim_range){ 0, UINT64_MAX };
 	shim_t1.n_ranges = 1;
-	d = bind(1);
-	check_reserved(d, NULL, 0);
-	ck_ok(ioasid_device_query_info(d, &info));
-	ck_assert_uint_eq(info.address_bits, 64);
+	bound_has(64, NULL, 0);
 }
 END_TEST
 
@@ -173,30 +176,19 @@ START_TEST(ranges_end_where_the_unit_does)
 {
 	static const struct ioasid_range msi[] = { { 0xfee00000, 0x100000 } };
 	static const struct ioasid_range high[] = { { 0x100000000, 0x100000000 } };
-	struct ioasid_device_info info = IOASID_DEVICE_INFO_INIT;
-	struct ioasid_device *d;
+	static const struct ioasid_range hole[] = { { 0x100000000, 0x300000000 } };
 
 	shim_t1.ranges[1].last = (UINT64_C(1) << 57) - 1;
 	shim.vtd_cap = "c0000020e60262\n";
-	d = bind(1);
-	check_reserved(d, msi, 1);
-	ck_ok(ioasid_device_query_info(d, &info));
-	ck_assert_uint_eq(info.address_bits, 39);
-	ck_ok(ioasid_device_unbind(d));
+	bound_has(39, msi, 1);
 	/* MGAW and SAGAW are 33 and 39 bits; what begins behind them is none of its ranges */
 	shim_t1.ranges[0].last = UINT32_MAX;
 	shim_t1.ranges[1].first = UINT64_C(1) << 34;
 	shim.vtd_cap = "200200\n";
-	d = bind(1);
-	check_reserved(d, high, 1);
-	ck_ok(ioasid_device_query_info(d, &info));
-	ck_assert_uint_eq(info.address_bits, 33);
-	ck_ok(ioasid_device_unbind(d));
+	bound_has(33, high, 1);
 	/* no such unit */
 	shim.vtd_cap = NULL;
-	d = bind(1);
-	ck_ok(ioasid_device_query_info(d, &info));
-	ck_assert_uint_eq(info.address_bits, 57);
+	bound_has(57, hole, 1);
 }
 END_TEST
 

@@ -445,8 +445,8 @@ static int iommu_ioctl(unsigned long command, uint32_t *w)
 		/* fall through */
 	case SHIM_SET_DIRTY:
 	case SHIM_GET_DIRTY:
-		return is(w[command == SHIM_SET_DIRTY ? 2 : 1], HWPT) ? shim_hwpt_ioctl(command, w)
-								      : -ENOENT;
+		return is(w[command == SHIM_SET_DIRTY ? 2 : 1], HWPT) ?
+			       shim_hwpt_ioctl(command, w) : -ENOENT;
 	case SHIM_FAULT_ALLOC:
 		if (w[1])
 			return -EOPNOTSUPP;
@@ -459,13 +459,14 @@ static int iommu_ioctl(unsigned long command, uint32_t *w)
 	case SHIM_HW_INFO:
 		return hw_info(w);
 	case SHIM_ALLOW:
-		return is(w[1], IOAS)
-			       ? shim_ioas_allow(w[1], (uint64_t *)(uintptr_t)get64(w + 4), w[2])
-			       : -ENOENT;
+		return is(w[1], IOAS) ?
+			       shim_ioas_allow(w[1], (uint64_t *)(uintptr_t)get64(w + 4), w[2]) :
+			       -ENOENT;
 	case SHIM_MAP:
-		return is(w[2], IOAS) ? shim_ioas_map(w[2], get64(w + 8), get64(w + 6),
-						      get64(w + 4), permission(w[1]))
-				      : -ENOENT;
+		return is(w[2], IOAS) ?
+			       shim_ioas_map(w[2], get64(w + 8), get64(w + 6), get64(w + 4),
+					     permission(w[1])) :
+			       -ENOENT;
 	case SHIM_MAP_FILE:
 		return is(w[2], IOAS) ?
 		       shim_ioas_map_file(w[2], get64(w + 8), get64(w + 6), (int)w[3], get64(w + 4),

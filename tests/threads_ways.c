@@ -387,8 +387,8 @@ void stage_open(struct stage *s, uint64_t size)
 		n += (size_t)snprintf(
 			text + n, sizeof(text) - n,
 			"device way%u iommu=hw pasid-bits=16 page-requests=16 %s\n", i,
-			i < WAYS && way_kinds[i].open == open_pasid_table ? "pasid-table=user"
-									  : "device-tlb=4");
+			i < WAYS && way_kinds[i].open == open_pasid_table ? "pasid-table=user" :
+									    "device-tlb=4");
 	s->ctx = open_platform(text);
 	ck_ok(ioasid_event_queue_create(s->ctx, 0, &s->events));
 	s->size = size;

@@ -79,9 +79,10 @@ static void call_space(struct world *w, struct input *in)
 		return;
 	options.viommu = w->viommu;
 	options.parent = kind & 128 ? ioasid_viommu_get_parent(w->viommu) : NULL;
-	options.nesting = kind & 64   ? IOASID_NESTING_SOFTWARE
-			  : kind & 32 ? IOASID_NESTING_HARDWARE
-				      : 0;
+	if (kind & 64)
+		options.nesting = IOASID_NESTING_SOFTWARE;
+	else if (kind & 32)
+		options.nesting = IOASID_NESTING_HARDWARE;
 	rc = ioasid_space_create(w->ctx, &options, &w->spaces[s]);
 	must((rc == 0) == (w->spaces[s] != NULL), "%d", rc);
 	w->recording[s] = false;
