@@ -2,6 +2,7 @@
 /* Devices that another framework has bound: what it says about them is checked here. */
 #include <errno.h>
 
+#include "device.h"
 #include "objects.h"
 
 static int check_ranges(const struct ioasid_adopt_options *o)

@@ -6,7 +6,11 @@
  */
 #include <errno.h>
 
+#include "alignment.h"
+#include "attach.h"
+#include "mapped.h"
 #include "objects.h"
+#include "space.h"
 
 static uint64_t smallest_page(const struct ioasid_device *device)
 {

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <syslog.h>
 
+#include "attach.h"
 #include "objects.h"
 
 struct attachment *device_attachment(const struct ioasid_device *device, uint32_t pasid)

@@ -2,7 +2,14 @@
 /* What a space has to be, and becomes, for a device that is attached to it. */
 #include <errno.h>
 
+#include "alignment.h"
+#include "attach.h"
 #include "objects.h"
+#include "ranges.h"
+#include "sink.h"
+#include "snoop.h"
+#include "space.h"
+#include "table.h"
 
 /* The first @n of the ranges that the device has for itself. */
 static void unreserve_own(struct ioasid_space *space, const struct ioasid_device *device, size_t n)

@@ -7,7 +7,11 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "attach.h"
 #include "objects.h"
+#include "snoop.h"
+#include "source.h"
+#include "space.h"
 
 IOASID_EXPORT const char *ioasid_errmsg(void)
 {

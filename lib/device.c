@@ -4,6 +4,8 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "attach.h"
+#include "device.h"
 #include "objects.h"
 
 static struct ioasid_device *find(const struct ioasid_ctx *ctx, const char *name)

@@ -2,7 +2,10 @@
 /* Dirty tracking: on, off, and what was written. */
 #include <errno.h>
 
+#include "dirty.h"
+#include "mapped.h"
 #include "objects.h"
+#include "space.h"
 
 #define KNOWN_FLAGS (IOASID_DIRTY_PEEK | IOASID_DIRTY_HOLES)
 

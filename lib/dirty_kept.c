@@ -6,7 +6,9 @@
  */
 #include <syslog.h>
 
-#include "sink.h"
+#include "dirty.h"
+#include "mapped.h"
+#include "sink_record.h"
 
 /* Pages of 4 KiB that are looked at in one go. */
 #define CHUNK 32768u

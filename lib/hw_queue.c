@@ -2,6 +2,7 @@
 /* Hardware queues: memory of a guest's that hardware reads, and that stays while it does. */
 #include <errno.h>
 
+#include "mapped.h"
 #include "objects.h"
 
 static const struct viommu_ops *ops_of(const struct ioasid_viommu *viommu)

@@ -42,4 +42,7 @@ struct ioasid_inv {
 	struct inv_list list;	/* what goes to a kernel as arrays */
 };
 
+/* ioasid_inv_submit() with the lock held, of which @reap waits for the end. */
+int inv_submit_locked(struct ioasid_inv *inv, size_t *handled, struct reap *reap);
+
 #endif

@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <time.h>
 
+#include "attach.h"
 #include "inv.h"
+#include "sink.h"
 
 static struct ioasid_device *find_device(const struct ioasid_ctx *ctx, uint64_t serial)
 {

@@ -9,6 +9,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "locked.h"
+#include "mapped.h"
 #include "objects.h"
 
 static int beyond_limit(const struct ioasid_ctx *ctx, const char *what, uint64_t length,

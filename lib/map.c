@@ -2,7 +2,11 @@
 /* The map calls: of memory, files, the parent, another space. */
 #include <errno.h>
 
+#include "mapped.h"
 #include "objects.h"
+#include "ranges.h"
+#include "source.h"
+#include "space.h"
 
 #define PERM (IOASID_READ | IOASID_WRITE)
 

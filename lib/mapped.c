@@ -2,6 +2,7 @@
 /* What a space has mapped: its records, and what is in its strips. */
 #include <errno.h>
 
+#include "mapped.h"
 #include "objects.h"
 
 static struct ioasid_mapping *lower(struct mapping_iter *iter)

@@ -2,7 +2,14 @@
 /* Mappings: checked, recorded, entered into the page table, and taken out of it. */
 #include <errno.h>
 
+#include "dirty.h"
+#include "mapped.h"
 #include "objects.h"
+#include "ranges.h"
+#include "sink.h"
+#include "source.h"
+#include "space.h"
+#include "table.h"
 
 #define PERM (IOASID_READ | IOASID_WRITE)
 

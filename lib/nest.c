@@ -2,7 +2,10 @@
 /* Nested spaces: the page table that is bound to one, and what reaches it from its parent. */
 #include <errno.h>
 
+#include "attach.h"
+#include "mapped.h"
 #include "objects.h"
+#include "sink.h"
 
 const struct pgt_pair *nest_bound(const struct ioasid_space *space)
 {

@@ -103,4 +103,7 @@ int nest_check_maps(const struct ioasid_space *space);
 /* A mapping of a root that has children has gone: so does what they made of it. */
 void nest_unmapped(struct ioasid_space *space, struct ioasid_mapping *mapping, struct reap *reap);
 
+/* pgtable_check.c: makes *@pair of a user's description. 0 or -errno, with the reason set. */
+int pgtable_check(const struct ioasid_pgtable *table, struct pgt_pair *pair);
+
 #endif

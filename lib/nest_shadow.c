@@ -2,6 +2,8 @@
 /* Nesting in software: what a shadow sees of its parent, and what its space wants of it. */
 #include <errno.h>
 
+#include "dirty.h"
+#include "mapped.h"
 #include "objects.h"
 
 /*

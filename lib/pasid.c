@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 
+#include "attach.h"
 #include "objects.h"
 
 struct pasid_pool {

@@ -9,7 +9,9 @@
 
 #include <ioasid/smmuv3.h>
 
+#include "attach.h"
 #include "objects.h"
+#include "space.h"
 #include "pasidtab/pasidtab.h"
 
 /* A page table that entries lead to. */

@@ -2,6 +2,8 @@
 /* Binding a PASID table: for the library to look up (pasid_table.c), or for a kernel's IOMMU. */
 #include <errno.h>
 
+#include "attach.h"
+#include "mapped.h"
 #include "objects.h"
 #include "pasidtab/pasidtab.h"
 

@@ -2,7 +2,9 @@
 /* A context that goes from one process to another, by fork(2) or by its descriptor. */
 #include <errno.h>
 
+#include "mapped.h"
 #include "objects.h"
+#include "source.h"
 
 static int check_space(const struct ioasid_space *space)
 {

@@ -5,7 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attach.h"
+#include "mapped.h"
 #include "objects.h"
+#include "ranges.h"
+#include "space.h"
 
 static uint64_t range_last(const struct ioasid_range *range)
 {

@@ -5,7 +5,11 @@
  */
 #include <errno.h>
 
+#include "locked.h"
+#include "mapped.h"
 #include "objects.h"
+#include "source.h"
+#include "space.h"
 
 #define PERM (IOASID_READ | IOASID_WRITE)
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a space translates now, as runs. */
+#include "mapped.h"
 #include "objects.h"
 
 #define MAX_STEPS (1u << 20)

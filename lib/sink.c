@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <syslog.h>
 
+#include "mapped.h"
 #include "sink.h"
+#include "sink_record.h"
 
 static int sink_new(struct ioasid_space *space)
 {

@@ -3,7 +3,8 @@
  * Following one entry of the shadow, as guests change it most of the time: it has led to something,
  * to nothing, or elsewhere. So there is one item to look up, and nothing to walk.
  */
-#include "sink.h"
+#include "mapped.h"
+#include "sink_record.h"
 
 static bool is_on(const struct sink_item *item, const struct sink_target *target)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a child's translations are in its root: the runs that a back end can map. */
-#include "sink.h"
+#include "mapped.h"
+#include "sink_record.h"
 
 /* The mapping of the root that @from is in; false: none. */
 static bool find_target(struct sink *sink, const struct ioasid_space *root, uint64_t from)

@@ -7,7 +7,9 @@
 #include <errno.h>
 #include <syslog.h>
 
+#include "mapped.h"
 #include "sink.h"
+#include "sink_record.h"
 
 /* How much of an item is still right. */
 enum state { SAME, SOME, NONE };

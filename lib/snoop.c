@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "objects.h"
+#include "snoop.h"
 
 int snoop_check_options(const struct ioasid_ctx *ctx, const struct ioasid_space_options *options)
 {

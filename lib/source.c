@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "objects.h"
+#include "source.h"
 #include "util/maps.h"
 
 #ifndef MADV_POPULATE_READ	/* Linux 5.14 */

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "objects.h"
+#include "source.h"
 
 #ifndef F_SEAL_FUTURE_WRITE	/* Linux 5.1 */
 #define F_SEAL_FUTURE_WRITE 0x10

@@ -4,10 +4,26 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mapped.h"
 #include "objects.h"
+#include "ranges.h"
+#include "sink.h"
+#include "snoop.h"
+#include "space.h"
+#include "table.h"
 
 /* Of a shadow: room for one way from the root to a page, with its lists. */
 #define MIN_LIMIT (128u << 10)
+
+struct ioasid_space *space_next_below(const struct ioasid_space *root,
+				      const struct ioasid_space *space)
+{
+	if (space->children)
+		return space->children;
+	while (space != root && !space->sibling)
+		space = space->parent;
+	return space == root ? NULL : space->sibling;
+}
 
 struct ioasid_space *space_new(struct ioasid_ctx *ctx)
 {

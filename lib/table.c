@@ -9,7 +9,13 @@
  */
 #include <errno.h>
 
+#include "locked.h"
+#include "mapped.h"
 #include "objects.h"
+#include "ranges.h"
+#include "sink.h"
+#include "source.h"
+#include "table.h"
 
 bool table_checks_memory(const struct ioasid_space *space)
 {

@@ -16,17 +16,9 @@
  */
 #include <errno.h>
 
+#include "dirty.h"
 #include "objects.h"
-
-struct ioasid_space *space_next_below(const struct ioasid_space *root,
-				      const struct ioasid_space *space)
-{
-	if (space->children)
-		return space->children;
-	while (space != root && !space->sibling)
-		space = space->parent;
-	return space == root ? NULL : space->sibling;
-}
+#include "space.h"
 
 int track_set(struct ioasid_space *root, bool on, struct reap *reap)
 {

@@ -2,6 +2,7 @@
 /* Unmapping: by handle, and whole mappings of a range. */
 #include <errno.h>
 
+#include "mapped.h"
 #include "objects.h"
 
 static inline int check_unmap(const struct ioasid_space *space, uint64_t start, uint64_t last,

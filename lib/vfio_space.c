@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "objects.h"
+#include "table.h"
 
 static int check_capability(const struct ioasid_ctx *ctx)
 {

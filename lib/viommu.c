@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "objects.h"
+#include "table.h"
 
 #define RAW_MAX 4096u	/* of data in a driver's layout */
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <objects.h>
+#include <source.h>
 #undef PAGE
 
 #include "fail_world.h"

@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "dirty.h"
 #include "emulated.h"
 #include "pasidtab/pasidtab.h"
+#include "table.h"
 #include "viommu.h"
 
 static int probe(void)

@@ -5,7 +5,9 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "dirty.h"
 #include "emulated.h"
+#include "mapped.h"
 #include "util/tsan.h"
 
 /* The shadow's reasons as the public ones. */

@@ -14,6 +14,7 @@
 
 #include "emulated.h"
 #include "guest/entry.h"
+#include "inv.h"
 #include "smmuv3/bits.h"
 #include "viommu.h"
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "dirty.h"
 #include "emulated.h"
 #include "walk.h"
 

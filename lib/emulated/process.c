@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A forked process has the platform as it was; only what it pays for does not come by itself. */
 #include "emulated.h"
+#include "locked.h"
 
 /* Whether a child inherits what its parent has registered for membarrier(2), that does not say. */
 static void renew_barrier(const struct ioasid_ctx *ctx, struct emulated *emu)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "emulated.h"
+#include "inv.h"
 #include "viommu.h"
 
 #define TEGRA241_SID_BITS 20u	/* VIRT_SID of its VINTFs, by Linux's driver */

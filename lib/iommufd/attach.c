@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "attach.h"
 #include "iommufd.h"
 
 static int why_not_attached(const struct ioasid_device *device, const struct ioasid_space *space,

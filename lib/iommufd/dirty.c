@@ -7,7 +7,9 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "dirty.h"
 #include "iommufd.h"
+#include "space.h"
 
 static int set(const struct iofd_pt *pt, bool on)
 {

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "attach.h"
 #include "smmuv3/event.h"
 #include "viommu.h"
 

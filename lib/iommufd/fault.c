@@ -9,6 +9,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "attach.h"
 #include "iommufd.h"
 #include "uapi_fault.h"
 

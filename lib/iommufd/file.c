@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "iommufd.h"
+#include "source.h"
 
 static int map(const struct ioasid_ctx *ctx, const struct uapi_ioas_map_file *what)
 {

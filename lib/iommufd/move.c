@@ -7,6 +7,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "attach.h"
 #include "iommufd.h"
 
 /* An attach while attached is a replace, of the whole group; a failed one changes nothing. */

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "mapped.h"
 #include "viommu.h"
 
 static struct iofd_nested *nested_of(const struct ioasid_space *space)

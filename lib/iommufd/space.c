@@ -9,6 +9,7 @@
 #include <syslog.h>
 
 #include "iommufd.h"
+#include "source.h"
 
 /* With all that is to hold before anything is mapped or attached. */
 static int new_ioas(struct ioasid_space *space, uint32_t *ioas)

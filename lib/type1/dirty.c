@@ -12,6 +12,8 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "dirty.h"
+#include "sink.h"
 #include "type1.h"
 
 static const struct ioasid_space *root_of(const struct ioasid_space *space)

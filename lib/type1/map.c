@@ -8,6 +8,9 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "dirty.h"
+#include "mapped.h"
+#include "sink.h"
 #include "type1.h"
 
 static struct ioasid_run run_of(const struct ioasid_mapping *m)

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "dirty.h"
+#include "source.h"
 #include "type1.h"
 
 #define for_each_run(run, space) \

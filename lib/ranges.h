@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where a space can have mappings, and where it cannot. */
+#ifndef LIB_RANGES_H
+#define LIB_RANGES_H
+
+#include "objects.h"
+
+/* Each call of the first asks for one of the second, with the same range. */
+int ranges_reserve(struct ioasid_space *space, uint64_t start, uint64_t last);
+void ranges_unreserve(struct ioasid_space *space, uint64_t start, uint64_t last);
+bool ranges_are_reserved(const struct ioasid_space *space, uint64_t start, uint64_t last);
+/* 0, or err_set(EINVAL): it touches what is reserved, and for whom. */
+int ranges_check_reserved(struct ioasid_space *space, uint64_t start, uint64_t last);
+
+static inline int ranges_check(struct ioasid_space *space, uint64_t start, uint64_t last)
+{
+	return start >= space->clear && last <= space->clear_last ? 0 :
+		ranges_check_reserved(space, start, last);
+}
+
+int ranges_choose(struct ioasid_space *space, uint64_t address, uint64_t length, uint64_t *iova);
+
+#endif
