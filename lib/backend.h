@@ -52,7 +52,8 @@ struct backend_ops {
 
 	/*
 	 * Finds device->name; fills in device->info and sets device->backend. A mediated device has
-	 * a type and a policy; without a type it is physical.
+	 * a type and a policy; without a type it is physical. A device->vf_token that nobody wants
+	 * is err_set(-EINVAL).
 	 */
 	int (*device_bind)(struct ioasid_device *device);
 	/*

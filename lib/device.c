@@ -66,6 +66,7 @@ static int bind(struct ioasid_ctx *ctx, struct ioasid_device *device,
 	if (ret)
 		goto leave;
 	device->lent_fd = false;
+	device->vf_token = NULL;
 	imap_init(&device->by_pasid, &ctx->pages);
 	device->serial = ++ctx->serial;
 	device->next = ctx->devices;
@@ -96,6 +97,7 @@ int device_add(struct ioasid_ctx *ctx, const struct device_source *source, uint6
 	}
 	device->ctx = ctx;
 	device->cookie = cookie;
+	device->vf_token = source->vf_token;
 	ctx_lock(ctx);
 	ret = bind(ctx, device, source, &reap);
 	ctx_unlock_drain(ctx, &reap);
@@ -109,24 +111,62 @@ int device_add(struct ioasid_ctx *ctx, const struct device_source *source, uint6
 	return 0;
 }
 
+static int check_options(const struct ioasid_bind_options *user, struct ioasid_bind_options *o)
+{
+	int ret = options_copy(o, sizeof(*o), user, "bind options");
+
+	if (ret)
+		return ret;
+	if (o->flags & ~(uint64_t)IOASID_BIND_FD)
+		return err_set(EINVAL, "bind options: unknown flags 0x%llx",
+			       (unsigned long long)(o->flags & ~(uint64_t)IOASID_BIND_FD));
+	if (o->reserved)
+		return err_set(EINVAL, "bind options: reserved is not 0");
+	if (o->flags & IOASID_BIND_FD && o->name)
+		return err_set(EINVAL, "%s: a device has a name or a descriptor, not both",
+			       o->name);
+	if (!(o->flags & IOASID_BIND_FD) && (!o->name || !*o->name))
+		return err_set(EINVAL, "a device needs a name");
+	return 0;
+}
+
+IOASID_EXPORT int ioasid_device_bind_with(struct ioasid_ctx *ctx,
+					  const struct ioasid_bind_options *user,
+					  struct ioasid_device **out)
+{
+	struct device_source source = { 0 };
+	struct ioasid_bind_options o;
+	int ret = check_options(user, &o);
+
+	if (ret)
+		return ret;
+	if (o.flags & IOASID_BIND_FD && !ctx->ops->device_bind_fd)
+		return err_set(EOPNOTSUPP, "%s: no device is had by a descriptor", ctx->ops->name);
+	source.name = o.name;
+	source.fd = o.fd;
+	source.vf_token = o.vf_token;
+	return device_add(ctx, &source, o.cookie, out);
+}
+
 IOASID_EXPORT int ioasid_device_bind(struct ioasid_ctx *ctx, const char *name, uint64_t cookie,
 				     struct ioasid_device **out)
 {
-	const struct device_source source = { .name = name };
+	struct ioasid_bind_options options = IOASID_BIND_OPTIONS_INIT;
 
-	if (!name || !*name)
-		return err_set(EINVAL, "a device needs a name");
-	return device_add(ctx, &source, cookie, out);
+	options.name = name;
+	options.cookie = cookie;
+	return ioasid_device_bind_with(ctx, &options, out);
 }
 
 IOASID_EXPORT int ioasid_device_bind_fd(struct ioasid_ctx *ctx, int fd, uint64_t cookie,
 					struct ioasid_device **out)
 {
-	const struct device_source source = { .fd = fd };
+	struct ioasid_bind_options options = IOASID_BIND_OPTIONS_INIT;
 
-	if (!ctx->ops->device_bind_fd)
-		return err_set(EOPNOTSUPP, "%s: no device is had by a descriptor", ctx->ops->name);
-	return device_add(ctx, &source, cookie, out);
+	options.flags = IOASID_BIND_FD;
+	options.fd = fd;
+	options.cookie = cookie;
+	return ioasid_device_bind_with(ctx, &options, out);
 }
 
 static void take_out(struct ioasid_device *device, struct reap *reap)

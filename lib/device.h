@@ -9,6 +9,7 @@
 struct device_source {
 	const char *name;
 	int fd;
+	const uint8_t *vf_token;			/* or NULL */
 	const struct ioasid_adopt_options *adopt;	/* or NULL */
 };
 int device_add(struct ioasid_ctx *ctx, const struct device_source *source, uint64_t cookie,

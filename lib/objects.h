@@ -105,6 +105,7 @@ struct ioasid_device {
 	struct ioasid_vdevice *vdevice;	/* or NULL */
 	unsigned int channels;
 	bool lent_fd;			/* its descriptor is the caller's till the bind has ended */
+	const uint8_t *vf_token;	/* for the bind; NULL: none */
 	void *backend;
 };
 

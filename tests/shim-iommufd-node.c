@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "shim_expect.h"
+#include "shim_version.h"
 #include "util/alloc.h"
 #include "vfio/sys.h"
 
@@ -165,6 +166,159 @@ START_TEST(allocations_that_fail)
 }
 END_TEST
 
+static const uint8_t token[16] = {
+	0xbd, 0x8d, 0x9d, 0x2b, 0x5a, 0x5f, 0x4f, 0x5a,
+	0xa2, 0x11, 0xf5, 0x91, 0x51, 0x4b, 0xa1, 0xf3,
+};
+static const uint8_t nil[16];
+
+static int bind_with_token(const uint8_t *vf_token, struct ioasid_device **d)
+{
+	struct ioasid_bind_options options = IOASID_BIND_OPTIONS_INIT;
+
+	options.name = shim.devices[0].name;
+	options.cookie = 9;
+	options.vf_token = vf_token;
+	return ioasid_device_bind_with(ctx, &options, d);
+}
+
+/* That fails, says so, and leaves nothing. */
+static void token_fails(const uint8_t *vf_token, int error, const char *a, const char *b)
+{
+	const unsigned int fds = shim_open_fds(), objects = shim_objects();
+	struct ioasid_device *none = (void *)1;
+
+	ck_err(bind_with_token(vf_token, &none), error);
+	said(a, b);
+	said(shim.devices[0].name, "VF token");
+	ck_assert_ptr_eq(none, (void *)1);
+	ck_assert_uint_eq(shim_open_fds(), fds);
+	ck_assert_uint_eq(shim_objects(), objects);
+}
+
+/* vfio_pci_core_match_token_uuid() */
+START_TEST(a_token_is_given_to_the_kernel)
+{
+	struct ioasid_bind_options options = IOASID_BIND_OPTIONS_INIT;
+	struct ioasid_device *d;
+	int fd;
+
+	shim.vf_token = token;
+	shim_forget();
+	ck_ok(bind_with_token(token, &d));
+	expect(shim_device_fd(0), SHIM_BIND, 24, 1, (uint32_t)shim_iommu_fd(), 0,
+	       U64((uintptr_t)token));
+	ck_assert_uint_eq(ioasid_device_get_cookie(d), 9);
+	ck_ok(ioasid_device_unbind(d));
+	shim.vf_token = nil;	/* a token like others */
+	ck_ok(bind_with_token(nil, &d));
+	ck_ok(ioasid_device_unbind(d));
+	fd = sys_open("/dev/vfio/devices/vfio0");
+	options.flags = IOASID_BIND_FD;
+	options.fd = fd;
+	options.vf_token = nil;
+	ck_ok(ioasid_device_bind_with(ctx, &options, &d));
+	ck_assert_int_eq(ioasid_device_get_fd(d), fd);
+	ck_ok(ioasid_device_unbind(d));
+}
+END_TEST
+
+START_TEST(tokens_that_are_missing_or_wrong)
+{
+	shim.vf_token = token;
+	token_fails(NULL, EACCES, "virtual functions are in use", "ioasid_device_bind_with");
+	token_fails(nil, EACCES, "virtual functions are in use", "this is not the VF token");
+	shim.virtual_functions = true;
+	token_fails(NULL, EACCES, "physical function, 0000:09:00.0", "ioasid_device_bind_with");
+	token_fails(nil, EACCES, "physical function, 0000:09:00.0", "this is not the VF token");
+}
+END_TEST
+
+START_TEST(tokens_that_nobody_wants)
+{
+	struct ioasid_device *d;
+
+	token_fails(token, EINVAL, "no SR-IOV", "");
+	shim.virtual_functions = true;
+	token_fails(token, EINVAL, "0000:09:00.0", "no driver");
+	shim.pf_driver = "ixgbe";
+	token_fails(token, EINVAL, "0000:09:00.0", "ixgbe");
+	ck_ok(bind_with_token(NULL, &d));
+	ck_ok(ioasid_device_unbind(d));
+}
+END_TEST
+
+/* What else the kernel says EINVAL for is not the token's fault. */
+START_TEST(tokens_and_other_reasons)
+{
+	struct ioasid_device *none;
+
+	shim.vf_token = token;
+	shim.physical_functions = true;
+	fail_nth(1, EINVAL);
+	ck_err(bind_with_token(token, &none), EBUSY);
+	said(shim.devices[0].name, "another process");
+	shim.virtual_functions = true;
+	shim.pf_driver = "vfio-pci";
+	fail_nth(1, EINVAL);
+	ck_err(bind_with_token(token, &none), EBUSY);
+	said(shim.devices[0].name, "another process");
+	fail_nth(1, EPERM);
+	ck_err(bind_with_token(token, &none), EPERM);
+	shim.reserved = "0x0000000000000000 0x0000000000001fff direct\n";
+	fail_nth(1, EINVAL);
+	ck_err(bind_with_token(token, &none), ENODEV);
+	said(shim.devices[0].name, "firmware");
+}
+END_TEST
+
+/*
+ * Until Linux 6.17 nodes of devices knew no tokens, and nobody was asked for one. Until 6.19 (and
+ * 6.18.3) one was wanted, but what carries it counted as unknown.
+ */
+START_TEST(kernels_that_take_no_token)
+{
+	struct ioasid_device *d;
+
+	shim.vf_token = token;
+	shim.version = LINUX(6, 16);
+	token_fails(token, EOPNOTSUPP, "wants none", "6.17");
+	ck_ok(bind_with_token(NULL, &d));
+	ck_ok(ioasid_device_unbind(d));
+	shim.version = LINUX(6, 18);
+	token_fails(token, EOPNOTSUPP, "cannot be given", "6.18.2");
+	token_fails(NULL, EACCES, "VF token", "");
+}
+END_TEST
+
+START_TEST(options_of_a_bind)
+{
+	struct ioasid_bind_options options = IOASID_BIND_OPTIONS_INIT;
+	struct ioasid_device *none = (void *)1;
+
+	shim_forget();
+	ck_err(ioasid_device_bind_with(ctx, &options, &none), EINVAL);
+	said("a device needs a name", "");
+	options.name = shim.devices[0].name;
+	options.flags = IOASID_BIND_FD;
+	ck_err(ioasid_device_bind_with(ctx, &options, &none), EINVAL);
+	said(options.name, "not both");
+	options.flags = 2;
+	ck_err(ioasid_device_bind_with(ctx, &options, &none), EINVAL);
+	said("unknown flags 0x2", "");
+	options.flags = 0;
+	options.reserved = 1;
+	ck_err(ioasid_device_bind_with(ctx, &options, &none), EINVAL);
+	said("reserved", "");
+	options.size = 4;
+	ck_err(ioasid_device_bind_with(ctx, &options, &none), EINVAL);
+	options.size = 8192;
+	ck_err(ioasid_device_bind_with(ctx, &options, &none), E2BIG);
+	ck_assert_ptr_eq(none, (void *)1);
+	ck_assert_uint_eq(shim.n_calls, 0);
+}
+END_TEST
+
 /* Without a look at the system's node, which the program may not open. */
 START_TEST(a_context_on_the_programs_descriptor)
 {
@@ -242,6 +396,7 @@ int main(void)
 {
 	Suite *suite = suite_create("shim-iommufd-node");
 	TCase *tc = tcase_create("devices"), *contexts = tcase_create("contexts");
+	TCase *tokens = tcase_create("VF tokens");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, a_path_names_a_node);
@@ -249,7 +404,15 @@ int main(void)
 	tcase_add_test(tc, descriptors_that_are_of_no_node);
 	tcase_add_test(tc, paths_that_are_of_no_node);
 	tcase_add_test(tc, allocations_that_fail);
+	tcase_add_test(tc, options_of_a_bind);
 	suite_add_tcase(suite, tc);
+	tcase_add_checked_fixture(tokens, setup, teardown);
+	tcase_add_test(tokens, a_token_is_given_to_the_kernel);
+	tcase_add_test(tokens, tokens_that_are_missing_or_wrong);
+	tcase_add_test(tokens, tokens_that_nobody_wants);
+	tcase_add_test(tokens, tokens_and_other_reasons);
+	tcase_add_test(tokens, kernels_that_take_no_token);
+	suite_add_tcase(suite, tokens);
 	tcase_add_test(contexts, a_context_on_the_programs_descriptor);
 	tcase_add_test(contexts, descriptors_that_are_no_iommufd);
 	tcase_add_test(contexts, only_iommufd_has_descriptors_and_numbers);

@@ -200,6 +200,60 @@ START_TEST(devices_that_cannot_be_bound)
 }
 END_TEST
 
+static int bind_with_token(const uint8_t *vf_token, struct ioasid_device **d)
+{
+	struct ioasid_bind_options options = IOASID_BIND_OPTIONS_INIT;
+
+	options.name = shim.devices[0].name;
+	options.vf_token = vf_token;
+	return ioasid_device_bind_with(ctx, &options, d);
+}
+
+/* That fails, says so, and leaves nothing. */
+static void token_fails(const uint8_t *vf_token, int error, const char *a, const char *b)
+{
+	struct ioasid_device *none = (void *)1;
+
+	ck_err(bind_with_token(vf_token, &none), error);
+	said(a, b);
+	said(shim.devices[0].name, "");
+	ck_assert_ptr_eq(none, (void *)1);
+	ck_assert_uint_eq(shim_open_fds(), 0);
+}
+
+/* Linux, vfio_pci_core_match() */
+START_TEST(tokens_of_virtual_functions)
+{
+	static const uint8_t token[16] = {
+		0xbd, 0x8d, 0x9d, 0x2b, 0x5a, 0x5f, 0x4f, 0x5a,
+		0xa2, 0x11, 0xf5, 0x91, 0x51, 0x4b, 0xa1, 0xf3,
+	};
+	struct ioasid_bind_options by_fd = IOASID_BIND_OPTIONS_INIT;
+	static const uint8_t nil[16];
+	struct ioasid_device *d;
+
+	token_fails(token, EINVAL, "VF token", "no SR-IOV");
+	shim.virtual_functions = true;
+	shim.pf_driver = "ixgbe";
+	token_fails(token, EINVAL, "VF token", "ixgbe");
+	shim.pf_driver = "vfio-pci";
+	shim.vf_token = token;
+	token_fails(NULL, EACCES, "0000:09:00.0", "ioasid_device_bind_with");
+	token_fails(nil, EACCES, "0000:09:00.0", "this is not the VF token");
+	ck_ok(bind_with_token(token, &d));
+	ck_assert_str_eq(ioasid_device_get_name(d), shim.devices[0].name);
+	ck_ok(ioasid_device_unbind(d));
+	fail_nth(4, EINVAL);
+	token_fails(token, ENODEV, "group 1", strerror(EINVAL));
+	fail_nth(4, EBUSY);
+	token_fails(token, EBUSY, "another process", "");
+	shim_t1.no_tokens = true;
+	token_fails(token, EOPNOTSUPP, "VF token", "5.7");
+	by_fd.flags = IOASID_BIND_FD;
+	ck_err(ioasid_device_bind_with(ctx, &by_fd, &d), EOPNOTSUPP);
+}
+END_TEST
+
 /*
  * Linux, __iommu_device_set_domain(): none is blocked that needs its direct mappings. Before Linux
  * 6.6 it was VT-d's driver that refused, intel_iommu_attach_device(), with what stands for
@@ -311,6 +365,7 @@ int main(void)
 	tcase_add_test(with, groups_that_cannot_be_opened);
 	tcase_add_test(with, groups_that_are_not_viable);
 	tcase_add_test(with, devices_that_cannot_be_bound);
+	tcase_add_test(with, tokens_of_virtual_functions);
 	tcase_add_test(with, devices_that_the_firmware_needs);
 	tcase_add_test(with, answers_that_are_odd);
 	tcase_add_test(with, capabilities_are_where_they_are_said_to_be);

@@ -522,12 +522,28 @@ static int attach(int i, uint32_t *w)
 	return 0;
 }
 
+/* Linux, vfio_pci_core_match_token_uuid(), for device nodes since 6.17. */
+static int check_token(unsigned int device, const uint32_t *w)
+{
+	const uint8_t *given = w[1] & 1 ? (const uint8_t *)(uintptr_t)get64(w + 4) : NULL;
+	const uint8_t *wanted = device ? NULL : shim.vf_token;
+
+	if (shim.version < LINUX(6, 17))
+		return 0;
+	if (!wanted)
+		return given ? -EINVAL : 0;
+	return given && !memcmp(given, wanted, 16) ? 0 : -EACCES;
+}
+
 static int vfio_ioctl(int fd, unsigned long command, uint32_t *w)
 {
-	int i = fd - FIRST_FD;
+	int i = fd - FIRST_FD, ret;
 
 	switch (command) {
 	case SHIM_BIND:
+		ret = check_token(fds[i].device, w);
+		if (ret)
+			return ret;
 		if (!shim_is_open((int)w[2]) || !fds[(int)w[2] - FIRST_FD].is_iommu)
 			return -EBADF;
 		w[3] = fds[i].id = new_object(DEVICE);

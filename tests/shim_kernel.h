@@ -69,7 +69,10 @@ struct shim {
 	unsigned int version;		/* of Linux; 7.3 after booting: shim_version.h */
 	const uint32_t *config;		/* of each device, 4096 bytes */
 	int no_config;			/* error that reading it ends with, 0: none */
-	bool virtual_functions;
+	bool virtual_functions;		/* what the devices are: of a physical one at 09:00.0, */
+	const char *pf_driver;		/* which has this driver, or NULL */
+	bool physical_functions;	/* or these */
+	const uint8_t *vf_token;	/* that VFIO wants for device 0; NULL: none for any */
 	int no_physical;		/* error that GET_PA begins with, 0: none */
 	int no_dmabuf;			/* error that a dma-buf is refused with, 0: none */
 	bool no_device;			/* descriptors are not of character devices */

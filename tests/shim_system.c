@@ -107,6 +107,8 @@ int sys_read(const char *path, char *buffer, size_t size)
 	}
 	if (device_at(path, &rest) != SHIM_DEVICES && !strcmp(rest, "/iommu/intel-iommu/cap"))
 		text = shim.vtd_cap;
+	if (device_at(path, &rest) != SHIM_DEVICES && !strcmp(rest, "/sriov_totalvfs"))
+		text = shim.physical_functions ? "7\n" : NULL;
 	if (!strcmp(path, "/proc/self/status"))
 		text = shim.status;
 	return text ? snprintf(buffer, size, "%s", text) : -ENOENT;
@@ -117,6 +119,10 @@ int sys_link_name(const char *path, char *buffer, size_t size)
 	const char *rest;
 	unsigned int i = device_at(path, &rest);
 
+	if (!strcmp(path, PCI "0000:09:00.0/driver") && shim.pf_driver) {
+		snprintf(buffer, size, "%s", shim.pf_driver);
+		return 0;
+	}
 	if (i == SHIM_DEVICES)
 		return -ENOENT;
 	if (!*rest)

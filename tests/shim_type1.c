@@ -7,6 +7,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -216,15 +217,40 @@ static int set_iommu(struct file *container)
 	return 0;
 }
 
+/*
+ * What is @behind a device's name, vfio_pci_core_match(): 0, or -errno. The token as text:
+ * UUID_STRING_LEN.
+ */
+static int check_token(unsigned int device, const char *behind)
+{
+	const uint8_t *t = device ? NULL : shim.vf_token;
+	char wanted[64];
+
+	if (*behind && (shim_t1.no_tokens || strncmp(behind, " vf_token=", 10)))
+		return -ENODEV;
+	if (!t)
+		return *behind ? -EINVAL : 0;
+	snprintf(wanted, sizeof(wanted), " vf_token=%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
+		 "%02x%02x%02x%02x%02x%02x", t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8],
+		 t[9], t[10], t[11], t[12], t[13], t[14], t[15]);
+	return strcmp(behind, wanted) ? -EACCES : 0;
+}
+
 static int get_device(const struct file *group, const char *name)
 {
+	size_t length = strcspn(name, " ");
 	unsigned int i;
+	int ret;
 
 	for (i = 0; i < SHIM_DEVICES; i++)
-		if (!strcmp(shim.devices[i].name, name))
+		if (strlen(shim.devices[i].name) == length &&
+		    !strncmp(shim.devices[i].name, name, length))
 			break;
 	if (i == SHIM_DEVICES || shim.devices[i].group != group->group)
 		return -ENODEV;
+	ret = check_token(i, name + length);
+	if (ret)
+		return ret;
 	if (!group->container || !group->container->has_iommu)
 		return -EINVAL;
 	return new_file(DEVICE, group->group, i);
@@ -471,7 +497,7 @@ static int record(int fd, unsigned long command, void *arg)
 	case SHIM_SET_CONTAINER:
 		return shim_record(fd, command, arg, sizeof(int));
 	case SHIM_GET_DEVICE_FD:
-		return shim_record(fd, command, arg, strlen(arg));
+		return shim_record(fd, command, arg, strcspn(arg, " "));
 	case SHIM_GET_INFO:
 		return shim_record(fd, command, arg, 24);
 	}

@@ -30,6 +30,7 @@ struct shim_t1 {
 	bool no_snoop_control;
 	bool no_group_nodes, noiommu;
 	bool not_viable;
+	bool no_tokens;			/* before Linux 5.7 */
 	int open_container, open_group;	/* errors, 0: none */
 	uint64_t page_sizes;		/* 0: it does not tell */
 	struct shim_range ranges[4];

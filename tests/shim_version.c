@@ -65,11 +65,23 @@ static bool has_tail(const uint32_t *words, uint32_t size)
 	return false;
 }
 
+/* With a token came the rule of iommufd's commands, and with that in turn the token as late. */
+static int check_bind(const uint32_t *words)
+{
+	const bool ruled = shim.version >= LINUX(6, 17);
+
+	if (words[0] < 16)
+		return -EINVAL;
+	if (ruled && has_tail(words, shim.version >= LINUX(6, 19) ? 24 : 16))
+		return -E2BIG;
+	return words[1] & ~(uint32_t)ruled || words[2] > INT32_MAX ? -EINVAL : 0;
+}
+
 /* VFIO takes as much as it needs, and does not look at the rest. */
 static int check_vfio(unsigned long command, const uint32_t *words)
 {
-	const uint32_t least = command == SHIM_BIND ? 16 : command == SHIM_ATTACH ? 12 : 8;
-	const uint32_t flags = command != SHIM_BIND && shim.version >= LINUX(6, 15);
+	const uint32_t least = command == SHIM_ATTACH ? 12 : 8;
+	const uint32_t flags = shim.version >= LINUX(6, 15);
 
 	return words[0] < least + (words[1] & flags ? 4 : 0) || words[1] & ~flags ? -EINVAL : 0;
 }
@@ -79,7 +91,9 @@ int shim_version_check(unsigned long command, const uint32_t *words)
 	const struct since *s = NULL;
 	size_t i;
 
-	if (command == SHIM_BIND || command == SHIM_ATTACH || command == SHIM_DETACH)
+	if (command == SHIM_BIND)
+		return check_bind(words);
+	if (command == SHIM_ATTACH || command == SHIM_DETACH)
 		return check_vfio(command, words);
 	if (command == SHIM_REGION_INFO)
 		return 0;

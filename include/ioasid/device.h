@@ -116,10 +116,10 @@ struct ioasid_device_info {
  * @return 0; -ENODEV: no such device, or the kernel does not offer it, because it is bound to
  *         another driver than vfio-pci or is not behind an IOMMU; -EBUSY: bound already, here or by
  *         another process; -EACCES: no permission to open its node, or VFIO wants a VF token for
- *         it; -EPERM: its isolation group is not viable, or its interrupts are not isolated;
- *         -EINVAL: no name, or the device has one of the types IOASID_DEVICE_PHYSICAL_SHARED and
- *         IOASID_DEVICE_MEDIATED_SHARED while a device of the other is bound; -ENOSPC: its parent's
- *         pool has no pPASID left; -ENOMEM.
+ *         it, which ioasid_device_bind_with() gives; -EPERM: its isolation group is not viable, or
+ *         its interrupts are not isolated; -EINVAL: no name, or the device has one of the types
+ *         IOASID_DEVICE_PHYSICAL_SHARED and IOASID_DEVICE_MEDIATED_SHARED while a device of the
+ *         other is bound; -ENOSPC: its parent's pool has no pPASID left; -ENOMEM.
  * Since 0.1.
  */
 int ioasid_device_bind(struct ioasid_ctx *ctx, const char *name, uint64_t cookie,
@@ -140,6 +140,48 @@ int ioasid_device_bind(struct ioasid_ctx *ctx, const char *name, uint64_t cookie
  */
 int ioasid_device_bind_fd(struct ioasid_ctx *ctx, int fd, uint64_t cookie,
 			  struct ioasid_device **device);
+
+/** The device is had by fd, not by name. */
+#define IOASID_BIND_FD 0x1u
+
+/** How ioasid_device_bind_with() is to bind a device. */
+struct ioasid_bind_options {
+	/** sizeof(struct ioasid_bind_options) */
+	size_t size;
+	/** IOASID_BIND_* */
+	uint64_t flags;
+	/** As for ioasid_device_bind(); NULL with IOASID_BIND_FD. */
+	const char *name;
+	/** As for ioasid_device_bind(). */
+	uint64_t cookie;
+	/** With IOASID_BIND_FD: as for ioasid_device_bind_fd(). */
+	int fd;
+	/** 0. */
+	uint32_t reserved;
+	/**
+	 * VF token: the 16 bytes of a UUID, in the order in which they are written. A virtual
+	 * function of SR-IOV whose physical function is bound to vfio-pci needs the token of that,
+	 * and so does the physical function while virtual ones are in use. If none is, it takes the
+	 * token for its own. NULL: none. Only read during the call.
+	 */
+	const uint8_t *vf_token;
+};
+
+#define IOASID_BIND_OPTIONS_INIT IOASID_INIT(ioasid_bind_options)
+
+/**
+ * As ioasid_device_bind() or, with IOASID_BIND_FD, as ioasid_device_bind_fd(), with all that can be
+ * said about it.
+ *
+ * @return 0; -ENODEV, -EBUSY, -EPERM, -ENOSPC, -ENOMEM: as these; -EACCES also: not the VF token
+ *         that VFIO wants; -EINVAL also: unknown flag, reserved is not 0, name and IOASID_BIND_FD,
+ *         options->size too small to hold a size, or a VF token for a device that wants none;
+ *         -E2BIG: options longer than this library knows; -EOPNOTSUPP: the back end cannot take a
+ *         device by a descriptor, or the kernel no VF token.
+ * Since 0.1.
+ */
+int ioasid_device_bind_with(struct ioasid_ctx *ctx, const struct ioasid_bind_options *options,
+			    struct ioasid_device **device);
 
 /**
  * Detaches the device from all its spaces, waits for its DMA in flight, and gives the device back.

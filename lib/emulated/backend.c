@@ -174,6 +174,8 @@ static int device_bind(struct ioasid_device *device)
 	if (pd->is_parent)
 		return err_set(ENODEV, "%s belongs to its driver, which makes mediated devices of "
 			       "it", device->name);
+	if (device->vf_token)
+		return err_set(EINVAL, "%s wants no VF token: it has no SR-IOV", device->name);
 	ed = mem_calloc(1, sizeof(*ed));
 	if (!ed)
 		return err_set(ENOMEM, "no memory for device %s", device->name);

@@ -65,7 +65,7 @@ static int check_iommu(const struct ioasid_device *device, uint32_t group, bool 
 static int bind(struct ioasid_device *device, int fd, uint32_t requester, uint32_t group)
 {
 	const struct iofd *iofd = device->ctx->backend;
-	struct uapi_bind bind = { .argsz = sizeof(bind), .iommufd = iofd->fd };
+	struct uapi_bind bind = { .argsz = UAPI_BIND_PLAIN, .iommufd = iofd->fd };
 	struct iofd_device *d;
 	bool none;
 	int ret = check_iommu(device, group, &none);
@@ -77,6 +77,11 @@ static int bind(struct ioasid_device *device, int fd, uint32_t requester, uint32
 	device->info.no_iommu = none;
 	d = device->backend;
 	d->fd = fd;
+	if (device->vf_token) {
+		bind.argsz = sizeof(bind);
+		bind.flags = UAPI_BIND_TOKEN;
+		bind.token_uuid = (uintptr_t)device->vf_token;
+	}
 	ret = sys_ioctl(fd, UAPI_BIND, &bind);
 	if (ret) {
 		ret = iofd_why_not_bound(device, -ret);

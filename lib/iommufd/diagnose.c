@@ -21,11 +21,43 @@ int iofd_no_iommu(const char *name)
 	return err_set(ENODEV, "%s is behind no IOMMU (is it switched on? intel_iommu=on)", name);
 }
 
+/*
+ * Can a token be given? It came to the command's structure with the rule that what comes after all
+ * that the kernel knows has to be 0. So this, which cannot succeed, is -E2BIG; without the rule it
+ * is a wrong descriptor.
+ */
+static bool takes_token(const struct iofd_device *d)
+{
+	struct {
+		struct uapi_bind bind;
+		uint64_t later[2];
+	} ask = { .bind = { .argsz = sizeof(ask), .iommufd = -1 }, .later = { 0, 1 } };
+
+	return sys_ioctl(d->fd, UAPI_BIND, &ask) == -E2BIG;
+}
+
+/* 0: it is not for the token. */
+static int why_no_token(const struct ioasid_device *device, int error)
+{
+	if (error == E2BIG)
+		return err_set(EOPNOTSUPP,
+			       "%s: this kernel wants VF tokens, but cannot be given one with a "
+			       "device's node (a mistake of Linux 6.17 to 6.18.2)", device->name);
+	if (error != EINVAL)
+		return 0;
+	if (!takes_token(device->backend))
+		return err_set(EOPNOTSUPP, "%s: this kernel takes no VF token with a device's "
+			       "node, and wants none (Linux 6.17)", device->name);
+	return vfio_check_token(device->name);
+}
+
 int iofd_why_not_bound(const struct ioasid_device *device, int error)
 {
 	const char *name = device->name;
 	int ret = error == EINVAL ? vfio_check_firmware(name, device->info.group) : 0;
 
+	if (!ret && device->vf_token)
+		ret = why_no_token(device, error);
 	if (ret)
 		return ret;
 	switch (error) {
@@ -34,7 +66,7 @@ int iofd_why_not_bound(const struct ioasid_device *device, int error)
 					   "isolated (no interrupt remapping; iommufd's "
 					   "allow_unsafe_interrupts)");
 	case EACCES:		/* Linux 6.17 */
-		return vfio_wants_token(name);
+		return vfio_wants_token(name, device->vf_token);
 	case EBUSY:
 		return err_set(EBUSY, "%s: VFIO group %u is open, or the group is in use otherwise",
 			       name, device->info.group);

@@ -4,7 +4,6 @@
  * VT-d: its driver serves what the device and the IOMMU have both, if the kernel passes it on.
  */
 #include <endian.h>
-#include <stdio.h>
 
 #include "iommufd.h"
 #include "uapi_fault.h"
@@ -17,10 +16,9 @@
 /* In front of a virtual function of a device that has them, the kernel refuses (Linux 6.11). */
 static bool is_virtual_function(const struct ioasid_device *device)
 {
-	char path[VFIO_PATH_SIZE], name[VFIO_NAME_SIZE];
+	char name[VFIO_NAME_SIZE];
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%.64s/physfn", device->name);
-	return !sys_link_name(path, name, sizeof(name));
+	return vfio_physical_function(device->name, name, sizeof(name));
 }
 
 static bool has_capability(int fd, uint64_t config)

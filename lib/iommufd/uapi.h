@@ -209,11 +209,16 @@ struct uapi_bind {
 	uint32_t flags;
 	int32_t iommufd;
 	uint32_t out_devid;
+	uint64_t token_uuid;		/* address of uint8_t[16], Linux 6.17 */
 };
-UAPI_SIZE(uapi_bind, 16);
+UAPI_SIZE(uapi_bind, 24);
 UAPI_AT(uapi_bind, flags, 4);
 UAPI_AT(uapi_bind, iommufd, 8);
 UAPI_AT(uapi_bind, out_devid, 12);
+UAPI_AT(uapi_bind, token_uuid, 16);
+
+#define UAPI_BIND_PLAIN		16u	/* where it ended before */
+#define UAPI_BIND_TOKEN		0x1u
 
 /* struct vfio_device_attach_iommufd_pt, Linux 6.6 */
 struct uapi_attach {

@@ -1,15 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Devices by PCI address: found through sysfs, taken from their group. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "type1.h"
 
-static int why_no_fd(const char *name, uint32_t group, int error)
+/* 0: it is not for the token. Where they are not known, no device has the name with one behind. */
+static int why_no_token(const char *name, int error)
 {
+	if (error == EINVAL)
+		return vfio_check_token(name);
+	if (error != ENODEV || vfio_check_driver(name))
+		return 0;
+	return err_set(EOPNOTSUPP, "%s: this kernel takes no VF token for it (Linux 5.7)", name);
+}
+
+static int why_no_fd(const struct ioasid_device *device, uint32_t group, int error)
+{
+	const char *name = device->name;
+	int ret = device->vf_token ? why_no_token(name, error) : 0;
+
+	if (ret)
+		return ret;
 	switch (error) {
 	case EACCES:
-		return vfio_wants_token(name);
+		return vfio_wants_token(name, device->vf_token);
 	case EPERM:
 		return err_set(EACCES, "%s: the kernel does not hand it out: %s", name,
 			       strerror(error));
@@ -25,13 +41,25 @@ static int why_no_fd(const char *name, uint32_t group, int error)
 	}
 }
 
+/* A token goes behind the name. */
+static int get_fd(const struct ioasid_device *device, const struct t1_group *group)
+{
+	char uuid[VFIO_UUID_SIZE], with[VFIO_NAME_SIZE];
+
+	if (!device->vf_token)
+		return sys_ioctl(group->fd, UAPI_GROUP_GET_DEVICE_FD, device->name);
+	vfio_token_text(device->vf_token, uuid);
+	snprintf(with, sizeof(with), "%s vf_token=%s", device->name, uuid);
+	return sys_ioctl(group->fd, UAPI_GROUP_GET_DEVICE_FD, with);
+}
+
 static int open_device(const struct ioasid_device *device, struct t1_device *d)
 {
 	int ret;
 
-	d->fd = sys_ioctl(d->group->fd, UAPI_GROUP_GET_DEVICE_FD, device->name);
+	d->fd = get_fd(device, d->group);
 	if (d->fd < 0)
-		return why_no_fd(device->name, d->group->id, -d->fd);
+		return why_no_fd(device, d->group->id, -d->fd);
 	ret = d->group->page_sizes ? 0 : t1_group_info(device, d->group);
 	if (ret)
 		sys_close(d->fd);

@@ -127,14 +127,6 @@ int vfio_why_not_viable(const char *name, uint32_t group, const char *otherwise)
 		       otherwise);
 }
 
-int vfio_wants_token(const char *name)
-{
-	return err_set(EACCES,
-		       "%s: VFIO wants a VF token for it, which the library does not have: its "
-		       "physical function, or a virtual one of it, is bound to VFIO as well",
-		       name);
-}
-
 int vfio_no_memory(const char *what)
 {
 	uint64_t limit = sys_lock_limit();

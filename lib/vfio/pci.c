@@ -77,3 +77,11 @@ const char *vfio_driver(const char *name, char *buffer, size_t size)
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver", name);
 	return sys_link_name(path, buffer, size) ? NULL : buffer;
 }
+
+const char *vfio_physical_function(const char *name, char *buffer, size_t size)
+{
+	char path[VFIO_PATH_SIZE];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%.64s/physfn", name);
+	return sys_link_name(path, buffer, size) ? NULL : buffer;
+}

@@ -26,6 +26,8 @@ bool vfio_has_groups(void);
 int vfio_find_group(const char *name, uint32_t *group);
 /* The driver that a PCI device is bound to, or NULL. */
 const char *vfio_driver(const char *name, char *buffer, size_t size);
+/* The physical function of a virtual one, or NULL. */
+const char *vfio_physical_function(const char *name, char *buffer, size_t size);
 
 /* diagnose.c: each is err_set(), and gives what that gives. */
 /* A back end's node @node cannot be opened; @config, @module: what makes it. */
@@ -50,8 +52,6 @@ int vfio_why_not_open(const char *name, const char *node, const char *config, in
  * it can be, if there is nobody.
  */
 int vfio_why_not_viable(const char *name, uint32_t group, const char *otherwise);
-/* A function of a device with SR-IOV is for those who share a secret with who has the others. */
-int vfio_wants_token(const char *name);
 /* Memory could not be locked: for want of it, or because of the limit. @what: for whom. */
 int vfio_no_memory(const char *what);
 /* The kernel does not map it; @run: with its host address. */
@@ -63,6 +63,20 @@ int vfio_why_not_mapped(const struct ioasid_space *space, const struct ioasid_ru
  */
 uint64_t vfio_vtd_last(uint64_t cap, uint64_t last);
 uint64_t vfio_last_address(const char *name, uint64_t last);
+
+/*
+ * token.c: VF tokens, UUIDs of 16 bytes. A function of a device with SR-IOV is for those who share
+ * one with who has the others.
+ */
+#define VFIO_UUID_SIZE 37
+void vfio_token_text(const uint8_t *token, char text[VFIO_UUID_SIZE]);
+/* err_set(-EACCES): the kernel wants one, or another than was @given. */
+int vfio_wants_token(const char *name, bool given);
+/*
+ * The kernel has refused by -EINVAL to give the device for a token. The same if that is because it
+ * wants none, else 0.
+ */
+int vfio_check_token(const char *name);
 
 /*
  * locked.c: how much memory the process has locked, by the line of /proc/self/status that begins

@@ -40,6 +40,30 @@ START_TEST(bind_refuses)
 }
 END_TEST
 
+/* No device here has SR-IOV. A kernel that takes no token at all says so: before Linux 6.17. */
+START_TEST(tokens_that_nobody_wants)
+{
+	struct ioasid_bind_options options = IOASID_BIND_OPTIONS_INIT;
+	struct ioasid_device *device = (void *)1;
+	static const uint8_t token[16] = { 1 };
+	struct fixture f;
+	int ret;
+
+	fixture_open(&f);
+	options.name = device_name(ALONE_A);
+	options.cookie = COOKIE(ALONE_A);
+	options.vf_token = token;
+	ret = ioasid_device_bind_with(f.ctx, &options, &device);
+	ck_assert_msg(ret == -EINVAL || ret == -EOPNOTSUPP, "%d: %s", ret, ioasid_errmsg());
+	ck_assert_ptr_nonnull(strstr(ioasid_errmsg(), "VF token"));
+	ck_assert_ptr_eq(device, (void *)1);
+	options.vf_token = NULL;
+	ck_ok(ioasid_device_bind_with(f.ctx, &options, &device));
+	ck_assert_uint_eq(ioasid_device_get_cookie(device), COOKIE(ALONE_A));
+	fixture_close(&f);
+}
+END_TEST
+
 START_TEST(info_is_sane)
 {
 	struct ioasid_device_info info = IOASID_DEVICE_INFO_INIT;
@@ -240,6 +264,7 @@ TCase *contract_device(void)
 
 	tcase_add_test(tc, bind_keeps_name_and_cookie);
 	tcase_add_test(tc, bind_refuses);
+	tcase_add_test(tc, tokens_that_nobody_wants);
 	tcase_add_test(tc, info_is_sane);
 	tcase_add_test(tc, info_may_be_of_another_version);
 	tcase_add_test(tc, requesters_differ_and_groups_are_told);
