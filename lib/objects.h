@@ -55,7 +55,8 @@ struct ioasid_ctx {
 	void *log_data;
 	struct pages pages;		/* page tables and mapping records */
 	struct ioasid_space **spaces;	/* by id; NULL: free */
-	uint32_t n_spaces;		/* elements */
+	uint32_t n_spaces;		/* elements; all from 1 on ... */
+	uint32_t spaces_full;		/* ... and below this are in use */
 	struct ioasid_device *devices;
 	struct slab attachments;
 	struct pasids pasids;
@@ -70,7 +71,8 @@ struct ioasid_ctx {
 	uint64_t lock_limit;		/* of that, in bytes; UINT64_MAX: none */
 	bool can_populate;		/* madvise(2) can tell whether a page is there */
 	struct source **sources;	/* by number; [0] is unused */
-	uint32_t n_sources;
+	uint32_t n_sources;		/* and all from 1 on ... */
+	uint32_t sources_full;		/* ... and below this are in use */
 	struct ioasid_space *identity;
 	struct registered registered;	/* that was found last */
 	struct ioasid_space *vfio_space;	/* that VFIO's commands work on, or NULL */
@@ -121,7 +123,8 @@ struct ioasid_space {
 	uint32_t id;
 	uint32_t depth;
 	struct ioasid_space *parent;
-	struct ioasid_space *children, *sibling;	/* nested on it */
+	struct ioasid_space *children;		/* nested on it */
+	struct ioasid_space *sibling, **prev;	/* the next of its parent's, and what leads to it */
 	const struct nest_ops *nest;	/* a child's */
 	struct ioasid_viommu *viommu;	/* a child's that is nested on one; or NULL */
 	struct pasid_table *pasids;	/* a child's, with a PASID table of the user's; or NULL */

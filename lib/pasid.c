@@ -15,7 +15,7 @@ struct pasid_pool {
 	const void *parent;		/* NULL: the global one */
 	bool global_here;
 	uint32_t size;			/* 1 to this */
-	uint32_t low;			/* all below are in use */
+	uint32_t low;			/* none below is free, here and in the others */
 	uint32_t refs;			/* devices */
 	uint64_t used[];		/* bit: pPASID */
 };
@@ -124,23 +124,23 @@ static bool is_free(const struct ioasid_ctx *ctx, const struct pasid_pool *pool,
 
 static int take(const struct ioasid_ctx *ctx, struct pasid_pool *pool, uint32_t *ppasid)
 {
-	uint32_t n;
-
-	while (is_used(pool, pool->low))
+	while (pool->low <= pool->size && !is_free(ctx, pool, pool->low))
 		pool->low++;
-	for (n = pool->low; n <= pool->size; n++)
-		if (is_free(ctx, pool, n)) {
-			pool->used[n / 64] |= UINT64_C(1) << n % 64;
-			*ppasid = n;
-			return 0;
-		}
-	return -ENOSPC;
+	if (pool->low > pool->size)
+		return -ENOSPC;
+	*ppasid = pool->low++;
+	pool->used[*ppasid / 64] |= UINT64_C(1) << *ppasid % 64;
+	return 0;
 }
 
-static void give_back(struct pasid_pool *pool, uint32_t ppasid)
+/* Others may have gone past it. */
+static void give_back(const struct ioasid_ctx *ctx, struct pasid_pool *pool, uint32_t ppasid)
 {
+	struct pasid_pool *p;
+
 	pool->used[ppasid / 64] &= ~(UINT64_C(1) << ppasid % 64);
-	pool->low = (uint32_t)bits_min(pool->low, ppasid);
+	for (p = ctx->pasids.pools; p; p = p->next)
+		p->low = (uint32_t)bits_min(p->low, ppasid);
 }
 
 /* The CPU translates PASIDs for all devices with shared queues, or for none. */
@@ -218,7 +218,7 @@ void pasid_unbind(struct ioasid_device *device)
 		return;
 	pool = find_pool(device->ctx, policy->parent);
 	if (is_used(pool, pasid))	/* else it is fixed */
-		give_back(pool, pasid);
+		give_back(device->ctx, pool, pasid);
 	leave_pool(device->ctx, policy->parent);
 	if (is_global(device))
 		leave_pool(device->ctx, NULL);
@@ -266,7 +266,7 @@ static void put_shared(struct ioasid_ctx *ctx, uint32_t vpasid)
 
 	if (--s->refs)
 		return;
-	give_back(find_pool(ctx, NULL), s->ppasid);
+	give_back(ctx, find_pool(ctx, NULL), s->ppasid);
 	imap_remove(&ctx->pasids.shared, &s->item);
 	slab_free(&ctx->pasids.records, s);
 }
@@ -297,7 +297,7 @@ void pasid_put(struct ioasid_device *device, uint32_t vpasid, uint32_t ppasid)
 	if (is_global(device))
 		put_shared(device->ctx, vpasid);
 	else
-		give_back(find_pool(device->ctx, device->policy.parent), ppasid);
+		give_back(device->ctx, find_pool(device->ctx, device->policy.parent), ppasid);
 }
 
 IOASID_EXPORT int ioasid_device_get_ppasid(const struct ioasid_device *device, uint32_t vpasid,

@@ -58,10 +58,10 @@ int source_check_memory(struct ioasid_ctx *ctx, uint64_t addr, uint64_t length,
 int source_add(struct ioasid_ctx *ctx, const struct source *source, uint32_t *number)
 {
 	struct source **sources;
-	uint32_t i;
+	uint32_t i = (uint32_t)bits_max(ctx->sources_full, 1);
 
-	for (i = 1; i < ctx->n_sources && ctx->sources[i]; i++)
-		;
+	while (i < ctx->n_sources && ctx->sources[i])
+		i++;
 	if (i >= ctx->n_sources) {
 		uint32_t n = ctx->n_sources ? 2 * ctx->n_sources : 8;
 
@@ -71,12 +71,12 @@ int source_add(struct ioasid_ctx *ctx, const struct source *source, uint32_t *nu
 		memset(sources + ctx->n_sources, 0, (n - ctx->n_sources) * sizeof(*sources));
 		ctx->sources = sources;
 		ctx->n_sources = n;
-		i = i ? i : 1;
 	}
 	ctx->sources[i] = mem_alloc(sizeof(*source));
 	if (!ctx->sources[i])
 		return err_set(ENOMEM, "no memory for one more source of memory");
 	*ctx->sources[i] = *source;
+	ctx->sources_full = i + 1;
 	*number = i;
 	return 0;
 }
@@ -95,6 +95,7 @@ void source_drop(struct ioasid_ctx *ctx, uint32_t number, struct reap *reap)
 	struct source *s = ctx->sources[number];
 
 	ctx->sources[number] = NULL;
+	ctx->sources_full = (uint32_t)bits_min(ctx->sources_full, number);
 	if (ctx->registered.source == number)
 		ctx->registered.source = 0;
 	reap_later(reap, &s->later, source_free);

@@ -43,10 +43,10 @@ struct ioasid_space *space_new(struct ioasid_ctx *ctx)
 int space_add(struct ioasid_space *space)
 {
 	struct ioasid_ctx *ctx = space->ctx;
-	uint32_t id;
+	uint32_t id = (uint32_t)bits_max(ctx->spaces_full, 1);
 
-	for (id = 1; id < ctx->n_spaces && ctx->spaces[id]; id++)
-		;
+	while (id < ctx->n_spaces && ctx->spaces[id])
+		id++;
 	if (id >= ctx->n_spaces) {
 		uint32_t n = ctx->n_spaces ? 2 * ctx->n_spaces : 16;
 		struct ioasid_space **spaces = mem_realloc(ctx->spaces, n * sizeof(*spaces));
@@ -60,16 +60,24 @@ int space_add(struct ioasid_space *space)
 	space->id = id;
 	space->serial = ++ctx->serial;
 	ctx->spaces[id] = space;
+	ctx->spaces_full = id + 1;
 	return 0;
+}
+
+static void link_child(struct ioasid_space *space)
+{
+	space->prev = &space->parent->children;
+	space->sibling = *space->prev;
+	if (space->sibling)
+		space->sibling->prev = &space->sibling;
+	*space->prev = space;
 }
 
 static void unlink_child(struct ioasid_space *space)
 {
-	struct ioasid_space **p;
-
-	for (p = &space->parent->children; *p != space; p = &(*p)->sibling)
-		;
-	*p = space->sibling;
+	*space->prev = space->sibling;
+	if (space->sibling)
+		space->sibling->prev = space->prev;
 }
 
 static int use_parent(struct ioasid_space *parent, struct reap *reap)
@@ -106,6 +114,8 @@ static void space_free(struct reap_later *later)
 
 void space_take_out(struct ioasid_space *space, struct reap *reap)
 {
+	struct ioasid_ctx *ctx = space->ctx;
+
 	if (space->parent)
 		leave_parent(space, reap);
 	mapping_forget_all(space, reap);
@@ -116,8 +126,10 @@ void space_take_out(struct ioasid_space *space, struct reap *reap)
 	mem_free(space->reserved);
 	mem_free(space->allowed);
 	/* Those of a PASID table have the number of the space that it is bound to. */
-	if (space->ctx->spaces[space->id] == space)
-		space->ctx->spaces[space->id] = NULL;
+	if (ctx->spaces[space->id] == space) {
+		ctx->spaces[space->id] = NULL;
+		ctx->spaces_full = (uint32_t)bits_min(ctx->spaces_full, space->id);
+	}
 	/* A detach that is not over yet can have DMA in flight that still looks at the root. */
 	reap_later(reap, &space->later, space_free);
 }
@@ -272,8 +284,7 @@ int space_nest_on(struct ioasid_space *space, const struct ioasid_space_options 
 		return err_set(-ret, "no memory for a space");
 	}
 	space->shadow.limit = (size_t)bits_min(options->memory_limit / PAGE, SIZE_MAX);
-	space->sibling = space->parent->children;
-	space->parent->children = space;
+	link_child(space);
 	space->viommu = options->viommu;
 	if (space->viommu)
 		space->viommu->spaces++;
@@ -352,7 +363,7 @@ static int busy(const struct ioasid_space *space)
 	if (space->children)
 		return err_set(EBUSY, "space %u is the parent of space %u", space->id,
 			       space->children->id);
-	for (device = space->ctx->devices; device; device = device->next)
+	for (device = space->ctx->devices; space->attached && device; device = device->next)
 		for (a = device->attached; a; a = a->next)
 			if (a->space == space)
 				return err_set(EBUSY, "space %u: %s is attached", space->id,

@@ -121,12 +121,13 @@ static int check_pasid(const struct ioasid_device *device, uint32_t pasid)
 
 static struct ioasid_channel *take(struct ioasid_ctx *ctx)
 {
-	const struct emulated *emu = ctx->backend;
-	struct ioasid_channel *ch;
+	struct emulated *emu = ctx->backend;
+	struct ioasid_channel *ch = emu->closed;
 
-	for (ch = ctx->channels; ch; ch = ch->next)
-		if (!ch->open)
-			return ch;
+	if (ch) {
+		emu->closed = ch->closed;
+		return ch;
+	}
 	/* Cache lines of its own: other threads' channels are written all the time. */
 	ch = mem_calloc(1, (sizeof(*ch) + 127) & ~(size_t)127);
 	if (!ch)
@@ -153,7 +154,6 @@ int emu_channel_open(struct ioasid_device *device, uint32_t pasid, struct ioasid
 	ch->route = route;
 	ch->device = device;
 	ch->pasid = pasid;
-	ch->open = true;
 	device->channels++;
 	*out = ch;
 	return 0;
@@ -178,18 +178,21 @@ IOASID_EXPORT int ioasid_channel_open(struct ioasid_device *device, uint32_t pas
 
 IOASID_EXPORT int ioasid_channel_close(struct ioasid_channel *ch)
 {
+	struct emulated *emu;
 	struct ioasid_ctx *ctx;
 	int ret = 0;
 
 	if (!ch)
 		return 0;
 	ctx = ch->device->ctx;
+	emu = ctx->backend;
 	ctx_lock(ctx);
 	if (ch->section) {
 		ret = err_set(EBUSY, "the channel is inside ioasid_dma_begin()");
 	} else {
 		ch->device->channels--;
-		ch->open = false;
+		ch->closed = emu->closed;
+		emu->closed = ch;
 	}
 	ctx_unlock(ctx);
 	return ret;

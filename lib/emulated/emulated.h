@@ -16,6 +16,7 @@ struct emulated {
 	struct emu_link sent;	/* groups of page requests, in their order */
 	struct emu_link parked;	/* threads that want to send one, but there is no room */
 	uint64_t latest_group;
+	struct ioasid_channel *closed;	/* for reuse, the latest first */
 };
 
 /* An IOMMU that walks both levels of nested spaces, and what it caches. */
@@ -48,7 +49,7 @@ struct emu_device {
 	struct ioasid_space *table;
 };
 
-/* A channel stays on the context's list for good: when closed it waits there for reuse. */
+/* A channel stays on the context's list for good; when closed it waits for reuse. */
 struct ioasid_channel {
 	bits_whole active;	/* odd: a DMA is in flight */
 	struct emu_route *route;
@@ -56,13 +57,13 @@ struct ioasid_channel {
 	bool audit;
 	bool section;		/* inside ioasid_dma_begin() */
 	bool direct;		/* ... and translations need not be looked at twice */
-	bool open;
 	bool flush;		/* what had to go in this section waits for its end */
 	bool asks;		/* looks which pages to ask for: it uses none */
 	const void *thread;	/* that began the section */
 	struct ioasid_device *device;
 	uint32_t pasid;
 	struct ioasid_channel *next;
+	struct ioasid_channel *closed;	/* the next that is */
 };
 
 struct emu_route *emu_route_find(const struct ioasid_device *device, uint32_t pasid);

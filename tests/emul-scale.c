@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What there can be any number of costs no more each where there are many: with sixteen times as
+ * many, all of them take about sixteen times as long, and not two hundred.
+ */
+#include <stdlib.h>
+#include <time.h>
+
+#include "support.h"
+
+#define TIMES 16u
+/* To each, for caches that they do not fit in any more. */
+#define SLOWER 3u
+
+static struct ioasid_ctx *ctx;
+static struct ioasid_device *device, *own, *shared;
+
+static void setup(void)
+{
+	static const char text[] =
+		"iommu u pasid-bits=20\n"
+		"device physical iommu=u pasid-bits=20\n"
+		"device parent iommu=u pasid-bits=20\n"
+		"device own parent=parent pasid-bits=20\n"
+		"device shared parent=parent pasid-bits=20 work-queues=shared\n";
+	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
+	struct ioasid_platform *platform;
+
+	ck_ok(ioasid_platform_parse(text, sizeof(text) - 1, &platform));
+	options.backend = "emulated";
+	options.platform = platform;
+	ck_ok(ioasid_ctx_open(&options, &ctx));
+	ioasid_platform_free(platform);
+	ck_ok(ioasid_device_bind(ctx, "physical", 0, &device));
+	ck_ok(ioasid_device_bind(ctx, "own", 0, &own));
+	ck_ok(ioasid_device_bind(ctx, "shared", 0, &shared));
+}
+
+static void teardown(void)
+{
+	ck_ok(ioasid_ctx_close(ctx));
+}
+
+/* Those that came first go first. */
+static void make_and_destroy(struct ioasid_space *parent, unsigned int n)
+{
+	struct ioasid_space **spaces = calloc(n, sizeof(struct ioasid_space *));
+	unsigned int i;
+
+	ck_assert_ptr_nonnull(spaces);
+	for (i = 0; i < n; i++)
+		spaces[i] = make_space(ctx, parent, 0);
+	for (i = 0; i < n; i++)
+		ck_ok(ioasid_space_destroy(spaces[i]));
+	free(spaces);
+}
+
+static void roots(unsigned int n)
+{
+	make_and_destroy(NULL, n);
+}
+
+static void children(unsigned int n)
+{
+	struct ioasid_space *parent = make_space(ctx, NULL, 0);
+
+	make_and_destroy(parent, n);
+	ck_ok(ioasid_space_destroy(parent));
+}
+
+/* A process after the other that uses a device gets a PASID and a space, and ends. */
+static void pasids(unsigned int n)
+{
+	struct ioasid_space *space;
+	uint32_t i;
+
+	for (i = 1; i <= n; i++)
+		ck_ok(ioasid_device_attach_pasid(device, i, make_space(ctx, NULL, 0)));
+	for (i = 1; i <= n; i++) {
+		space = ioasid_device_get_pasid_space(device, i);
+		ck_ok(ioasid_device_detach_pasid(device, i));
+		ck_ok(ioasid_space_destroy(space));
+	}
+}
+
+/* Of two pools from which no PASID may be had twice, what is taken from one is not in the other. */
+static void pools(struct ioasid_device *first, struct ioasid_device *second, uint32_t n)
+{
+	struct ioasid_space *space = make_space(ctx, NULL, 0);
+	uint32_t i;
+
+	for (i = 1; i <= n; i++)
+		ck_ok(ioasid_device_attach_pasid(first, i, space));
+	for (i = 1; i <= n; i++)
+		ck_ok(ioasid_device_attach_pasid(second, i, space));
+	for (i = 1; i <= n; i++) {
+		ck_ok(ioasid_device_detach_pasid(first, i));
+		ck_ok(ioasid_device_detach_pasid(second, i));
+	}
+	ck_ok(ioasid_space_destroy(space));
+}
+
+static void shared_first(unsigned int n)
+{
+	pools(shared, own, n);
+}
+
+static void own_first(unsigned int n)
+{
+	pools(own, shared, n);
+}
+
+/* Closed in the order in which they were opened, and opened again. */
+static void channels(unsigned int n)
+{
+	struct ioasid_channel **all = calloc(n, sizeof(struct ioasid_channel *));
+	unsigned int i, again;
+
+	ck_assert_ptr_nonnull(all);
+	for (again = 0; again < 2; again++) {
+		for (i = 0; i < n; i++)
+			all[i] = channel_new(device, i + 1);
+		for (i = 0; i < n; i++)
+			ck_ok(ioasid_channel_close(all[i]));
+	}
+	free(all);
+}
+
+/* To be read only: its pages need not be memory then. */
+static void registered(unsigned int n)
+{
+	char *memory = memory_new(n * PAGE);
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		ck_ok(ioasid_ctx_register_memory(ctx, memory + i * PAGE, PAGE,
+						 IOASID_READ));
+	for (i = 0; i < n; i++)
+		ck_ok(ioasid_ctx_unregister_memory(ctx, memory + i * PAGE, PAGE));
+	memory_free(memory, n * PAGE);
+}
+
+static const struct {
+	const char *name;
+	void (*use)(unsigned int n);
+	unsigned int n;
+} things[] = {
+	{ "roots", roots, 4096 },
+	{ "children", children, 1024 },
+	{ "PASIDs", pasids, 2048 },
+	{ "PASIDs of their own beside shared ones", shared_first, 1024 },
+	{ "shared PASIDs beside others", own_first, 1024 },
+	{ "channels", channels, 1024 },
+	{ "pieces of registered memory", registered, 4096 },
+};
+
+/* In a context of its own, by the processor's time: of two runs the better. */
+static double cost(void (*use)(unsigned int n), unsigned int n)
+{
+	struct timespec before, after;
+	double best = 0, is;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		setup();
+		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+		use(n);
+		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+		teardown();
+		is = (double)(after.tv_sec - before.tv_sec) +
+		     (double)(after.tv_nsec - before.tv_nsec) / 1e9;
+		best = !i || is < best ? is : best;
+	}
+	return best;
+}
+
+START_TEST(many_cost_no_more_each)
+{
+	const unsigned int few = rounds(things[_i].n);
+	double one = cost(things[_i].use, few), all = cost(things[_i].use, TIMES * few);
+
+	ck_assert_msg(all < one * TIMES * SLOWER, "%u %s take %f s, and %u take %f s", few,
+		      things[_i].name, one, TIMES * few, all);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("scale");
+	TCase *tc = tcase_create("scale");
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_loop_test(tc, many_cost_no_more_each, 0,
+			    (int)(sizeof(things) / sizeof(things[0])));
+	suite_add_tcase(suite, tc);
+	return run_suite(suite);
+}
