@@ -100,8 +100,8 @@ static uint64_t roll(uint64_t n)
 	return (dice_state >> 33) % n;
 }
 
-/* A page of one of three sizes; sometimes a piece of a guest's page that is larger. */
-static struct model_entry some_entry(void)
+/* A page of one of three sizes; sometimes a piece of a guest's page, up to that size, of more. */
+static struct model_entry some_entry(unsigned int largest)
 {
 	static const unsigned int shifts[] = { 12, 12, 12, 21, 30 };
 	unsigned int shift = shifts[roll(5)], leaf = shifts[roll(5)];
@@ -110,7 +110,7 @@ static struct model_entry some_entry(void)
 				 .host = (1 + roll(1000)) << 12,
 				 .perm = 1 + (unsigned int)roll(3) };
 
-	if (leaf < shift)
+	if (leaf < shift || leaf > largest)
 		leaf = shift;
 	e.start = (roll(24) << 12 | roll(3) << 21 | roll(2) << 30) >> shift << shift;
 	e.from = e.start >> leaf << leaf;
@@ -129,12 +129,13 @@ static void fill(struct iotlb *t, const struct model_entry *e)
 	iotlb_fill(t, &x);
 }
 
-static void step(struct iotlb *t, struct model *m)
+static void step(struct iotlb *t, struct model *m, unsigned int largest)
 {
-	struct model_entry e = some_entry();
+	struct model_entry e = some_entry(largest);
 	const struct model_entry *expected;
 	struct iopt_hit hit;
 	size_t index = 0;
+	uint64_t last;
 	bool found;
 
 	switch (roll(8)) {
@@ -145,8 +146,9 @@ static void step(struct iotlb *t, struct model *m)
 		model_fill(m, &e);
 		return;
 	case 3:
-		iotlb_drop(t, e.tag, e.start, e.start + e.size - 1);
-		model_drop(m, e.tag, e.start, e.start + e.size - 1);
+		last = e.start + e.size * (1 + roll(3)) - 1;
+		iotlb_drop(t, e.tag, e.start, last);
+		model_drop(m, e.tag, e.start, last);
 		return;
 	default:
 		e.start += roll(e.size);
@@ -170,11 +172,13 @@ static const struct ioasid_platform_iotlb geometries[] = {
 	{ .entries = 16, .ways = 2 },
 	{ .entries = 64, .ways = 8 },
 	{ .entries = 64, .ways = 64 },
+	{ .entries = 64, .ways = 1 },
 };
 
 START_TEST(an_iotlb_is_what_the_model_says)
 {
-	const struct ioasid_platform_iotlb *g = &geometries[_i];
+	static const unsigned int largest[] = { 12, 21, 30 };
+	const struct ioasid_platform_iotlb *g = &geometries[_i / 3];
 	struct model m = { .entries = g->entries, .ways = g->ways };
 	struct iotlb t;
 	int i;
@@ -182,7 +186,7 @@ START_TEST(an_iotlb_is_what_the_model_says)
 	dice_state = (uint64_t)_i + 1;
 	ck_assert_int_eq(iotlb_init(&t, g), 0);
 	for (i = 0; i < 50000; i++)
-		step(&t, &m);
+		step(&t, &m, largest[_i % 3]);
 	ck_assert_uint_eq(iotlb_hits(&t), m.hits);
 	ck_assert_uint_eq(t.evictions, m.evictions);
 	iotlb_destroy(&t);
@@ -192,9 +196,10 @@ END_TEST
 START_TEST(the_next_entry_is_the_lowest_that_ends_later)
 {
 	const struct model_entry a = { .tag = 1, .start = 0x200000, .size = 0x200000,
-				       .host = 0x1000, .perm = 3 };
+				       .host = 0x1000, .perm = 3, .from = 0x200000,
+				       .to = 0x3fffff };
 	const struct model_entry b = { .tag = 1, .start = 0x5000, .size = 4096, .host = 0x2000,
-				       .perm = 1 };
+				       .perm = 1, .from = 0x5000, .to = 0x5fff };
 	struct iotlb t;
 
 	ck_assert_int_eq(iotlb_init(&t, &geometries[3]), 0);
@@ -232,7 +237,7 @@ int main(void)
 	TCase *tc = tcase_create("iotlb");
 
 	tcase_add_loop_test(tc, an_iotlb_is_what_the_model_says, 0,
-			    sizeof(geometries) / sizeof(geometries[0]));
+			    3 * sizeof(geometries) / sizeof(geometries[0]));
 	tcase_add_test(tc, the_next_entry_is_the_lowest_that_ends_later);
 	tcase_add_test(tc, without_memory_there_is_none);
 	suite_add_tcase(suite, tc);

@@ -156,8 +156,11 @@ static size_t choose(struct iotlb *t, const struct iotlb_entry *new)
 
 void iotlb_fill(struct iotlb *t, const struct iotlb_translation *x)
 {
+	unsigned int leaf = bits_ilog2(x->origin.last - x->origin.start) + 1;
+	uint8_t *widest = &t->leaf[iotlb_shift(&x->entry)];
 	size_t i = choose(t, &x->entry);
 
+	*widest = (uint8_t)bits_max(*widest, leaf);
 	t->fills++;
 	t->origins[i] = x->origin;
 	store(t, i, &x->entry);
@@ -166,13 +169,13 @@ void iotlb_fill(struct iotlb *t, const struct iotlb_translation *x)
 			 __ATOMIC_RELAXED);
 }
 
-bool iotlb_drop(struct iotlb *t, uint64_t tag, uint64_t start, uint64_t last)
+static bool drop_in(struct iotlb *t, size_t set, uint64_t tag, uint64_t start, uint64_t last)
 {
 	static const struct iotlb_entry none;
-	size_t i, n = (size_t)t->sets * t->ways;
+	size_t i, first = set * t->ways;
 	bool had = false;
 
-	for (i = 0; i < n; i++) {
+	for (i = first; i < first + t->ways; i++) {
 		const struct iotlb_origin *o = &t->origins[i];
 
 		if (t->entries[i].tag != tag ||
@@ -181,6 +184,30 @@ bool iotlb_drop(struct iotlb *t, uint64_t tag, uint64_t start, uint64_t last)
 		store(t, i, &none);
 		t->dropped++;
 		had = true;
+	}
+	return had;
+}
+
+bool iotlb_drop(struct iotlb *t, uint64_t tag, uint64_t start, uint64_t last)
+{
+	uint64_t sizes, leaf, page, n;
+	bool had = false;
+
+	for (sizes = t->sizes; sizes; sizes &= sizes - 1) {
+		unsigned int shift = bits_ctz(sizes);
+
+		/* Its page can be anywhere in a leaf of which the change is a part. */
+		leaf = (UINT64_C(1) << t->leaf[shift]) - 1;
+		page = (start & ~leaf) >> shift;
+		n = ((last | leaf) >> shift) - page;
+		if (n >= t->sets - 1) {
+			/* all of them, where pages of other sizes are too */
+			for (page = 0; page < t->sets; page++)
+				had |= drop_in(t, (size_t)page, tag, start, last);
+			break;
+		}
+		for (n += page; page <= n; page++)
+			had |= drop_in(t, (size_t)page & (t->sets - 1), tag, start, last);
 	}
 	return had;
 }

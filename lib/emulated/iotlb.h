@@ -47,7 +47,8 @@ struct iotlb {
 	uint32_t sets, ways;		/* powers of two */
 	uint64_t random;		/* state; 0: the least recently used goes */
 	/* Without the lock too. */
-	bits_whole sizes;		/* bit n: pages of 2^n bytes came in */
+	bits_whole sizes;		/* bit n: pages of 2^n bytes came in, */
+	uint8_t leaf[64];		/* [n]: of leaves of that log2 at most; under the lock */
 	bits_whole clock;		/* a step for each hit and each fill */
 	uint64_t fills, misses, evictions, dropped;
 };
@@ -69,7 +70,10 @@ struct iotlb_translation iotlb_get(const struct iotlb *t, size_t index);
 /* Takes in a translation, and replaces the one that there is of the same page. */
 void iotlb_fill(struct iotlb *t, const struct iotlb_translation *x);
 
-/* Drops what a change of the guest's table in [@start, @last] concerns. True if it had any. */
+/*
+ * Drops what a change of the guest's table in [@start, @last] concerns, looking at the sets where
+ * that can be, or at all of them. True if it had any.
+ */
 bool iotlb_drop(struct iotlb *t, uint64_t tag, uint64_t start, uint64_t last);
 
 /* The entry with the lowest address of those that end at or after @iova; NULL: there is none. */
