@@ -125,7 +125,7 @@ START_TEST(invalidation_that_fails)
 }
 END_TEST
 
-/* The same of one page that leads elsewhere. */
+/* The same of one page that leads elsewhere, with a space nested on the child or not. */
 START_TEST(invalidation_of_one_page_that_fails)
 {
 	static const struct { unsigned int nth; int error, result; } cases[] = {
@@ -135,6 +135,8 @@ START_TEST(invalidation_of_one_page_that_fails)
 	};
 	size_t i;
 
+	if (_i)
+		make_space(ctx, child, 0);
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		gt_map(&table, 0x10000, DATA, PAGE, 1, RW);
 		bind_and_attach();
@@ -471,6 +473,29 @@ START_TEST(what_comes_to_be_mapped_without_memory)
 }
 END_TEST
 
+/* The same, and nobody has read it before a device is attached: then attaching fails. */
+START_TEST(what_an_attach_has_to_read_without_memory)
+{
+	unsigned long n, left = 0;
+
+	ck_ok(bind_table(child, IOASID_PGTABLE_VTD_SS, 4, table.root));
+	for (n = 1; !left; n++) {
+		gt_map(&table, GIB, HOLE, 2 * MIB, 2, RW);
+		ck_ok(inv_all(ctx, child));
+		ck_ok(ioasid_space_map(root, HOLE, memory + DATA, 3 * PAGE, RW, NULL));
+		mem_fail_nth(n);
+		while (ioasid_device_attach(device, child))
+			ck_assert_uint_eq(mem_fail_nth(0), 0);
+		left = mem_fail_nth(0);
+		reaches(GIB, DATA, 3 * PAGE, RW);
+		ck_ok(ioasid_device_detach(device));
+		ck_ok(ioasid_space_unmap(root, HOLE, 3 * PAGE, NULL));
+		gt_unmap(&table, GIB, 2 * MIB, 2);
+	}
+	ck_assert_uint_ge(n, 4);
+}
+END_TEST
+
 /* Of small pages that the library keeps packed. */
 START_TEST(one_of_many_pages_without_memory)
 {
@@ -533,7 +558,7 @@ int main(void)
 	tcase_add_test(tc, attach_that_fails);
 	tcase_add_test(tc, attach_whose_undoing_fails);
 	tcase_add_test(tc, invalidation_that_fails);
-	tcase_add_test(tc, invalidation_of_one_page_that_fails);
+	tcase_add_loop_test(tc, invalidation_of_one_page_that_fails, 0, 2);
 	tcase_add_test(tc, memory_that_cannot_be_had);
 	tcase_add_test(tc, map_of_the_parents_addresses_that_fails);
 	tcase_add_test(tc, unmap_that_fails_beside_other_mappings);
@@ -547,6 +572,7 @@ int main(void)
 	tcase_add_test(tc, a_parent_whose_memory_is_not_there);
 	tcase_add_test(tc, allocations_that_fail);
 	tcase_add_test(tc, what_comes_to_be_mapped_without_memory);
+	tcase_add_test(tc, what_an_attach_has_to_read_without_memory);
 	tcase_add_test(tc, one_of_many_pages_without_memory);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
