@@ -11,7 +11,7 @@
 #define DIRTY 2		/* IOMMU_HWPT_ALLOC_DIRTY_TRACKING, and _HW_CAP_DIRTY_TRACKING is 1 */
 
 static struct ioasid_device *other;
-static uint64_t bitmap[4];
+static uint64_t bitmap[4], big_bitmap[MEMORY / PAGE / 64];
 
 static struct ioasid_space *make_tracked(void)
 {
@@ -387,6 +387,26 @@ START_TEST(start_that_fails)
 }
 END_TEST
 
+/* Nobody can tell what was written: each page that is asked for counts, and none beside. */
+START_TEST(all_of_a_range_counts_as_written)
+{
+	static const unsigned int lengths[] = { 1, 2, 63, 64, 65, 128, 130 };
+	unsigned int i, k;
+
+	attach_and_start();
+	fail_nth(1, ENOMEM);
+	ck_err(ioasid_space_dirty_read(root, 0, PAGE, PAGE, 0, bitmap), ENOMEM);
+	for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		memset(bitmap, 0, sizeof(bitmap));
+		ck_ok(ioasid_space_dirty_read(root, 5 * PAGE, lengths[i] * PAGE, PAGE,
+					      IOASID_DIRTY_PEEK, bitmap));
+		for (k = 0; k < 256; k++)
+			ck_assert_msg((bitmap[k / 64] >> k % 64 & 1) == (k < lengths[i]),
+				      "page %u of %u", k, lengths[i]);
+	}
+}
+END_TEST
+
 START_TEST(read_that_fails)
 {
 	shim.unlike = 2;
@@ -411,6 +431,28 @@ START_TEST(read_that_fails)
 	fail_nth(2, ENOMEM);
 	ck_ok(ioasid_device_detach(device));
 	ck_assert_uint_eq(pages(root, 0, 0) & 4, 4);
+}
+END_TEST
+
+/* In one piece, and in pieces of which bits have not the size. */
+START_TEST(unmap_that_cannot_read)
+{
+	static const struct { uint64_t iova, length; } ranges[] = {
+		{ 0, MEMORY }, { 64 * MIB, 4 * PAGE },
+	};
+	unsigned int i;
+
+	ck_ok(ioasid_space_map(root, 64 * MIB, memory, PAGE, RW, NULL));
+	ck_ok(ioasid_space_map(root, 64 * MIB + PAGE, memory, 3 * PAGE, RW, NULL));
+	attach_and_start();
+	for (i = 0; i < 2; i++) {
+		fail_nth(1, ENOMEM);
+		ck_err(ioasid_space_unmap_dirty(root, ranges[i].iova, ranges[i].length,
+						2 * PAGE, big_bitmap, NULL), ENOMEM);
+		ck_assert_ptr_nonnull(ioasid_space_find_mapping(root, ranges[i].iova, PAGE));
+		ck_ok(ioasid_space_unmap_dirty(root, ranges[i].iova, ranges[i].length, 2 * PAGE,
+					       big_bitmap, NULL));
+	}
 }
 END_TEST
 
@@ -503,7 +545,9 @@ int main(void)
 	tcase_add_test(errors, devices_that_cannot_record);
 	tcase_add_test(errors, attach_that_fails);
 	tcase_add_test(errors, start_that_fails);
+	tcase_add_test(errors, all_of_a_range_counts_as_written);
 	tcase_add_test(errors, read_that_fails);
+	tcase_add_test(errors, unmap_that_cannot_read);
 	tcase_add_test(errors, more_is_kept_than_one_step_reads);
 	tcase_add_test(errors, allocations_that_fail);
 	suite_add_tcase(suite, errors);
