@@ -107,6 +107,40 @@ START_TEST(objects_come_and_go_in_order)
 }
 END_TEST
 
+/*
+ * What the nested page table of a device that uses PASIDs is made for. An SMMUv3's takes no flags,
+ * since its context descriptors are the guest's (Linux, arm_vsmmu_alloc_domain_nested()).
+ */
+static uint32_t nested_flags(enum ioasid_viommu_type type)
+{
+	const uint64_t ste[2] = { htole64(1 | 5 << 1), 0 };
+	struct ioasid_viommu_options options = IOASID_VIOMMU_OPTIONS_INIT;
+	struct ioasid_space_options on = IOASID_SPACE_OPTIONS_INIT;
+
+	shim.pasid_bits = 20;
+	ck_ok(ioasid_device_unbind(device));
+	device = bind_device(0);
+	ck_ok(ioasid_device_attach_pasid(device, 5, make_space(ctx, NULL, 0)));
+	options.type = type;
+	if (type == IOASID_VIOMMU_RAW)
+		options.raw_type = options.raw_commands = shim_viommu.type;
+	ck_ok(ioasid_viommu_create(root, device, &options, &viommu));
+	ck_ok(ioasid_vdevice_create(viommu, device, VSID, &vdevice));
+	on.viommu = viommu;
+	ck_ok(ioasid_space_create(ctx, &on, &child));
+	ck_ok(ioasid_space_bind_raw(child, 2, ste, sizeof(ste)));
+	shim_forget();
+	ck_ok(ioasid_device_attach(device, child));
+	ck_assert_uint_eq(shim.calls[0].command, SHIM_HWPT_ALLOC);
+	return shim.calls[0].words[1];
+}
+
+START_TEST(pasids_of_nested_page_tables)
+{
+	ck_assert_uint_eq(nested_flags(_i ? IOASID_VIOMMU_RAW : IOASID_VIOMMU_SMMUV3), _i ? 8 : 0);
+}
+END_TEST
+
 /* One that is there already serves, if the driver takes it. */
 START_TEST(parents_are_shared_by_IOMMUs_that_are_alike)
 {
@@ -402,6 +436,7 @@ int main(void)
 	tcase_add_test(tc, capabilities_are_asked_for);
 	tcase_add_test(tc, an_old_kernel_has_neither);
 	tcase_add_test(tc, objects_come_and_go_in_order);
+	tcase_add_loop_test(tc, pasids_of_nested_page_tables, 0, 2);
 	tcase_add_test(tc, parents_are_shared_by_IOMMUs_that_are_alike);
 	tcase_add_test(tc, beside_a_plain_page_table);
 	tcase_add_test(tc, types_with_data);
