@@ -76,6 +76,36 @@ START_TEST(records_are_read)
 }
 END_TEST
 
+/* In a guest's table of context descriptors PASIDs are its own, and their faults those of the space. */
+START_TEST(records_are_of_a_space)
+{
+	const uint64_t sid = (uint64_t)VSID << 32, ste[2] = { htole64(1 | 5 << 1), 0 };
+	const uint64_t records[2][4] = {
+		{ htole64(0x10 | sid) }, { htole64(0x10 | 1 << 11 | 5 << 12 | sid) },
+	};
+	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
+	struct ioasid_event_queue *queue;
+	struct ioasid_event e[2];
+	unsigned int i;
+
+	options.viommu = viommu;
+	ck_ok(ioasid_space_create(ctx, &options, &child));
+	ck_ok(ioasid_space_bind_raw(child, 2, ste, sizeof(ste)));
+	ck_ok(make_events(IOASID_EVENTS_SMMUV3, 0, &queue));
+	for (i = 0; i < 2; i++)
+		shim_viommu_event(i, records[i], sizeof(records[i]));
+	ck_assert_uint_eq(ioasid_event_queue_read(queue, e, 2), 2);
+	ck_assert(e[0].space == 0 && e[1].space == 0);
+	ck_ok(ioasid_device_attach(device, child));
+	for (i = 0; i < 2; i++)
+		shim_viommu_event(2 + i, records[i], sizeof(records[i]));
+	ck_assert_uint_eq(ioasid_event_queue_read(queue, e, 2), 2);
+	ck_assert_uint_eq(e[0].space, ioasid_space_get_id(child));
+	ck_assert_uint_eq(e[1].pasid, 5);
+	ck_assert_uint_eq(e[1].space, ioasid_space_get_id(child));
+}
+END_TEST
+
 /* By gaps in the numbers; where nothing follows, by a header of its own. They wrap at 2^31. */
 START_TEST(lost_events_are_counted)
 {
@@ -233,6 +263,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, with_viommu, nested_teardown);
 	tcase_add_test(tc, event_queues);
 	tcase_add_test(tc, records_are_read);
+	tcase_add_test(tc, records_are_of_a_space);
 	tcase_add_test(tc, lost_events_are_counted);
 	tcase_add_test(tc, event_queues_that_fail);
 	tcase_add_test(tc, a_queue_that_is_open_in_a_child);

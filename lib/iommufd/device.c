@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "attach.h"
 #include "iommufd.h"
 
 /* Opens the device's node, /dev/vfio/devices/vfioN, which the system says that there is. */
@@ -160,6 +161,15 @@ void iofd_device_unbind(struct ioasid_device *device)
 uint32_t iofd_device_id(const struct ioasid_device *device)
 {
 	return ((const struct iofd_device *)device->backend)->id;
+}
+
+uint32_t iofd_space_number(const struct ioasid_device *device, uint32_t pasid)
+{
+	const struct ioasid_space *space = device_space(device, pasid);
+
+	if (!space)	/* in a table of a guest's, PASIDs are its own */
+		space = device_space(device, IOASID_NO_PASID);
+	return space ? space->id : 0;
 }
 
 size_t iofd_device_reserved(const struct ioasid_device *device, struct ioasid_range *ranges,

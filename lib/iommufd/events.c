@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "attach.h"
 #include "smmuv3/event.h"
 #include "viommu.h"
 
@@ -83,14 +82,12 @@ void iofd_events_destroy(struct ioasid_event_queue *q)
 static void name_device(const struct ioasid_viommu *v, struct ioasid_event *event)
 {
 	const struct ioasid_vdevice *vdevice = viommu_find(v, event->virtual_id);
-	const struct ioasid_space *space;
 
 	if (!vdevice)
 		return;
-	space = device_space(vdevice->device, event->pasid);
 	event->cookie = vdevice->device->cookie;
 	event->requester = vdevice->device->info.requester;
-	event->space = space ? space->id : 0;
+	event->space = iofd_space_number(vdevice->device, event->pasid);
 }
 
 bool iofd_events_read(struct ioasid_event_queue *q, struct ioasid_event *event)

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <syslog.h>
 
-#include "attach.h"
 #include "iommufd.h"
 #include "uapi_fault.h"
 
@@ -131,16 +130,6 @@ static const struct ioasid_device *find_device(const struct ioasid_ctx *ctx, uin
 	return d;
 }
 
-/* 0 if it is attached no longer: the kernel answers what it had asked for. */
-static uint32_t space_of(const struct ioasid_device *d, uint32_t pasid)
-{
-	const struct ioasid_space *space = device_space(d, pasid);
-
-	if (!space)	/* in a table of a guest's, PASIDs are its own */
-		space = device_space(d, IOASID_NO_PASID);
-	return space ? space->id : 0;
-}
-
 static void describe(const struct uapi_pgfault *f, const struct ioasid_device *d, uint64_t id,
 		     struct ioasid_page_request *out)
 {
@@ -152,7 +141,8 @@ static void describe(const struct uapi_pgfault *f, const struct ioasid_device *d
 
 	*out = (struct ioasid_page_request){
 		.id = id, .cookie = d->cookie, .iova = f->addr & ~(uint64_t)(PAGE - 1),
-		.requester = d->info.requester, .pasid = pasid, .space = space_of(d, pasid),
+		.requester = d->info.requester, .pasid = pasid,
+		.space = iofd_space_number(d, pasid),
 		.group = f->grpid, .access = access,
 		.flags = pasid == IOASID_NO_PASID ? 0 : IOASID_PAGE_REQUEST_PASID,
 	};

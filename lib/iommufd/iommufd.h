@@ -148,6 +148,8 @@ int iofd_device_bind_fd(struct ioasid_device *device, int fd);
 int iofd_device_new(struct ioasid_device *device, uint32_t requester, uint32_t group);
 void iofd_device_free(struct ioasid_device *device);
 uint32_t iofd_device_id(const struct ioasid_device *device);
+/* The number of the space that its requests with @pasid go to; 0: it is attached no longer. */
+uint32_t iofd_space_number(const struct ioasid_device *device, uint32_t pasid);
 void iofd_device_unbind(struct ioasid_device *device);
 size_t iofd_device_reserved(const struct ioasid_device *device, struct ioasid_range *ranges,
 			    size_t n);
