@@ -59,6 +59,10 @@ done <"$dir/capabilities"
 run 0 --backend=emulated --verbose
 grep -A1 '^no-iommu ' "$dir/out" | grep -q '^    emulated: ' || complain "--verbose says no reason"
 
+# One that is empty names no file, as for ioasid_ctx_open(3).
+IOASID_PLATFORM='' run 0 -b emulated
+says out "device 0000:00:02.0 iommu=iommu0 group=2 pasid-bits=16"
+
 export IOASID_PLATFORM="$dir/platform"
 run 0 -b emulated
 says out "$(sed -n 3p "$dir/platform")" 'nesting-hardware yes'

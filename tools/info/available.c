@@ -70,7 +70,8 @@ static struct ioasid_platform *load_platform(void)
 	struct ioasid_platform *platform;
 	const char *file = getenv("IOASID_PLATFORM");
 
-	if (file ? !ioasid_platform_load(file, &platform) : !ioasid_platform_new_default(&platform))
+	if (file && *file ? !ioasid_platform_load(file, &platform) :
+			    !ioasid_platform_new_default(&platform))
 		return platform;
 	fprintf(stderr, "ioasid-info: %s\n", ioasid_errmsg());
 	return NULL;
