@@ -16,6 +16,7 @@ mkdir "$dir/tmp"
 TMPDIR=$dir/tmp
 export TMPDIR
 failed=0
+limit=
 
 complain() {
 	echo "FAILED: $1"
@@ -28,7 +29,7 @@ expect() {
 	what=$1 status=$2 pattern=$3 got=0
 	shift 3
 	# shellcheck disable=SC2086
-	${EMULATOR-} "$replay" "$@" >"$dir/out" 2>"$dir/err" </dev/null || got=$?
+	$limit ${EMULATOR-} "$replay" "$@" >"$dir/out" 2>"$dir/err" </dev/null || got=$?
 	[ $got = "$status" ] || { complain "$what: exit status $got instead of $status"; return; }
 	cat "$dir/out" "$dir/err" | tail -n 1 | grep -q -e "$pattern" ||
 		complain "$what: the last line does not match: $pattern"
@@ -171,6 +172,77 @@ malformed() {
 	[ -z "$(ls "$TMPDIR")" ] || complain 'a temporary directory is still there'
 }
 
+# page ADDRESS TEXT: a record of a page that holds its 16 bytes again and again.
+page() {
+	address=$1 text=$2
+	for _ in 1 2 3 4 5 6 7 8; do
+		text=$text$text
+	done
+	# shellcheck disable=SC2059
+	printf "$address$text"
+}
+
+# A capture of one step, of one device with a table all of whose entries are $1.
+small() {
+	rm -rf "$dir/copy"
+	mkdir "$dir/copy"
+	: >"$dir/copy/000.gone"
+	: >"$dir/copy/000.map"
+	# The root table, for each bus; the context table, for each device: domain 1, four levels.
+	{
+		page '\0\020\0\0\0\0\0\0' '\001\040\0\0\0\0\0\0\0\0\0\0\0\0\0\0'
+		page '\0\040\0\0\0\0\0\0' '\001\060\0\0\0\0\0\0\002\001\0\0\0\0\0\0'
+		page '\0\060\0\0\0\0\0\0' "$1$1"
+	} >"$dir/copy/000.pages"
+	printf '\021\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0' >"$dir/copy/000.inv"
+	cat >"$dir/copy/meta.json" <<-'END'
+	{ "iommu": "vtd", "cap": "0xd2008c222f0686", "ecap": "0xf00f4e", "rtaddr": "0x1000",
+	  "descriptor_bytes": 16, "guest_memory_regions": [["0x0", "0x100000"]],
+	  "new_mappings_are_invalidated": true, "steps": 1, "step_info": [{ "label": "one" }],
+	  "devices": [{ "sid": "0x10", "name": "disk" }] }
+	END
+}
+
+# Nothing of a capture is trusted: not its size, nor what it says about itself.
+hostile() {
+	limit='timeout 120'
+	small '\0\0\0\0\0\0\0\0'
+	expect 'an empty table' 0 ' 1 steps, 1 descriptors, 0 runs expected, 0 differing' "$dir/copy"
+	small '\003\060\0\0\0\0\0\0'
+	expect 'a table that is all tables below it' 2 'they have [0-9]* runs' "$dir/copy"
+	# Of 2^36 entries, none leads to memory.
+	small '\003\100\0\0\0\0\0\0'
+	{
+		page '\0\100\0\0\0\0\0\0' '\003\120\0\0\0\0\0\0\003\120\0\0\0\0\0\0'
+		page '\0\120\0\0\0\0\0\0' '\003\140\0\0\0\0\0\0\003\140\0\0\0\0\0\0'
+		page '\0\140\0\0\0\0\0\0' '\003\0\020\0\0\0\0\0\003\0\020\0\0\0\0\0'
+	} >>"$dir/copy/000.pages"
+	expect 'tables that lead nowhere' 2 'they have 0 runs' "$dir/copy"
+
+	small '\0\0\0\0\0\0\0\0'
+	sed -i 's/"one"/"on\\u001b[2Je"/' "$dir/copy/meta.json"
+	expect 'a label that clears the screen' 0 ', 0 differing' "$dir/copy"
+	grep -q 'on?\[2Je' "$dir/out" || complain 'the label reached the terminal'
+	small '\0\0\0\0\0\0\0\0'
+	sed -i 's/"vtd"/"v\\u001b[2Jtd"/' "$dir/copy/meta.json"
+	expect 'an IOMMU that clears the screen' 2 'type "v?\[2Jtd"' "$dir/copy"
+
+	for file in meta.json 000.inv; do
+		small '\0\0\0\0\0\0\0\0'
+		rm "$dir/copy/$file"
+		mkfifo "$dir/copy/$file"
+		expect "$file, a pipe" 2 "$file: not a regular file" "$dir/copy"
+		rm "$dir/copy/$file"
+		ln -s /dev/zero "$dir/copy/$file"
+		expect "$file, without end" 2 "$file: not a regular file" "$dir/copy"
+	done
+
+	fresh smmuv3-s1-strict
+	sed -i 's/"descriptor_bytes": 16/"descriptor_bytes": 32/' "$dir/copy/meta.json"
+	expect 'commands of twice the length' 2 '"descriptor_bytes" is not 16' "$dir/copy"
+	limit=
+}
+
 command_line() {
 	expect 'no argument' 2 "Try 'ioasid-replay --help'"
 	expect 'an unknown option' 2 "Try 'ioasid-replay --help'" --frobnicate
@@ -198,5 +270,6 @@ lost smmuv3-s1-strict 2577 '0000:00:05.0 .* no invalidation of 0x400000: .* was 
 not_lost
 forgotten
 malformed
+hostile
 command_line
 exit $failed

@@ -39,9 +39,9 @@ for fuzzer in $fuzzers; do
 			$top/tests/fuzz/calls_state.c $top/tests/fuzz/calls_tables.c
 			$top/tests/fuzz/calls_viommu.c $top/tests/fuzz/calls_queues.c" ;;
 	capture)
-		more="$top/tools/replay/capture.c $top/tools/replay/meta.c $top/tools/replay/smmuv3.c
-			$top/tools/replay/unpack.c $top/tools/replay/util.c $top/tools/replay/vtd.c
-			$JANSSON_LIBS" ;;
+		more="$top/tools/replay/capture.c $top/tools/replay/file.c $top/tools/replay/meta.c
+			$top/tools/replay/smmuv3.c $top/tools/replay/unpack.c
+			$top/tools/replay/util.c $top/tools/replay/vtd.c $JANSSON_LIBS" ;;
 	guest)	more=$(echo fuzz/referee/*.o) ;;
 	pasid)	more=$top/tests/fuzz/pasid_guest.c ;;
 	esac

@@ -2,65 +2,16 @@
 /* A capture's files, step by step. */
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "capture.h"
+#include "file.h"
 
 #define MAX_DOORBELLS  16
 #define DOORBELL_BYTES 65536u
-
-/* A file in memory, with a 0 behind its end. */
-struct file {
-	char *path;
-	unsigned char *data;
-	size_t size;
-};
-
-static int read_all(struct file *f, int fd)
-{
-	size_t room = 0;
-	ssize_t got;
-
-	f->data = NULL;
-	f->size = 0;
-	do {
-		f->data = grow(f->data, f->size + 1, &room, 1);
-		got = read(fd, f->data + f->size, room - f->size - 1);
-		if (got > 0)
-			f->size += (size_t)got;
-	} while (got > 0 || (got < 0 && errno == EINTR));
-	f->data[f->size] = 0;
-	return got < 0 ? fail("%s: %s", f->path, strerror(errno)) : 0;
-}
-
-/* One that is @optional can be missing: then it has no data. */
-static int file_open(struct file *f, const char *dir, size_t step, const char *suffix,
-		     bool optional)
-{
-	int fd, ret;
-
-	f->path = xformat("%s/%03zu.%s", dir, step, suffix);
-	f->data = NULL;
-	fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0 && errno == ENOENT && optional)
-		return 0;
-	if (fd < 0)
-		return fail("%s: %s", f->path, strerror(errno));
-	ret = read_all(f, fd);
-	close(fd);
-	return ret;
-}
-
-static void file_close(struct file *f)
-{
-	free(f->path);
-	free(f->data);
-}
 
 /* Takes the file's records over; what meta.json counted, if it did, has to be there. */
 static int take_records(struct file *f, size_t bytes, int64_t expected, unsigned char **records,
@@ -241,7 +192,8 @@ static int load_step(struct capture *c, const char *dir, size_t step,
 	int ret = 0;
 
 	for (size_t i = 0; !ret && i < sizeof(files) / sizeof(files[0]); i++) {
-		ret = file_open(&f, dir, step, files[i].suffix, unexpecting && files[i].expects);
+		ret = file_open(&f, xformat("%s/%03zu.%s", dir, step, files[i].suffix),
+				unexpecting && files[i].expects);
 		if (!ret && f.data)
 			ret = files[i].load(c, &c->steps[step], &f, counts);
 		else if (!ret && files[i].load == load_map)

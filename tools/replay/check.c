@@ -20,19 +20,21 @@ static const struct capture_run *runs_of(const struct capture_step *s, uint16_t 
 }
 
 /* What the device is translated to; passed through, it is guest memory at its own addresses. */
-static struct ioasid_run *list_device(const struct replay *r, const struct vmm_device *d, size_t *n)
+static int list_device(const struct replay *r, const struct vmm_device *d,
+		       struct ioasid_run **runs, size_t *n)
 {
 	const struct ioasid_space *space = ioasid_device_get_space(d->device);
-	struct ioasid_run *runs;
+	int ret;
 
+	*runs = NULL;
 	*n = 0;
 	if (!space)
-		return NULL;
-	runs = list_runs(space, n);
+		return 0;
+	ret = list_runs(space, runs, n);
 	if (space == r->guest.space)
 		for (size_t i = 0; i < *n; i++)
-			runs[i].target = runs[i].iova;
-	return runs;
+			(*runs)[i].target = (*runs)[i].iova;
+	return ret;
 }
 
 static void found(void *data, enum difference what, const struct ioasid_run *expected,
@@ -55,7 +57,7 @@ static size_t check_dma(struct replay *r, const struct ioasid_run *listed, size_
 	return differing;
 }
 
-static void check_device(struct replay *r, const struct capture_step *s)
+static int check_device(struct replay *r, const struct capture_step *s)
 {
 	const struct vmm_device *d = &r->vmm.devices[r->device];
 	struct comparison how = {
@@ -66,27 +68,32 @@ static void check_device(struct replay *r, const struct capture_step *s)
 	const struct capture_run *expected;
 	struct ioasid_run *listed;
 	size_t n_expected, n_listed;
+	int ret;
 
 	expected = runs_of(s, d->sid, &n_expected);
 	/* What is filled on demand is there once a DMA has used it; the audit looks at each DMA. */
 	if (r->fill == IOASID_FILL_ON_DEMAND || r->audit)
 		for (size_t i = 0; i < n_expected; i++)
 			touch_run(r->channels[r->device], &r->guest, &expected[i].run, r->audit);
-	listed = list_device(r, d, &n_listed);
-	if (!r->capture->lacks_maps)
+	ret = list_device(r, d, &listed, &n_listed);
+	if (!ret && !r->capture->lacks_maps)
 		r->step_differing += compare_runs(&how, expected, n_expected, listed, n_listed);
-	r->step_differing += check_dma(r, listed, n_listed);
+	if (!ret)
+		r->step_differing += check_dma(r, listed, n_listed);
 	if (r->audit)
 		audit_report(r);
 	free(listed);
+	return ret;
 }
 
-void check_step(struct replay *r)
+int check_step(struct replay *r)
 {
 	const struct capture_step *s = &r->capture->steps[r->step];
+	int ret = 0;
 
-	for (r->device = 0; r->device < r->vmm.n_devices; r->device++)
-		check_device(r, s);
+	for (r->device = 0; !ret && r->device < r->vmm.n_devices; r->device++)
+		ret = check_device(r, s);
 	r->totals.runs += s->n_runs;
 	r->totals.differing += r->step_differing;
+	return ret;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Listing and comparing. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,27 +13,34 @@ static bool continues(const struct ioasid_run *a, const struct ioasid_run *b)
 	       a->perm == b->perm;
 }
 
-struct ioasid_run *list_runs(const struct ioasid_space *space, size_t *n)
+/* As many runs, and calls that tell none, are more than a guest has use for. */
+#define MAX_RUNS  (1u << 22)
+#define MAX_EMPTY 16
+
+int list_runs(const struct ioasid_space *space, struct ioasid_run **runs, size_t *n)
 {
-	struct ioasid_run piece[64], *runs = NULL;
+	size_t room = 0, empty = 0, got;
+	struct ioasid_run piece[64];
 	uint64_t cursor = 0;
-	size_t room = 0, got;
 	bool done = false;
 
+	*runs = NULL;
 	*n = 0;
-	while (!done) {
+	while (!done && *n < MAX_RUNS && empty < MAX_EMPTY) {
 		got = ioasid_space_query_runs(space, &cursor, UINT64_MAX, piece,
 					      sizeof(piece) / sizeof(piece[0]), &done);
+		empty += !got;
 		for (size_t i = 0; i < got; i++) {
-			if (*n && continues(&runs[*n - 1], &piece[i])) {
-				runs[*n - 1].length += piece[i].length;
+			if (*n && continues(&(*runs)[*n - 1], &piece[i])) {
+				(*runs)[*n - 1].length += piece[i].length;
 				continue;
 			}
-			runs = grow(runs, *n, &room, sizeof(*runs));
-			runs[(*n)++] = piece[i];
+			*runs = grow(*runs, *n, &room, sizeof(**runs));
+			(*runs)[(*n)++] = piece[i];
 		}
 	}
-	return runs;
+	return done ? 0 : fail("the tables say too much: up to 0x%" PRIx64 " they have %zu runs",
+			       cursor, *n);
 }
 
 static uint64_t last_of(const struct ioasid_run *run)

@@ -5,8 +5,11 @@
 
 #include "capture.h"
 
-/* All that the space translates: maximal contiguous runs, ascending. To be freed. */
-struct ioasid_run *list_runs(const struct ioasid_space *space, size_t *n);
+/*
+ * All that the space translates: maximal contiguous runs, ascending. To be freed, also after -1: a
+ * few tables that lead to each other say more than can be listed, which is said then.
+ */
+int list_runs(const struct ioasid_space *space, struct ioasid_run **runs, size_t *n);
 
 enum difference {
 	/* Expected, and nothing of it is there. */

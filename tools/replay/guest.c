@@ -43,8 +43,7 @@ static int map_regions(struct guest *g, struct ioasid_ctx *ctx)
 		if (ret)
 			return fail_call(ret, "guest memory at 0x%" PRIx64, r->start);
 	}
-	g->host = list_runs(g->space, &g->n_host);
-	return 0;
+	return list_runs(g->space, &g->host, &g->n_host);
 }
 
 int guest_init(struct guest *g, const struct capture *c, struct ioasid_ctx *ctx)

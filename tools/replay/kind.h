@@ -53,6 +53,8 @@ struct kind {
 	const char *name;
 	/* An entry of a page table that leads elsewhere, but for the address. */
 	uint64_t spoiled_entry;
+	/* In bytes; the shortest has 16. */
+	size_t longest_command;
 	/* Interrupts of devices are writes that it translates like all others. */
 	bool translates_interrupts;
 	/* Width of the widest address that the unit translates. */

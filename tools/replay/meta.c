@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "capture.h"
+#include "file.h"
 
 #define MAX_STEPS 1000 /* names of files have three digits */
 #define MAX_MEMORY (UINT64_C(1) << 52) /* an entry's widest address (VT-d 4.1, 9.8) */
@@ -60,6 +61,16 @@ static int get_array(const json_t *object, const char *key, const json_t **array
 	return 0;
 }
 
+/* For people: what is not there is @otherwise. To be freed. */
+static char *get_text(const json_t *object, const char *key, const char *otherwise)
+{
+	const char *value = json_string_value(json_object_get(object, key));
+	char *text = xformat("%s", value ? value : otherwise);
+
+	make_printable(text);
+	return text;
+}
+
 static int get_memory(struct capture *c, const json_t *meta)
 {
 	static const char key[] = "guest_memory_regions";
@@ -87,7 +98,6 @@ static int get_memory(struct capture *c, const json_t *meta)
 static int get_devices(struct capture *c, const json_t *meta)
 {
 	const json_t *list, *device;
-	const char *name;
 	uint64_t sid;
 	size_t i;
 
@@ -99,9 +109,8 @@ static int get_devices(struct capture *c, const json_t *meta)
 			return -1;
 		if (capture_find_device(c, (uint16_t)sid) >= 0)
 			return bad("devices", "names a sid twice");
-		name = json_string_value(json_object_get(device, "name"));
 		c->devices[i].sid = (uint16_t)sid;
-		c->devices[i].name = xformat("%s", name ? name : "device");
+		c->devices[i].name = get_text(device, "name", "device");
 		c->n_devices = i + 1;
 	}
 	return 0;
@@ -118,7 +127,6 @@ static int64_t get_count(const json_t *info, const char *key)
 static int get_steps(struct capture *c, const json_t *meta, struct capture_counts **counts)
 {
 	const json_t *infos = json_object_get(meta, "step_info"), *info;
-	const char *label;
 	uint64_t n;
 
 	if (get_member(meta, "steps", MAX_STEPS, &n))
@@ -133,8 +141,7 @@ static int get_steps(struct capture *c, const json_t *meta, struct capture_count
 	memset(c->steps, 0, c->n_steps * sizeof(*c->steps));
 	for (size_t i = 0; i < n; i++) {
 		info = json_array_get(infos, i);
-		label = json_string_value(json_object_get(info, "label"));
-		c->steps[i].label = xformat("%s", label ? label : "");
+		c->steps[i].label = get_text(info, "label", "");
 		(*counts)[i] = (struct capture_counts){
 			.descriptors = get_count(info, "descriptors"),
 			.pages = get_count(info, "pages_written"),
@@ -208,8 +215,9 @@ static int get_queue(struct capture *c, const json_t *meta)
 
 	if (get_member(meta, "descriptor_bytes", 32, &bytes))
 		return -1;
-	if (bytes != 16 && bytes != 32)
-		return bad("descriptor_bytes", "is neither 16 nor 32");
+	if (bytes != 16 && bytes != c->kind->longest_command)
+		return bad("descriptor_bytes", c->kind->longest_command == 16 ? "is not 16" :
+			   "is neither 16 nor 32");
 	c->descriptor_bytes = (size_t)bytes;
 	if (!json_is_boolean(told))
 		return bad("new_mappings_are_invalidated", "is missing or neither true nor false");
@@ -217,20 +225,29 @@ static int get_queue(struct capture *c, const json_t *meta)
 	return 0;
 }
 
-int meta_load(struct capture *c, struct capture_counts **counts, const char *dir)
+static int parse(struct capture *c, struct capture_counts **counts, const struct file *f)
 {
-	char *path = xformat("%s/meta.json", dir);
 	json_error_t error;
-	json_t *meta = json_load_file(path, 0, &error);
+	json_t *meta = json_loadb((const char *)f->data, f->size, 0, &error);
 	int ret = -1;
 
-	where = path;
+	where = f->path;
 	if (!meta)
-		fail("%s:%d: %s", path, error.line > 0 ? error.line : 1, error.text);
+		fail("%s:%d: %s", f->path, error.line > 0 ? error.line : 1, error.text);
 	else if (!get_unit(c, meta) && !get_queue(c, meta) && !get_memory(c, meta) &&
 		 !get_devices(c, meta) && !get_steps(c, meta, counts))
 		ret = 0;
 	json_decref(meta);
-	free(path);
+	return ret;
+}
+
+int meta_load(struct capture *c, struct capture_counts **counts, const char *dir)
+{
+	struct file f;
+	int ret = file_open(&f, xformat("%s/meta.json", dir), false);
+
+	if (!ret)
+		ret = parse(c, counts, &f);
+	file_close(&f);
 	return ret;
 }

@@ -59,9 +59,8 @@ static int run_step(struct replay *r)
 	r->step_named = 0;
 	r->step_not_filled = 0;
 	guest_load(&r->guest, &r->capture->steps[r->step]);
-	if (feed_step(r))
+	if (feed_step(r) || check_step(r))
 		return -1;
-	check_step(r);
 	report_step(r);
 	r->totals.steps++;
 	r->totals.descriptors += r->step_descriptors;

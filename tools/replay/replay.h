@@ -62,8 +62,8 @@ int replay_pass(const struct options *options, const struct capture *capture, en
 int platform_open(struct replay *r);
 void platform_close(struct replay *r);
 
-/* check.c: holds all devices against what is expected after the step. */
-void check_step(struct replay *r);
+/* check.c: holds all devices against what is expected after the step. 0, or -1 if it cannot. */
+int check_step(struct replay *r);
 
 /*
  * audit.c: what the library says about invalidations that are missing. Each table entry is named

@@ -208,6 +208,7 @@ static void print(const union command *c)
 const struct kind kind_smmuv3 = {
 	.name = "smmuv3",
 	.spoiled_entry = 0x743, /* valid, a table or a page, AP[1], SH, AF */
+	.longest_command = 16,
 	.translates_interrupts = true,
 	.address_bits = address_bits,
 	.title = title,

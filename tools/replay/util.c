@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Messages, memory, byte order. */
+#include <ctype.h>
 #include <endian.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -11,20 +12,32 @@
 
 #include "util.h"
 
-/* What is on its way to standard output comes first, where both are one terminal or file. */
-static void begin_message(void)
+void make_printable(char *text)
 {
+	for (; *text; text++)
+		if (iscntrl((unsigned char)*text))
+			*text = '?';
+}
+
+/* What is on its way to standard output comes first, where both are one terminal or file. */
+static void put_message(const char *format, va_list args)
+{
+	char *text;
+
 	fflush(stdout);
-	fputs("ioasid-replay: ", stderr);
+	if (vasprintf(&text, format, args) < 0)
+		exit(2);
+	make_printable(text);
+	fprintf(stderr, "ioasid-replay: %s", text);
+	free(text);
 }
 
 int fail(const char *format, ...)
 {
 	va_list args;
 
-	begin_message();
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	put_message(format, args);
 	va_end(args);
 	fputc('\n', stderr);
 	return -1;
@@ -35,9 +48,8 @@ int fail_call(int error, const char *format, ...)
 	const char *reason = ioasid_errmsg();
 	va_list args;
 
-	begin_message();
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	put_message(format, args);
 	va_end(args);
 	fprintf(stderr, ": %s", strerror(-error));
 	if (*reason)

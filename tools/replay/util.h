@@ -8,6 +8,9 @@
 
 #define PAGE_BYTES 4096u
 
+/* Puts a ? for each control character: a terminal would obey what is in a capture. */
+void make_printable(char *text);
+
 /* Says on standard error what is wrong. Returns -1. */
 int fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -167,6 +167,7 @@ static void print(const union command *c)
 const struct kind kind_vtd = {
 	.name = "vtd",
 	.spoiled_entry = 0x87, /* R, W, U/S; PS where there are no leaves */
+	.longest_command = 32,
 	.address_bits = address_bits,
 	.title = title,
 	.lookup = lookup,
