@@ -51,7 +51,8 @@ struct backend_ops {
 	const char *(*why_not)(const struct ioasid_ctx *ctx, enum ioasid_capability capability);
 
 	/*
-	 * Finds device->name; fills in device->info and sets device->backend. A mediated device has
+	 * Devices come and go unlocked, one at a time: a kernel may take seconds for either. bind
+	 * finds device->name; fills in device->info and sets device->backend. A mediated device has
 	 * a type and a policy; without a type it is physical. A device->vf_token that nobody wants
 	 * is err_set(-EINVAL).
 	 */
@@ -64,6 +65,7 @@ struct backend_ops {
 	int (*device_bind_fd)(struct ioasid_device *device, int fd);
 	int (*device_adopt)(struct ioasid_device *device,
 			    const struct ioasid_adopt_options *options);
+	/* Of a device that has been bound, and that nobody knows any more. */
 	void (*device_unbind)(struct ioasid_device *device);
 	/* As ioasid_device_query_reserved(). */
 	size_t (*device_reserved)(const struct ioasid_device *device, struct ioasid_range *ranges,

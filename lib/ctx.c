@@ -132,6 +132,7 @@ IOASID_EXPORT int ioasid_ctx_open(const struct ioasid_ctx_options *user, struct 
 	if (!ctx)
 		return err_set(ENOMEM, "no memory for a context");
 	pthread_mutex_init(&ctx->lock, NULL);
+	pthread_mutex_init(&ctx->hotplug, NULL);
 	pages_init(&ctx->pages);
 	slab_init(&ctx->attachments, &ctx->pages, sizeof(struct attachment), ctx);
 	pasids_init(ctx);
@@ -142,6 +143,7 @@ IOASID_EXPORT int ioasid_ctx_open(const struct ioasid_ctx_options *user, struct 
 	ctx->log_data = options.log_data;
 	ret = open_backend(ctx, &options);
 	if (ret) {
+		pthread_mutex_destroy(&ctx->hotplug);
 		pthread_mutex_destroy(&ctx->lock);
 		mem_free(ctx);
 		return ret;
@@ -199,6 +201,7 @@ IOASID_EXPORT int ioasid_ctx_close(struct ioasid_ctx *ctx)
 	pasids_destroy(ctx);
 	ctx->ops->close(ctx);
 	pages_destroy_unused(&ctx->pages);
+	pthread_mutex_destroy(&ctx->hotplug);
 	pthread_mutex_destroy(&ctx->lock);
 	mem_free(ctx);
 	return 0;

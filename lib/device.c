@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Devices: bound, asked, unbound. */
+/*
+ * Devices: bound, asked, unbound. A kernel resets a device that it gives or takes back, which can
+ * take seconds. So back ends are asked for that without the lock, one at a time: ctx->hotplug. No
+ * DMA is waited for with that held, since a thread may bind a device while others wait for its DMA.
+ */
 #include <errno.h>
 #include <string.h>
 #include <syslog.h>
@@ -31,11 +35,27 @@ static int find_reserved(struct ioasid_device *device)
 	return 0;
 }
 
+static int check(struct ioasid_device *device)
+{
+	struct ioasid_ctx *ctx = device->ctx;
+	int ret;
+
+	ctx_lock(ctx);
+	ret = failure_due(ctx, IOASID_OP_BIND);
+	if (!ret && device->name && find(ctx, device->name))
+		ret = err_set(EBUSY, "%s is bound already", device->name);
+	ctx_unlock(ctx);
+	return ret;
+}
+
 /* By its name, unless something else is said. */
 static int take(struct ioasid_device *device, const struct device_source *source)
 {
 	const struct backend_ops *ops = device->ctx->ops;
+	int ret = check(device);
 
+	if (ret)
+		return ret;
 	if (source->adopt)
 		return ops->device_adopt(device, source->adopt);
 	if (device->name)
@@ -44,21 +64,20 @@ static int take(struct ioasid_device *device, const struct device_source *source
 	return ops->device_bind_fd(device, source->fd);
 }
 
-static int bind(struct ioasid_ctx *ctx, struct ioasid_device *device,
-		const struct device_source *source, struct reap *reap)
+static void give_back(struct ioasid_device *device)
 {
-	int ret = failure_due(ctx, IOASID_OP_BIND);
+	pthread_mutex_lock(&device->ctx->hotplug);
+	device->ctx->ops->device_unbind(device);
+	pthread_mutex_unlock(&device->ctx->hotplug);
+}
+
+static int join(struct ioasid_device *device, struct reap *reap)
+{
+	struct ioasid_ctx *ctx = device->ctx;
+	int ret = find_reserved(device);
 
 	if (ret)
 		return ret;
-	if (device->name && find(ctx, device->name))
-		return err_set(EBUSY, "%s is bound already", device->name);
-	ret = take(device, source);
-	if (ret)
-		return ret;
-	ret = find_reserved(device);
-	if (ret)
-		goto unbind;
 	ret = pasid_bind(device);
 	if (ret)
 		goto forget;
@@ -77,8 +96,26 @@ leave:
 	pasid_unbind(device);
 forget:
 	mem_free(device->reserved);
-unbind:
-	ctx->ops->device_unbind(device);
+	return ret;
+}
+
+static int bind(struct ioasid_device *device, const struct device_source *source)
+{
+	struct ioasid_ctx *ctx = device->ctx;
+	struct reap reap = { 0 };
+	int ret;
+
+	pthread_mutex_lock(&ctx->hotplug);
+	ret = take(device, source);
+	if (!ret)
+		ctx_lock(ctx);
+	pthread_mutex_unlock(&ctx->hotplug);
+	if (ret)
+		return ret;
+	ret = join(device, &reap);
+	ctx_unlock_drain(ctx, &reap);
+	if (ret)
+		give_back(device);
 	return ret;
 }
 
@@ -86,7 +123,6 @@ int device_add(struct ioasid_ctx *ctx, const struct device_source *source, uint6
 	       struct ioasid_device **out)
 {
 	struct ioasid_device *device = mem_calloc(1, sizeof(*device));
-	struct reap reap = { 0 };
 	int ret;
 
 	if (device && source->name)
@@ -98,9 +134,7 @@ int device_add(struct ioasid_ctx *ctx, const struct device_source *source, uint6
 	device->ctx = ctx;
 	device->cookie = cookie;
 	device->vf_token = source->vf_token;
-	ctx_lock(ctx);
-	ret = bind(ctx, device, source, &reap);
-	ctx_unlock_drain(ctx, &reap);
+	ret = bind(device, source);
 	if (ret) {
 		mem_free(device->name);
 		mem_free(device);
@@ -204,9 +238,7 @@ IOASID_EXPORT int ioasid_device_unbind(struct ioasid_device *device)
 	ctx_unlock_drain(ctx, &reap);
 	if (ret)
 		return ret;
-	ctx_lock(ctx);
-	ctx->ops->device_unbind(device);
-	ctx_unlock(ctx);
+	give_back(device);
 	mem_free(device->reserved);
 	mem_free(device->name);
 	mem_free(device);

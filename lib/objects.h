@@ -48,6 +48,7 @@ struct registered {
 
 struct ioasid_ctx {
 	pthread_mutex_t lock;		/* guards all that hangs on the context */
+	pthread_mutex_t hotplug;	/* before the lock: devices come and go, see device.c */
 	const struct backend_ops *ops;
 	void *backend;
 	uint64_t flags;

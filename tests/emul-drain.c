@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
+#include <time.h>
 
 #include "guest_tables.h"
 #include "support.h"
@@ -284,6 +285,39 @@ START_TEST(unbind)
 }
 END_TEST
 
+static void *unbind_device(void *device)
+{
+	return ioasid_device_unbind(device) ? device : NULL;
+}
+
+/* While another thread waits for the section to end, which it then does not have to wait for. */
+START_TEST(a_section_binds_a_device)
+{
+	const struct timespec moment = { .tv_nsec = 20000000 };
+	struct ioasid_device *other, *third;
+	struct ioasid_channel *channel;
+	void *failed = NULL;
+	pthread_t thread;
+	struct guest g;
+
+	guest_platform = "iommu i\ndevice 0000:00:01.0 iommu=i\ndevice 0000:00:02.0 iommu=i\n"
+			 "device 0000:00:03.0 iommu=i\n";
+	guest_open(&g, SIZE, 0);
+	channel = channel_new(g.device, IOASID_NO_PASID);
+	ck_ok(ioasid_device_bind(g.ctx, "0000:00:02.0", 2, &other));
+	ck_ok(ioasid_device_attach(other, g.root));
+	ck_ok(ioasid_dma_begin(channel));
+	ck_assert_int_eq(pthread_create(&thread, NULL, unbind_device, other), 0);
+	nanosleep(&moment, NULL);
+	ck_ok(ioasid_device_bind(g.ctx, "0000:00:03.0", 3, &third));
+	ioasid_dma_end(channel);
+	ck_assert_int_eq(pthread_join(thread, &failed), 0);
+	ck_assert_ptr_null(failed);
+	ck_assert_uint_eq(ioasid_device_get_cookie(third), 3);
+	guest_close(&g);
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
 	tcase_set_timeout(tc, race_timeout(60));
@@ -294,6 +328,7 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, invalidation_of_a_table_filled_on_demand);
 	tcase_add_test(tc, detach);
 	tcase_add_test(tc, unbind);
+	tcase_add_test(tc, a_section_binds_a_device);
 }
 
 int main(void)

@@ -162,6 +162,7 @@ int sys_read_at(int fd, uint64_t offset, void *buffer, size_t size)
 
 void sys_close(int fd)
 {
+	shim_take_long(0);
 	objects[fds[fd - FIRST_FD].id].kind = FREE;
 	fds[fd - FIRST_FD].open = false;
 	fds[fd - FIRST_FD].ioas = fds[fd - FIRST_FD].hwpt = 0;
@@ -581,10 +582,12 @@ static int answer(int fd, unsigned long command, uint32_t *w)
 
 int sys_ioctl(int fd, unsigned long command, void *arg)
 {
-	unsigned int n = shim.n_calls;
+	unsigned int n;
 	uint32_t size;
 	int ret;
 
+	shim_take_long(command);
+	n = shim.n_calls;
 	memcpy(&size, arg, sizeof(size));
 	if (command == SHIM_DESTROY && !((uint32_t *)arg)[1])	/* no object: a mere question */
 		return answer(fd, command, arg);

@@ -100,6 +100,8 @@ struct shim {
 	unsigned int fail_nth;		/* this ioctl from now on fails, 1: the next; 0: none */
 	int fail_error;
 	unsigned int fail_more;		/* and as many after it */
+	void (*slow)(void);		/* the next of these commands takes as long as this, once */
+	unsigned long slow_command;	/* 0: a close(2) */
 
 	struct shim_call calls[4096];
 	unsigned int n_calls;
@@ -115,6 +117,8 @@ void shim_reset(void);
 void shim_reset_system(const char *node);
 /* Keeps an ioctl and the @size bytes of its argument. 0, or the error with which it shall fail. */
 int shim_record(int fd, unsigned long command, const void *arg, size_t size);
+/* Takes as long as shim.slow has @command take. */
+void shim_take_long(unsigned long command);
 /* Forgets the calls so far. */
 void shim_forget(void);
 /* Descriptors that are open, and objects that exist, devices among them. */

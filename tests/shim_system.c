@@ -63,6 +63,16 @@ int shim_record(int fd, unsigned long command, const void *arg, size_t size)
 	return -shim.fail_error;
 }
 
+void shim_take_long(unsigned long command)
+{
+	void (*slow)(void) = shim.slow;
+
+	if (!slow || command != shim.slow_command)
+		return;
+	shim.slow = NULL;
+	slow();
+}
+
 /* The device that a path below PCI names, or one with its node's number, and what follows. */
 static unsigned int device_at(const char *path, const char **rest)
 {

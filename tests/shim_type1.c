@@ -186,6 +186,7 @@ void sys_close(int fd)
 	struct file *file = &files[fd - FIRST_FD];
 	unsigned int i;
 
+	shim_take_long(0);
 	for (i = 0; i < N_FDS; i++)
 		if (file->kind == GROUP && files[i].kind == DEVICE && files[i].group == file->group)
 			abort();
@@ -551,8 +552,10 @@ static int group_ioctl(struct file *group, unsigned long command, void *arg)
 int sys_ioctl(int fd, unsigned long command, void *arg)
 {
 	struct file *file = &files[fd - FIRST_FD];
-	int ret = record(fd, command, arg);
+	int ret;
 
+	shim_take_long(command);
+	ret = record(fd, command, arg);
 	if (ret)
 		return ret;
 	return file->kind == CONTAINER ? container_ioctl(file, command, arg) :

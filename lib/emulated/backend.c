@@ -162,7 +162,7 @@ static bool ppasid_is_fixed(const struct ioasid_ctx *ctx, const void *parent, ui
 	return platform_pasid_is_default(emu->platform, parent, ppasid);
 }
 
-static int device_bind(struct ioasid_device *device)
+static int bind(struct ioasid_device *device)
 {
 	const struct emulated *emu = device->ctx->backend;
 	const struct platform_device *pd = platform_find_device(emu->platform, device->name);
@@ -211,14 +211,27 @@ static int device_bind(struct ioasid_device *device)
 	return 0;
 }
 
+/* Nothing here takes long. */
+static int device_bind(struct ioasid_device *device)
+{
+	int ret;
+
+	ctx_lock(device->ctx);
+	ret = bind(device);
+	ctx_unlock(device->ctx);
+	return ret;
+}
+
 static void device_unbind(struct ioasid_device *device)
 {
 	struct emu_device *ed = device->backend;
 
+	ctx_lock(device->ctx);
 	imap_destroy(&ed->by_pasid);
 	slab_destroy(&ed->routes);
 	emu_unit_unbind(device);
 	mem_free(ed);
+	ctx_unlock(device->ctx);
 }
 
 static size_t device_reserved(const struct ioasid_device *device, struct ioasid_range *ranges,

@@ -15,7 +15,7 @@ static int check_unique(const struct ioasid_device *device, uint32_t id)
 	return 0;
 }
 
-int iofd_device_adopt(struct ioasid_device *device, const struct ioasid_adopt_options *o)
+static int adopt(struct ioasid_device *device, const struct ioasid_adopt_options *o)
 {
 	struct iofd_device *d;
 	size_t i;
@@ -35,5 +35,15 @@ int iofd_device_adopt(struct ioasid_device *device, const struct ioasid_adopt_op
 					o->ranges[i].start + (o->ranges[i].length - 1));
 	if (ret)
 		iofd_device_free(device);
+	return ret;
+}
+
+int iofd_device_adopt(struct ioasid_device *device, const struct ioasid_adopt_options *options)
+{
+	int ret;
+
+	ctx_lock(device->ctx);
+	ret = adopt(device, options);
+	ctx_unlock(device->ctx);
 	return ret;
 }

@@ -62,6 +62,18 @@ static int check_iommu(const struct ioasid_device *device, uint32_t group, bool 
 					  vfio_check_isolated(device->name, group);
 }
 
+/* Asks of the IOMMU take no time, and what is destroyed after them is the context's affair. */
+static int find_info(struct ioasid_device *device)
+{
+	int ret;
+
+	ctx_lock(device->ctx);
+	ret = iofd_device_info(device);
+	device->info.page_requests = !ret && iofd_has_page_requests(device);
+	ctx_unlock(device->ctx);
+	return ret;
+}
+
 /* The descriptor is the device's if that goes well. */
 static int bind(struct ioasid_device *device, int fd, uint32_t requester, uint32_t group)
 {
@@ -88,8 +100,7 @@ static int bind(struct ioasid_device *device, int fd, uint32_t requester, uint32
 		ret = iofd_why_not_bound(device, -ret);
 	} else {
 		d->id = bind.out_devid;
-		ret = iofd_device_info(device);
-		device->info.page_requests = !ret && iofd_has_page_requests(device);
+		ret = find_info(device);
 	}
 	if (ret)
 		iofd_device_free(device);

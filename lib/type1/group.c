@@ -109,8 +109,10 @@ int t1_group_get(const struct ioasid_device *device, uint32_t id, struct t1_grou
 			mem_free(group);
 			return ret;
 		}
+		ctx_lock(device->ctx);
 		group->next = t1->groups;
 		t1->groups = group;
+		ctx_unlock(device->ctx);
 	}
 	group->devices++;
 	*out = group;
@@ -124,9 +126,11 @@ void t1_group_put(struct ioasid_ctx *ctx, struct t1_group *group)
 
 	if (--group->devices)
 		return;
+	ctx_lock(ctx);
 	for (p = &t1_of(ctx)->groups; *p != group; p = &(*p)->next)
 		;
 	*p = group->next;
+	ctx_unlock(ctx);
 	sys_close(group->fd);
 	sys_close(group->container);
 	mem_free(group->reserved);

@@ -34,7 +34,7 @@ struct t1_group {
 };
 
 struct t1 {
-	struct t1_group *groups;
+	struct t1_group *groups;	/* changes while devices come and go, with the lock too */
 	bool unmap_all;			/* Linux 5.12: one command empties a container */
 };
 
