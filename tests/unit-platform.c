@@ -290,6 +290,41 @@ static uint32_t requester_of(const char *name)
 	return requester;
 }
 
+/* What is reserved can come to mean something: who has set it would be surprised. */
+START_TEST(reserved_members_are_zero)
+{
+	struct ioasid_platform_iommu iommu = IOASID_PLATFORM_IOMMU_INIT;
+	struct ioasid_platform_device device = IOASID_PLATFORM_DEVICE_INIT;
+	struct ioasid_platform_failure failure = IOASID_PLATFORM_FAILURE_INIT;
+
+	iommu.name = "unit";
+	iommu.reserved[2] = 1;
+	refused(ioasid_platform_add_iommu(platform, &iommu), EINVAL, "unit: reserved");
+	iommu.reserved[2] = 0;
+	iommu.hardware_nesting = true;
+	iommu.iotlb.reserved = 1;
+	refused(ioasid_platform_add_iommu(platform, &iommu), EINVAL, "unit: reserved");
+	iommu.iotlb.reserved = 0;
+	ck_assert_int_eq(ioasid_platform_add_iommu(platform, &iommu), 0);
+
+	device.name = "disk";
+	device.iommu = "unit";
+	device.reserved[0] = 1;
+	refused(ioasid_platform_add_device(platform, &device), EINVAL, "disk: reserved");
+	device.reserved[0] = 0;
+	device.reserved2 = 1;
+	refused(ioasid_platform_add_device(platform, &device), EINVAL, "disk: reserved");
+	device.reserved2 = 0;
+	ck_assert_int_eq(ioasid_platform_add_device(platform, &device), 0);
+
+	failure.operation = IOASID_OP_MAP;
+	failure.reserved[6] = 1;
+	refused(ioasid_platform_add_failure(platform, &failure), EINVAL, "map: reserved");
+	failure.reserved[6] = 0;
+	ck_assert_int_eq(ioasid_platform_add_failure(platform, &failure), 0);
+}
+END_TEST
+
 START_TEST(a_pci_address_gives_the_requester_id)
 {
 	static const struct {
@@ -439,6 +474,7 @@ int main(void)
 	tcase_add_test(tc, caches_have_ranges);
 	tcase_add_test(tc, structures_may_be_shorter_or_longer);
 	tcase_add_test(tc, devices_are_checked);
+	tcase_add_test(tc, reserved_members_are_zero);
 	tcase_add_test(tc, a_pci_address_gives_the_requester_id);
 	tcase_add_test(tc, counts_are_bounded);
 	tcase_add_test(tc, reserved_ranges_are_checked);

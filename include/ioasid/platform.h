@@ -37,6 +37,7 @@ struct ioasid_platform_iotlb {
 	uint32_t seed;
 	/** Entries of the paging-structure cache: up to 1024; 0: there is none. */
 	uint32_t structures;
+	/** 0 */
 	uint32_t reserved;
 };
 
@@ -64,6 +65,7 @@ struct ioasid_platform_iommu {
 	bool no_dirty_tracking;
 	/** It does not enforce snooping: its devices are refused by spaces that ask for that. */
 	bool no_enforce_snoop;
+	/** 0 */
 	uint8_t reserved[3];
 	/** With hardware_nesting: its caches. */
 	struct ioasid_platform_iotlb iotlb;
@@ -119,12 +121,14 @@ struct ioasid_platform_device {
 	 * Without this, every invalidation of a space includes the caches of its devices.
 	 */
 	bool device_tlb_explicit;
+	/** 0 */
 	uint8_t reserved[5];
 	/**
 	 * How many translations it caches itself (ATS): a power of two, 1 to 65536, behind an IOMMU
 	 * with hardware_nesting; 0: none.
 	 */
 	uint32_t device_tlb;
+	/** 0 */
 	uint32_t reserved2;
 };
 
@@ -186,6 +190,7 @@ struct ioasid_platform_failure {
 	uint64_t nth;
 	/** All later ones fail as well. */
 	bool repeat;
+	/** 0 */
 	uint8_t reserved[7];
 };
 

@@ -98,6 +98,8 @@ static int check_iommu(const struct ioasid_platform *platform,
 
 	if (ret)
 		return ret;
+	if (!options_is_zero(iommu->reserved, sizeof(iommu->reserved)) || iommu->iotlb.reserved)
+		return err_set(EINVAL, "IOMMU %s: reserved is not 0", iommu->name);
 	if (iommu->address_bits && (iommu->address_bits < PLATFORM_MIN_ADDRESS_BITS ||
 				    iommu->address_bits > PLATFORM_MAX_ADDRESS_BITS))
 		return err_set(EINVAL, "IOMMU %s: %" PRIu32 " address bits; %d to %d are possible",
@@ -256,6 +258,8 @@ static int check_device(const struct ioasid_platform *platform,
 
 	if (ret)
 		return ret;
+	if (!options_is_zero(from->reserved, sizeof(from->reserved)) || from->reserved2)
+		return err_set(EINVAL, "device %s: reserved is not 0", from->name);
 	memset(to, 0, sizeof(*to));
 	ret = platform_check_pasids(platform, from, to);
 	if (ret)

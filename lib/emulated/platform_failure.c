@@ -39,6 +39,8 @@ static int check_failure(const struct ioasid_platform_failure *from)
 	if (!word)
 		return err_set(EINVAL, "failure of operation %u, which is not known",
 			       (unsigned int)from->operation);
+	if (!options_is_zero(from->reserved, sizeof(from->reserved)))
+		return err_set(EINVAL, "failure of %s: reserved is not 0", word);
 	if (from->error && !platform_error_word(from->error))
 		return err_set(EINVAL, "failure of %s: errno %d is none that the library gives",
 			       word, from->error);

@@ -53,3 +53,12 @@ int options_fill(void *to, const void *from, size_t size, const char *what)
 	       (user < size ? user : size) - sizeof(user));
 	return 0;
 }
+
+bool options_is_zero(const void *member, size_t size)
+{
+	const unsigned char *bytes = member;
+
+	while (size && !bytes[size - 1])
+		size--;
+	return !size;
+}

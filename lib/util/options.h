@@ -3,6 +3,7 @@
 #ifndef UTIL_OPTIONS_H
 #define UTIL_OPTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -14,5 +15,8 @@ int options_copy(void *to, size_t size, const void *from, const char *what);
 
 /* The other way: as much of @from as the caller has given room for. Errors as above. */
 int options_fill(void *to, const void *from, size_t size, const char *what);
+
+/* Is a reserved member, of any type, 0? */
+bool options_is_zero(const void *member, size_t size);
 
 #endif
