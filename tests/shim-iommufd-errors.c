@@ -206,6 +206,9 @@ START_TEST(devices_that_cannot_be_opened)
 	shim.no_cdev = false;
 	shim.open_vfio = EACCES;
 	bind_fails(ctx, d->name, EACCES, "/dev/vfio/devices/vfio0", "permission");
+	shim.open_vfio = EPERM;		/* of a cgroup's devices, or vfio_device_fops_cdev_open() */
+	bind_fails(ctx, d->name, EACCES, "/dev/vfio/devices/vfio0", "cgroup");
+	said("CAP_SYS_RAWIO", "");
 	shim.open_vfio = EBUSY;
 	bind_fails(ctx, d->name, EBUSY, "/dev/vfio/devices/vfio0", "group");
 	shim.open_vfio = EMFILE;
@@ -218,6 +221,26 @@ START_TEST(devices_that_cannot_be_opened)
 	bind_fails(ctx, d->name, ENODEV, d->name, "no-IOMMU mode");
 	bind_fails(ctx, "/dev/vfio/devices/vfio0", ENODEV, d->name, "no-IOMMU mode");
 	shim.group_name = "another\n";
+	ck_assert_uint_eq(shim.n_calls, 0);
+}
+END_TEST
+
+/* What the system shows cannot be looked at: nothing is taken for true or for missing. */
+START_TEST(descriptors_that_run_out)
+{
+	const char *name = shim.devices[0].name;
+
+	shim.no_entry = EMFILE;
+	bind_fails(ctx, name, ENOMEM, name, strerror(EMFILE));
+	shim.no_entry = EACCES;
+	bind_fails(ctx, name, ENODEV, name, strerror(EACCES));
+	shim.no_entry = 0;
+	shim.group_name = "vfio-noiommu\n";
+	shim.no_read = EMFILE;
+	bind_fails(ctx, name, ENOMEM, name, strerror(EMFILE));
+	bind_fails(ctx, "/dev/vfio/devices/vfio0", ENOMEM, name, strerror(EMFILE));
+	shim.no_read = EIO;
+	bind_fails(ctx, name, ENODEV, name, strerror(EIO));
 	ck_assert_uint_eq(shim.n_calls, 0);
 }
 END_TEST
@@ -512,6 +535,7 @@ int main(void)
 	tcase_add_test(with, a_domain_of_more_digits);
 	tcase_add_test(with, devices_that_cannot_be_found);
 	tcase_add_test(with, devices_that_cannot_be_opened);
+	tcase_add_test(with, descriptors_that_run_out);
 	tcase_add_test(with, devices_that_cannot_be_bound);
 	tcase_add_test(with, allocations_that_fail);
 	tcase_add_test(with, attach_that_fails);

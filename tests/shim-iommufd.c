@@ -319,7 +319,8 @@ START_TEST(locked_memory_is_what_the_kernel_has_counted)
 	struct ioasid_ctx_info info = IOASID_CTX_INFO_INIT;
 
 	shim.lock_limit = 8 << 20;
-	shim.status = "Name:\ttest\nVmLck:\t       8 kB\nVmPin:\t    4096 kB\nVmHWM:\t 1 kB\n";
+	/* whatever the program is called */
+	shim.status = "Name:\tVmPin: 7\nVmLck:\t       8 kB\nVmPin:\t    4096 kB\nVmHWM:\t 1 kB\n";
 	ck_ok(ioasid_ctx_query_info(ctx, &info));
 	ck_assert_uint_eq(info.locked_bytes, 4 << 20);
 	ck_assert_uint_eq(info.locked_limit, 8 << 20);

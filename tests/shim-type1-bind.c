@@ -138,6 +138,9 @@ START_TEST(devices_that_cannot_be_found)
 	shim.no_group = false;
 	shim.group_name = "vfio-noiommu\n";
 	bind_fails(ctx, d->name, ENODEV, d->name, "no-IOMMU mode");
+	shim.no_read = EMFILE;
+	bind_fails(ctx, d->name, ENOMEM, d->name, strerror(EMFILE));
+	shim.no_read = 0;
 	shim.group_name = "another\n";
 	ck_ok(ioasid_device_unbind(bind(0)));
 	ck_assert_uint_eq(shim.n_calls, 0);
@@ -155,6 +158,8 @@ START_TEST(groups_that_cannot_be_opened)
 	shim_t1.no_group_nodes = false;
 	shim_t1.open_group = EACCES;
 	bind_fails(ctx, name, EACCES, "/dev/vfio/1", "permission");
+	shim_t1.open_group = EPERM;
+	bind_fails(ctx, name, EACCES, "/dev/vfio/1", "cgroup");
 	shim_t1.open_group = EBUSY;
 	bind_fails(ctx, name, EBUSY, "/dev/vfio/1", "another process");
 	shim_t1.open_group = EMFILE;

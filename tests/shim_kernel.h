@@ -65,6 +65,7 @@ struct shim {
 	bool no_commands;		/* of iommufd, as from 32-bit programs on 64 bits */
 	bool no_group, no_cdev;
 	bool no_sysfs;			/* as in a container that it is not mounted in */
+	int no_entry, no_read;		/* errors of looking into folders and files, 0: none */
 	uint8_t pasid_bits;
 	unsigned int version;		/* of Linux; 7.3 after booting: shim_version.h */
 	const uint32_t *config;		/* of each device, 4096 bytes */

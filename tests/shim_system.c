@@ -109,6 +109,8 @@ int sys_read(const char *path, char *buffer, size_t size)
 	unsigned int group;
 	int end = 0;
 
+	if (shim.no_read)
+		return -shim.no_read;
 	if (sscanf(path, "/sys/kernel/iommu_groups/%u/%n", &group, &end) == 1 && end) {
 		if (!strcmp(path + end, "reserved_regions"))
 			text = shim.reserved;
@@ -164,6 +166,8 @@ int sys_entry(const char *path, unsigned int index, char *buffer, size_t size)
 	const char *rest;
 	unsigned int i = device_at(path, &rest), group;
 
+	if (shim.no_entry)
+		return -shim.no_entry;
 	if (!strcmp(path, "/dev/vfio") && dev_vfio(index)) {
 		if (strlen(dev_vfio(index)) >= size)
 			return -E2BIG;

@@ -11,11 +11,12 @@
 static int open_node(const char *name)
 {
 	char path[VFIO_PATH_SIZE], entry[VFIO_NAME_SIZE / 2], node[VFIO_NAME_SIZE];
-	int fd;
+	int ret, fd;
 
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/vfio-dev", name);
-	if (sys_entry(path, 0, entry, sizeof(entry)))
-		return iofd_why_no_node(name);
+	ret = sys_entry(path, 0, entry, sizeof(entry));
+	if (ret)
+		return ret == -ENOENT ? iofd_why_no_node(name) : vfio_no_answer(name, path, -ret);
 	snprintf(node, sizeof(node), "/dev/vfio/devices/%s", entry);
 	fd = sys_open(node);
 	return fd < 0 ? vfio_why_not_open(name, node, "", -fd) : fd;
@@ -54,12 +55,12 @@ void iofd_device_free(struct ioasid_device *device)
  */
 static int check_iommu(const struct ioasid_device *device, uint32_t group, bool *none)
 {
-	*none = device->ctx->flags & IOASID_CTX_NO_IOMMU &&
-		(group == IOASID_NO_GROUP || !vfio_is_isolated(group));
-	if (*none)
-		return 0;
-	return group == IOASID_NO_GROUP ? iofd_no_iommu(device->name) :
-					  vfio_check_isolated(device->name, group);
+	const bool may = device->ctx->flags & IOASID_CTX_NO_IOMMU;
+
+	*none = may && group == IOASID_NO_GROUP;
+	if (group == IOASID_NO_GROUP)
+		return may ? 0 : iofd_no_iommu(device->name);
+	return vfio_check_isolated(device->name, group, may ? none : NULL);
 }
 
 /* Asks of the IOMMU take no time, and what is destroyed after them is the context's affair. */

@@ -158,7 +158,7 @@ static int read_reserved(struct ioasid_device *device)
 		 device->info.group);
 	ret = sys_read(path, text, sizeof(text));
 	if (ret < 0)
-		return refused(device, path, -ret);
+		return vfio_no_answer(device->name, path, -ret);
 	ret = 0;
 	for (line = text; !ret && *line; line = next) {
 		uint64_t first, last;

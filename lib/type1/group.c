@@ -15,7 +15,7 @@
 static int open_group(const char *name, uint32_t id)
 {
 	char node[VFIO_NAME_SIZE];
-	int ret = vfio_check_isolated(name, id), fd;
+	int ret = vfio_check_isolated(name, id, NULL), fd;
 
 	if (ret)
 		return ret;

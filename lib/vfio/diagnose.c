@@ -56,20 +56,30 @@ int vfio_check_driver(const char *name)
 	return err_set(ENODEV, "%s is bound to no driver: bind it to vfio-pci", name);
 }
 
-bool vfio_is_isolated(uint32_t group)
+int vfio_no_answer(const char *name, const char *path, int error)
 {
-	char path[VFIO_PATH_SIZE], text[VFIO_NAME_SIZE];
+	const bool none_left = error == ENOMEM || error == EMFILE || error == ENFILE;
 
-	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%u/name", group);
-	return sys_read(path, text, sizeof(text)) < 0 || strncmp(text, "vfio-noiommu", 12);
+	return err_set(none_left ? ENOMEM : ENODEV, "%s: %s: %s", name, path, strerror(error));
 }
 
-int vfio_check_isolated(const char *name, uint32_t group)
+/* Without a name, a group is one of the IOMMU's. */
+int vfio_check_isolated(const char *name, uint32_t group, bool *none)
 {
-	if (vfio_is_isolated(group))
+	char path[VFIO_PATH_SIZE], text[VFIO_NAME_SIZE];
+	int ret;
+
+	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%u/name", group);
+	ret = sys_read(path, text, sizeof(text));
+	if (ret < 0 && ret != -ENOENT)
+		return vfio_no_answer(name, path, -ret);
+	if (ret == -ENOENT || strncmp(text, "vfio-noiommu", 12))
 		return 0;
-	return err_set(ENODEV, "%s is in VFIO's no-IOMMU mode: nothing would isolate its DMA (is "
-		       "the IOMMU switched on? intel_iommu=on)", name);
+	if (!none)
+		return err_set(ENODEV, "%s is in VFIO's no-IOMMU mode: nothing would isolate its "
+			       "DMA (is the IOMMU switched on? intel_iommu=on)", name);
+	*none = true;
+	return 0;
 }
 
 int vfio_check_firmware(const char *name, uint32_t group)
@@ -92,9 +102,12 @@ int vfio_why_not_open(const char *name, const char *node, const char *config, in
 		return err_set(ENODEV, "%s: there is no %s%s: a container has to be given it", name,
 			       node, config);
 	case EACCES:
-	case EPERM:
 		return err_set(EACCES, "%s: no permission to open %s for reading and writing", name,
 			       node);
+	case EPERM:
+		return err_set(EACCES, "%s: %s is not for this process, whatever its permissions "
+			       "are: a cgroup's list of devices lacks it, or there is no IOMMU and "
+			       "no CAP_SYS_RAWIO", name, node);
 	case EBUSY:
 		return err_set(EBUSY, "%s: %s is in use: by another process or context, or because "
 			       "registers of its devices are still mapped; or its group is, by "

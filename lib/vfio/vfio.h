@@ -34,12 +34,13 @@ const char *vfio_physical_function(const char *name, char *buffer, size_t size);
 int vfio_why_no_kernel(const char *node, const char *config, const char *module, int error);
 /* 0 if the device is bound to a driver of VFIO's, else -ENODEV. */
 int vfio_check_driver(const char *name);
+/* Something that the system shows at @path cannot be looked at: -ENOMEM or -ENODEV. */
+int vfio_no_answer(const char *name, const char *path, int error);
 /*
  * In a mode of VFIO's, devices do DMA as if there were no IOMMU. 0 if the group is not in it, else
- * -ENODEV.
+ * -ENODEV; or, unless @none is NULL, 0 and *@none is set.
  */
-bool vfio_is_isolated(uint32_t group);
-int vfio_check_isolated(const char *name, uint32_t group);
+int vfio_check_isolated(const char *name, uint32_t group, bool *none);
 /*
  * The kernel has refused by -EINVAL to take a device away from its own domain. -ENODEV if that is
  * for the firmware, which needs memory mapped one to one for the group; else 0.

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* DMA by a device that no IOMMU translates for, at the addresses that the kernel tells. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "../../examples/edu.h"
 #include "../support.h"
@@ -41,6 +44,36 @@ START_TEST(it_is_refused_unless_it_is_asked_for)
 		return;
 	ck_err(ioasid_device_bind(ctx, name, 0, &device), ENODEV);
 	ck_assert_ptr_nonnull(strstr(ioasid_errmsg(), "no-IOMMU mode"));
+	ck_ok(ioasid_ctx_close(ctx));
+}
+END_TEST
+
+/* CAP_SYS_RAWIO, of this process. */
+static void drop_rawio(void)
+{
+	struct { uint32_t version; int pid; } header = { 0x20080522, 0 };
+	struct { uint32_t effective, permitted, inheritable; } sets[2];
+
+	ck_assert_int_eq(syscall(SYS_capget, &header, sets), 0);
+	sets[0].effective &= ~(UINT32_C(1) << 17);
+	ck_assert_int_eq(syscall(SYS_capset, &header, sets), 0);
+}
+
+/* Which the process can have that opens the node. */
+START_TEST(it_takes_a_privilege)
+{
+	struct ioasid_device *device;
+	int node;
+
+	if (!open_ctx(IOASID_CTX_NO_IOMMU))
+		return;
+	node = open("/dev/vfio/devices/noiommu-vfio0", O_RDWR | O_CLOEXEC);
+	ck_assert_int_ge(node, 0);
+	drop_rawio();
+	ck_err(ioasid_device_bind(ctx, name, 0, &device), EACCES);
+	ck_assert_msg(strstr(ioasid_errmsg(), "CAP_SYS_RAWIO"), "%s", ioasid_errmsg());
+	ck_ok(ioasid_device_bind_fd(ctx, node, 0, &device));
+	ck_assert_str_eq(ioasid_device_get_name(device), name);
 	ck_ok(ioasid_ctx_close(ctx));
 }
 END_TEST
@@ -89,6 +122,7 @@ int main(void)
 	TCase *tc = tcase_create("no-iommu");
 
 	tcase_add_test(tc, it_is_refused_unless_it_is_asked_for);
+	tcase_add_test(tc, it_takes_a_privilege);
 	tcase_add_test(tc, its_dma_goes_by_physical_addresses);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
