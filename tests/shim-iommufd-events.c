@@ -76,7 +76,10 @@ START_TEST(records_are_read)
 }
 END_TEST
 
-/* In a guest's table of context descriptors PASIDs are its own, and their faults those of the space. */
+/*
+ * In a guest's table of context descriptors PASIDs are its own, and their faults those of the
+ * space.
+ */
 START_TEST(records_are_of_a_space)
 {
 	const uint64_t sid = (uint64_t)VSID << 32, ste[2] = { htole64(1 | 5 << 1), 0 };
