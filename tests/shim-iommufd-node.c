@@ -103,6 +103,10 @@ START_TEST(descriptors_that_are_of_no_node)
 	fails(shim_iommu_fd(), EINVAL, "/dev/vfio/devices", "10:0");
 	shim.class = "misc";
 	fails(fd, EINVAL, "/dev/vfio/devices", "511:1");
+	shim.class = "vfio-dev";
+	shim.no_sysfs = true;	/* as in a sandbox */
+	fails(fd, ENODEV, "/sys", "511:1");
+	shim.no_sysfs = false;
 	shim.no_device = true;
 	fails(fd, EINVAL, "descriptor", "not the node of a device");
 	shim.no_device = false;

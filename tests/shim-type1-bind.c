@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The type1 back end, from probing to a device that is bound, when the system says no. */
+#include <errno.h>
 #include <string.h>
 
 #include "shim_type1_ctx.h"
@@ -35,6 +36,10 @@ START_TEST(auto_needs_a_group)
 	ck_ok(open_ctx("auto"));
 	ck_assert_str_eq(ioasid_ctx_get_backend(ctx), "type1");
 	ck_ok(ioasid_ctx_close(ctx));
+	shim.no_entry = EMFILE;		/* which says nothing of groups */
+	ck_err(open_ctx("auto"), ENOMEM);
+	said("/dev/vfio", strerror(EMFILE));
+	shim.no_entry = 0;
 	shim_t1.no_type1 = true;
 	ck_ok(open_ctx("auto"));
 	ck_assert_str_eq(ioasid_ctx_get_backend(ctx), "emulated");

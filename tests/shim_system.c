@@ -80,7 +80,7 @@ static unsigned int device_at(const char *path, const char **rest)
 	int end = 0;
 
 	if (sscanf(path, "/sys/dev/char/%u:%u%n", &number[0], &number[1], &end) == 2 &&
-	    number[0] == SHIM_MAJOR && number[1] < SHIM_DEVICES) {
+	    number[0] == SHIM_MAJOR && number[1] < SHIM_DEVICES && !shim.no_sysfs) {
 		*rest = path + end;
 		return number[1];
 	}
@@ -176,6 +176,10 @@ int sys_entry(const char *path, unsigned int index, char *buffer, size_t size)
 	}
 	if (!strcmp(path, "/dev/vfio/devices") && !shim.no_cdev && index < SHIM_DEVICES) {
 		snprintf(buffer, size, "%s", shim.devices[index].vfio);
+		return 0;
+	}
+	if (!strcmp(path, "/sys/dev/char") && !shim.no_sysfs && index < SHIM_DEVICES) {
+		snprintf(buffer, size, "%u:%u", SHIM_MAJOR, index);
 		return 0;
 	}
 	if (!strcmp(path, "/sys/bus/pci/devices") && !shim.no_sysfs && index < SHIM_DEVICES) {

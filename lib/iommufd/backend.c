@@ -22,10 +22,10 @@ static int probe(void)
 static int find_devices(void)
 {
 	char name[VFIO_NAME_SIZE];
+	int ret = vfio_has_groups("iommufd");
 
-	if (!vfio_has_groups() ||
-	    sys_entry("/dev/vfio/devices", 0, name, sizeof(name)) != -ENOENT)
-		return 0;
+	if (ret <= 0 || sys_entry("/dev/vfio/devices", 0, name, sizeof(name)) != -ENOENT)
+		return ret < 0 ? ret : 0;
 	return err_set(ENODEV, "VFIO has groups, but no nodes of devices: the kernel needs "
 		       IOFD_CDEV);
 }

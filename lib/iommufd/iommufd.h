@@ -172,7 +172,8 @@ int iofd_add_reserved(struct iofd_device *d, uint64_t start, uint64_t last);
 
 /*
  * node.c: which device the node is of that @fd is open on: sets device->name, and *@group and
- * *@requester. err_set(@error) if it is no such node; @what: what the caller knows it by.
+ * *@requester. err_set(@error) if it is no such node, or -ENODEV; @what: what the caller knows it
+ * by.
  */
 int iofd_identify(struct ioasid_device *device, int fd, const char *what, int error,
 		  uint32_t *requester, uint32_t *group);

@@ -35,6 +35,18 @@ static uint32_t requester_of(const char *name)
 	return vfio_parse_address(name, &requester) ? 0 : requester;
 }
 
+/* Where nothing is known of any node, that says nothing of this one. */
+static int no_node(const char *what, int error, const unsigned int *number)
+{
+	char any[VFIO_NAME_SIZE];
+
+	if (sys_entry("/sys/dev/char", 0, any, sizeof(any)))
+		return err_set(ENODEV, "%s: nothing is known of device %u:%u: is /sys mounted?",
+			       what, number[0], number[1]);
+	return err_set(error, "%s: device %u:%u is not one of VFIO's nodes in /dev/vfio/devices",
+		       what, number[0], number[1]);
+}
+
 int iofd_identify(struct ioasid_device *device, int fd, const char *what, int error,
 		  uint32_t *requester, uint32_t *group)
 {
@@ -47,8 +59,7 @@ int iofd_identify(struct ioasid_device *device, int fd, const char *what, int er
 								       strerror(-ret));
 	if (read_link(number, "subsystem", text, sizeof(text)) || strcmp(text, "vfio-dev") ||
 	    read_link(number, "device", name, sizeof(name)))
-		return err_set(error, "%s: device %u:%u is not one of VFIO's nodes in "
-			       "/dev/vfio/devices", what, number[0], number[1]);
+		return no_node(what, error, number);
 	*requester = requester_of(name);
 	*group = read_link(number, "device/iommu_group", text, sizeof(text)) ?
 		 IOASID_NO_GROUP : (uint32_t)strtoul(text, NULL, 10);

@@ -15,8 +15,10 @@ static int probe(void)
 /* The node is there as soon as somebody looks for it, on most systems; groups are not. */
 static int find_devices(void)
 {
-	if (vfio_has_groups())
-		return 0;
+	int ret = vfio_has_groups("type1");
+
+	if (ret)
+		return ret > 0 ? 0 : ret;
 	return err_set(ENODEV, "no group of devices in /dev/vfio: none is bound to vfio-pci");
 }
 

@@ -44,7 +44,7 @@ int vfio_parse_address(const char *name, uint32_t *requester)
 	return 0;
 }
 
-bool vfio_has_groups(void)
+int vfio_has_groups(const char *backend)
 {
 	char name[VFIO_NAME_SIZE];
 	unsigned int i;
@@ -53,9 +53,9 @@ bool vfio_has_groups(void)
 	for (i = 0;; i++) {
 		ret = sys_entry("/dev/vfio", i, name, sizeof(name));
 		if (!ret && isdigit((unsigned char)name[0]))
-			return true;
+			return 1;
 		if (ret && ret != -E2BIG)
-			return false;
+			return ret == -ENOENT ? 0 : vfio_no_answer(backend, "/dev/vfio", -ret);
 	}
 }
 

@@ -20,8 +20,8 @@ struct ioasid_run;
  * err_set() with -ENODEV.
  */
 int vfio_parse_address(const char *name, uint32_t *requester);
-/* Are there nodes of groups? */
-bool vfio_has_groups(void);
+/* Are there nodes of groups? 1, 0, or err_set() where nobody can tell. */
+int vfio_has_groups(const char *backend);
 /* 0, or -ENOENT without a message. */
 int vfio_find_group(const char *name, uint32_t *group);
 /* The driver that a PCI device is bound to, or NULL. */
