@@ -230,6 +230,7 @@ END_TEST
 START_TEST(tokens_that_are_missing_or_wrong)
 {
 	shim.vf_token = token;
+	shim.physical_functions = true;
 	token_fails(NULL, EACCES, "virtual functions are in use", "ioasid_device_bind_with");
 	token_fails(nil, EACCES, "virtual functions are in use", "this is not the VF token");
 	shim.virtual_functions = true;
@@ -290,6 +291,7 @@ START_TEST(kernels_that_take_no_token)
 	ck_ok(bind_with_token(NULL, &d));
 	ck_ok(ioasid_device_unbind(d));
 	shim.version = LINUX(6, 18);
+	shim.physical_functions = true;
 	token_fails(token, EOPNOTSUPP, "cannot be given", "6.18.2");
 	token_fails(NULL, EACCES, "VF token", "");
 }

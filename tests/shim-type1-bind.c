@@ -195,8 +195,9 @@ START_TEST(devices_that_cannot_be_bound)
 		{ 1, EIO, ENODEV, "status" },	    { 2, EBUSY, EBUSY, "somebody else" },
 		{ 2, ENOMEM, ENOMEM, "memory" },    { 3, EPERM, EPERM, "allow_unsafe_interrupts" },
 		{ 3, ENODEV, ENODEV, "group 7" },   { 3, EINVAL, ENODEV, "group 7" },
-		{ 4, EACCES, EACCES, "VF token" },  { 4, EPERM, EACCES, strerror(EPERM) },
-		{ 4, EBUSY, EBUSY, "another process" },
+		{ 4, EACCES, EACCES, strerror(EACCES) },
+		{ 4, EPERM, EACCES, strerror(EPERM) },
+		{ 4, EBUSY, EBUSY, "another process" }, { 4, EAGAIN, EBUSY, "try again" },
 		{ 4, EMFILE, ENOMEM, "descriptor" }, { 4, EIO, ENODEV, strerror(EIO) },
 		{ 5, ENOMEM, ENOMEM, "IOMMU" },	    { 5, EIO, ENODEV, "IOMMU" },
 	};

@@ -70,6 +70,8 @@ int iofd_why_not_bound(const struct ioasid_device *device, int error)
 	case EBUSY:
 		return err_set(EBUSY, "%s: VFIO group %u is open, or the group is in use otherwise",
 			       name, device->info.group);
+	case EAGAIN:
+		return vfio_not_reset(name);
 	case EINVAL:
 		return err_set(EBUSY,
 			       "%s is bound by another process or context already, or held by "

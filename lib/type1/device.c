@@ -31,6 +31,8 @@ static int why_no_fd(const struct ioasid_device *device, uint32_t group, int err
 			       strerror(error));
 	case EBUSY:
 		return err_set(EBUSY, "%s: in use by another process", name);
+	case EAGAIN:
+		return vfio_not_reset(name);
 	case ENOMEM:
 	case EMFILE:
 	case ENFILE:

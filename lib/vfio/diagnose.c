@@ -140,6 +140,12 @@ int vfio_why_not_viable(const char *name, uint32_t group, const char *otherwise)
 		       otherwise);
 }
 
+int vfio_not_reset(const char *name)
+{
+	return err_set(EBUSY, "%s cannot be reset now, because the system or another process is at "
+		       "it: try again", name);
+}
+
 int vfio_no_memory(const char *what)
 {
 	uint64_t limit = sys_lock_limit();

@@ -23,6 +23,14 @@ void vfio_token_text(const uint8_t *token, char text[VFIO_UUID_SIZE])
 	}
 }
 
+static bool is_physical_function(const char *name)
+{
+	char path[VFIO_PATH_SIZE], text[VFIO_NAME_SIZE];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%.64s/sriov_totalvfs", name);
+	return sys_read(path, text, sizeof(text)) >= 0;
+}
+
 int vfio_wants_token(const char *name, bool given)
 {
 	char pf[VFIO_NAME_SIZE];
@@ -31,17 +39,12 @@ int vfio_wants_token(const char *name, bool given)
 		return err_set(EACCES, "%s: %s the user of its physical function, %s, has set",
 			       name, given ? "this is not the VF token that" :
 			       "ioasid_device_bind_with() has to be given the VF token that", pf);
+	if (!is_physical_function(name))	/* its power management says so, too */
+		return err_set(EACCES, "%s: the kernel does not hand it out: %s", name,
+			       strerror(EACCES));
 	return err_set(EACCES, "%s: its virtual functions are in use: %s", name,
 		       given ? "this is not the VF token with which they were bound" :
 		       "ioasid_device_bind_with() has to be given their VF token");
-}
-
-static bool is_physical_function(const char *name)
-{
-	char path[VFIO_PATH_SIZE], text[VFIO_NAME_SIZE];
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%.64s/sriov_totalvfs", name);
-	return sys_read(path, text, sizeof(text)) >= 0;
 }
 
 int vfio_check_token(const char *name)

@@ -34,6 +34,8 @@ const char *vfio_physical_function(const char *name, char *buffer, size_t size);
 int vfio_why_no_kernel(const char *node, const char *config, const char *module, int error);
 /* 0 if the device is bound to a driver of VFIO's, else -ENODEV. */
 int vfio_check_driver(const char *name);
+/* The kernel cannot reset the device now: somebody else is at it. err_set(-EBUSY) */
+int vfio_not_reset(const char *name);
 /* Something that the system shows at @path cannot be looked at: -ENOMEM or -ENODEV. */
 int vfio_no_answer(const char *name, const char *path, int error);
 /*
@@ -71,7 +73,7 @@ uint64_t vfio_last_address(const char *name, uint64_t last);
  */
 #define VFIO_UUID_SIZE 37
 void vfio_token_text(const uint8_t *token, char text[VFIO_UUID_SIZE]);
-/* err_set(-EACCES): the kernel wants one, or another than was @given. */
+/* err_set(-EACCES), as the kernel says: it wants one, or another than was @given. */
 int vfio_wants_token(const char *name, bool given);
 /*
  * The kernel has refused by -EINVAL to give the device for a token. The same if that is because it
