@@ -33,5 +33,10 @@ int attachment_join(struct ioasid_space *space, const struct ioasid_device *devi
 		    const struct attachment *a, struct reap *reap);
 void attachment_leave(struct ioasid_space *space, const struct ioasid_device *device,
 		      const struct attachment *a, struct reap *reap);
+/* Checks each device that is attached, once for each attachment. 0, or what the first gave. */
+int attachment_check_all(const struct ioasid_space *space,
+			 int (*check)(const struct ioasid_device *device,
+				      const struct ioasid_space *space, const void *what),
+			 const void *what);
 
 #endif

@@ -210,6 +210,7 @@ int attachment_join(struct ioasid_space *space, const struct ioasid_device *devi
 		return ret;
 	}
 	space->attached++;
+	snoop_join(space, device);
 	alignment_join(space, device);
 	return 0;
 }
@@ -218,8 +219,30 @@ void attachment_leave(struct ioasid_space *space, const struct ioasid_device *de
 		      const struct attachment *a, struct reap *reap)
 {
 	space->attached--;
+	snoop_leave(space, device);
 	alignment_leave(space, a);
 	table_unuse(space, reap);
 	unreserve_for(space, device, a);
 	sink_detach(space, reap);
+}
+
+/* As many as there are: what a device is attached to else can be much more. */
+int attachment_check_all(const struct ioasid_space *space,
+			 int (*check)(const struct ioasid_device *device,
+				      const struct ioasid_space *space, const void *what),
+			 const void *what)
+{
+	unsigned int left = space->attached;
+	const struct ioasid_device *device;
+	const struct attachment *a;
+	int ret = 0;
+
+	for (device = space->ctx->devices; device && left && !ret; device = device->next)
+		for (a = device->attached; a && left && !ret; a = a->next) {
+			if (a->space != space)
+				continue;
+			ret = check(device, space, what);
+			left--;
+		}
+	return ret;
 }

@@ -51,17 +51,10 @@ static int check_pgtable(const struct ioasid_space *space, const struct ioasid_p
 }
 
 /* Everybody attached has to be able to use it. */
-static int check_devices(const struct ioasid_space *space, const struct pgt_pair *pair)
+static int check_device(const struct ioasid_device *device, const struct ioasid_space *space,
+			const void *pair)
 {
-	const struct ioasid_device *device;
-	const struct attachment *a;
-	int ret = 0;
-
-	for (device = space->ctx->devices; device && !ret; device = device->next)
-		for (a = device->attached; a && !ret; a = a->next)
-			if (a->space == space)
-				ret = device_check_pgtable(device, space, pair);
-	return ret;
+	return device_check_pgtable(device, space, pair);
 }
 
 static int bind(struct ioasid_space *space, const struct pgt_pair *pair, struct reap *reap)
@@ -70,7 +63,7 @@ static int bind(struct ioasid_space *space, const struct pgt_pair *pair, struct 
 
 	if (ret)
 		return ret;
-	ret = check_devices(space, pair);
+	ret = attachment_check_all(space, check_device, pair);
 	if (ret)
 		return ret;
 	if (mapping_count(space))

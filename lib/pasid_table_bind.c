@@ -57,17 +57,17 @@ static int check_space(const struct ioasid_space *space)
 	return 0;
 }
 
+static int check_device(const struct ioasid_device *device, const struct ioasid_space *space,
+			const void *hw_format)
+{
+	(void)space;
+	return device_check_pasid_table(device,
+					*(const enum ioasid_pasid_table_format *)hw_format);
+}
+
 static int check_devices(const struct ioasid_space *space, enum ioasid_pasid_table_format hw_format)
 {
-	const struct ioasid_device *device;
-	const struct attachment *a;
-	int ret = 0;
-
-	for (device = space->ctx->devices; device && !ret; device = device->next)
-		for (a = device->attached; a && !ret; a = a->next)
-			if (a->space == space)
-				ret = device_check_pasid_table(device, hw_format);
-	return ret;
+	return attachment_check_all(space, check_device, &hw_format);
 }
 
 /* For the IOMMU to read. */

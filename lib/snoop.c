@@ -24,43 +24,31 @@ int snoop_check_options(const struct ioasid_ctx *ctx, const struct ioasid_space_
 	return 0;
 }
 
-static const struct ioasid_space *root_of(const struct ioasid_space *space)
-{
-	while (space->parent)
-		space = space->parent;
-	return space;
-}
-
 int snoop_check_device(const struct ioasid_device *device, const struct ioasid_space *space)
 {
-	space = root_of(space);
+	space = space_lowest(space);
 	if (space->enforce_snoop != IOASID_ENFORCE_SNOOP_ON || device->info.enforce_snoop)
 		return 0;
 	return err_set(EOPNOTSUPP, "%s: its IOMMU does not enforce snooping, or is not known to, "
 		       "which space %u asks for", device->name, space->id);
 }
 
-static bool is_on(const struct ioasid_device *device, const struct ioasid_space *root)
+void snoop_join(struct ioasid_space *space, const struct ioasid_device *device)
 {
-	const struct attachment *a;
+	space_lowest(space)->avoiders += !device->info.enforce_snoop;
+}
 
-	for (a = device->attached; a; a = a->next)
-		if (a->space && root_of(a->space) == root)
-			return true;
-	return false;
+void snoop_leave(struct ioasid_space *space, const struct ioasid_device *device)
+{
+	space_lowest(space)->avoiders -= !device->info.enforce_snoop;
 }
 
 bool snoop_is_enforced(const struct ioasid_space *space)
 {
-	const struct ioasid_space *root = root_of(space);
-	const struct ioasid_device *device;
+	const struct ioasid_space *root = space_lowest(space);
 
-	if (root->enforce_snoop)
-		return root->enforce_snoop == IOASID_ENFORCE_SNOOP_ON;
-	for (device = root->ctx->devices; device; device = device->next)
-		if (!device->info.enforce_snoop && is_on(device, root))
-			return false;
-	return true;
+	return root->enforce_snoop ? root->enforce_snoop == IOASID_ENFORCE_SNOOP_ON :
+				     !root->avoiders;
 }
 
 bool snoop_can_be_avoided(const struct ioasid_ctx *ctx)

@@ -8,6 +8,9 @@
 /* 0 or err_set() */
 int snoop_check_options(const struct ioasid_ctx *ctx, const struct ioasid_space_options *options);
 int snoop_check_device(const struct ioasid_device *device, const struct ioasid_space *space);
+/* One attachment more, or less. */
+void snoop_join(struct ioasid_space *space, const struct ioasid_device *device);
+void snoop_leave(struct ioasid_space *space, const struct ioasid_device *device);
 /* For all devices that are attached? */
 bool snoop_is_enforced(const struct ioasid_space *space);
 /* By some device that is attached? */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "attach.h"
 #include "mapped.h"
 #include "objects.h"
 #include "ranges.h"
@@ -350,11 +351,17 @@ IOASID_EXPORT int ioasid_space_create(struct ioasid_ctx *ctx,
 	return 0;
 }
 
+static int is_attached(const struct ioasid_device *device, const struct ioasid_space *space,
+		       const void *what)
+{
+	(void)what;
+	return err_set(EBUSY, "space %u: %s is attached", space->id, device->name);
+}
+
 /* Who keeps a space from going, for people. */
 static int busy(const struct ioasid_space *space)
 {
-	const struct ioasid_device *device;
-	const struct attachment *a;
+	int ret;
 
 	if (space == space->ctx->identity)
 		return err_set(EBUSY, "space %u is the identity root of the context", space->id);
@@ -363,12 +370,8 @@ static int busy(const struct ioasid_space *space)
 	if (space->children)
 		return err_set(EBUSY, "space %u is the parent of space %u", space->id,
 			       space->children->id);
-	for (device = space->ctx->devices; space->attached && device; device = device->next)
-		for (a = device->attached; a; a = a->next)
-			if (a->space == space)
-				return err_set(EBUSY, "space %u: %s is attached", space->id,
-					       device->name);
-	return viommu_check_parent(space);
+	ret = attachment_check_all(space, is_attached, NULL);
+	return ret ? ret : viommu_check_parent(space);
 }
 
 IOASID_EXPORT int ioasid_space_destroy(struct ioasid_space *space)

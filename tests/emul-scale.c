@@ -3,6 +3,8 @@
  * What there can be any number of costs no more each where there are many: with sixteen times as
  * many, all of them take about sixteen times as long, and not two hundred.
  */
+#include <endian.h>
+#include <ioasid/smmuv3.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -13,12 +15,14 @@
 #define SLOWER 3u
 
 static struct ioasid_ctx *ctx;
-static struct ioasid_device *device, *own, *shared;
+static struct ioasid_device *device, *own, *shared, *avoids;
 
 static void setup(void)
 {
 	static const char text[] =
 		"iommu u pasid-bits=20\n"
+		"iommu lax pasid-bits=20 enforce-snoop=off\n"
+		"device avoids iommu=lax pasid-bits=20\n"
 		"device physical iommu=u pasid-bits=20\n"
 		"device parent iommu=u pasid-bits=20\n"
 		"device own parent=parent pasid-bits=20\n"
@@ -31,6 +35,7 @@ static void setup(void)
 	options.platform = platform;
 	ck_ok(ioasid_ctx_open(&options, &ctx));
 	ioasid_platform_free(platform);
+	ck_ok(ioasid_device_bind(ctx, "avoids", 0, &avoids));
 	ck_ok(ioasid_device_bind(ctx, "physical", 0, &device));
 	ck_ok(ioasid_device_bind(ctx, "own", 0, &own));
 	ck_ok(ioasid_device_bind(ctx, "shared", 0, &shared));
@@ -81,6 +86,63 @@ static void pasids(unsigned int n)
 		ck_ok(ioasid_device_detach_pasid(device, i));
 		ck_ok(ioasid_space_destroy(space));
 	}
+}
+
+/* The page table of each process. */
+static void page_tables(unsigned int n)
+{
+	struct ioasid_space *parent = make_space(ctx, NULL, 0), *space;
+	uint32_t i;
+
+	for (i = 1; i <= n; i++) {
+		space = make_space(ctx, parent, 0);
+		ck_ok(ioasid_device_attach_pasid(device, i, space));
+		ck_ok(bind_table(space, IOASID_PGTABLE_VTD_SS, 4, 0));
+	}
+}
+
+/* A guest's context descriptors, each invalidated once. */
+static void descriptors(unsigned int n)
+{
+	struct ioasid_viommu_options options = IOASID_VIOMMU_OPTIONS_INIT;
+	struct ioasid_space *root = make_space(ctx, NULL, 0);
+	struct ioasid_viommu *viommu;
+	struct ioasid_vdevice *vdevice;
+	uint64_t command[2] = { 0, htole64(1) };	/* Leaf: 4.3.3 */
+	size_t handled;
+	uint32_t i;
+
+	options.type = IOASID_VIOMMU_SMMUV3;
+	ck_ok(ioasid_viommu_create(root, device, &options, &viommu));
+	ck_ok(ioasid_vdevice_create(viommu, device, 0, &vdevice));
+	for (i = 1; i <= n; i++)
+		ck_ok(ioasid_device_attach_pasid(device, i, root));
+	for (i = 1; i <= n; i++) {
+		command[0] = htole64(IOASID_SMMUV3_CMD_CFGI_CD | (uint64_t)i << 12);
+		ck_ok(ioasid_viommu_invalidate(viommu, command, sizeof(command), 1, &handled));
+	}
+}
+
+/* Spaces asked whether all snoop, and all of them at once. */
+static void snooping(unsigned int n)
+{
+	struct ioasid_space *all = make_space(ctx, NULL, 0), *some = make_space(ctx, NULL, 0);
+	struct ioasid_ctx_info info = IOASID_CTX_INFO_INIT;
+	uint32_t i;
+
+	for (i = 1; i <= n; i++) {
+		ck_ok(ioasid_device_attach_pasid(device, i, all));
+		ck_ok(ioasid_device_attach_pasid(avoids, i, some));
+		ck_assert(space_info(all).snoop_enforced);
+		ck_assert(!space_info(some).snoop_enforced);
+	}
+	ck_ok(ioasid_ctx_query_info(ctx, &info));
+	ck_assert(info.noncoherent_dma);
+	for (i = 1; i <= n; i++)
+		ck_ok(ioasid_device_detach_pasid(avoids, i));
+	ck_assert(space_info(some).snoop_enforced);
+	ck_ok(ioasid_ctx_query_info(ctx, &info));
+	ck_assert(!info.noncoherent_dma);
 }
 
 /* Of two pools from which no PASID may be had twice, what is taken from one is not in the other. */
@@ -150,6 +212,9 @@ static const struct {
 	{ "PASIDs", pasids, 2048 },
 	{ "PASIDs of their own beside shared ones", shared_first, 1024 },
 	{ "shared PASIDs beside others", own_first, 1024 },
+	{ "page tables", page_tables, 1024 },
+	{ "context descriptors", descriptors, 1024 },
+	{ "questions who snoops", snooping, 1024 },
 	{ "channels", channels, 1024 },
 	{ "pieces of registered memory", registered, 4096 },
 };

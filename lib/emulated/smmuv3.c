@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 
+#include "attach.h"
 #include "guest/entry.h"
 #include "smmuv3/bits.h"
 #include "viommu.h"
@@ -91,6 +92,11 @@ static int add_device_tlb(struct ioasid_viommu *v, struct ioasid_device *device,
 	return ret;
 }
 
+static int add_space(struct ioasid_viommu *v, struct ioasid_space *space)
+{
+	return space && nest_bound(space) ? ioasid_inv_add_all(v->batch, space, 0) : 0;
+}
+
 /* Of what a device uses: the whole of it, or one context descriptor. */
 static int add_descriptors(struct ioasid_viommu *v, struct ioasid_device *device,
 			   const struct ioasid_smmuv3_cmd *cmd)
@@ -101,9 +107,10 @@ static int add_descriptors(struct ioasid_viommu *v, struct ioasid_device *device
 
 	if (!cmd->all_substreams && pasid_table_of(device))
 		return ioasid_inv_add_pasid(v->batch, device, cmd->substream, 0);
+	if (!cmd->all_substreams)
+		return add_space(v, device_space(device, pasid));
 	for (a = device->attached; a && !ret; a = a->next)
-		if (nest_bound(a->space) && (cmd->all_substreams || a->pasid == pasid))
-			ret = ioasid_inv_add_all(v->batch, a->space, 0);
+		ret = add_space(v, a->space);
 	return ret;
 }
 
