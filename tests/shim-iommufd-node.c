@@ -111,6 +111,11 @@ START_TEST(descriptors_that_are_of_no_node)
 	fails(fd, EINVAL, "descriptor", "not the node of a device");
 	shim.no_device = false;
 	shim.class = "vfio-dev";
+	shim.bus = "mdev";	/* vfio_register_emulated_iommu_dev(): in such a group, too */
+	shim.group_name = "vfio-noiommu\n";
+	fails(fd, ENODEV, "0000:03:1f.7", "mediated");
+	shim.group_name = NULL;
+	shim.bus = "pci";
 	shim.no_group = true;
 	fails(fd, ENODEV, "0000:03:1f.7", "intel_iommu=on");
 	shim.no_group = false;

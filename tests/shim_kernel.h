@@ -77,7 +77,7 @@ struct shim {
 	int no_physical;		/* error that GET_PA begins with, 0: none */
 	int no_dmabuf;			/* error that a dma-buf is refused with, 0: none */
 	bool no_device;			/* descriptors are not of character devices */
-	const char *class;		/* of the devices' nodes */
+	const char *class, *bus;	/* of the devices' nodes, and of the devices */
 	uint64_t aperture_start, aperture_last;
 	uint64_t smallest_page;
 	bool no_aperture;		/* no address at all can be mapped */

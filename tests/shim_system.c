@@ -31,6 +31,7 @@ void shim_reset_system(const char *node)
 	shim.hw_data[1] = UINT64_C(3) << 34;	/* the capability register */
 	shim.lock_limit = UINT64_MAX;
 	shim.class = "vfio-dev";
+	shim.bus = "pci";
 	shim.version = LINUX(7, 3);
 	shim.reserved = "0x00000000fee00000 0x00000000feefffff msi\n";
 }
@@ -147,6 +148,8 @@ int sys_link_name(const char *path, char *buffer, size_t size)
 		snprintf(buffer, size, "0000:09:00.0");
 	else if (!strcmp(rest, "/subsystem"))
 		snprintf(buffer, size, "%s", shim.class);
+	else if (!strcmp(rest, "/device/subsystem"))
+		snprintf(buffer, size, "%s", shim.bus);
 	else if ((!strcmp(rest, "/iommu_group") || !strcmp(rest, "/device/iommu_group")) &&
 		 !shim.no_group)
 		snprintf(buffer, size, "%u", shim.devices[i].group);

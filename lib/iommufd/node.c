@@ -60,6 +60,9 @@ int iofd_identify(struct ioasid_device *device, int fd, const char *what, int er
 	if (read_link(number, "subsystem", text, sizeof(text)) || strcmp(text, "vfio-dev") ||
 	    read_link(number, "device", name, sizeof(name)))
 		return no_node(what, error, number);
+	if (!read_link(number, "device/subsystem", text, sizeof(text)) && !strcmp(text, "mdev"))
+		return err_set(ENODEV, "%s is a mediated device: its driver does its DMA, and no "
+			       "IOMMU is told of it", name);
 	*requester = requester_of(name);
 	*group = read_link(number, "device/iommu_group", text, sizeof(text)) ?
 		 IOASID_NO_GROUP : (uint32_t)strtoul(text, NULL, 10);
