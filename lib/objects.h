@@ -132,7 +132,7 @@ struct ioasid_space {
 	enum ioasid_pasid_table_format hw_pasids;	/* that the IOMMU reads itself, or 0 */
 	uint64_t alignment;		/* of an attached device's IOMMU, if more than PAGE; or 0 */
 	unsigned int attached;		/* attachments of devices */
-	unsigned int avoiders;		/* a root's, and of all on it: of those that need not snoop */
+	unsigned int avoiders;		/* a root's: of such as need not snoop, to all on it too */
 	unsigned int users;		/* of its table: attachments and children */
 	struct ioasid_fault_queue *faults;	/* or NULL */
 	struct imap maps;		/* records; with strips it is not all: mapped.c */
