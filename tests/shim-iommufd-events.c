@@ -76,10 +76,7 @@ START_TEST(records_are_read)
 }
 END_TEST
 
-/*
- * In a guest's table of context descriptors PASIDs are its own, and their faults those of the
- * space.
- */
+/* In a guest's table of context descriptors PASIDs are its own, and their faults the space's. */
 START_TEST(records_are_of_a_space)
 {
 	const uint64_t sid = (uint64_t)VSID << 32, ste[2] = { htole64(1 | 5 << 1), 0 };
@@ -87,10 +84,16 @@ START_TEST(records_are_of_a_space)
 		{ htole64(0x10 | sid) }, { htole64(0x10 | 1 << 11 | 5 << 12 | sid) },
 	};
 	struct ioasid_space_options options = IOASID_SPACE_OPTIONS_INIT;
+	struct ioasid_device_info info = IOASID_DEVICE_INFO_INIT;
 	struct ioasid_event_queue *queue;
 	struct ioasid_event e[2];
 	unsigned int i;
 
+	ck_ok(ioasid_vdevice_destroy(vdevice));
+	ck_ok(ioasid_device_unbind(device));
+	ck_ok(ioasid_device_bind(ctx, shim.devices[0].name, 7, &device));
+	ck_ok(ioasid_device_query_info(device, &info));
+	ck_ok(ioasid_vdevice_create(viommu, device, VSID, &vdevice));
 	options.viommu = viommu;
 	ck_ok(ioasid_space_create(ctx, &options, &child));
 	ck_ok(ioasid_space_bind_raw(child, 2, ste, sizeof(ste)));
@@ -98,7 +101,11 @@ START_TEST(records_are_of_a_space)
 	for (i = 0; i < 2; i++)
 		shim_viommu_event(i, records[i], sizeof(records[i]));
 	ck_assert_uint_eq(ioasid_event_queue_read(queue, e, 2), 2);
-	ck_assert(e[0].space == 0 && e[1].space == 0);
+	for (i = 0; i < 2; i++) {
+		ck_assert_uint_eq(e[i].cookie, 7);
+		ck_assert_uint_eq(e[i].requester, info.requester);
+		ck_assert_uint_eq(e[i].space, 0);
+	}
 	ck_ok(ioasid_device_attach(device, child));
 	for (i = 0; i < 2; i++)
 		shim_viommu_event(2 + i, records[i], sizeof(records[i]));
