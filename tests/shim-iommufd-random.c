@@ -117,14 +117,12 @@ static void check_all(void)
 	}
 }
 
-/* Carries out an invalidation; now and then the kernel fails, and the next one repairs it. */
-static void invalidate(uint64_t iova, uint64_t length)
+/* Carries out invalidations; now and then the kernel fails, and the next one repairs it. */
+static void submit(struct ioasid_inv *inv)
 {
-	if (!bound)
-		return;
 	if (pick(8) == 0)
 		fail_nth(1 + pick(4), pick(2) ? ENOMEM : EINVAL);
-	if (inv_range(ctx, child, iova, length)) {
+	if (ioasid_inv_submit(inv, NULL)) {
 		shim.fail_nth = 0;
 		ck_ok(inv_range(ctx, child, regions[pick(REGIONS)], PAGE));
 	}
@@ -132,11 +130,53 @@ static void invalidate(uint64_t iova, uint64_t length)
 	if (!shim.fail_nth)
 		ck_ok(inv_range(ctx, child, 0, PAGE));
 	shim.fail_nth = 0;
+	ioasid_inv_free(inv);
+}
+
+static void invalidate(uint64_t iova, uint64_t length)
+{
+	struct ioasid_inv *inv;
+
+	if (!bound)
+		return;
+	ck_ok(ioasid_inv_new(ctx, 1, &inv));
+	ck_ok(ioasid_inv_add_range(inv, child, iova, length, 0));
+	submit(inv);
 }
 
 static uint64_t pick_target(void)
 {
 	return pick(4) ? PIECES_START + pick(PIECES * PIECE_PAGES) * PAGE : pick(256) * PAGE;
+}
+
+static void set_page(unsigned int r, unsigned int i, uint64_t target, uint32_t perm)
+{
+	const uint64_t iova = regions[r] + i * PAGE;
+
+	guest[r][i] = (struct target){ target, perm };
+	if (perm)
+		gt_map(&table, iova, target, PAGE, 1, perm);
+	else
+		gt_unmap(&table, iova, PAGE, 1);
+}
+
+/* A few that lie apart, each invalidated by itself: as guests do most of the time. */
+static void change_single_pages(void)
+{
+	unsigned int n = 1 + pick(3), r = pick(SUPER), i;
+	struct ioasid_inv *inv;
+
+	ck_ok(ioasid_inv_new(ctx, n, &inv));
+	while (n--) {
+		i = 5 + 37 * pick(8);
+		set_page(r, i, pick_target(), pick(4) ? pick_perm() : 0);
+		ck_ok(ioasid_inv_add_range(inv, child, regions[r] + i * PAGE, PAGE,
+					   pick(2) ? IOASID_INV_LEAF_ONLY : 0));
+	}
+	if (bound)
+		submit(inv);
+	else
+		ioasid_inv_free(inv);
 }
 
 static void change_pages(void)
@@ -148,18 +188,11 @@ static void change_pages(void)
 	if (n > REGION_PAGES - first)
 		n = REGION_PAGES - first;
 	for (i = first; i < first + n; i++) {
-		uint64_t iova = regions[r] + i * PAGE;
-
 		if (pick(64) == 0) {
 			target = pick_target();
 			perm = pick_perm();
 		}
-		guest[r][i].perm = pick(24) ? perm : 0;
-		guest[r][i].address = target;
-		if (guest[r][i].perm)
-			gt_map(&table, iova, target, PAGE, 1, perm);
-		else
-			gt_unmap(&table, iova, PAGE, 1);
+		set_page(r, i, target, pick(24) ? perm : 0);
 		target += PAGE;
 	}
 	/* rounded out, as guests do */
@@ -278,6 +311,11 @@ static void step(void)
 	case 8:
 	case 9:
 		change_superpage();
+		break;
+	case 10:
+	case 11:
+	case 12:
+		change_single_pages();
 		break;
 	default:
 		change_pages();
