@@ -173,6 +173,24 @@ START_TEST(memory_of_the_parent_comes_and_goes)
 }
 END_TEST
 
+/* Whatever the library remembers of where it was led last. */
+START_TEST(an_address_of_the_parent_is_other_memory_now)
+{
+	ck_ok(ioasid_space_map(root, 64 * MIB, memory + DATA, PAGE, RW, NULL));
+	ck_ok(ioasid_device_attach(device, child));
+	gt_map(&table, 0x10000, 64 * MIB, PAGE, 1, RW);
+	ck_ok(inv_range(ctx, child, 0x10000, PAGE));
+	reaches(0x10000, DATA, RW);
+	gt_unmap(&table, 0x10000, PAGE, 1);
+	ck_ok(inv_range(ctx, child, 0x10000, PAGE));
+	ck_ok(ioasid_space_unmap(root, 64 * MIB, PAGE, NULL));
+	ck_ok(ioasid_space_map(root, 64 * MIB, memory + DATA + 8 * PAGE, PAGE, RW, NULL));
+	gt_map(&table, 0x10000, 64 * MIB, PAGE, 1, RW);
+	ck_ok(inv_range(ctx, child, 0x10000, PAGE));
+	reaches(0x10000, DATA + 8 * PAGE, RW);
+}
+END_TEST
+
 START_TEST(two_groups_in_a_child)
 {
 	struct ioasid_device *other = bind(1);
@@ -376,6 +394,7 @@ int main(void)
 	tcase_add_test(tc, what_comes_first_can_lead_to_address_0);
 	tcase_add_test(tc, invalidation_changes_what_differs);
 	tcase_add_test(tc, memory_of_the_parent_comes_and_goes);
+	tcase_add_test(tc, an_address_of_the_parent_is_other_memory_now);
 	tcase_add_test(tc, two_groups_in_a_child);
 	tcase_add_test(tc, replace_between_parent_and_child);
 	tcase_add_test(tc, more_than_the_kernel_takes);

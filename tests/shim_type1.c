@@ -15,7 +15,6 @@
 
 #define FIRST_FD  100
 #define N_FDS	  12
-#define N_ENTRIES 256u
 #define N_WRITTEN 64u
 
 struct shim_t1 shim_t1;
@@ -26,7 +25,7 @@ struct file {
 	enum kind kind;
 	/* of a container */
 	bool has_iommu, records;
-	struct shim_entry entries[N_ENTRIES];
+	struct shim_entry entries[SHIM_T1_ENTRIES];
 	unsigned int n_entries;
 	/* of a group, and of a device its group */
 	uint32_t group;

@@ -19,6 +19,8 @@ enum shim_t1_command {
 	SHIM_DIRTY_PAGES = 0x3b75,	/* Linux 5.8 */
 };
 
+#define SHIM_T1_ENTRIES 2048u	/* there is no room for more in a container */
+
 struct shim_range {
 	uint64_t first, last;
 };
