@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Software nesting on a kernel, at random: after each call, what the kernel has for each page has to
+ * Software nesting on a kernel, at random: after each call, what it has for each page has to
  * be what a slow and obvious model says: the guest's tables as last invalidated, led through what
  * the parent maps now. A failure names its seed and the step.
  */
