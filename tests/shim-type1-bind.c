@@ -232,6 +232,12 @@ static void token_fails(const uint8_t *vf_token, int error, const char *a, const
 	ck_assert_uint_eq(shim_open_fds(), 0);
 }
 
+/* Somebody takes the device away from VFIO. */
+static void lose_driver(void)
+{
+	shim.devices[0].driver = NULL;
+}
+
 /* Linux, vfio_pci_core_match() */
 START_TEST(tokens_of_virtual_functions)
 {
@@ -260,6 +266,9 @@ START_TEST(tokens_of_virtual_functions)
 	token_fails(token, EBUSY, "another process", "");
 	shim_t1.no_tokens = true;
 	token_fails(token, EOPNOTSUPP, "VF token", "5.7");
+	shim.slow = lose_driver;
+	shim.slow_command = SHIM_GET_DEVICE_FD;
+	token_fails(token, ENODEV, "group 1", strerror(ENODEV));
 	by_fd.flags = IOASID_BIND_FD;
 	ck_err(ioasid_device_bind_with(ctx, &by_fd, &d), EOPNOTSUPP);
 }
