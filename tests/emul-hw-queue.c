@@ -6,7 +6,10 @@
  */
 #include <endian.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "any.h"
 #include "viommu_world.h"
@@ -498,8 +501,51 @@ START_TEST(threads_kick_and_the_guest_waits)
 }
 END_TEST
 
+/* The process gets so much more memory, and no more. */
+static void limit_memory(struct rlimit *before, uint64_t bytes)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	unsigned long long pages = 0;
+	struct rlimit limit;
+
+	ck_assert(file && fscanf(file, "%llu", &pages) == 1 && !fclose(file));
+	ck_assert_int_eq(getrlimit(RLIMIT_AS, before), 0);
+	limit = *before;
+	limit.rlim_cur = (rlim_t)(pages * (uint64_t)sysconf(_SC_PAGESIZE) + bytes);
+	ck_assert_int_eq(setrlimit(RLIMIT_AS, &limit), 0);
+}
+
+/* Commands that are for all PASIDs of a device each: in a queue of the guest's, or passed on. */
+START_TEST(what_commands_mean_takes_little_memory)
+{
+	const uint32_t pasids = rounds(4096), n = 256;
+	struct ioasid_hw_queue *queue;
+	struct rlimit limit;
+	size_t handled = 0;
+	uint32_t i;
+
+	world_open(IOASID_NESTING_SOFTWARE);
+	queue = queue_new(0, QUEUE, n);
+	for (i = 1; i <= pasids; i++)
+		ck_ok(ioasid_device_attach_pasid(w.g.device, i, w.g.root));
+	/* SSV and Global; a size of all addresses (4.5.1) */
+	for (i = 0; i < n; i++)
+		put(QUEUE, i, ATC_INV | 1 << 9 | 1 << 11 | 1 << 12 | (uint64_t)VSID << 32, 52);
+	set(0, PROD, n);
+	limit_memory(&limit, 32 * MIB);
+	if (_i)
+		ck_ok(ioasid_viommu_invalidate(w.viommu, w.g.memory + QUEUE, 16, n, &handled));
+	else
+		ck_ok(ioasid_hw_queue_kick(queue));
+	ck_assert_uint_eq(_i ? handled : get(0, CONS), n);
+	ck_assert_int_eq(setrlimit(RLIMIT_AS, &limit), 0);
+	guest_close(&w.g);
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
+	tcase_add_loop_test(tc, what_commands_mean_takes_little_memory, 0, 2);
 	tcase_add_loop_test(tc, a_queue_is_read_when_it_is_kicked, 0, 2);
 	tcase_add_test(tc, device_TLBs_are_told);
 	tcase_add_test(tc, a_queue_goes_round);

@@ -292,7 +292,7 @@ static int collect(struct ioasid_viommu *v, const struct emu_hw_queue *eq, uint3
 
 	ioasid_inv_reset(v->batch);
 	*illegal = false;
-	for (*n = 0; *n < most; ++*n) {
+	for (*n = 0; *n < most && !emu_batch_is_full(v); ++*n) {
 		at = (uint32_t)cons_of(eq, eq->taken + *n) & (eq->places - 1);
 		ret = carry_out(v, &eq->commands[2 * (size_t)at]);
 		if (ret == -ENOMEM)

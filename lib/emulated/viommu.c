@@ -40,45 +40,58 @@ static int vdevice_create(struct ioasid_vdevice *v)
 	return 0;
 }
 
-/* Makes a batch of the commands up to the first bad one, whose index is in *@n then. */
-static int collect(struct ioasid_viommu *v, const void *commands, size_t *n)
+/* Makes a batch of the commands up to the first bad one, or till it is full. *@n: so many. */
+static int collect(struct ioasid_viommu *v, const char *commands, size_t *n)
 {
-	const char *at = commands;
+	size_t most = *n;
 	uint64_t command[2];
-	size_t i;
 	int ret;
 
 	ioasid_inv_reset(v->batch);
-	for (i = 0; i < *n; i++) {
-		memcpy(command, at + i * sizeof(command), sizeof(command));
+	for (*n = 0; *n < most && !emu_batch_is_full(v); ++*n) {
+		memcpy(command, commands + *n * sizeof(command), sizeof(command));
 		ret = emu_smmuv3_add(v, command);
-		if (ret) {
-			*n = i;
+		if (ret)
 			return ret;
-		}
 	}
 	return 0;
+}
+
+/* 0, or what is wrong with the command behind the *@done that were carried out. */
+static int carry_out(struct ioasid_viommu *v, const char *commands, size_t n, size_t *done,
+		     struct reap *reap)
+{
+	size_t entries, good;
+	int ret, failed;
+
+	*done = 0;
+	do {
+		good = n - *done;
+		failed = collect(v, commands + *done * EMU_SMMUV3_COMMAND, &good);
+		if (failed == -ENOMEM)
+			return failed;
+		ret = inv_submit_locked(v->batch, &entries, reap);
+		if (ret)
+			return ret;
+		*done += good;
+	} while (!failed && *done < n);
+	return failed;
 }
 
 static int invalidate(struct ioasid_viommu *v, const void *commands, size_t size, size_t n,
 		      size_t *handled, struct reap *reap)
 {
-	size_t entries, good = n;
-	int ret, failed;
+	size_t done;
+	int ret;
 
 	if (v->type == IOASID_VIOMMU_PLAIN)
 		return err_set(EOPNOTSUPP, "a plain vIOMMU has no commands, but batches");
 	if (size != EMU_SMMUV3_COMMAND)
 		return err_set(EINVAL, "a command of %zu bytes: an SMMUv3's has %u", size,
 			       EMU_SMMUV3_COMMAND);
-	failed = collect(v, commands, &good);
-	if (failed == -ENOMEM)
-		return failed;
-	ret = inv_submit_locked(v->batch, &entries, reap);
-	if (ret)
-		return ret;
-	*handled = good;
-	return failed;
+	ret = carry_out(v, commands, n, &done, reap);
+	*handled = ret == -ENOMEM ? 0 : done;
+	return ret;
 }
 
 const struct viommu_ops emu_viommu = {

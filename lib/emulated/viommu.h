@@ -18,6 +18,17 @@ extern const struct viommu_ops emu_viommu;
  */
 int emu_smmuv3_add(struct ioasid_viommu *viommu, const uint64_t command[2]);
 
+/*
+ * A guest's command can mean as many entries of the batch as its device has PASIDs, and an entry as
+ * many invalidations as the vIOMMU has spaces. Is that enough for one batch?
+ */
+static inline bool emu_batch_is_full(const struct ioasid_viommu *viommu)
+{
+	uint64_t entries = ioasid_inv_get_count(viommu->batch);
+
+	return entries * (viommu->spaces + UINT64_C(1)) >= 16384;
+}
+
 /* hw_queue.c: an IOASID_VIOMMU_TEGRA241 has registers, and a backend. 0 or err_set(-ENOMEM). */
 int emu_registers_new(struct ioasid_viommu *viommu);
 void emu_registers_free(struct ioasid_viommu *viommu);
