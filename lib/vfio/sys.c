@@ -135,19 +135,18 @@ int sys_read(const char *path, char *buffer, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	size_t length = 0;
-	ssize_t n = 1;
+	int n = 1;
 
 	if (fd < 0)
 		return -errno;
 	while (n > 0 && length < size) {
-		n = read(fd, buffer + length, size - length);
+		n = read_once(fd, buffer + length, size - length);
 		if (n > 0)
 			length += (size_t)n;
 	}
-	n = n < 0 ? -errno : 0;
 	close(fd);
-	if (n)
-		return (int)n;
+	if (n < 0)
+		return n;
 	if (length >= size || length > INT_MAX)
 		return -E2BIG;
 	buffer[length] = '\0';
