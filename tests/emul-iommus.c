@@ -173,6 +173,51 @@ START_TEST(lowest_place_with_and_without_a_device)
 }
 END_TEST
 
+static void expect_ranges(const struct ioasid_range *got, size_t n_got,
+			  const struct ioasid_range *expected, size_t n)
+{
+	size_t i;
+
+	ck_assert_uint_eq(n_got, n);
+	for (i = 0; i < n; i++) {
+		ck_assert_uint_eq(got[i].start, expected[i].start);
+		ck_assert_uint_eq(got[i].length, expected[i].length);
+	}
+}
+
+/* Of two devices: some lie apart, some touch, overlap, and hold one another. */
+START_TEST(reserved_ranges_are_told_as_a_whole)
+{
+	struct ioasid_ctx *ctx = open_platform("iommu iommu0 address-bits=32\n"
+					       "device dev0 iommu=iommu0\n"
+					       "reserved dev0 0x2000 0x1000\n"
+					       "reserved dev0 0x3000 0x2000\n"
+					       "reserved dev0 0x10000 0x4000\n"
+					       "reserved dev0 0x20000 0x10000\n"
+					       "reserved dev0 0xffff0000 0x10000\n"
+					       "device dev1 iommu=iommu0\n"
+					       "reserved dev1 0x13000 0x2000\n"
+					       "reserved dev1 0x22000 0x1000\n"
+					       "reserved dev1 0x40000 0x1000\n");
+	static const struct ioasid_range reserved[] = {
+		{ 0x2000, 0x3000 }, { 0x10000, 0x5000 }, { 0x20000, 0x10000 }, { 0x40000, 0x1000 },
+		{ 0xffff0000, UINT64_MAX - 0xfffeffff },
+	};
+	static const struct ioasid_range permitted[] = {
+		{ 0, 0x2000 }, { 0x5000, 0xb000 }, { 0x15000, 0xb000 }, { 0x30000, 0x10000 },
+		{ 0x41000, 0xfffaf000 },
+	};
+	struct ioasid_space *space = make_space(ctx, NULL, 0);
+	struct ioasid_range got[8];
+
+	ck_ok(ioasid_device_attach(bind(ctx, "dev0"), space));
+	ck_ok(ioasid_device_attach(bind(ctx, "dev1"), space));
+	expect_ranges(got, ioasid_space_query_reserved(space, got, 8), reserved, 5);
+	expect_ranges(got, ioasid_space_query_permitted(space, got, 8), permitted, 5);
+	ck_ok(ioasid_ctx_close(ctx));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("iommus");
@@ -184,6 +229,7 @@ int main(void)
 	tcase_add_test(tc, iommu_that_does_not_nest);
 	tcase_add_test(tc, pasid_of_one_device_of_a_group_moves_alone);
 	tcase_add_test(tc, lowest_place_with_and_without_a_device);
+	tcase_add_test(tc, reserved_ranges_are_told_as_a_whole);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }
