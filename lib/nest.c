@@ -33,12 +33,38 @@ int nest_check_maps(const struct ioasid_space *space)
 	return 0;
 }
 
+void nest_watch(struct ioasid_space *space)
+{
+	if (space->prev_watching)
+		return;
+	space->prev_watching = &space->parent->watching;
+	space->next_watching = *space->prev_watching;
+	if (space->next_watching)
+		space->next_watching->prev_watching = &space->next_watching;
+	*space->prev_watching = space;
+}
+
+void nest_unwatch(struct ioasid_space *space)
+{
+	if (!space->prev_watching)
+		return;
+	*space->prev_watching = space->next_watching;
+	if (space->next_watching)
+		space->next_watching->prev_watching = space->prev_watching;
+	space->prev_watching = NULL;
+}
+
+/* Big mappings have no lists of who leads to them, and go seldom: all children are asked. */
 void nest_unmapped(struct ioasid_space *space, struct ioasid_mapping *m, struct reap *reap)
 {
-	struct ioasid_space *child;
+	bool big = imap_length(&m->item) >= BIG_MAPPING;
+	struct ioasid_space *child = big ? space->children : space->watching, *next;
 
-	for (child = space->children; child; child = child->sibling)
+	for (; child; child = next) {
+		/* it can end to be watched */
+		next = big ? child->sibling : child->next_watching;
 		child->nest->parent_changed(child, m, reap);
+	}
 }
 
 static int check_pgtable(const struct ioasid_space *space, const struct ioasid_pgtable *t,

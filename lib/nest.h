@@ -73,7 +73,10 @@ struct nest_ops {
 	int (*bind_pasid_table)(struct ioasid_space *space, const struct ioasid_pasid_table *table,
 				struct reap *reap);
 
-	/* The parent's translations of @m are gone, or not what they were. */
+	/*
+	 * The parent's translations of @m are gone, or not what they were. Not called of a small
+	 * mapping, less than BIG_MAPPING, unless the space is being watched.
+	 */
 	void (*parent_changed)(struct ioasid_space *space, const struct ioasid_mapping *m,
 			       struct reap *reap);
 
@@ -99,6 +102,10 @@ const char *nest_limit_hint(const struct ioasid_space *space);
 
 /* May the space have mappings? 0, or err_set(): -EOPNOTSUPP. Of a root: it may. */
 int nest_check_maps(const struct ioasid_space *space);
+
+/* From now on the child has something made of small mappings of its parent's, or no longer. */
+void nest_watch(struct ioasid_space *space);
+void nest_unwatch(struct ioasid_space *space);
 
 /* A mapping of a root that has children has gone: so does what they made of it. */
 void nest_unmapped(struct ioasid_space *space, struct ioasid_mapping *mapping, struct reap *reap);

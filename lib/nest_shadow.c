@@ -47,11 +47,21 @@ static bool first(void *opaque, uint64_t start, uint64_t last, uint64_t *addr)
 	return m;
 }
 
+static void watch(struct shadow *s, bool on)
+{
+	struct ioasid_space *space = bits_container_of(s, struct ioasid_space, shadow);
+
+	if (on)
+		nest_watch(space);
+	else
+		nest_unwatch(space);
+}
+
 static int create(struct ioasid_space *space)
 {
 	struct ioasid_space *parent = space->parent;
 	struct shadow_parent up = { resolve, track_write, parent, &parent->gen, first,
-				    &parent->table.root, NULL };
+				    &parent->table.root, NULL, watch };
 
 	if (parent->parent) {
 		up = shadow_as_parent(&parent->shadow);

@@ -126,6 +126,8 @@ struct ioasid_space {
 	struct ioasid_space *parent;
 	struct ioasid_space *children;		/* nested on it */
 	struct ioasid_space *sibling, **prev;	/* the next of its parent's, and what leads to it */
+	struct ioasid_space *watching;		/* of those, the ones that have something to lose */
+	struct ioasid_space *next_watching, **prev_watching;	/* nest_watch() */
 	const struct nest_ops *nest;	/* a child's */
 	struct ioasid_viommu *viommu;	/* a child's that is nested on one; or NULL */
 	struct pasid_table *pasids;	/* a child's, with a PASID table of the user's; or NULL */

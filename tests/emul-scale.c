@@ -101,6 +101,22 @@ static void page_tables(unsigned int n)
 	}
 }
 
+/* Pages come and go in a parent, of most of whose children no device has used one. */
+static void parents_pages(unsigned int n)
+{
+	struct ioasid_space *parent = make_space(ctx, NULL, 0);
+	char *memory = memory_new(PAGE);
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		make_space(ctx, parent, 0);
+	for (i = 0; i < n; i++) {
+		ck_ok(ioasid_space_map(parent, i * PAGE, memory, PAGE, RW, NULL));
+		ck_ok(ioasid_space_unmap(parent, i * PAGE, PAGE, NULL));
+	}
+	memory_free(memory, PAGE);
+}
+
 /* A guest's context descriptors, each invalidated once. */
 static void descriptors(unsigned int n)
 {
@@ -213,6 +229,7 @@ static const struct {
 	{ "PASIDs of their own beside shared ones", shared_first, 1024 },
 	{ "shared PASIDs beside others", own_first, 1024 },
 	{ "page tables", page_tables, 1024 },
+	{ "pages of a parent", parents_pages, 256 },
 	{ "context descriptors", descriptors, 1024 },
 	{ "questions who snoops", snooping, 1024 },
 	{ "channels", channels, 1024 },

@@ -81,6 +81,7 @@ static void drop_all(struct ioasid_space *space, struct reap *reap)
 	drop_units(space, 0, UINT64_MAX, false);
 	drop_devices(space, 0, UINT64_MAX, true);
 	nested->cached = false;
+	nest_unwatch(space);
 }
 
 static void nested_free(struct emu_nested *nested)
@@ -356,6 +357,7 @@ static enum shadow_fault walk(struct ioasid_channel *ch, uint64_t iova, uint32_t
 	keep_structures(unit, nested, &w);
 	iotlb_fill(&unit->iotlb, x);
 	nested->cached = true;
+	nest_watch(space);
 	return SHADOW_OK;
 }
 

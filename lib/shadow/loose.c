@@ -75,6 +75,8 @@ static void enter(struct shadow_node *n, unsigned int made)
 	n->saved = (uint16_t)bits_min(n->saved + made, IOPT_ENTRIES);
 	if (n->loose_prev)
 		return;
+	if (!s->loose && s->up.watch)
+		s->up.watch(s, true);
 	n->loose_next = s->loose;
 	n->loose_prev = &s->loose;
 	if (n->loose_next)
@@ -84,6 +86,8 @@ static void enter(struct shadow_node *n, unsigned int made)
 
 void loose_leave(struct shadow_node *n)
 {
+	struct shadow *s = n->shadow;
+
 	if (!n->loose_prev)
 		return;
 	*n->loose_prev = n->loose_next;
@@ -92,6 +96,8 @@ void loose_leave(struct shadow_node *n)
 	n->loose_next = NULL;
 	n->loose_prev = NULL;
 	n->saved = 0;
+	if (!s->loose && s->up.watch)
+		s->up.watch(s, false);
 }
 
 /*

@@ -158,5 +158,5 @@ int shadow_resolve(void *opaque, uint64_t iova, struct shadow_piece *piece)
 struct shadow_parent shadow_as_parent(struct shadow *s)
 {
 	return (struct shadow_parent){ shadow_resolve, shadow_write, s, &s->gen, shadow_first,
-				       &s->root, head_of };
+				       &s->root, head_of, NULL };
 }

@@ -57,6 +57,8 @@ struct shadow_line {
 };
 
 /* The parent, as a shadow sees it. */
+struct shadow;
+
 struct shadow_parent {
 	/* The piece around @addr. 0; -EFAULT: there is none; -ENOMEM. */
 	int (*resolve)(void *parent, uint64_t addr, struct shadow_piece *piece);
@@ -76,6 +78,8 @@ struct shadow_parent {
 	 * says by shadow_drop_loose() when a leaf that has not IOPT_BIG goes.
 	 */
 	uint32_t *(*head)(void *parent, uint64_t *slot);
+	/* Then it need do so only after this with @on, until it is without; NULL: always. */
+	void (*watch)(struct shadow *s, bool on);
 };
 
 enum shadow_mode {
