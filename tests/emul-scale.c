@@ -13,6 +13,7 @@
 #define TIMES 16u
 /* To each, for caches that they do not fit in any more. */
 #define SLOWER 3u
+#define TRIES 4
 
 static struct ioasid_ctx *ctx;
 static struct ioasid_device *device, *own, *shared, *avoids;
@@ -261,13 +262,24 @@ static double cost(void (*use)(unsigned int n), unsigned int n)
 	return best;
 }
 
+/*
+ * What grows by the square takes TIMES times TIMES as long, each time. A busy machine spoils a
+ * measurement or two.
+ */
 START_TEST(many_cost_no_more_each)
 {
 	const unsigned int few = rounds(things[_i].n);
-	double one = cost(things[_i].use, few), all = cost(things[_i].use, TIMES * few);
+	double one = 0, all = 0;
+	int i;
 
-	ck_assert_msg(all < one * TIMES * SLOWER, "%u %s take %f s, and %u take %f s", few,
-		      things[_i].name, one, TIMES * few, all);
+	for (i = 0; i < TRIES; i++) {
+		one = cost(things[_i].use, few);
+		all = cost(things[_i].use, TIMES * few);
+		if (all < one * TIMES * SLOWER)
+			return;
+	}
+	ck_abort_msg("%u %s take %f s, and %u take %f s", few, things[_i].name, one, TIMES * few,
+		     all);
 }
 END_TEST
 
@@ -298,10 +310,16 @@ static double invalidating(const char *platform, unsigned int n)
 START_TEST(a_large_iotlb_is_not_searched_for_a_page)
 {
 	const unsigned int n = rounds(10000);
-	double small = invalidating(HW_PLATFORM("iotlb=256", "device-tlb=256"), n);
-	double large = invalidating(HW_PLATFORM("iotlb=65536", "device-tlb=65536"), n);
+	double small = 0, large = 0;
+	int i;
 
-	ck_assert_msg(large < 20 * small, "%f s with 256 entries, %f s with 65536", small, large);
+	for (i = 0; i < TRIES; i++) {
+		small = invalidating(HW_PLATFORM("iotlb=256", "device-tlb=256"), n);
+		large = invalidating(HW_PLATFORM("iotlb=65536", "device-tlb=65536"), n);
+		if (large < 20 * small)
+			return;
+	}
+	ck_abort_msg("%f s with 256 entries, %f s with 65536", small, large);
 }
 END_TEST
 
