@@ -321,6 +321,33 @@ START_TEST(answers_that_are_odd)
 }
 END_TEST
 
+/* Whatever there is no memory for: nothing is bound, or a device that knows all of its ranges. */
+START_TEST(devices_without_memory)
+{
+	struct ioasid_range all[8], got[8];
+	struct ioasid_device *d = bind(0);
+	unsigned long n, left = 0;
+	size_t n_all = ioasid_device_query_reserved(d, all, 8);
+	int ret;
+
+	ck_ok(ioasid_device_unbind(d));
+	for (n = 1; !left; n++) {
+		mem_fail_nth(n);
+		ret = ioasid_device_bind(ctx, shim.devices[0].name, 0, &d);
+		left = mem_fail_nth(0);
+		if (ret) {
+			ck_err(ret, ENOMEM);
+			ck_assert_uint_eq(shim_open_fds(), 0);
+			continue;
+		}
+		ck_assert_uint_eq(ioasid_device_query_reserved(d, got, 8), n_all);
+		ck_assert(!memcmp(got, all, n_all * sizeof(all[0])));
+		ck_ok(ioasid_device_unbind(d));
+	}
+	ck_assert_uint_ge(n, 6);
+}
+END_TEST
+
 /*
  * Linux 5.10 to 6.5: what says how many mappings are left is 12 bytes, and what follows is where it
  * ends (vfio_info_cap_add()). On i386 a structure of 64-bit members is aligned to 4.
@@ -380,6 +407,7 @@ int main(void)
 	suite_add_tcase(suite, tc);
 	tcase_add_checked_fixture(with, type1_setup, type1_teardown);
 	tcase_add_test(with, capabilities_say_so_before_a_call_fails);
+	tcase_add_test(with, devices_without_memory);
 	tcase_add_test(with, what_type1_has_not);
 	tcase_add_test(with, devices_that_cannot_be_found);
 	tcase_add_test(with, groups_that_cannot_be_opened);
