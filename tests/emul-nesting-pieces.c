@@ -479,6 +479,59 @@ static void write_some(bool *written, uint32_t step)
 	drop_events(w.g.queue);
 }
 
+#define CHILDREN 4u
+#define SOME	 64u		/* entries of each, of a table of its own */
+
+/* How many of the children have a translation of their entry @i. */
+static unsigned int count_having(struct ioasid_space *const *children, uint32_t i)
+{
+	unsigned int k, n = 0;
+
+	for (k = 0; k < CHILDREN; k++) {
+		uint64_t cursor = AT + i * PAGE;
+		struct ioasid_run run;
+		bool done;
+
+		n += children[k] && ioasid_space_query_runs(children[k], &cursor, cursor + PAGE - 1,
+							    &run, 1, &done) == 1;
+	}
+	return n;
+}
+
+/* Entries that an invalidation has found changed: whoever comes and goes, all others are told. */
+START_TEST(each_of_several_children_follows)
+{
+	struct ioasid_space *children[CHILDREN];
+	struct guest_table t[CHILDREN];
+	unsigned int k;
+	uint32_t i;
+
+	open_world(_i);
+	for (k = 0; k < CHILDREN; k++) {
+		const uint64_t tables = TABLES + MIB + k * 64 * PAGE;
+
+		children[k] = make_space(w.g.ctx, w.g.root, IOASID_FILL_ON_INVALIDATION);
+		gt_init(&t[k], formats[_i], 4, w.g.memory, 0, tables, tables + 64 * PAGE);
+		gt_map(&t[k], AT, PIECES, SOME * PAGE, 1, RW);
+		ck_ok(bind_table(children[k], formats[_i], 4, t[k].root));
+		gt_map(&t[k], AT, PIECES + SOME * PAGE, SOME * PAGE, 1, RW);
+		ck_ok(inv_all(w.g.ctx, children[k]));
+	}
+	for (i = 0; i < CHILDREN; i++) {
+		ck_assert_uint_eq(count_having(children, i), CHILDREN - i);
+		unmap_pieces(SOME + i, 1);
+		ck_assert_uint_eq(count_having(children, i), 0);
+		k = (1 + i * 3) % CHILDREN;	/* within the others, and at both ends */
+		if (i % 2)
+			ck_ok(ioasid_space_unbind_pgtable(children[k]));
+		else
+			ck_ok(ioasid_space_destroy(children[k]));
+		children[k] = NULL;
+	}
+	close_world();
+}
+END_TEST
+
 /* @_i / FORMATS: 0: recording begins before anything has gone; 1: a grandchild writes. */
 START_TEST(recording_begins_and_ends_between)
 {
@@ -535,6 +588,7 @@ int main(void)
 	tcase_add_loop_test(tc, another_table_is_bound, 0, FORMATS);
 	tcase_add_loop_test(tc, tables_go, 0, FORMATS);
 	tcase_add_loop_test(tc, grandchildren_follow, 0, FORMATS);
+	tcase_add_loop_test(tc, each_of_several_children_follows, 0, FORMATS);
 	tcase_add_loop_test(tc, recording_begins_and_ends_between, 0, 2 * FORMATS);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
