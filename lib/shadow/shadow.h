@@ -56,9 +56,9 @@ struct shadow_line {
 	unsigned int shift;
 };
 
-/* The parent, as a shadow sees it. */
 struct shadow;
 
+/* The parent, as a shadow sees it. */
 struct shadow_parent {
 	/* The piece around @addr. 0; -EFAULT: there is none; -ENOMEM. */
 	int (*resolve)(void *parent, uint64_t addr, struct shadow_piece *piece);
