@@ -1,32 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The iommufd back end: how wide an IOMMU translates, where its driver tells late, or too much. */
-#include "shim_expect.h"
-
-static struct ioasid_ctx *ctx;
-
-static void setup(void)
-{
-	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
-
-	shim_reset();
-	options.backend = "iommufd";
-	ck_ok(ioasid_ctx_open(&options, &ctx));
-}
-
-static void teardown(void)
-{
-	ck_ok(ioasid_ctx_close(ctx));
-	ck_assert_uint_eq(shim_open_fds(), 0);
-	ck_assert_uint_eq(shim_objects(), 0);
-}
-
-static struct ioasid_device *bind(unsigned int i)
-{
-	struct ioasid_device *d;
-
-	ck_ok(ioasid_device_bind(ctx, shim.devices[i].name, i, &d));
-	return d;
-}
+#include "shim_iommufd_ctx.h"
 
 /* Linux before 6.9: arm_smmu_domain_alloc() makes nothing that arm_smmu_attach_dev() would not. */
 START_TEST(apertures_that_come_with_an_attach)
@@ -108,7 +82,7 @@ int main(void)
 	Suite *suite = suite_create("shim-iommufd-aperture");
 	TCase *tc = tcase_create("aperture");
 
-	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_checked_fixture(tc, iommufd_setup, iommufd_teardown);
 	tcase_add_test(tc, apertures_that_come_with_an_attach);
 	tcase_add_test(tc, apertures_of_groups_that_are_attached);
 	tcase_add_test(tc, apertures_that_are_wider_than_the_unit);

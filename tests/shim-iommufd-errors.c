@@ -2,40 +2,9 @@
 /* The iommufd back end when the system says no: what is left, and what is said about it. */
 #include <string.h>
 
-#include "shim_expect.h"
+#include "shim_iommufd_ctx.h"
 #include "shim_version.h"
 #include "util/alloc.h"
-
-static struct ioasid_ctx *ctx;
-
-static int open_ctx(const char *backend)
-{
-	struct ioasid_ctx_options options = IOASID_CTX_OPTIONS_INIT;
-
-	options.backend = backend;
-	return ioasid_ctx_open(&options, &ctx);
-}
-
-static void setup(void)
-{
-	shim_reset();
-	ck_ok(open_ctx("iommufd"));
-}
-
-static void teardown(void)
-{
-	ck_ok(ioasid_ctx_close(ctx));
-	ck_assert_uint_eq(shim_open_fds(), 0);
-	ck_assert_uint_eq(shim_objects(), 0);
-}
-
-static struct ioasid_device *bind(unsigned int i)
-{
-	struct ioasid_device *d;
-
-	ck_ok(ioasid_device_bind(ctx, shim.devices[i].name, i, &d));
-	return d;
-}
 
 START_TEST(probing)
 {
@@ -533,7 +502,7 @@ int main(void)
 	tcase_add_test(tc, auto_goes_on_where_devices_have_no_nodes);
 	tcase_add_test(tc, what_only_the_emulation_has);
 	suite_add_tcase(suite, tc);
-	tcase_add_checked_fixture(with, setup, teardown);
+	tcase_add_checked_fixture(with, iommufd_setup, iommufd_teardown);
 	tcase_add_test(with, capabilities_say_so_before_a_call_fails);
 	tcase_add_test(with, a_domain_of_more_digits);
 	tcase_add_test(with, devices_that_cannot_be_found);
