@@ -30,7 +30,10 @@ extern "C" {
 /** The unit's capability header reports IotlbSup (3.2.1): devices may have TLBs of their own. */
 #define IOASID_AMD_IOTLB 0x1u
 
-/** The emulated unit's registers. Never grows. */
+/**
+ * The emulated unit's registers. Never grows. What takes it returns -EINVAL, and *why is
+ * IOASID_AMD_OK, if flags has others than these, or reserved is not 0.
+ */
 struct ioasid_amd_regs {
 	/** What the unit tells its guest: Extended Feature Register and Extended Feature 2 Register
 	 *  (3.4). */

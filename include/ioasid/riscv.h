@@ -30,7 +30,10 @@ extern "C" {
 /** The guest may write fctl.GXL: devices may have tables of Sv32 while it is 0 (3.1.3.1, SXL). */
 #define IOASID_RISCV_GXL_WRITABLE 0x1u
 
-/** The emulated unit's registers. Never grows. */
+/**
+ * The emulated unit's registers. Never grows. What takes it returns -EINVAL, and *why is
+ * IOASID_RISCV_OK, if flags has others than these, or reserved is not 0.
+ */
 struct ioasid_riscv_regs {
 	/** What the unit tells its guest: capabilities (6.3). With END the guest may write
 	 *  fctl.BE. */

@@ -30,7 +30,10 @@ extern "C" {
 /** The guest has no global table entries (nG = 0): see ioasid_smmuv3_cmd_is_mapping_stale(). */
 #define IOASID_SMMUV3_NO_GLOBAL 0x1u
 
-/** The emulated unit's registers. Never grows. */
+/**
+ * The emulated unit's registers. Never grows. What takes it returns -EINVAL, and *why is
+ * IOASID_SMMUV3_OK, if flags has others than these, or reserved is not 0.
+ */
 struct ioasid_smmuv3_regs {
 	/** What the unit tells its guest: SMMU_IDR0 to SMMU_IDR5 (6.3.1 to 6.3.6). */
 	uint32_t idr[6];

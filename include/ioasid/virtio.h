@@ -105,9 +105,10 @@ struct ioasid_virtio_request {
  * @param raw,bytes the device-readable part.
  * @param request receives the fields.
  * @param status receives IOASID_VIRTIO_OK, or the status for the guest.
- * @return 0; -EINVAL: the request is refused, with *status; or request->size, with
- *         IOASID_VIRTIO_DEVERR; -EOPNOTSUPP: the request is unknown, not available or too short:
- *         give the buffer back without a status, with a used length of 0. Since 0.1.
+ * @return 0; -EINVAL: the request is refused, with *status; or request->size,
+ *         config->page_size_mask or config->reserved, with IOASID_VIRTIO_DEVERR; -EOPNOTSUPP: the
+ *         request is unknown, not available or too short: give the buffer back without a status,
+ *         with a used length of 0. Since 0.1.
  */
 int ioasid_virtio_request_decode(const struct ioasid_virtio_config *config, const void *raw,
 				 size_t bytes, struct ioasid_virtio_request *request,

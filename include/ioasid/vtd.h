@@ -25,7 +25,10 @@
 extern "C" {
 #endif
 
-/** What the emulated unit tells its guest. Never grows. */
+/**
+ * What the emulated unit tells its guest. Never grows. What takes it returns -EINVAL, and *why is
+ * IOASID_VTD_OK, if haw is out of its range, or reserved is not 0.
+ */
 struct ioasid_vtd_caps {
 	/** Capability Register, CAP_REG (11.4.2). */
 	uint64_t cap;

@@ -99,6 +99,13 @@ static inline int amd_check_size(size_t size, size_t least)
 	return entry_check_size("AMD IOMMU", size, least);
 }
 
+/*
+ * What a caller gives a decoder: the unit, and a structure for the answer. A mistake there is no
+ * reason for the guest's.
+ */
+int amd_check(const struct ioasid_amd_regs *regs, size_t size, size_t least,
+	      enum ioasid_amd_reason *why);
+
 /* What the event log entry of a reason says of it; 0 for IOASID_AMD_OK. */
 uint64_t amd_reason_event(enum ioasid_amd_reason reason);
 

@@ -139,7 +139,7 @@ IOASID_EXPORT int ioasid_amd_cmd_decode(const struct ioasid_amd_regs *regs, cons
 	size_t opcode = (size_t)entry_field(raw[0], 63, 60);
 	struct ioasid_amd_cmd new = { .pasid = IOASID_NO_PASID };
 	const struct command *c = find_command(regs, opcode);
-	int ret = amd_check_size(cmd->size, FIRST_CMD_SIZE);
+	int ret = amd_check(regs, cmd->size, FIRST_CMD_SIZE, why);
 
 	if (ret)
 		return ret;

@@ -12,6 +12,19 @@ IOASID_EXPORT void ioasid_amd_regs_init(struct ioasid_amd_regs *regs, uint64_t e
 	*regs = (struct ioasid_amd_regs){ .efr = efr, .efr2 = efr2 };
 }
 
+int amd_check(const struct ioasid_amd_regs *regs, size_t size, size_t least,
+	      enum ioasid_amd_reason *why)
+{
+	int ret = amd_check_size(size, least);
+
+	if (why)
+		*why = IOASID_AMD_OK;
+	if (ret)
+		return ret;
+	return entry_check_unit("AMD IOMMU", regs->flags, IOASID_AMD_IOTLB, regs->reserved,
+				sizeof(regs->reserved) / sizeof(regs->reserved[0]));
+}
+
 /* The two low quadwords, where translation is; SATS, bit 106, is not for this unit. */
 static bool has_reserved(const struct ioasid_amd_regs *regs, const uint64_t *raw)
 {
@@ -101,7 +114,7 @@ IOASID_EXPORT int ioasid_amd_dte_decode(const struct ioasid_amd_regs *regs, cons
 {
 	struct ioasid_amd_dte new = { 0 };
 	enum ioasid_amd_reason reason;
-	int ret = amd_check_size(dte->size, FIRST_DTE_SIZE);
+	int ret = amd_check(regs, dte->size, FIRST_DTE_SIZE, why);
 
 	if (ret)
 		return ret;

@@ -163,7 +163,7 @@ IOASID_EXPORT int ioasid_amd_lookup(const struct ioasid_amd_regs *regs, uint16_t
 {
 	struct ioasid_amd_translation t = { .kind = IOASID_AMD_BLOCKED, .pasid = pasid };
 	struct lookup l = { regs, read, opaque, &t };
-	int ret = amd_check_size(translation->size, FIRST_TRANSLATION_SIZE);
+	int ret = amd_check(regs, translation->size, FIRST_TRANSLATION_SIZE, NULL);
 
 	if (ret)
 		return ret;

@@ -48,6 +48,18 @@ static inline int entry_check_size(const char *iommu, size_t size, size_t least)
 	return err_set(EINVAL, "%s: structure size %zu, at least %zu expected", iommu, size, least);
 }
 
+/* The emulated unit as the caller describes it: flags that are known, and room for more. */
+static inline int entry_check_unit(const char *iommu, uint32_t flags, uint32_t known,
+				   const uint32_t *reserved, size_t n)
+{
+	if (flags & ~known)
+		return err_set(EINVAL, "%s: unknown flags 0x%x", iommu, flags & ~known);
+	for (size_t i = 0; i < n; i++)
+		if (reserved[i])
+			return err_set(EINVAL, "%s: reserved is not 0", iommu);
+	return 0;
+}
+
 /* Hands out a structure of which the caller may know less, or more, than this library does. */
 static inline void entry_put(void *out, const void *in, size_t known)
 {

@@ -119,4 +119,11 @@ static inline int riscv_check_size(size_t size, size_t least)
 	return entry_check_size("RISC-V IOMMU", size, least);
 }
 
+/*
+ * What a caller gives a decoder: the unit, and a structure for the answer. A mistake there is no
+ * reason for the guest's.
+ */
+int riscv_check(const struct ioasid_riscv_regs *regs, size_t size, size_t least,
+		enum ioasid_riscv_reason *why);
+
 #endif

@@ -219,7 +219,7 @@ IOASID_EXPORT int ioasid_riscv_cmd_decode(const struct ioasid_riscv_regs *regs,
 	const struct command *c = find_command(regs, entry_field(raw[0], 9, 0));
 	struct ioasid_riscv_cmd new = { .process_id = IOASID_NO_PASID };
 	enum ioasid_riscv_reason reason;
-	int ret = riscv_check_size(cmd->size, FIRST_CMD_SIZE);
+	int ret = riscv_check(regs, cmd->size, FIRST_CMD_SIZE, why);
 
 	if (ret)
 		return ret;

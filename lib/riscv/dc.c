@@ -36,6 +36,19 @@ IOASID_EXPORT void ioasid_riscv_regs_init(struct ioasid_riscv_regs *regs, uint64
 	*regs = (struct ioasid_riscv_regs){ .capabilities = capabilities };
 }
 
+int riscv_check(const struct ioasid_riscv_regs *regs, size_t size, size_t least,
+		enum ioasid_riscv_reason *why)
+{
+	int ret = riscv_check_size(size, least);
+
+	if (why)
+		*why = IOASID_RISCV_OK;
+	if (ret)
+		return ret;
+	return entry_check_unit("RISC-V IOMMU", regs->flags, IOASID_RISCV_GXL_WRITABLE,
+				regs->reserved, sizeof(regs->reserved) / sizeof(regs->reserved[0]));
+}
+
 /* Width of guest-physical addresses, MGPAW (3.1.3.6). */
 static unsigned gpa_bits(const struct ioasid_riscv_regs *regs)
 {
@@ -199,7 +212,7 @@ IOASID_EXPORT int ioasid_riscv_dc_decode(const struct ioasid_riscv_regs *regs, c
 {
 	struct ioasid_riscv_dc new = { 0 };
 	enum ioasid_riscv_reason reason;
-	int ret = riscv_check_size(dc->size, FIRST_DC_SIZE);
+	int ret = riscv_check(regs, dc->size, FIRST_DC_SIZE, why);
 
 	if (ret)
 		return ret;

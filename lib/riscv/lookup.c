@@ -179,9 +179,10 @@ static enum ioasid_riscv_reason translate(struct lookup *l, const struct ioasid_
 	return IOASID_RISCV_OK;
 }
 
-static int check(uint32_t process_id, const struct ioasid_riscv_translation *translation)
+static int check(const struct ioasid_riscv_regs *regs, uint32_t process_id,
+		 const struct ioasid_riscv_translation *translation)
 {
-	int ret = riscv_check_size(translation->size, FIRST_TRANSLATION_SIZE);
+	int ret = riscv_check(regs, translation->size, FIRST_TRANSLATION_SIZE, NULL);
 
 	if (!ret && process_id >= PROCESS_LIMIT && process_id != IOASID_NO_PASID)
 		ret = err_set(EINVAL, "process_id 0x%x is wider than 20 bits", process_id);
@@ -210,7 +211,7 @@ IOASID_EXPORT int ioasid_riscv_lookup(const struct ioasid_riscv_regs *regs, uint
 	struct ioasid_riscv_translation t = blocked(process_id);
 	struct ioasid_riscv_dc dc = IOASID_RISCV_DC_INIT;
 	struct lookup l = { regs, read, opaque, 0 };
-	int ret = check(process_id, translation);
+	int ret = check(regs, process_id, translation);
 
 	if (ret)
 		return ret;
@@ -233,7 +234,7 @@ IOASID_EXPORT int ioasid_riscv_lookup_dc(const struct ioasid_riscv_regs *regs, u
 	struct lookup l = { regs, read, opaque, 0 };
 	struct ioasid_riscv_dc new = IOASID_RISCV_DC_INIT;
 	enum ioasid_riscv_reason reason;
-	int ret = riscv_check_size(dc->size, FIRST_DC_SIZE);
+	int ret = riscv_check(regs, dc->size, FIRST_DC_SIZE, why);
 
 	if (ret)
 		return ret;
@@ -258,7 +259,7 @@ IOASID_EXPORT int ioasid_riscv_lookup_pc(const struct ioasid_riscv_regs *regs,
 	int ret = riscv_check_size(dc->size, FIRST_DC_SIZE);
 
 	if (!ret)
-		ret = check(process_id, translation);
+		ret = check(regs, process_id, translation);
 	if (ret)
 		return ret;
 	if (dc->pdt_levels > 3)

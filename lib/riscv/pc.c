@@ -20,10 +20,10 @@ IOASID_EXPORT int ioasid_riscv_pc_decode(const struct ioasid_riscv_regs *regs,
 	struct ioasid_riscv_pc new = { 0 };
 	enum pdt_state state;
 	struct pdt_fsc fsc;
-	int ret = riscv_check_size(dc->size, FIRST_DC_SIZE);
+	int ret = riscv_check(regs, pc->size, FIRST_PC_SIZE, why);
 
 	if (!ret)
-		ret = riscv_check_size(pc->size, FIRST_PC_SIZE);
+		ret = riscv_check_size(dc->size, FIRST_DC_SIZE);
 	if (ret)
 		return ret;
 	state = pdt_decode_context(raw, dc->sv32, regs->capabilities, &fsc);

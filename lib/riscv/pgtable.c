@@ -50,10 +50,10 @@ IOASID_EXPORT int ioasid_riscv_dc_get_pasid_table(const struct ioasid_riscv_regs
 						  struct ioasid_pasid_table *table)
 {
 	struct ioasid_pasid_table t = IOASID_PASID_TABLE_INIT;
-	int ret = riscv_check_size(dc->size, FIRST_DC_SIZE);
+	int ret = riscv_check(regs, table->size, FIRST_TABLE_SIZE, NULL);
 
 	if (!ret)
-		ret = riscv_check_size(table->size, FIRST_TABLE_SIZE);
+		ret = riscv_check_size(dc->size, FIRST_DC_SIZE);
 	if (ret)
 		return ret;
 	if (!dc->pdt_levels || dc->pdt_levels > 3)

@@ -133,6 +133,13 @@ static inline int smmu_check_size(size_t size, size_t least)
 	return entry_check_size("SMMUv3", size, least);
 }
 
+/*
+ * What a caller gives a decoder: the unit, and a structure for the answer. A mistake there is no
+ * reason for the guest's.
+ */
+int smmu_check(const struct ioasid_smmuv3_regs *regs, size_t size, size_t least,
+	       enum ioasid_smmuv3_reason *why);
+
 /* table.c: what stream table entries and context descriptors say about tables in the same way. */
 
 /* log2 of a granule as S2TG and TG0 encode it, or 0: reserved, or not one of the unit's. */

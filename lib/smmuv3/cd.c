@@ -210,10 +210,10 @@ IOASID_EXPORT int ioasid_smmuv3_cd_decode(const struct ioasid_smmuv3_regs *regs,
 	struct ioasid_smmuv3_cd new = { 0 };
 	struct decoder d = { .regs = regs, .ste = ste, .raw = raw, .cd = &new };
 	enum ioasid_smmuv3_reason reason;
-	int ret = smmu_check_size(ste->size, FIRST_STE_SIZE);
+	int ret = smmu_check(regs, cd->size, FIRST_CD_SIZE, why);
 
 	if (!ret)
-		ret = smmu_check_size(cd->size, FIRST_CD_SIZE);
+		ret = smmu_check_size(ste->size, FIRST_STE_SIZE);
 	if (ret)
 		return ret;
 	if (!entry_bit(raw[0], 31)) /* V */

@@ -322,7 +322,7 @@ IOASID_EXPORT int ioasid_smmuv3_cmd_decode(const struct ioasid_smmuv3_regs *regs
 	struct ioasid_smmuv3_cmd new = { 0 };
 	struct decoder d = { regs, raw, &new };
 	enum ioasid_smmuv3_reason reason;
-	int ret = smmu_check_size(cmd->size, FIRST_CMD_SIZE);
+	int ret = smmu_check(regs, cmd->size, FIRST_CMD_SIZE, why);
 
 	if (ret)
 		return ret;

@@ -251,9 +251,10 @@ static bool is_silent(const struct ioasid_smmuv3_regs *regs,
 	return !ioasid_smmuv3_reason_get_code(reason);
 }
 
-static int check(uint32_t substream, const struct ioasid_smmuv3_translation *translation)
+static int check(const struct ioasid_smmuv3_regs *regs, uint32_t substream,
+		 const struct ioasid_smmuv3_translation *translation)
 {
-	int ret = smmu_check_size(translation->size, FIRST_TRANSLATION_SIZE);
+	int ret = smmu_check(regs, translation->size, FIRST_TRANSLATION_SIZE, NULL);
 
 	if (!ret && substream >= SUBSTREAM_LIMIT && substream != IOASID_NO_PASID)
 		ret = err_set(EINVAL, "SubstreamID 0x%x is wider than 20 bits", substream);
@@ -283,7 +284,7 @@ IOASID_EXPORT int ioasid_smmuv3_lookup(const struct ioasid_smmuv3_regs *regs, ui
 {
 	struct ioasid_smmuv3_translation t = blocked(substream);
 	struct lookup l = { regs, read, opaque, &t };
-	int ret = check(substream, translation);
+	int ret = check(regs, substream, translation);
 
 	if (ret)
 		return ret;
@@ -301,7 +302,7 @@ IOASID_EXPORT int ioasid_smmuv3_lookup_cd(const struct ioasid_smmuv3_regs *regs,
 	int ret = smmu_check_size(ste->size, FIRST_STE_SIZE);
 
 	if (!ret)
-		ret = check(substream, translation);
+		ret = check(regs, substream, translation);
 	if (ret)
 		return ret;
 	answer(&l, lookup_cd(&l, ste, substream), translation);

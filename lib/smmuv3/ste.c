@@ -325,7 +325,7 @@ IOASID_EXPORT int ioasid_smmuv3_ste_decode(const struct ioasid_smmuv3_regs *regs
 	struct ioasid_smmuv3_ste new = { 0 };
 	struct decoder d = { regs, raw, &new };
 	enum ioasid_smmuv3_reason reason;
-	int ret = smmu_check_size(ste->size, FIRST_STE_SIZE);
+	int ret = smmu_check(regs, ste->size, FIRST_STE_SIZE, why);
 
 	if (ret)
 		return ret;

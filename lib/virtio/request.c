@@ -153,6 +153,18 @@ static int refuse(enum ioasid_virtio_status status)
 	return err_set(EINVAL, "virtio-iommu: request refused with status %d", (int)status);
 }
 
+static int check(const struct ioasid_virtio_config *config,
+		 const struct ioasid_virtio_request *request)
+{
+	int ret = entry_check_size("virtio-iommu", request->size, FIRST_REQUEST_SIZE);
+
+	if (!ret)
+		ret = entry_check_unit("virtio-iommu", 0, 0, &config->reserved, 1);
+	if (!ret && !config->page_size_mask)
+		ret = err_set(EINVAL, "virtio-iommu: page_size_mask has no page size");
+	return ret;
+}
+
 IOASID_EXPORT int ioasid_virtio_request_decode(const struct ioasid_virtio_config *config,
 					       const void *raw, size_t bytes,
 					       struct ioasid_virtio_request *request,
@@ -161,7 +173,7 @@ IOASID_EXPORT int ioasid_virtio_request_decode(const struct ioasid_virtio_config
 	const struct type *type = find_type(config, raw, bytes);
 	struct ioasid_virtio_request new = { 0 };
 	struct decoder d = { config, raw, &new };
-	int ret = entry_check_size("virtio-iommu", request->size, FIRST_REQUEST_SIZE);
+	int ret = check(config, request);
 
 	if (ret) {
 		*status = IOASID_VIRTIO_DEVERR;

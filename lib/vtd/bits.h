@@ -75,7 +75,7 @@ static inline unsigned vtd_aw_bits(unsigned aw)
 /* Address bits that every entry reserves. */
 static inline uint64_t vtd_beyond_haw(const struct ioasid_vtd_caps *caps)
 {
-	return caps->haw < 64 ? ~UINT64_C(0) << caps->haw : 0;
+	return ~UINT64_C(0) << caps->haw;
 }
 
 /* RTADDR_REG.TTM (11.4.5). */
@@ -100,9 +100,11 @@ static inline int vtd_answer(int err, enum ioasid_vtd_reason reason, enum ioasid
 						     ioasid_vtd_reason_text(reason));
 }
 
-static inline int vtd_check_size(size_t size, size_t least)
-{
-	return entry_check_size("VT-d", size, least);
-}
+/*
+ * What a caller gives a decoder: the unit, and a structure for the answer, if any. A mistake there
+ * is no reason for the guest's.
+ */
+int vtd_check(const struct ioasid_vtd_caps *caps, size_t size, size_t least,
+	      enum ioasid_vtd_reason *why);
 
 #endif

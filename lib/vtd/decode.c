@@ -6,6 +6,9 @@
 #define FIRST_CONTEXT_SIZE sizeof(struct ioasid_vtd_context)
 #define FIRST_PASID_SIZE   sizeof(struct ioasid_vtd_pasid)
 
+#define MIN_HAW 32u
+#define MAX_HAW 52u
+
 /* In all entries: bit 0 is P, bits 63:12 are an address; but for root entries, bit 1 is FPD. */
 #define P	ENTRY_BIT(0)
 #define FPD	ENTRY_BIT(1)
@@ -13,7 +16,22 @@
 
 IOASID_EXPORT void ioasid_vtd_caps_init(struct ioasid_vtd_caps *caps, uint64_t cap, uint64_t ecap)
 {
-	*caps = (struct ioasid_vtd_caps){ .cap = cap, .ecap = ecap, .haw = 52 };
+	*caps = (struct ioasid_vtd_caps){ .cap = cap, .ecap = ecap, .haw = MAX_HAW };
+}
+
+int vtd_check(const struct ioasid_vtd_caps *caps, size_t size, size_t least,
+	      enum ioasid_vtd_reason *why)
+{
+	int ret = entry_check_size("VT-d", size, least);
+
+	if (why)
+		*why = IOASID_VTD_OK;
+	if (!ret)
+		ret = entry_check_unit("VT-d", 0, 0, &caps->reserved, 1);
+	if (!ret && (caps->haw < MIN_HAW || caps->haw > MAX_HAW))
+		ret = err_set(EINVAL, "VT-d: host address width %u, must be %u to %u", caps->haw,
+			      MIN_HAW, MAX_HAW);
+	return ret;
 }
 
 IOASID_EXPORT int ioasid_vtd_root_decode(const struct ioasid_vtd_caps *caps, const uint64_t raw[2],
@@ -21,14 +39,17 @@ IOASID_EXPORT int ioasid_vtd_root_decode(const struct ioasid_vtd_caps *caps, con
 					 enum ioasid_vtd_reason *why)
 {
 	uint64_t half = raw[scalable && devfn >= 0x80]; /* 9.2: UP and UCTP, LP and LCTP */
-	uint64_t reserved = ENTRY_BITS(11, 1) | vtd_beyond_haw(caps);
+	uint64_t reserved = ENTRY_BITS(11, 1);
 	uint64_t rest = scalable ? 0 : raw[1]; /* 9.1: the upper quadword is reserved */
+	int ret = vtd_check(caps, 0, 0, why);
 
+	if (ret)
+		return ret;
 	if (!(half & P))
 		return vtd_answer(ENOENT,
 				  scalable ? IOASID_VTD_SM_ROOT_ABSENT : IOASID_VTD_ROOT_ABSENT,
 				  why);
-	if (half & reserved || rest)
+	if (half & (reserved | vtd_beyond_haw(caps)) || rest)
 		return vtd_answer(EINVAL,
 				  scalable ? IOASID_VTD_SM_ROOT_RESERVED : IOASID_VTD_ROOT_RESERVED,
 				  why);
@@ -101,7 +122,7 @@ IOASID_EXPORT int ioasid_vtd_context_decode(const struct ioasid_vtd_caps *caps, 
 {
 	struct ioasid_vtd_context c = { .fault_disable = raw[0] & FPD };
 	enum ioasid_vtd_reason reason;
-	int ret = vtd_check_size(context->size, FIRST_CONTEXT_SIZE);
+	int ret = vtd_check(caps, context->size, FIRST_CONTEXT_SIZE, why);
 
 	if (ret)
 		return ret;
@@ -122,6 +143,10 @@ IOASID_EXPORT int ioasid_vtd_pasid_dir_decode(const struct ioasid_vtd_caps *caps
 					      uint64_t *pasid_table, bool *fault_disable,
 					      enum ioasid_vtd_reason *why)
 {
+	int ret = vtd_check(caps, 0, 0, why);
+
+	if (ret)
+		return ret;
 	if (!(raw & P)) {
 		if (fault_disable)
 			*fault_disable = raw & FPD;
@@ -238,7 +263,7 @@ IOASID_EXPORT int ioasid_vtd_pasid_decode(const struct ioasid_vtd_caps *caps, co
 {
 	struct ioasid_vtd_pasid p = { .fault_disable = raw[0] & FPD };
 	enum ioasid_vtd_reason reason;
-	int ret = vtd_check_size(pasid->size, FIRST_PASID_SIZE);
+	int ret = vtd_check(caps, pasid->size, FIRST_PASID_SIZE, why);
 
 	if (ret)
 		return ret;

@@ -314,7 +314,7 @@ IOASID_EXPORT int ioasid_vtd_inv_decode(const struct ioasid_vtd_caps *caps, uint
 	struct ioasid_vtd_inv new = { 0 };
 	struct decoder d = { caps, raw, &new };
 	enum ioasid_vtd_reason reason;
-	int ret = vtd_check_size(inv->size, FIRST_INV_SIZE);
+	int ret = vtd_check(caps, inv->size, FIRST_INV_SIZE, why);
 
 	if (ret)
 		return ret;

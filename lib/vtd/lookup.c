@@ -163,7 +163,7 @@ IOASID_EXPORT int ioasid_vtd_lookup(const struct ioasid_vtd_caps *caps, uint64_t
 {
 	struct ioasid_vtd_translation t = { .kind = IOASID_VTD_BLOCKED, .pasid = pasid };
 	struct lookup l = { caps, read, opaque, source_id, pasid, &t };
-	int ret = vtd_check_size(translation->size, FIRST_TRANSLATION_SIZE);
+	int ret = vtd_check(caps, translation->size, FIRST_TRANSLATION_SIZE, NULL);
 
 	if (ret)
 		return ret;
@@ -181,7 +181,7 @@ ioasid_vtd_translation_get_pgtable(const struct ioasid_vtd_translation *translat
 				   struct ioasid_pgtable *pgtable)
 {
 	struct ioasid_pgtable p = IOASID_PGTABLE_INIT;
-	int ret = vtd_check_size(pgtable->size, FIRST_PGTABLE_SIZE);
+	int ret = vtd_check(caps, pgtable->size, FIRST_PGTABLE_SIZE, NULL);
 
 	if (ret)
 		return ret;
