@@ -21,9 +21,9 @@ static const uint32_t known_flags[] = {
 	[IOASID_PGTABLE_AMD_V2] = IOASID_PGTABLE_PRIVILEGED | IOASID_PGTABLE_WRITE_PROTECT,
 	[IOASID_PGTABLE_RISCV] = IOASID_PGTABLE_PRIVILEGED | IOASID_PGTABLE_USER_ACCESS |
 				 IOASID_PGTABLE_IGNORE_ACCESSED | SETS |
-				 IOASID_PGTABLE_SOFTWARE_BITS,
+				 IOASID_PGTABLE_SOFTWARE_BITS | IOASID_PGTABLE_MEMORY_TYPES,
 	[IOASID_PGTABLE_RISCV_S2] = IOASID_PGTABLE_IGNORE_ACCESSED | SETS |
-				    IOASID_PGTABLE_SOFTWARE_BITS,
+				    IOASID_PGTABLE_SOFTWARE_BITS | IOASID_PGTABLE_MEMORY_TYPES,
 };
 
 static bool is_riscv(const struct ioasid_pgtable *t)
@@ -136,6 +136,7 @@ static int make(const struct ioasid_pgtable *t, const struct table *own, struct 
 		.set_extended = t->flags & IOASID_PGTABLE_SET_EXTENDED,
 		.user_access = t->flags & IOASID_PGTABLE_USER_ACCESS,
 		.software_bits = t->flags & IOASID_PGTABLE_SOFTWARE_BITS,
+		.memory_types = t->flags & IOASID_PGTABLE_MEMORY_TYPES,
 		.no_hierarchy = t->flags & own->no_hierarchy,
 	};
 	int ret = pgt_init(pgt, (enum pgt_id)t->format, own->levels, &caps);

@@ -168,19 +168,24 @@ START_TEST(schemes_of_the_unit)
 }
 END_TEST
 
-/* Bits 59 and 60 of the entries on the way to address 0, as a guest's kernel uses them. */
-static void use_software_bits(struct guest_table *table)
+/*
+ * Of the entries on the way to address 0, as a guest's kernel uses them: bits 59 and 60 (9.4,
+ * Svrsw60t59b), or the leaf's memory type (Svpbmt).
+ */
+static void use_bits(struct guest_table *table, bool memory_type)
 {
-	for (unsigned int level = 1; level <= table->levels; level++) {
+	for (unsigned int level = 1; level <= (memory_type ? 1 : table->levels); level++) {
 		uint64_t *entry = gt_entry(table, 0, level);
 
-		gt_store(entry, gt_load(entry) | (level % 2 ? BIT(59) : BIT(60)));
+		gt_store(entry, gt_load(entry) | (memory_type ? BIT(62) :
+						  level % 2 ? BIT(59) : BIT(60)));
 	}
 }
 
-/* A process's tables have them where the unit leaves them to software (9.4, Svrsw60t59b). */
-START_TEST(bits_of_software)
+/* A process's tables have them where the unit knows them. */
+START_TEST(bits_that_the_unit_knows)
 {
+	bool known = _i & 1, memory_type = _i & 2;
 	struct ioasid_pasid_table table = IOASID_PASID_TABLE_INIT;
 	struct ioasid_riscv_dc dc = IOASID_RISCV_DC_INIT;
 	struct ioasid_pgtable p = IOASID_PGTABLE_INIT;
@@ -189,13 +194,13 @@ START_TEST(bits_of_software)
 	struct vmm v;
 
 	vmm_open(&v);
-	if (_i)
-		v.regs.capabilities |= SVRSW;
+	if (known)
+		v.regs.capabilities |= memory_type ? SVPBMT : SVRSW;
 	store(&v, v.dc + 24, POINTER(1, v.pdt));
 	store(&v, v.dc, TC_V | TC_PDTV);
 	for (unsigned int i = 0; i < 2; i++) {
 		tables[i] = sv48(&v, 2 + i);
-		use_software_bits(&tables[i]);
+		use_bits(&tables[i], memory_type);
 		store_pc(&v, PROCESS + i, tables[i].root);
 	}
 	/* bound whole */
@@ -203,7 +208,7 @@ START_TEST(bits_of_software)
 	ck_ok(ioasid_riscv_dc_get_pasid_table(&v.regs, &dc, &table));
 	ck_ok(ioasid_space_bind_pasid_table(v.g.space, &table));
 	ck_ok(ioasid_device_attach(v.g.device, v.g.space));
-	ck_assert_int_eq(reached(v.g.device, PROCESS, 0), (_i ? 2 : -EFAULT));
+	ck_assert_int_eq(reached(v.g.device, PROCESS, 0), known ? 2 : -EFAULT);
 	ck_ok(ioasid_device_detach(v.g.device));
 	ck_ok(ioasid_space_unbind_pasid_table(v.g.space));
 	/* and looked up */
@@ -211,7 +216,7 @@ START_TEST(bits_of_software)
 	ck_ok(ioasid_riscv_translation_get_pgtable(&t, IOASID_PGTABLE_RISCV, &p));
 	ck_ok(ioasid_space_bind_pgtable(v.g.space, &p));
 	ck_ok(ioasid_device_attach(v.g.device, v.g.space));
-	ck_assert_int_eq(reached(v.g.device, IOASID_NO_PASID, 0), (_i ? 3 : -EFAULT));
+	ck_assert_int_eq(reached(v.g.device, IOASID_NO_PASID, 0), known ? 3 : -EFAULT);
 	vmm_close(&v);
 }
 END_TEST
@@ -224,7 +229,7 @@ int main(void)
 	tcase_add_test(tcase, one_table);
 	tcase_add_test(tcase, process_directory);
 	tcase_add_test(tcase, schemes_of_the_unit);
-	tcase_add_loop_test(tcase, bits_of_software, 0, 2);
+	tcase_add_loop_test(tcase, bits_that_the_unit_knows, 0, 4);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }

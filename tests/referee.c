@@ -66,6 +66,7 @@ static struct riscvw_table riscv_table(const struct ioasid_pgtable *t)
 		.ignore = t->flags & IOASID_PGTABLE_IGNORE_ACCESSED,
 		.adue = t->flags & IOASID_PGTABLE_SET_ACCESSED,
 		.rsw = t->flags & IOASID_PGTABLE_SOFTWARE_BITS,
+		.pbmt = t->flags & IOASID_PGTABLE_MEMORY_TYPES,
 	};
 }
 

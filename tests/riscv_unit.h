@@ -13,6 +13,7 @@
 #define SV48	 BIT(10)
 #define SV57	 BIT(11)
 #define SVRSW	 BIT(14)
+#define SVPBMT	 BIT(15)
 #define SV32X4	 BIT(16)
 #define SV39X4	 BIT(17)
 #define SV48X4	 BIT(18)

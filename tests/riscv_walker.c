@@ -27,11 +27,12 @@ static bool is_reserved_pointer(uint64_t pte)
 	return D(pte) || A(pte) || U(pte) || N(pte) || PBMT(pte) || field(pte, 60, 54);
 }
 
-static bool is_reserved_leaf(int level, uint64_t pte)
+static bool is_reserved_leaf(const struct riscvw_table *t, int level, uint64_t pte)
 {
 	uint64_t pages = 1;
 
-	if (field(pte, 60, 54) || PBMT(pte) == 3)
+	/* "Until Svpbmt is implemented, bits 62-61 [...] remain reserved"; with it 3 is */
+	if (field(pte, 60, 54) || (t->pbmt ? PBMT(pte) == 3 : PBMT(pte)))
 		return true;
 	for (int i = 0; i < level; i++)
 		pages *= 512;
@@ -63,7 +64,7 @@ struct riscvw_judgement riscvw_judge(const struct riscvw_table *t, int level, un
 		pte &= ~((uint64_t)3 << 59);
 	j.kind = leaf ? RISCVW_LEAF : RISCVW_POINTER;
 	if ((W(pte) && !R(pte)) ||
-	    (leaf ? is_reserved_leaf(level, pte) : is_reserved_pointer(pte)) ||
+	    (leaf ? is_reserved_leaf(t, level, pte) : is_reserved_pointer(pte)) ||
 	    (!leaf && level == 0) || (page * 4096) >> t->pa_bits) {
 		j.kind = RISCVW_RESERVED;
 		return j;

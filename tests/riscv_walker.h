@@ -21,6 +21,7 @@ struct riscvw_table {
 	bool adue; /* hardware updates A and D (Svadu) */
 	bool ignore; /* or does not look at them */
 	bool rsw; /* bits 60 and 59 are software's (Svrsw60t59b) */
+	bool pbmt; /* leaves have memory types (Svpbmt) */
 };
 
 enum riscvw_entry {

@@ -105,16 +105,10 @@ START_TEST(reserved_bits)
 	struct pgt g = make(&plain);
 	unsigned bit;
 
-	for (bit = 54; bit < 61; bit++) {
+	for (bit = 54; bit < 63; bit++) {
 		ck_assert_int_eq(pgt_reason(&g, 1, PAGE | BIT(bit)), PGT_BAD_RESERVED);
 		ck_assert_int_eq(pgt_reason(&g, 2, V | BIT(bit)), PGT_BAD_RESERVED);
 	}
-	/* Svpbmt: 3 is reserved, in tables all are */
-	ck_assert_int_eq(pgt_classify(&g, 1, PAGE | BIT(61)), PGT_LEAF);
-	ck_assert_int_eq(pgt_classify(&g, 1, PAGE | BIT(62)), PGT_LEAF);
-	ck_assert_int_eq(pgt_reason(&g, 1, PAGE | BIT(61) | BIT(62)), PGT_BAD_RESERVED);
-	ck_assert_int_eq(pgt_reason(&g, 2, V | BIT(61)), PGT_BAD_RESERVED);
-	ck_assert_int_eq(pgt_reason(&g, 2, V | BIT(62)), PGT_BAD_RESERVED);
 	ck_assert_int_eq(pgt_reason(&g, 2, V | U), PGT_BAD_RESERVED);
 	ck_assert_int_eq(pgt_reason(&g, 2, V | A), PGT_BAD_RESERVED);
 	ck_assert_int_eq(pgt_reason(&g, 2, V | D), PGT_BAD_RESERVED);
@@ -136,6 +130,21 @@ START_TEST(bits_of_software)
 				 bit < 59 ? PGT_BAD : PGT_TABLE);
 	}
 	ck_assert_uint_eq(pgt_addr(&g, 1, PAGE | PPN(5) | BIT(60) | BIT(59)), 0x5000);
+}
+END_TEST
+
+/* Svpbmt */
+START_TEST(memory_types)
+{
+	struct pgt_caps caps = { .memory_types = true };
+	struct pgt g = make(&caps);
+
+	ck_assert_int_eq(pgt_classify(&g, 1, PAGE | BIT(61)), PGT_LEAF);
+	ck_assert_int_eq(pgt_classify(&g, 1, PAGE | BIT(62)), PGT_LEAF);
+	ck_assert_int_eq(pgt_reason(&g, 1, PAGE | BIT(61) | BIT(62)), PGT_BAD_RESERVED);
+	ck_assert_int_eq(pgt_reason(&g, 2, V | BIT(61)), PGT_BAD_RESERVED);
+	ck_assert_int_eq(pgt_reason(&g, 2, V | BIT(62)), PGT_BAD_RESERVED);
+	ck_assert_uint_eq(pgt_addr(&g, 1, PAGE | PPN(5) | BIT(62)), 0x5000);
 }
 END_TEST
 
@@ -183,6 +192,7 @@ int main(void)
 	tcase_add_test(tc, clear_a_and_d_fault_unless_hardware_sets_them);
 	tcase_add_test(tc, reserved_bits);
 	tcase_add_test(tc, bits_of_software);
+	tcase_add_test(tc, memory_types);
 	tcase_add_test(tc, pages_of_64k_are_sixteen_entries);
 	tcase_add_test(tc, addresses_are_sign_extended);
 	suite_add_tcase(suite, tc);

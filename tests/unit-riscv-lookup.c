@@ -300,9 +300,16 @@ START_TEST(behind_second_stage)
 }
 END_TEST
 
-/* Svrsw60t59b: of the tables of both stages */
-START_TEST(bits_of_software)
+/* Svrsw60t59b, Svpbmt: of the tables of both stages */
+START_TEST(bits_that_the_unit_knows)
 {
+	static const struct {
+		uint64_t capability;
+		uint32_t flag;
+	} bits[] = {
+		{ SVRSW, IOASID_PGTABLE_SOFTWARE_BITS },
+		{ SVPBMT, IOASID_PGTABLE_MEMORY_TYPES },
+	};
 	static const enum ioasid_pgtable_format formats[] = {
 		IOASID_PGTABLE_RISCV, IOASID_PGTABLE_RISCV_S2,
 	};
@@ -316,11 +323,11 @@ START_TEST(bits_of_software)
 		ck_assert_int_eq(t.kind, IOASID_RISCV_NESTED);
 		ck_assert_int_eq(ioasid_riscv_translation_get_pgtable(&t, formats[i], &p), 0);
 		ck_assert_uint_eq(p.flags, 0);
-		regs.capabilities ^= SVRSW;
+		regs.capabilities ^= bits[_i].capability;
 		t = look(0, IOASID_NO_PASID);
 		ck_assert_int_eq(ioasid_riscv_translation_get_pgtable(&t, formats[i], &p), 0);
-		ck_assert_uint_eq(p.flags, IOASID_PGTABLE_SOFTWARE_BITS);
-		regs.capabilities ^= SVRSW;
+		ck_assert_uint_eq(p.flags, bits[_i].flag);
+		regs.capabilities ^= bits[_i].capability;
 	}
 }
 END_TEST
@@ -460,7 +467,7 @@ int main(void)
 	tcase_add_test(tcase, process_directory_refused);
 	tcase_add_test(tcase, default_process);
 	tcase_add_test(tcase, behind_second_stage);
-	tcase_add_test(tcase, bits_of_software);
+	tcase_add_loop_test(tcase, bits_that_the_unit_knows, 0, 2);
 	tcase_add_test(tcase, msi_table);
 	tcase_add_test(tcase, byte_orders);
 	tcase_add_test(tcase, second_half);

@@ -101,6 +101,11 @@ enum ioasid_pgtable_format {
  * entry, 3.6.2).
  */
 #define IOASID_PGTABLE_SET_EXTENDED 0x2000u
+/**
+ * RISCV, RISCV_S2: bits 61 and 62 of a leaf are its memory type, of which 3 is reserved (Svpbmt of
+ * the IOMMU's capabilities). It does not count. Without this flag they are reserved.
+ */
+#define IOASID_PGTABLE_MEMORY_TYPES 0x4000u
 
 /** A user-managed page table. */
 struct ioasid_pgtable {

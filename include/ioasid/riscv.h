@@ -259,6 +259,8 @@ struct ioasid_riscv_translation {
 	bool second_big_endian;
 	/** Bits 59 and 60 of tables' entries are software's (capabilities.Svrsw60t59b, 9.4). */
 	bool software_bits;
+	/** Leaves have memory types (capabilities.Svpbmt). */
+	bool memory_types;
 	/** As in struct ioasid_riscv_pc: other requests with privilege are not allowed. */
 	bool supervisor;
 	bool user_access;

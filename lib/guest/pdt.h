@@ -8,8 +8,12 @@
 
 #include "guest/entry.h"
 
-/* capabilities (6.3): bits 59 and 60 of page tables' entries are software's (9.4). */
+/*
+ * capabilities (6.3): bits 59 and 60 of page tables' entries are software's (9.4); leaves have
+ * memory types.
+ */
 #define PDT_CAP_SVRSW60T59B 14
+#define PDT_CAP_SVPBMT	    15
 
 /* A page number of 44 bits in an entry, as an address. */
 static inline uint64_t pdt_address(uint64_t raw, unsigned low)

@@ -44,6 +44,8 @@ static void decode(const struct ioasid_pasid_table *table, const uint64_t raw[2]
 		entry->pgtable.flags |= IOASID_PGTABLE_IGNORE_ACCESSED;
 	if (entry_bit(capabilities, PDT_CAP_SVRSW60T59B))
 		entry->pgtable.flags |= IOASID_PGTABLE_SOFTWARE_BITS;
+	if (entry_bit(capabilities, PDT_CAP_SVPBMT))
+		entry->pgtable.flags |= IOASID_PGTABLE_MEMORY_TYPES;
 }
 
 static void look_up(const struct ioasid_pasid_table *table, uint32_t pasid, pasidtab_load load,

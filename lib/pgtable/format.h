@@ -63,6 +63,7 @@ struct pgt_format {
 	uint64_t never; /* reserved in a leaf if all of these are set */
 	uint64_t snoop; /* reserved in a leaf without snoop control */
 	uint64_t software; /* reserved in all entries unless caps leave them to software */
+	uint64_t memory_type; /* reserved in leaves unless caps have memory types */
 	uint64_t leaf_ignored; /* address bits with another meaning, or none, in a superpage, ... */
 	bool ignored_beyond; /* ... also those that are beyond the width */
 	uint64_t accessed; /* has to be set in a leaf, unless the unit does that */

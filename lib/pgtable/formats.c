@@ -90,16 +90,17 @@
 /*
  * RISC-V, "Sv39", "Addressing and Memory Protection": V is bit 0; R, W and X, bits 1 to 3, are 0 in
  * a reference to a table, and W without R is reserved. U, A and D, bits 4, 6 and 7, are a leaf's,
- * and reserved in other entries. So are bits 54 to 63, but for PBMT, bits 61 and 62 of a leaf,
- * where 3 is reserved (Svpbmt), N, bit 63 of one at level 1, which is of 64K (Svnapot), and bits 59
- * and 60 where they are software's (Svrsw60t59b). The page number is in bits 10 to 53.
+ * and reserved in other entries. So are bits 54 to 63, but for N, bit 63 of a leaf at level 1,
+ * which is of 64K (Svnapot), PBMT, bits 61 and 62 of a leaf, where there are memory types, of which
+ * 3 is reserved (Svpbmt), and bits 59 and 60 where they are software's (Svrsw60t59b). The page
+ * number is in bits 10 to 53.
  */
 #define RISCV_COMMON \
 	.page_shift = 12, .index_bits = 9, .min_levels = 3, .max_levels = 5, .addr_bits = 56, \
 	.addr_shift = 2, .kind_shift = 1, .tables = 0x01, .leaves = 0xba, .last = 0xba, \
 	.big_levels = ~0u, .present = BIT(0), \
 	.table_reserved = BITS(63, 61) | BITS(58, 54) | BITS(7, 6) | BIT(4), \
-	.leaf_reserved = BITS(58, 54), .software = BITS(60, 59), \
+	.leaf_reserved = BITS(58, 54), .software = BITS(60, 59), .memory_type = BITS(62, 61), \
 	.never = BIT(61) | BIT(62), .accessed = BIT(6), .sized = BIT(63), .size_only = 16, \
 	.flags = { .leaf = BIT(6), .dirty = BIT(7) }
 #define RISCV_PERMISSIONS(...) \

@@ -122,6 +122,8 @@ static void init_uses(struct pgt_rule *r, const struct pgt_format *f, unsigned l
 		table->fixed |= f->software;
 		leaf->fixed |= f->software;
 	}
+	if (!caps->memory_types)
+		leaf->fixed |= f->memory_type;
 	if (!caps->snoop_control)
 		leaf->fixed |= f->snoop;
 	if (!ignores_accessed(caps)) {

@@ -74,6 +74,7 @@ struct pgt_caps {
 	bool write_protect;
 	bool user_access; /* RISC-V: supervisor requests may use a user's pages (SUM) */
 	bool software_bits; /* RISC-V: some reserved bits are ignored (Svrsw60t59b) */
+	bool memory_types; /* RISC-V: so are others, unless all are set (Svpbmt) */
 	bool ignore_accessed; /* clear access flags do not fault (Arm: AFFD) */
 	/*
 	 * The unit sets accessed and dirty flags, so that clear ones do not fault, and Arm: a page

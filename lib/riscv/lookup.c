@@ -174,6 +174,7 @@ static enum ioasid_riscv_reason translate(struct lookup *l, const struct ioasid_
 	use_dc(t, dc);
 	t->second_big_endian = t->second_levels && riscv_fctl(l->regs, RISCV_FCTL_BE);
 	t->software_bits = riscv_can(l->regs, PDT_CAP_SVRSW60T59B);
+	t->memory_types = riscv_can(l->regs, PDT_CAP_SVPBMT);
 	use_pc(t, &pc);
 	t->kind = kind_of(t);
 	return IOASID_RISCV_OK;

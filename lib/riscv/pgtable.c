@@ -41,6 +41,8 @@ ioasid_riscv_translation_get_pgtable(const struct ioasid_riscv_translation *tran
 		p.flags |= IOASID_PGTABLE_SET_ACCESSED | IOASID_PGTABLE_SET_DIRTY;
 	if (t->software_bits)
 		p.flags |= IOASID_PGTABLE_SOFTWARE_BITS;
+	if (t->memory_types)
+		p.flags |= IOASID_PGTABLE_MEMORY_TYPES;
 	entry_put(pgtable, &p, sizeof(p));
 	return 0;
 }
