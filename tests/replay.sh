@@ -243,6 +243,14 @@ hostile() {
 	limit=
 }
 
+# full ARGUMENT...: what is printed gets lost, and the exit status says so.
+full() {
+	got=0
+	# shellcheck disable=SC2086
+	${EMULATOR-} "$replay" "$@" >/dev/full 2>"$dir/err" </dev/null || got=$?
+	[ $got = 2 ] || complain "$1 to a full device: exit status $got"
+}
+
 command_line() {
 	expect 'no argument' 2 "Try 'ioasid-replay --help'"
 	expect 'an unknown option' 2 "Try 'ioasid-replay --help'" --frobnicate
@@ -255,6 +263,10 @@ command_line() {
 	[ "$(wc -l <"$dir/out")" = 1 ] || complain 'more than one line with --quiet'
 	expect 'help' 0 'Exit status\|does, 2 if' --help
 	expect 'version' 0 '^ioasid-replay .*[0-9]' --version
+	[ -w /dev/full ] || return 0
+	full --help
+	full --version
+	full --quiet --step=0 "$data/vtd-legacy-ats.tar.xz"
 }
 
 real_guests

@@ -160,6 +160,15 @@ static int replay(const struct options *o, const struct capture *c, struct total
 	return both ? replay_pass(o, c, IOASID_FILL_ON_INVALIDATION, totals) : 0;
 }
 
+/* The status, unless something of what was printed is lost. */
+static int flushed(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	fail("standard output: %s", strerror(errno));
+	return EXIT_TROUBLE;
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = { .last_step = UINT64_MAX, .drop = UINT64_MAX };
@@ -168,7 +177,7 @@ int main(int argc, char **argv)
 	int ret = parse(&o, argc, argv);
 
 	if (ret)
-		return ret < 0 ? EXIT_TROUBLE : EXIT_SAME;
+		return ret < 0 ? EXIT_TROUBLE : flushed(EXIT_SAME);
 	if (capture_load(&c, o.path, o.unexpecting))
 		return EXIT_TROUBLE;
 	ret = check_numbers(&o, &c);
@@ -181,9 +190,6 @@ int main(int argc, char **argv)
 	capture_free(&c);
 	if (ret)
 		return EXIT_TROUBLE;
-	if (fflush(stdout) || ferror(stdout)) {
-		fail("standard output: %s", strerror(errno));
-		return EXIT_TROUBLE;
-	}
-	return totals.differing || (o.unexpecting && totals.named) ? EXIT_DIFFERING : EXIT_SAME;
+	ret = totals.differing || (o.unexpecting && totals.named);
+	return flushed(ret ? EXIT_DIFFERING : EXIT_SAME);
 }
