@@ -148,11 +148,11 @@ struct ioasid_amd_dte {
 	uint32_t host_levels;
 	/** Address of the root of the host table. */
 	uint64_t host_root;
+	/** Levels of the guest tables, 4 or 5 (GuestPagingMode). */
+	uint32_t guest_levels;
 	/** Levels of the guest CR3 table, 1 to 3 (GLX + 1), and its address. */
 	uint32_t gcr3_levels;
 	uint64_t gcr3_root;
-	/** Levels of the guest tables, 4 or 5 (GuestPagingMode). */
-	uint32_t guest_levels;
 };
 
 #define IOASID_AMD_DTE_INIT IOASID_INIT(ioasid_amd_dte)

@@ -417,9 +417,9 @@ struct ioasid_riscv_cmd {
 	/** Earlier reads, writes of devices are committed first (PR, PW). */
 	bool order_reads;
 	bool order_writes;
+	uint32_t store_data;
 	/** Physical, a multiple of 4. */
 	uint64_t store_address;
-	uint32_t store_data;
 };
 
 #define IOASID_RISCV_CMD_INIT IOASID_INIT(ioasid_riscv_cmd)
@@ -506,14 +506,15 @@ struct ioasid_riscv_fault {
 	uint32_t device_id;
 	uint32_t process_id;
 	bool supervisor;
+	/** Guest-page faults: gpa is an address of a table or process directory, and its flags were
+	 *  to be updated (iotval2). */
+	bool implicit;
+	bool update;
 	/** The address of the request, or what the cause says (iotval). */
 	uint64_t address;
 	/** Guest-page faults: the guest-physical address, of whose lowest two bits the record has
-	 *  others; that it is one of a table or process directory, and that its flags were to be
-	 *  updated (iotval2). */
+	 *  implicit and update (iotval2). */
 	uint64_t gpa;
-	bool implicit;
-	bool update;
 };
 
 #define IOASID_RISCV_FAULT_INIT IOASID_INIT_WITH(ioasid_riscv_fault, process_id, IOASID_NO_PASID)

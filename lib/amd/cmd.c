@@ -4,7 +4,7 @@
 #include "export.h"
 #include "guest/ats.h"
 
-#define FIRST_CMD_SIZE sizeof(struct ioasid_amd_cmd)
+#define FIRST_CMD_SIZE ENTRY_FIRST_SIZE(ioasid_amd_cmd, store_data)
 
 #define GN ENTRY_BIT(2) /* of the upper quadword */
 

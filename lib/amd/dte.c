@@ -3,7 +3,7 @@
 #include "amd/bits.h"
 #include "export.h"
 
-#define FIRST_DTE_SIZE sizeof(struct ioasid_amd_dte)
+#define FIRST_DTE_SIZE ENTRY_FIRST_SIZE(ioasid_amd_dte, gcr3_root)
 
 #define MODE_RESERVED 7u
 

@@ -4,7 +4,7 @@
 #include "export.h"
 #include "guest/gcr3.h"
 
-#define FIRST_TRANSLATION_SIZE sizeof(struct ioasid_amd_translation)
+#define FIRST_TRANSLATION_SIZE ENTRY_FIRST_SIZE(ioasid_amd_translation, entry)
 
 #define PASID_LIMIT (UINT32_C(1) << 20)
 #define DTE_SIZE    32u

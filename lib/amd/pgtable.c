@@ -3,8 +3,6 @@
 #include "amd/bits.h"
 #include "export.h"
 
-#define FIRST_PGTABLE_SIZE sizeof(struct ioasid_pgtable)
-
 #define MAX_HOST_LEVELS 5u
 
 IOASID_EXPORT int

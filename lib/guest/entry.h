@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include <ioasid/pgtable.h>
+
 #include "util/err.h"
 
 #define ENTRY_BIT(n)	      (UINT64_C(1) << (n))
@@ -39,6 +41,14 @@ static inline void entry_to_numbers(uint64_t *raw, size_t bytes)
 	for (size_t i = 0; i < bytes / sizeof(*raw); i++)
 		raw[i] = le64toh(raw[i]);
 }
+
+/*
+ * The size of a structure's first version, to the end of @last, its last member: programs that were
+ * compiled with that one have no other members.
+ */
+#define ENTRY_FIRST_SIZE(type, last) \
+	(offsetof(struct type, last) + sizeof(((struct type *)0)->last))
+#define FIRST_PGTABLE_SIZE ENTRY_FIRST_SIZE(ioasid_pgtable, upper_root)
 
 /* The caller's structure is at least as large as its first version was. */
 static inline int entry_check_size(const char *iommu, size_t size, size_t least)

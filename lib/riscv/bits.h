@@ -114,6 +114,8 @@ static inline int riscv_answer(int err, enum ioasid_riscv_reason reason,
 	return err_set(err, "RISC-V IOMMU: %s", ioasid_riscv_reason_text(reason));
 }
 
+#define FIRST_DC_SIZE ENTRY_FIRST_SIZE(ioasid_riscv_dc, msi_pattern)
+
 static inline int riscv_check_size(size_t size, size_t least)
 {
 	return entry_check_size("RISC-V IOMMU", size, least);

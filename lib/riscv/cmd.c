@@ -4,7 +4,7 @@
 #include "guest/ats.h"
 #include "riscv/bits.h"
 
-#define FIRST_CMD_SIZE sizeof(struct ioasid_riscv_cmd)
+#define FIRST_CMD_SIZE ENTRY_FIRST_SIZE(ioasid_riscv_cmd, store_address)
 
 /* Bits that several commands have. */
 enum {

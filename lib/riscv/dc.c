@@ -4,8 +4,6 @@
 #include "guest/pdt.h"
 #include "riscv/bits.h"
 
-#define FIRST_DC_SIZE sizeof(struct ioasid_riscv_dc)
-
 /* The doublewords of a device context. */
 enum { TC, IOHGATP, TA, FSC, MSIPTP, MSI_MASK, MSI_PATTERN, RESERVED };
 

@@ -3,7 +3,7 @@
 #include "export.h"
 #include "riscv/bits.h"
 
-#define FIRST_FAULT_SIZE sizeof(struct ioasid_riscv_fault)
+#define FIRST_FAULT_SIZE ENTRY_FIRST_SIZE(ioasid_riscv_fault, gpa)
 
 #define PROCESS_BITS 20u
 #define CAUSE_BITS   12u

@@ -4,8 +4,7 @@
 #include "guest/pdt.h"
 #include "riscv/bits.h"
 
-#define FIRST_DC_SIZE	       sizeof(struct ioasid_riscv_dc)
-#define FIRST_TRANSLATION_SIZE sizeof(struct ioasid_riscv_translation)
+#define FIRST_TRANSLATION_SIZE ENTRY_FIRST_SIZE(ioasid_riscv_translation, entry)
 
 #define PROCESS_LIMIT (UINT32_C(1) << 20)
 

@@ -4,8 +4,7 @@
 #include "guest/pdt.h"
 #include "riscv/bits.h"
 
-#define FIRST_DC_SIZE sizeof(struct ioasid_riscv_dc)
-#define FIRST_PC_SIZE sizeof(struct ioasid_riscv_pc)
+#define FIRST_PC_SIZE ENTRY_FIRST_SIZE(ioasid_riscv_pc, first_root)
 
 IOASID_EXPORT int ioasid_riscv_pc_decode(const struct ioasid_riscv_regs *regs,
 					 const struct ioasid_riscv_dc *dc, const uint64_t raw[2],

@@ -7,9 +7,7 @@
 #include "guest/pdt.h"
 #include "riscv/bits.h"
 
-#define FIRST_DC_SIZE	   sizeof(struct ioasid_riscv_dc)
-#define FIRST_PGTABLE_SIZE sizeof(struct ioasid_pgtable)
-#define FIRST_TABLE_SIZE   sizeof(struct ioasid_pasid_table)
+#define FIRST_TABLE_SIZE ENTRY_FIRST_SIZE(ioasid_pasid_table, smmuv3_ste)
 
 static int unsupported(const char *what)
 {

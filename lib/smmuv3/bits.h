@@ -128,6 +128,8 @@ static inline int smmu_answer(int err, enum ioasid_smmuv3_reason reason,
 		       err_set(err, "SMMUv3: %s", ioasid_smmuv3_reason_text(reason));
 }
 
+#define FIRST_STE_SIZE ENTRY_FIRST_SIZE(ioasid_smmuv3_ste, stage2)
+
 static inline int smmu_check_size(size_t size, size_t least)
 {
 	return entry_check_size("SMMUv3", size, least);

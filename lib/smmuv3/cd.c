@@ -3,8 +3,7 @@
 #include "export.h"
 #include "smmuv3/bits.h"
 
-#define FIRST_STE_SIZE sizeof(struct ioasid_smmuv3_ste)
-#define FIRST_CD_SIZE  sizeof(struct ioasid_smmuv3_cd)
+#define FIRST_CD_SIZE ENTRY_FIRST_SIZE(ioasid_smmuv3_cd, mair)
 
 struct decoder {
 	const struct ioasid_smmuv3_regs *regs;

@@ -3,7 +3,7 @@
 #include "export.h"
 #include "smmuv3/bits.h"
 
-#define FIRST_CMD_SIZE sizeof(struct ioasid_smmuv3_cmd)
+#define FIRST_CMD_SIZE ENTRY_FIRST_SIZE(ioasid_smmuv3_cmd, msi_address)
 
 struct decoder {
 	const struct ioasid_smmuv3_regs *regs;

@@ -3,8 +3,7 @@
 #include "export.h"
 #include "smmuv3/bits.h"
 
-#define FIRST_STE_SIZE	       sizeof(struct ioasid_smmuv3_ste)
-#define FIRST_TRANSLATION_SIZE sizeof(struct ioasid_smmuv3_translation)
+#define FIRST_TRANSLATION_SIZE ENTRY_FIRST_SIZE(ioasid_smmuv3_translation, entry)
 
 #define SUBSTREAM_LIMIT (UINT32_C(1) << 20)
 

@@ -3,8 +3,6 @@
 #include "export.h"
 #include "smmuv3/bits.h"
 
-#define FIRST_PGTABLE_SIZE sizeof(struct ioasid_pgtable)
-
 static int unsupported(const char *what)
 {
 	return err_set(EOPNOTSUPP, "SMMUv3: %s", what);

@@ -3,8 +3,6 @@
 #include "export.h"
 #include "smmuv3/bits.h"
 
-#define FIRST_STE_SIZE sizeof(struct ioasid_smmuv3_ste)
-
 struct decoder {
 	const struct ioasid_smmuv3_regs *regs;
 	const uint64_t *raw;

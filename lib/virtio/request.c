@@ -5,7 +5,7 @@
 #include "export.h"
 #include "guest/entry.h"
 
-#define FIRST_REQUEST_SIZE sizeof(struct ioasid_virtio_request)
+#define FIRST_REQUEST_SIZE ENTRY_FIRST_SIZE(ioasid_virtio_request, target)
 
 /* Flags of ATTACH and MAP (5.13.6.3, 5.13.6.5). */
 #define ATTACH_BYPASS 0x1u

@@ -3,8 +3,8 @@
 #include "export.h"
 #include "vtd/bits.h"
 
-#define FIRST_CONTEXT_SIZE sizeof(struct ioasid_vtd_context)
-#define FIRST_PASID_SIZE   sizeof(struct ioasid_vtd_pasid)
+#define FIRST_CONTEXT_SIZE ENTRY_FIRST_SIZE(ioasid_vtd_context, pasid_dir)
+#define FIRST_PASID_SIZE   ENTRY_FIRST_SIZE(ioasid_vtd_pasid, first_root)
 
 #define MIN_HAW 32u
 #define MAX_HAW 52u

@@ -4,7 +4,7 @@
 #include "guest/ats.h"
 #include "vtd/bits.h"
 
-#define FIRST_INV_SIZE sizeof(struct ioasid_vtd_inv)
+#define FIRST_INV_SIZE ENTRY_FIRST_SIZE(ioasid_vtd_inv, response)
 
 struct decoder {
 	const struct ioasid_vtd_caps *caps;

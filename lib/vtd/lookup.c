@@ -4,8 +4,7 @@
 #include "guest/vtd_pasid.h"
 #include "vtd/bits.h"
 
-#define FIRST_TRANSLATION_SIZE sizeof(struct ioasid_vtd_translation)
-#define FIRST_PGTABLE_SIZE     sizeof(struct ioasid_pgtable)
+#define FIRST_TRANSLATION_SIZE ENTRY_FIRST_SIZE(ioasid_vtd_translation, first_root)
 
 #define PASID_LIMIT (UINT32_C(1) << 20)
 
