@@ -502,6 +502,10 @@ END_TEST
 
 START_TEST(fault_records_out_of_range)
 {
+	struct {
+		struct ioasid_riscv_fault fault;
+		uint64_t more;
+	} longer = { .more = 1 };
 	struct ioasid_riscv_fault f = IOASID_RISCV_FAULT_INIT;
 	uint64_t raw[4] = { 0x5555 };
 
@@ -522,6 +526,12 @@ START_TEST(fault_records_out_of_range)
 	ck_assert_int_eq(ioasid_riscv_record_encode(&f, raw), -EINVAL);
 	ck_assert_uint_eq(raw[0], 0x5555);
 	f.size++;
+	longer.fault = f;
+	longer.fault.size = sizeof(longer);
+	ck_assert_int_eq(ioasid_riscv_record_encode(&longer.fault, raw), -E2BIG);
+	ck_assert_uint_eq(raw[0], 0x5555);
+	longer.more = 0;
+	ck_assert_int_eq(ioasid_riscv_record_encode(&longer.fault, raw), 0);
 	ck_assert_int_eq(ioasid_riscv_record_encode(&f, raw), 0);
 	ck_assert_uint_eq(raw[0], 4095 | UINT64_C(0xfffff) << 12 | BIT(32) | UINT64_C(63) << 34 |
 				  UINT64_C(0xffffff) << 40);

@@ -523,7 +523,8 @@ struct ioasid_riscv_fault {
  * Encodes a record of the fault queue (4.2).
  *
  * @param raw receives its four doublewords.
- * @return 0; -EINVAL: fault->size, or a member out of range. Since 0.1.
+ * @return 0; -EINVAL: fault->size, or a member out of range; -E2BIG: fault is longer than this
+ *         library knows, and not zero there. Since 0.1.
  */
 int ioasid_riscv_record_encode(const struct ioasid_riscv_fault *fault, uint64_t raw[4]);
 

@@ -2,6 +2,7 @@
 /* Records of the fault queue (4.2). */
 #include "export.h"
 #include "riscv/bits.h"
+#include "util/options.h"
 
 #define FIRST_FAULT_SIZE ENTRY_FIRST_SIZE(ioasid_riscv_fault, gpa)
 
@@ -22,10 +23,6 @@ static uint64_t encode_who(const struct ioasid_riscv_fault *fault)
 
 static int check(const struct ioasid_riscv_fault *fault)
 {
-	int ret = riscv_check_size(fault->size, FIRST_FAULT_SIZE);
-
-	if (ret)
-		return ret;
 	if (fault->cause >> CAUSE_BITS)
 		return err_set(EINVAL, "cause %u is wider than %u bits", fault->cause, CAUSE_BITS);
 	if ((unsigned)fault->transaction > TTYP_LAST)
@@ -41,13 +38,8 @@ static int check(const struct ioasid_riscv_fault *fault)
 	return 0;
 }
 
-IOASID_EXPORT int ioasid_riscv_record_encode(const struct ioasid_riscv_fault *fault,
-					     uint64_t raw[4])
+static void encode(const struct ioasid_riscv_fault *fault, uint64_t raw[4])
 {
-	int ret = check(fault);
-
-	if (ret)
-		return ret;
 	raw[0] = fault->cause | (uint64_t)fault->transaction << 34;
 	if (fault->transaction != IOASID_RISCV_NO_TRANSACTION)
 		raw[0] |= encode_who(fault);
@@ -55,7 +47,20 @@ IOASID_EXPORT int ioasid_riscv_record_encode(const struct ioasid_riscv_fault *fa
 	raw[2] = fault->address;
 	raw[3] = (fault->gpa & ~UINT64_C(3)) | (fault->implicit ? 1 : 0) |
 		 (fault->implicit && fault->update ? 2 : 0);
-	return 0;
+}
+
+IOASID_EXPORT int ioasid_riscv_record_encode(const struct ioasid_riscv_fault *user, uint64_t raw[4])
+{
+	struct ioasid_riscv_fault fault;
+	int ret = riscv_check_size(user->size, FIRST_FAULT_SIZE);
+
+	if (!ret)
+		ret = options_copy(&fault, sizeof(fault), user, "RISC-V IOMMU: fault");
+	if (!ret)
+		ret = check(&fault);
+	if (!ret)
+		encode(&fault, raw);
+	return ret;
 }
 
 /* The second stage does not translate that address; 0: nobody knows which. */
