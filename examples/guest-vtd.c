@@ -19,6 +19,7 @@
 #define ROOT		0x1000u
 #define CONTEXT		0x2000u		/* of bus 0 */
 #define QUEUE		0x3000u
+#define DESCRIPTORS	256u		/* there (IQA_REG.QS = 0) */
 #define STATUS		0x4000u		/* where the guest waits */
 #define TABLES		0x100000u	/* levels 3, 2, 1 */
 #define PACKET		0x200000u
@@ -97,11 +98,23 @@ static void move_card(struct unit *u, struct ioasid_space *space)
 		check(ioasid_device_attach(card, space), "attaching the card");
 }
 
-/* The guest has invalidated what says which table the card uses: look anew. */
+/* When this returns, no DMA uses what the batch has invalidated. */
+static void submit(struct unit *u)
+{
+	if (ioasid_inv_get_count(u->batch))
+		check(ioasid_inv_submit(u->batch, NULL), "invalidating");
+	ioasid_inv_reset(u->batch);
+}
+
+/*
+ * The guest has invalidated what says which table the card uses: look anew. What it has invalidated
+ * before can be about the old space, so it is carried out before that goes.
+ */
 static void look_up(struct unit *u)
 {
 	struct ioasid_space *old = u->table;
 
+	submit(u);
 	check(ioasid_vtd_lookup(&u->caps, u->rtaddr, SOURCE, IOASID_NO_PASID, read_guest, NULL,
 				&u->use), "looking up the card's table");
 	u->table = u->use.kind == IOASID_VTD_SECOND_STAGE ? new_table(u) : NULL;
@@ -109,14 +122,6 @@ static void look_up(struct unit *u)
 	check(ioasid_space_destroy(old), "destroying the old space");
 	printf("  monitor: the card %s\n", u->table ? "uses a table" :
 	       u->use.kind == IOASID_VTD_PASSTHROUGH ? "is passed through" : "is blocked");
-}
-
-/* When this returns, no DMA uses what the batch has invalidated. */
-static void submit(struct unit *u)
-{
-	if (ioasid_inv_get_count(u->batch))
-		check(ioasid_inv_submit(u->batch, NULL), "invalidating");
-	ioasid_inv_reset(u->batch);
 }
 
 static void carry_out(struct unit *u, const struct ioasid_vtd_inv *inv)
@@ -133,10 +138,15 @@ static void carry_out(struct unit *u, const struct ioasid_vtd_inv *inv)
 			htole32(inv->status_data);
 }
 
-/* The guest has written IQT_REG. Each descriptor is copied before it is looked at. */
+/* The guest has written IQT_REG: whatever it likes. Each descriptor is copied before it is looked
+ * at. */
 static void doorbell(struct unit *u, uint32_t tail)
 {
-	for (; u->head != tail; u->head = (u->head + 1) % 256) {
+	if (tail >= DESCRIPTORS) {
+		printf("  monitor: the tail is beyond the queue, which stops with 0x1\n");
+		return;
+	}
+	for (; u->head != tail; u->head = (u->head + 1) % DESCRIPTORS) {
 		const volatile uint64_t *at = guest_quad(QUEUE + 16 * u->head);
 		const uint64_t raw[2] = { le64toh(at[0]), le64toh(at[1]) };
 		struct ioasid_vtd_inv inv = IOASID_VTD_INV_INIT;
@@ -176,7 +186,7 @@ static void queue(uint64_t low, uint64_t high)
 {
 	*guest_quad(QUEUE + 16 * tail) = htole64(low);
 	*guest_quad(QUEUE + 16 * tail + 8) = htole64(high);
-	tail = (tail + 1) % 256;
+	tail = (tail + 1) % DESCRIPTORS;
 }
 
 /* A wait (6.5.2.8) that stores 1, the doorbell, and then it waits. */
@@ -199,10 +209,15 @@ static void set_context(struct unit *u, uint64_t low, uint64_t high)
 }
 
 /* A second-stage entry (9.8): read and write; and the invalidation of the page (6.5.2.3). */
-static void set_page(struct unit *u, uint64_t iova, uint64_t entry)
+static void change_page(uint64_t iova, uint64_t entry)
 {
 	*guest_quad(TABLES + 0x2000 + 8 * (iova >> 12 & 511)) = htole64(entry);
 	queue(2 | 3u << 4 | DOMAIN << 16, iova);
+}
+
+static void set_page(struct unit *u, uint64_t iova, uint64_t entry)
+{
+	change_page(iova, entry);
 	ring(u);
 }
 
@@ -259,7 +274,9 @@ int main(int argc, char **argv)
 	set_page(&u, IOVA_BUFFER, 0);
 	expect(!card_copies(&u, IOVA_PACKET, IOVA_BUFFER, "late"), "the packet is blocked");
 
-	printf("3. It passes the card through: addresses are guest-physical ones.\n");
+	printf("3. It unmaps the packet, passes the card through, and waits for both at once.\n"
+	       "   Addresses are guest-physical ones then.\n");
+	change_page(IOVA_PACKET, 0);
 	set_context(&u, 2u << 2 | 1, 1 | DOMAIN << 8);
 	expect(card_copies(&u, PACKET, BUFFER, "straight"), "the packet arrives");
 
@@ -267,9 +284,10 @@ int main(int argc, char **argv)
 	set_context(&u, 0, 0);
 	expect(!card_copies(&u, PACKET, BUFFER, "too late"), "the packet is blocked");
 
-	printf("5. Its queue has a descriptor that means nothing.\n");
+	printf("5. Its queue has a descriptor that means nothing, and then no end.\n");
 	queue(0xf, 0);
 	doorbell(&u, tail);
+	doorbell(&u, DESCRIPTORS);
 
 	ioasid_inv_free(u.batch);
 	copier_close(&u.card);

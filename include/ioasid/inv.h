@@ -5,7 +5,8 @@
  *
  * A batch is plain memory of the caller's: fill it, submit it, reset it, and fill it again; once it
  * has grown, this allocates nothing. It keeps no object alive: an entry whose space, device or
- * vIOMMU no longer exists is a bad entry. Two threads must not use a batch at the same time.
+ * vIOMMU no longer exists is a bad entry, so submit a batch before destroying what it may name. Two
+ * threads must not use a batch at the same time.
  *
  * An invalidation makes DMA follow what the guest's tables now say about a range. It does not
  * disturb valid translations in the range, so a range may be rounded out freely. Repeated or
