@@ -103,6 +103,15 @@ static int smmuv3_add(struct world *w)
 	return ioasid_smmuv3_cmd_add(&cmd, &t, w->inv, w->space[1]);
 }
 
+static int smmuv3_add_device_tlb(struct world *w)
+{
+	struct ioasid_smmuv3_cmd cmd = IOASID_SMMUV3_CMD_INIT;
+
+	cmd.opcode = IOASID_SMMUV3_CMD_ATC_INV;
+	cmd.substream = IOASID_NO_PASID;
+	return ioasid_smmuv3_cmd_add_device_tlb(&cmd, 0, IOASID_NO_PASID, w->inv, w->device[0]);
+}
+
 static int riscv_add(struct world *w)
 {
 	struct ioasid_riscv_translation t = IOASID_RISCV_TRANSLATION_INIT;
@@ -176,6 +185,7 @@ static const struct fail_case cases[] = {
 	{ .name = "amd_cmd_add", full_batch, amd_add },
 	{ .name = "amd_cmd_add_device_tlb", full_batch, amd_add_device_tlb },
 	{ .name = "smmuv3_cmd_add", full_batch, smmuv3_add },
+	{ .name = "smmuv3_cmd_add_device_tlb", full_batch, smmuv3_add_device_tlb },
 	{ .name = "riscv_cmd_add", full_batch, riscv_add },
 	{ .name = "riscv_cmd_add_device_tlb", full_batch, riscv_add_device_tlb },
 	{ .name = "dma_translate", with_channel, translate },

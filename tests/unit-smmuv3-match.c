@@ -201,6 +201,33 @@ START_TEST(device_tlb)
 }
 END_TEST
 
+START_TEST(device_tlb_in_a_batch)
+{
+	struct ioasid_smmuv3_cmd plain = cmd(0x40 | SID(0x10), 52);
+	struct ioasid_smmuv3_cmd one = cmd(0x40 | BIT(11) | SSID(5) | SID(0x10), 0x6000 | 1);
+	struct ioasid_smmuv3_cmd global = cmd(0x40 | BIT(9) | BIT(11) | SSID(5) | SID(0x10), 52);
+	struct ioasid_smmuv3_cmd tlbi = NSNH_ALL;
+
+#define ADD_TLB(c, stream, substream) \
+	ioasid_smmuv3_cmd_add_device_tlb(&(c), stream, substream, BATCH, DEVICE)
+	ck_assert_int_eq(ADD_TLB(one, 0x11, 5), 0);
+	ck_assert_int_eq(ADD_TLB(one, 0x10, 6), 0);
+	ck_assert_int_eq(ADD_TLB(one, 0x10, IOASID_NO_PASID), 0);
+	ck_assert_int_eq(ADD_TLB(global, 0x10, IOASID_NO_PASID), 0);
+	ck_assert_int_eq(ADD_TLB(plain, 0x10, 5), 0);
+	ck_assert_int_eq(ADD_TLB(tlbi, 0, IOASID_NO_PASID), 0);
+	ck_assert_uint_eq(added.calls, 0);
+	ck_assert_int_eq(ADD_TLB(one, 0x10, 5), 0);
+	ck_assert(added.batch == BATCH && added.device == DEVICE && added.pasid == 5);
+	ck_assert(added.iova == 0x6000 && added.length == 0x2000);
+	ck_assert_int_eq(ADD_TLB(global, 0x10, 0xbad), -ENOMEM);
+	ck_assert_int_eq(ADD_TLB(plain, 0x10, IOASID_NO_PASID), 0);
+	ck_assert(added.pasid == IOASID_NO_PASID && added.iova == 0 && added.length == UINT64_MAX);
+	ck_assert_uint_eq(added.calls, 3);
+#undef ADD_TLB
+}
+END_TEST
+
 START_TEST(batch_entries)
 {
 	struct ioasid_smmuv3_translation t = translation(IOASID_SMMUV3_STAGE1, 2, 1);
@@ -243,6 +270,7 @@ int main(void)
 	tcase_add_test(tcase, tlb_of_stage2);
 	tcase_add_test(tcase, tlb_of_el2);
 	tcase_add_test(tcase, device_tlb);
+	tcase_add_test(tcase, device_tlb_in_a_batch);
 	tcase_add_test(tcase, batch_entries);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);

@@ -616,8 +616,9 @@ bool ioasid_smmuv3_cmd_is_mapping_stale(const struct ioasid_smmuv3_cmd *cmd, uin
  * translation whose kind is IOASID_SMMUV3_STAGE2. What stage 2 does not translate any more is taken
  * from the space of stage 1 by the library.
  *
- * All other commands add nothing: the library has no device TLB, a submitted batch covers the
- * devices' too, and for the tables above see ioasid_smmuv3_cmd_is_lookup_stale().
+ * All other commands add nothing: a submitted batch covers the devices' TLBs too, except those that
+ * ioasid_smmuv3_cmd_add_device_tlb() is for; and for the tables above see
+ * ioasid_smmuv3_cmd_is_lookup_stale().
  *
  * @return 0, whether something was added or not; or what ioasid_inv_add_all() and
  *         ioasid_inv_add_range() return. Since 0.1.
@@ -625,6 +626,20 @@ bool ioasid_smmuv3_cmd_is_mapping_stale(const struct ioasid_smmuv3_cmd *cmd, uin
 int ioasid_smmuv3_cmd_add(const struct ioasid_smmuv3_cmd *cmd,
 			  const struct ioasid_smmuv3_translation *translation,
 			  struct ioasid_inv *batch, struct ioasid_space *space);
+
+/**
+ * Adds what a CMD_ATC_INV means for one stream and SubstreamID (IOASID_NO_PASID: its requests
+ * without one) to a batch: nothing, a range, or everything. Only devices whose TLB has to be told
+ * by itself need it, see ioasid_inv_add_device_tlb(); for others it does no harm. All other
+ * commands add nothing.
+ *
+ * @param stream_id of the device.
+ * @return 0, whether something was added or not; or what ioasid_inv_add_device_tlb() returns.
+ * Since 0.1.
+ */
+int ioasid_smmuv3_cmd_add_device_tlb(const struct ioasid_smmuv3_cmd *cmd, uint32_t stream_id,
+				     uint32_t substream, struct ioasid_inv *batch,
+				     struct ioasid_device *device);
 
 #ifdef __cplusplus
 }

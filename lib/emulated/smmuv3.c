@@ -78,17 +78,12 @@ static int add_tlb(struct ioasid_viommu *v, const struct ioasid_smmuv3_cmd *cmd)
 static int add_device_tlb(struct ioasid_viommu *v, struct ioasid_device *device,
 			  const struct ioasid_smmuv3_cmd *cmd)
 {
-	uint64_t length = cmd->length ? cmd->length : UINT64_MAX;
 	const struct attachment *a;
 	int ret = 0;
 
-	if (!cmd->all_substreams)
-		return ioasid_inv_add_device_tlb(v->batch, device, cmd->substream, cmd->start,
-						 length);
 	for (a = device->attached; a && !ret; a = a->next)
-		if (a->pasid != IOASID_NO_PASID)
-			ret = ioasid_inv_add_device_tlb(v->batch, device, a->pasid, cmd->start,
-							length);
+		ret = ioasid_smmuv3_cmd_add_device_tlb(cmd, cmd->stream_id, a->pasid, v->batch,
+						       device);
 	return ret;
 }
 

@@ -85,14 +85,21 @@ static bool tlb_matches(const struct ioasid_smmuv3_cmd *cmd,
 	}
 }
 
+/* 4.5.1: Global is about all SubstreamIDs, and not about requests without one. */
+static bool atc_matches(const struct ioasid_smmuv3_cmd *cmd, uint32_t stream_id,
+			uint32_t substream)
+{
+	return stream_matches(cmd, stream_id) &&
+	       (cmd->substream == substream ||
+		(cmd->all_substreams && substream != IOASID_NO_PASID));
+}
+
 IOASID_EXPORT bool
 ioasid_smmuv3_cmd_is_mapping_stale(const struct ioasid_smmuv3_cmd *cmd, uint32_t stream_id,
 				   const struct ioasid_smmuv3_translation *translation)
 {
 	if (cmd->opcode == IOASID_SMMUV3_CMD_ATC_INV)
-		return stream_matches(cmd, stream_id) &&
-		       (cmd->substream == translation->substream ||
-			(cmd->all_substreams && translation->substream != IOASID_NO_PASID));
+		return atc_matches(cmd, stream_id, translation->substream);
 	return tlb_matches(cmd, translation);
 }
 
@@ -103,4 +110,16 @@ IOASID_EXPORT int ioasid_smmuv3_cmd_add(const struct ioasid_smmuv3_cmd *cmd,
 	if (!tlb_matches(cmd, translation))
 		return 0;
 	return batch_add(batch, space, cmd->start, cmd->length, cmd->leaf_only);
+}
+
+IOASID_EXPORT int ioasid_smmuv3_cmd_add_device_tlb(const struct ioasid_smmuv3_cmd *cmd,
+						   uint32_t stream_id, uint32_t substream,
+						   struct ioasid_inv *batch,
+						   struct ioasid_device *device)
+{
+	if (cmd->opcode != IOASID_SMMUV3_CMD_ATC_INV ||
+	    !atc_matches(cmd, stream_id, substream))
+		return 0;
+	return ioasid_inv_add_device_tlb(batch, device, substream, cmd->start,
+					 cmd->length ? cmd->length : UINT64_MAX);
 }
