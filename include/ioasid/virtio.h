@@ -115,8 +115,8 @@ int ioasid_virtio_request_decode(const struct ioasid_virtio_config *config, cons
 				 enum ioasid_virtio_status *status);
 
 /**
- * Carries out a MAP (5.13.6.5) on the space of the request's domain, which is nested on the space
- * of guest memory and has no page table bound.
+ * Carries out a MAP (5.13.6.5) on the space of the request's domain, which is nested in software
+ * (IOASID_NESTING_SOFTWARE) on the space of guest memory and has no page table bound.
  *
  * @return the status for the guest. Since 0.1.
  */
