@@ -59,6 +59,9 @@ void probing_opens_nothing(const char *backend, const char *node, const char *co
 	shim.access = EACCES;
 	ck_err(ioasid_backend_probe(backend), EACCES);
 	said(node, "permission");
+	shim.access = ENOMEM;
+	ck_err(ioasid_backend_probe(backend), ENOMEM);
+	shim.access = EACCES;
 	options.backend = backend;
 	ck_err(ioasid_ctx_open(&options, &ctx), EACCES);
 	ck_assert_uint_eq(shim.opens, 0);

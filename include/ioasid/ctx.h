@@ -144,7 +144,7 @@ struct ioasid_ctx_options {
  *         knows; -EOPNOTSUPP: the back end named is not in this build or lacks a capability asked
  *         for; -ENODEV: the system lacks what the back end needs; -ENOENT, -EACCES, -EFBIG,
  *         -EISDIR, -EIO: the platform file cannot be read; -EACCES also: IOASID_CTX_ACCOUNT_PROCESS
- *         without the privilege; -ENOMEM.
+ *         without the privilege; -ENOMEM: also, no file descriptor is left.
  * Since 0.1.
  */
 int ioasid_ctx_open(const struct ioasid_ctx_options *options, struct ioasid_ctx **ctx);
@@ -263,7 +263,8 @@ const char *ioasid_backend_name(size_t index);
  * Finds out whether a back end could be opened here, without side effects.
  *
  * @return 0: it could; -EINVAL: no such back end; -EOPNOTSUPP: not in this build; -ENODEV: the
- *         system lacks what it needs; -EACCES: no permission. ioasid_errmsg() says what is missing.
+ *         system lacks what it needs; -EACCES: no permission; -ENOMEM: in the kernel.
+ *         ioasid_errmsg() says what is missing.
  * Since 0.1.
  */
 int ioasid_backend_probe(const char *name);

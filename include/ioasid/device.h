@@ -119,7 +119,8 @@ struct ioasid_device_info {
  *         it, which ioasid_device_bind_with() gives; -EPERM: its isolation group is not viable, or
  *         its interrupts are not isolated; -EINVAL: no name, or the device has one of the types
  *         IOASID_DEVICE_PHYSICAL_SHARED and IOASID_DEVICE_MEDIATED_SHARED while a device of the
- *         other is bound; -ENOSPC: its parent's pool has no pPASID left; -ENOMEM.
+ *         other is bound; -ENOSPC: its parent's pool has no pPASID left; -ENOMEM: also, no file
+ *         descriptor is left.
  * Since 0.1.
  */
 int ioasid_device_bind(struct ioasid_ctx *ctx, const char *name, uint64_t cookie,

@@ -8,17 +8,18 @@
  *
  * flags of all map calls: IOASID_READ, IOASID_WRITE or both, and IOASID_ANY_IOVA.
  *
- * Errors that all map calls share: -EINVAL: flags has neither IOASID_READ nor IOASID_WRITE; length
- *  is 0; IOVA, length or the source's
- *           address is not aligned to the space's iova_alignment (1 for a root without devices and
- *           without nested spaces); the range touches one that is reserved or not permitted; with
- *           IOASID_ANY_IOVA, iova is not 0 or mapping is NULL.
+ * Errors that all map calls share:
+ *  -EINVAL: flags has neither IOASID_READ nor IOASID_WRITE; length is 0; IOVA, length or the
+ *           source's address is not aligned to the space's iova_alignment (1 for a root without
+ *           devices and without nested spaces); the range touches one that is reserved or not
+ *           permitted; with IOASID_ANY_IOVA, iova is not 0 or mapping is NULL.
  *  -EOPNOTSUPP: unknown flags; the space has a page table bound, or takes no mappings of this kind.
  *  -EOVERFLOW: the range or its source runs past the end of the address space.
  *  -EEXIST: the range overlaps a mapping.
  *  -ENOSPC: with IOASID_ANY_IOVA, no permitted range is large enough; or the space has as many
  *           mappings already as max_mappings of an attached device.
- *  -ENOMEM: out of memory, or more memory than may be locked for DMA.
+ *  -ENOMEM: out of memory, or more memory than may be locked for DMA; for a file also, no
+ *           descriptor is left.
  */
 #ifndef IOASID_MAPPING_H
 #define IOASID_MAPPING_H
@@ -29,7 +30,10 @@
 extern "C" {
 #endif
 
-/** The library chooses the IOVA, in the lowest permitted range that fits; pass 0 as the IOVA. */
+/**
+ * The library chooses the IOVA, not below 4096, in the lowest permitted range that fits; pass 0 as
+ * the IOVA.
+ */
 #define IOASID_ANY_IOVA 0x100u
 
 /**
