@@ -3,6 +3,7 @@
  * An IOTLB that several threads look into while entries come and go: once an invalidation, or an
  * unmap in the parent, has returned, nobody uses what it took away.
  */
+#include <endian.h>
 #include <pthread.h>
 
 #include "hw_world.h"
@@ -51,8 +52,8 @@ static void *issue_dma(void *data)
 
 static uint64_t counter(const struct race *r, uint64_t page)
 {
-	return __atomic_load_n((whole_word *)(void *)(r->h.g.memory + page * PAGE),
-			       __ATOMIC_RELAXED);
+	return le64toh(__atomic_load_n((whole_word *)(void *)(r->h.g.memory + page * PAGE),
+				       __ATOMIC_RELAXED));
 }
 
 /* For a while nothing happens in a page that nobody may use any more. */

@@ -5,9 +5,10 @@
 #include "util/alloc.h"
 
 #define IOVA UINT64_C(0x40000000)
-#define GET  0u
-#define SET  1u
-#define CLEAR 2u
+/* The operation, and what is reserved beside it. */
+#define GET   U16S(0, 0)
+#define SET   U16S(1, 0)
+#define CLEAR U16S(2, 0)
 
 static struct ioasid_ctx *ctx;
 static struct ioasid_space *space;

@@ -15,11 +15,13 @@ void expect_words(int fd, unsigned long command, const uint32_t *words, unsigned
 		expect_words(fd, command, expect_w, sizeof(expect_w) / sizeof(expect_w[0]));       \
 	} while (0)
 
-/* A number of 64 bits as two words. */
+/* A number of 64 bits as two words; two of 16 bits as one. */
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-#define U64(x) (uint32_t)((uint64_t)(x) >> 32), (uint32_t)(x)
+#define U64(x)	   (uint32_t)((uint64_t)(x) >> 32), (uint32_t)(x)
+#define U16S(a, b) ((uint32_t)(a) << 16 | (b))
 #else
-#define U64(x) (uint32_t)(x), (uint32_t)((uint64_t)(x) >> 32)
+#define U64(x)	   (uint32_t)(x), (uint32_t)((uint64_t)(x) >> 32)
+#define U16S(a, b) ((a) | (uint32_t)(b) << 16)
 #endif
 
 /* No call that was not expected; the next ones count from here. */
