@@ -264,6 +264,40 @@ START_TEST(protocols_exclude_each_other)
 }
 END_TEST
 
+/* An entry of the child's beyond the width of its addresses is none, nor near to those below. */
+START_TEST(addresses_beyond_a_narrow_child)
+{
+	struct ioasid_pgtable table = IOASID_PGTABLE_INIT;
+	const uint64_t end = 256 * MIB;
+	struct guest_table t1, t2;
+	struct ioasid_space *child, *grandchild;
+	struct guest g;
+
+	guest_open(&g, SIZE, 0);
+	child = make_space(g.ctx, g.root, fills[0]);
+	grandchild = make_space(g.ctx, child, fills[0]);
+	gt_init(&t1, IOASID_PGTABLE_VTD_SS, 3, g.memory, 0, TABLES1, TABLES2);
+	gt_map(&t1, 0, 0, SIZE, 2, RW);
+	gt_map(&t1, end, 0, 2 * MIB, (unsigned int)_i, RW);
+	table.format = t1.format;
+	table.levels = 3;
+	table.input_bits = 28;
+	table.root = t1.root;
+	ck_ok(ioasid_space_bind_pgtable(child, &table));
+	gt_init(&t2, IOASID_PGTABLE_VTD_SS, 4, g.memory, 0, TABLES2, SIZE);
+	gt_map(&t2, 0, 0, 8 * PAGE, 1, RW);
+	ck_ok(bind_table(grandchild, t2.format, 4, t2.root));
+	guest_attach(&g, grandchild);
+	guest_reaches(&g, PAGE, PAGE, RW);
+	gt_map(&t2, 0, 3 * PAGE, PAGE, 1, RW);
+	gt_map(&t2, PAGE, end + PAGE, PAGE, 1, RW);
+	ck_ok(inv_range(g.ctx, grandchild, 0, 2 * PAGE));
+	guest_reaches(&g, 0, 3 * PAGE, RW);
+	guest_faults(&g, PAGE, IOASID_READ, IOASID_FAULT_TARGET_NOT_MAPPED);
+	guest_close(&g);
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
 	tcase_add_loop_test(tc, translates_through_all_levels, 0, 4);
@@ -276,6 +310,7 @@ static void add_tests(TCase *tc)
 	tcase_add_loop_test(tc, permission_of_every_space_counts, 0, 4);
 	tcase_add_loop_test(tc, unbind_and_rebind_of_the_child, 0, 4);
 	tcase_add_loop_test(tc, protocols_exclude_each_other, 0, 4);
+	tcase_add_loop_test(tc, addresses_beyond_a_narrow_child, 1, 3);
 }
 
 int main(void)

@@ -243,15 +243,17 @@ static inline struct iopt_hit iopt_approach(const struct iopt_root *root, uint64
 	struct iopt_hit hit = { 0, NULL, 0, IOPT_PERM | IOPT_CLEAN };
 	uint64_t word = iopt_load(&root->word);
 	unsigned int level = (unsigned int)(word & IOPT_LEVEL);
+	unsigned int width = (unsigned int)(word >> IOPT_WIDTH_SHIFT & 63);
 
-	if ((iova | 1) >> (word >> IOPT_WIDTH_SHIFT & 63))
+	if ((iova | 1) >> width)
 		return hit;
 	for (;; level--) {
 		hit.shift = iopt_shift(level);
 		hit.slot = iopt_node(word) + iopt_index(iova, level);
 		if (!level)
 			return hit;
-		if (level == 1)
+		/* in a tree that is narrower, not all that is near is an address */
+		if (level == 1 && width >= iopt_shift(2))
 			*near = (struct iopt_near){ iopt_node(word), iova, hit.perm };
 		word = iopt_load(hit.slot);
 		hit.perm &= (unsigned int)word;
