@@ -282,6 +282,41 @@ START_TEST(flags_that_come_to_mean_less)
 }
 END_TEST
 
+/*
+ * Two pieces that are neighbours in the host too, of which one may only be read: entries that lead
+ * to both are not told apart by their addresses. The guest takes away a permission that the parent
+ * did not give, or one that it gave; and the parent then gives everything.
+ */
+START_TEST(neighbours_of_different_permissions)
+{
+	static const uint64_t to[] = { 0, PAGE, 2 * MIB, 2 * MIB + PAGE, 2 * MIB + 2 * PAGE,
+				       2 * MIB + 3 * PAGE, 2 * PAGE };
+	const bool first_is_less = _i & 1;
+	uint64_t *entry;
+	unsigned int i, piece[2];
+
+	piece[0] = root_map(0, 2 * MIB, HOST, first_is_less ? IOPT_READ : RW, true);
+	piece[1] = root_map(2 * MIB, 2 * MIB, HOST + 2 * MIB, first_is_less ? RW : IOPT_READ, true);
+	open_tables(_i / 4);
+	for (i = 0; i < bits_array_size(to); i++)
+		gt_map(&w.t, i * PAGE, to[i], PAGE, 1, RW);
+	sync_range(0, ALL);
+	check_pages(0, 8 * PAGE);
+	for (i = 2; i < 6; i++) {
+		entry = gt_entry(&w.t, i * PAGE, 1);
+		gt_store(entry, _i & 2 ? gt_load(entry) + 2 :
+				gt_leaf_value(&w.t, 1, to[i], IOASID_READ));
+	}
+	sync_range(0, ALL);
+	check_pages(0, 8 * PAGE);
+	for (i = 0; i < 2; i++) {
+		root_unmap(piece[i]);
+		root_map(i * 2 * MIB, 2 * MIB, HOST + i * 2 * MIB, RW, true);
+	}
+	check_pages(0, 8 * PAGE);
+}
+END_TEST
+
 /* A table that the parent does not have yet is there for DMA as soon as it has it. */
 START_TEST(table_comes_later)
 {
@@ -315,6 +350,7 @@ void add_bare_cases(Suite *s)
 	tcase_add_loop_test(tc, one_follows_others, 0, 6 * VARIANTS);
 	tcase_add_loop_test(tc, page_that_leads_where_a_piece_was, 0, VARIANTS);
 	tcase_add_test(tc, flags_that_come_to_mean_less);
+	tcase_add_loop_test(tc, neighbours_of_different_permissions, 0, 4 * VARIANTS);
 	tcase_add_loop_test(tc, table_comes_later, 0, VARIANTS);
 	suite_add_tcase(s, tc);
 }

@@ -37,13 +37,15 @@ static bool fill_leaf(struct shadow_node *n, unsigned int i, uint64_t raw,
 		      const struct pgt_entry *e)
 {
 	const struct shadow_piece *piece = &n->shadow->piece;
-	uint64_t flags = raw ^ e->addr;
+	uint64_t flags = raw ^ e->addr, delta;
 
-	if (!node_is_like(n, flags) || shadow_piece_at(n->shadow, e->addr) || piece->watch ||
-	    (n->flags && n->delta != piece_delta(piece)) || node_fill_leaf(n, i, e))
+	if (!node_is_like(n, flags) || shadow_piece_at(n->shadow, e->addr) || piece->watch)
+		return false;
+	delta = piece_delta(piece, e->perm);
+	if ((n->flags && n->delta != delta) || node_fill_leaf(n, i, e))
 		return false;
 	n->flags = flags;
-	n->delta = piece_delta(piece);
+	n->delta = delta;
 	return true;
 }
 
@@ -85,7 +87,7 @@ static bool sync_one(struct shadow_node *n, struct shadow_line *l, unsigned int 
 	if (kind != PGT_LEAF || (!n->flags && !line_of(l, n, flags)) || line_lacks(l, raw))
 		return false;
 	n->flags = flags;
-	n->delta = piece_delta(&n->shadow->piece);
+	n->delta = line_delta(l);
 	node_set_pte(n, i, raw + l->add, reap);
 	return true;
 }
@@ -127,8 +129,8 @@ unsigned int bare_sync(struct shadow_node *n, const uint64_t *guest, unsigned in
 	struct shadow_line l;
 
 	/* What is written through such a shadow is not what its entries permit by themselves. */
-	if (n->shadow->tracked || (n->flags && (n->delta != piece_delta(&n->shadow->piece) ||
-						!line_of(&l, n, n->flags))))
+	if (n->shadow->tracked ||
+	    (n->flags && (!line_of(&l, n, n->flags) || n->delta != line_delta(&l))))
 		return i;
 	while (i <= end && sync_one(n, &l, i, guest_load(&guest[i]), reap)) {
 		i++;

@@ -36,10 +36,13 @@ static inline uint64_t merge_entry(const struct merge *m, uint64_t x)
 	return (x + m->base) & m->keep;
 }
 
-/* How far host addresses are from those of the parent. */
-static inline uint64_t piece_delta(const struct shadow_piece *piece)
+/*
+ * How far host addresses are from those of the parent, and in the low bits what entries that permit
+ * @perm have of it: the delta of a bare node.
+ */
+static inline uint64_t piece_delta(const struct shadow_piece *piece, unsigned int perm)
 {
-	return piece->host - piece->start;
+	return piece->host - piece->start + iopt_granted(piece_perm(piece, perm));
 }
 
 /* Can it be the piece at hand? Its users have no list then; and an entry's place says nothing. */
@@ -88,6 +91,12 @@ static inline bool line_lacks(const struct shadow_line *l, uint64_t raw)
 	uint64_t x = raw - l->sub;
 
 	return (x >> l->shift | x << (64 - l->shift)) > l->most;
+}
+
+/* The delta of a bare node that is on the line. */
+static inline uint64_t line_delta(const struct shadow_line *l)
+{
+	return l->add + l->flags;
 }
 
 /* @flags are those of a leaf, the piece is at hand. False: it permits nothing. */

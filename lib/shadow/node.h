@@ -190,7 +190,8 @@ void node_forget(struct shadow_node *n, struct reap *reap);
 /*
  * What the guest's entry @i was when it was last read. A node without raw is bare: most tables are
  * such that pte says that as well. All of a bare node's entries that are present have a pte, the
- * same flags beside the address, and, if they are leaves, the same distance to the host's address.
+ * same flags beside the address, and, if they are leaves, the same distance to the host's address
+ * and the same permission, which delta has in its low bits.
  */
 static inline uint64_t node_raw(const struct shadow_node *n, unsigned int i)
 {
@@ -202,7 +203,7 @@ static inline uint64_t node_raw(const struct shadow_node *n, unsigned int i)
 		return 0;
 	if (pte & IOPT_TABLE)
 		return n->flags | node_child(n, i)->addr;
-	return n->flags | ((pte & IOPT_ADDR) - n->delta);
+	return n->flags | ((pte & IOPT_ADDR) - (n->delta & IOPT_ADDR));
 }
 
 /* Could an entry with these flags be one of a bare node's? */

@@ -80,9 +80,9 @@ static inline bool has_line(const struct shadow_node *n)
 	struct shadow *s = n->shadow;
 
 	if (n->raw || !n->flags || n->heads || n->split || s->tracked ||
-	    s->piece_gen != *s->up.gen || n->delta != piece_delta(&s->piece))
+	    s->piece_gen != *s->up.gen || (n->flags != s->line.flags && !take_line(s, n)))
 		return false;
-	return n->flags == s->line.flags || take_line(s, n);
+	return n->delta == line_delta(&s->line);
 }
 
 /* An entry that is absent, or on the line. False: it is neither. */

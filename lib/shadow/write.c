@@ -39,6 +39,13 @@ int shadow_write(void *opaque, uint64_t iova)
 	return shadow_miss(opaque, iova, IOPT_WRITE) ? -ENOMEM : 0;
 }
 
+/* What is known of the parent is not what it gives from now on. */
+static void forget_piece(struct shadow *s)
+{
+	s->piece = (struct shadow_piece){ .start = 1 };
+	s->line.flags = 0;
+}
+
 /* All leaves of a table that have one permission get the other instead. */
 static void swap_all(struct shadow_node *n, unsigned int from, unsigned int to)
 {
@@ -71,7 +78,7 @@ void shadow_take_all(struct shadow *s, struct reap *reap)
 	for (n = s->tree.nodes; n; n = n->next)
 		swap_all(n, IOPT_WRITE, IOPT_CLEAN);
 	s->tracked = true;
-	s->piece = (struct shadow_piece){ .start = 1 };
+	forget_piece(s);
 	reap->drain = true;
 }
 
@@ -95,7 +102,7 @@ void shadow_give_all(struct shadow *s, struct reap *reap)
 
 	shadow_take_written(s, reap);
 	s->tracked = false;
-	s->piece = (struct shadow_piece){ .start = 1 };
+	forget_piece(s);
 	for (n = node_first(s); n; n = node_next(n, reap)) {
 		swap_all(n, IOPT_CLEAN, IOPT_WRITE);
 		unsplit(n, reap);
