@@ -317,6 +317,35 @@ START_TEST(neighbours_of_different_permissions)
 }
 END_TEST
 
+/*
+ * The parent has a piece that begins within a page of the guest's, where an entry has bits that
+ * mean nothing.
+ */
+START_TEST(piece_within_a_larger_page)
+{
+	struct ioasid_pgtable t = { .format = IOASID_PGTABLE_ARM_S1, .input_bits = 48,
+				    .levels = _i == 14 ? 4 : 3, .granule_bits = (uint32_t)_i };
+	const uint64_t size = UINT64_C(1) << _i;
+	uint64_t *entry;
+	unsigned int i;
+
+	root_map(PAGE, 4 * MIB - PAGE, HOST + PAGE, RW, true);
+	root_map(TABLES, END - TABLES, 0, RW, true);
+	bind_as(&t, false);
+	gt_map(&w.t, 0, 2 * size, 4 * size, 1, RW);
+	sync_range(0, ALL);
+	gt_map(&w.t, 0, 8 * size, size, 1, RW);
+	sync_range(0, 0);
+	check_pages(0, 8 * size);
+	for (i = 0; i < 4; i++) {
+		entry = gt_entry(&w.t, i * size, 1);
+		gt_store(entry, gt_load(entry) | (i & 1) * PAGE);
+	}
+	sync_range(0, ALL);
+	check_pages(0, 8 * size);
+}
+END_TEST
+
 /* A table that the parent does not have yet is there for DMA as soon as it has it. */
 START_TEST(table_comes_later)
 {
@@ -351,6 +380,8 @@ void add_bare_cases(Suite *s)
 	tcase_add_loop_test(tc, page_that_leads_where_a_piece_was, 0, VARIANTS);
 	tcase_add_test(tc, flags_that_come_to_mean_less);
 	tcase_add_loop_test(tc, neighbours_of_different_permissions, 0, 4 * VARIANTS);
+	tcase_add_loop_test(tc, piece_within_a_larger_page, 14, 15);
+	tcase_add_loop_test(tc, piece_within_a_larger_page, 16, 17);
 	tcase_add_loop_test(tc, table_comes_later, 0, VARIANTS);
 	suite_add_tcase(s, tc);
 }

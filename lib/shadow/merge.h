@@ -99,7 +99,10 @@ static inline uint64_t line_delta(const struct shadow_line *l)
 	return l->add + l->flags;
 }
 
-/* @flags are those of a leaf, the piece is at hand. False: it permits nothing. */
+/*
+ * @flags are those of a leaf, the piece is at hand. False: it permits nothing, or entries that are
+ * on the line could have bits below the size of a page.
+ */
 static inline bool line_of(struct shadow_line *l, const struct shadow_node *n, uint64_t flags)
 {
 	const struct shadow_piece *piece = &n->shadow->piece;
@@ -107,7 +110,7 @@ static inline bool line_of(struct shadow_line *l, const struct shadow_node *n, u
 	uint64_t top = rule->use[1].addr | merge_page_mask(rule);
 	unsigned int perm = piece_perm(piece, pgt_rule_perm(rule, flags));
 
-	if (!perm || piece->start > top)
+	if (!perm || piece->start > top || piece->start & merge_page_mask(rule))
 		return false;
 	l->flags = flags;
 	l->sub = piece->start + flags;
