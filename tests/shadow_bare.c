@@ -366,6 +366,44 @@ START_TEST(table_comes_later)
 }
 END_TEST
 
+/*
+ * The same table comes to be in use at two places while the parent does not have it. All of one was
+ * told of, and is there, though no more than a page of the other was told of later. @_i: how the
+ * second place comes to lead there, and of what level the entries are that do.
+ */
+START_TEST(table_of_two_places_comes_later)
+{
+	const unsigned int level = 2 + (unsigned int)_i % 2;
+	const uint64_t table = END - PAGE, upper = END - 2 * PAGE, page = 5 * PAGE;
+	const uint64_t span = level == 2 ? 2 * MIB : GIB;
+	const uint64_t first = 4 * span, second = 5 * span;
+	uint64_t to, found;
+	unsigned int i;
+
+	root_map(0, 4 * MIB, HOST, RW, true);
+	root_map(TABLES, END - TABLES - 2 * PAGE, 0, RW, true);
+	bind(variant[_i / 6].format, variant[_i / 6].on_demand);
+	gt_map(&w.t, 0, 0, 8 * PAGE, 1, RW);
+	to = level == 2 ? table : upper;
+	gt_store(gt_entry(&w.t, second, level), gt_table_at(&w.t, level, to));
+	sync_range(0, ALL);
+	root_map(upper, 2 * PAGE, 0, RW, true);
+	gt_store(gt_slot(&w.t, upper, 0), gt_table_at(&w.t, 2, table));
+	for (i = 0; i < 8; i++)
+		gt_store(gt_slot(&w.t, table, i), gt_load(gt_entry(&w.t, i * PAGE, 1)));
+	gt_store(gt_entry(&w.t, first, level), gt_table_at(&w.t, level, to));
+	sync_range(first, first);
+	ck_assert_uint_eq(translate(&w.s, first, RW), HOST);
+	if (_i / 2 % 3 == 0)
+		sync_range(second, second);
+	else if (_i / 2 % 3 == 1)
+		ck_assert(shadow_first(&w.s, second + page, second + 2 * page, &found) &&
+			  found == second + page);
+	ck_assert_uint_eq(translate(&w.s, second + page, RW), HOST + page);
+	settle();
+}
+END_TEST
+
 void add_bare_cases(Suite *s)
 {
 	TCase *tc = tcase_create("bare");
@@ -383,5 +421,6 @@ void add_bare_cases(Suite *s)
 	tcase_add_loop_test(tc, piece_within_a_larger_page, 14, 15);
 	tcase_add_loop_test(tc, piece_within_a_larger_page, 16, 17);
 	tcase_add_loop_test(tc, table_comes_later, 0, VARIANTS);
+	tcase_add_loop_test(tc, table_of_two_places_comes_later, 0, 6 * VARIANTS);
 	suite_add_tcase(s, tc);
 }

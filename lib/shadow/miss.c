@@ -32,6 +32,8 @@ enum shadow_fault node_fill(struct shadow_node *n, unsigned int i, uint64_t iova
 	uint64_t offset = iova & ((UINT64_C(1) << node_shift(n)) - 1);
 
 	*next = node_child(n, i);
+	if (*next && n->unread)
+		node_doubt(*next);
 	if (*next || n->pte[i])
 		return SHADOW_OK;
 	if (e->kind == PGT_LEAF) {
@@ -53,9 +55,12 @@ enum shadow_fault node_fill(struct shadow_node *n, unsigned int i, uint64_t iova
 	*next = node_fill_table(n, i, e);
 	if (!*next)
 		return SHADOW_NOMEM;
-	/* A guest's table that is new here has not been read: entry by entry, when used. */
-	if (e->kind == PGT_TABLE && (*next)->refs == 1)
-		(*next)->unread = true;
+	/*
+	 * A guest's table that is new here has not been read: entry by entry, when used. That it
+	 * is known from elsewhere does not mean that all of it has been.
+	 */
+	if (e->kind == PGT_TABLE)
+		node_doubt(*next);
 	return SHADOW_OK;
 }
 

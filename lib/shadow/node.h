@@ -56,7 +56,8 @@ struct shadow_node {
 	bool shared;			/* in the hash */
 	bool split;			/* a leaf has led to a table of its parts */
 	bool written;			/* an entry has come to be writable: write.c */
-	bool unread;			/* not read by a pass: what is absent is read when used; */
+	bool unread;			/* not read by a pass: what is absent is read when used, */
+					/* here and, when that is looked at, below; */
 					/* of a NODE_SKIP: also tables that nothing led to */
 	uint64_t epoch;			/* the pass that has read all of it */
 	uint64_t mark;			/* when drop_below() was here */
@@ -243,6 +244,17 @@ void node_clear(struct shadow_node *n, unsigned int i, struct reap *reap);
  * read again when it is used.
  */
 void node_unresolve(struct shadow_node *n, unsigned int i, struct reap *reap);
+
+/*
+ * The node has come to be where more was to be read of it than has been. A walk that found nothing
+ * there may find something.
+ */
+static inline void node_doubt(struct shadow_node *n)
+{
+	if (!n->unread)
+		n->barren_walk = 0;
+	n->unread = true;
+}
 
 /* Makes @raw the entry and leaves it unresolved. 0; -ENOMEM: it is read again when it is used. */
 int node_set_raw(struct shadow_node *n, unsigned int i, uint64_t raw, struct reap *reap);

@@ -186,8 +186,9 @@ static uint64_t raw_now(struct shadow_node *n, unsigned int i)
 }
 
 /*
- * A node that is new for entry @i, which was @was. The pass may be about a part of it. The rest is
- * as absent as it was, unless it was there, or an earlier pass would have read it, but could not.
+ * A node that is new for entry @i, which was @was; others may lead there already. The pass may be
+ * about a part of it. The rest is as absent as it was, unless it was there, or an earlier pass
+ * would have read it, but could not.
  */
 static bool is_unread(const struct frame *f, unsigned int i, uint64_t was, uint64_t raw)
 {
@@ -206,8 +207,8 @@ static struct shadow_node *link_child(struct pass *pass, const struct frame *f, 
 
 	child = ret ? NULL : node_fill_table(n, i, e);
 	if (child) {
-		if (child->refs == 1 && is_unread(f, i, was, raw))
-			child->unread = true;
+		if (is_unread(f, i, was, raw))
+			node_doubt(child);
 		return child;
 	}
 	if (node_set_raw(n, i, raw, pass->reap) || ret != -EFAULT)

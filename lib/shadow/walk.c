@@ -105,6 +105,8 @@ static bool step(struct shadow_walk *w, struct shadow_run *run)
 			continue;
 		base = f->base + ((uint64_t)i << node_shift(n));
 		if (pte & IOPT_TABLE) {
+			if (n->unread)
+				node_doubt(node_child(n, i));
 			enter(w, node_child(n, i), base, perm);
 			continue;
 		}
