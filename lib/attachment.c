@@ -27,7 +27,7 @@ static int reserve_own(struct ioasid_space *space, const struct ioasid_device *d
 	size_t i;
 
 	for (i = 0; i < device->n_reserved; i++) {
-		int ret = ranges_reserve(space, r[i].start, r[i].start + r[i].length - 1);
+		int ret = ranges_reserve(space, device, r[i].start, r[i].start + r[i].length - 1);
 
 		if (!ret)
 			continue;
@@ -50,7 +50,8 @@ static int reserve_in(struct ioasid_space *space, const struct ioasid_device *de
 	int ret = 0;
 
 	if (device->info.address_bits < 64)
-		ret = ranges_reserve(space, UINT64_C(1) << device->info.address_bits, UINT64_MAX);
+		ret = ranges_reserve(space, device, UINT64_C(1) << device->info.address_bits,
+				     UINT64_MAX);
 	if (ret || a->pasid != IOASID_NO_PASID)
 		return ret;
 	ret = reserve_own(space, device);

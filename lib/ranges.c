@@ -95,28 +95,35 @@ static void forget_clear(struct ioasid_space *space)
 	space->clear_last = 0;
 }
 
-/* Somebody who is attached has it so, or else the program itself. */
-static int why_reserved(const struct ioasid_space *space, uint64_t start, uint64_t last,
-			const struct reserved *r)
-{
-	const struct ioasid_device *d;
-	char what[64];
+#define WHY_SIZE 160
 
-	snprintf(what, sizeof(what), "space %u: 0x%llx-0x%llx", space->id,
-		 (unsigned long long)start, (unsigned long long)last);
-	for (d = space->ctx->devices; d; d = d->next) {
-		if (!is_attached(d, space))
-			continue;
-		if (is_beyond(d, r))
-			return err_set(EINVAL, "%s: the IOMMU of %s translates no more than %u "
-				       "bits of address", what, d->name, d->info.address_bits);
-		if (has_for_itself(d, r))
-			return err_set(EINVAL, "%s touches what is reserved for %s: 0x%llx-0x%llx",
-				       what, d->name, (unsigned long long)r->start,
-				       (unsigned long long)r->last);
-	}
-	return err_set(EINVAL, "%s touches a reserved range: 0x%llx-0x%llx", what,
-		       (unsigned long long)r->start, (unsigned long long)r->last);
+/* For whom @r is reserved: @device; NULL: no page table has it. */
+static void say_why(char why[WHY_SIZE], const struct ioasid_device *device,
+		    const struct reserved *r)
+{
+	if (!device)
+		snprintf(why, WHY_SIZE, "nothing translates more than %u bits of address",
+			 IOPT_MAX_BITS);
+	else if (is_beyond(device, r))
+		snprintf(why, WHY_SIZE, "the IOMMU of %s translates no more than %u bits of "
+			 "address", device->name, device->info.address_bits);
+	else
+		snprintf(why, WHY_SIZE, "0x%llx-0x%llx is reserved for %s",
+			 (unsigned long long)r->start, (unsigned long long)r->last, device->name);
+}
+
+/* Somebody who is attached has it so, or else there are devices or children at all. */
+static int why_reserved(const struct ioasid_space *space, uint64_t start, uint64_t last,
+			const struct reserved *r, int error)
+{
+	const struct ioasid_device *d = space->ctx->devices;
+	char why[WHY_SIZE];
+
+	while (d && !(is_attached(d, space) && (is_beyond(d, r) || has_for_itself(d, r))))
+		d = d->next;
+	say_why(why, d, r);
+	return err_set(error, "space %u: 0x%llx-0x%llx: %s", space->id, (unsigned long long)start,
+		       (unsigned long long)last, why);
 }
 
 int ranges_check_reserved(struct ioasid_space *space, uint64_t start, uint64_t last)
@@ -124,7 +131,7 @@ int ranges_check_reserved(struct ioasid_space *space, uint64_t start, uint64_t l
 	const struct reserved *r = touched(space, start, last);
 
 	if (r)
-		return why_reserved(space, start, last, r);
+		return why_reserved(space, start, last, r, EINVAL);
 	find_clear(space, start, last);
 	return 0;
 }
@@ -155,26 +162,27 @@ static struct reserved *same_reserved(const struct ioasid_space *space, size_t i
 	return r && r->start == start && r->last == last ? r : NULL;
 }
 
-static int check_reserve(const struct ioasid_space *space, uint64_t start, uint64_t last)
+static int check_reserve(const struct ioasid_space *space, const struct ioasid_device *device,
+			 uint64_t start, uint64_t last)
 {
+	const struct reserved r = { .start = start, .last = last };
 	struct ioasid_mapping copy;
 	const struct ioasid_mapping *m = mapping_first(space, start, last, &copy);
+	char why[WHY_SIZE];
 
+	if (!m && !touches_allowed(space, start, last))
+		return 0;
+	say_why(why, device, &r);
 	if (m)
-		return err_set(EADDRINUSE,
-			       "space %u has a mapping at 0x%llx-0x%llx, in what would be "
-			       "reserved: 0x%llx-0x%llx",
+		return err_set(EADDRINUSE, "space %u has a mapping at 0x%llx-0x%llx: %s",
 			       space->id, (unsigned long long)m->item.start,
-			       (unsigned long long)m->item.last, (unsigned long long)start,
-			       (unsigned long long)last);
-	if (touches_allowed(space, start, last))
-		return err_set(EADDRINUSE, "space %u: 0x%llx-0x%llx would be reserved, but "
-			       "ioasid_space_allow() claims a part of it", space->id,
-			       (unsigned long long)start, (unsigned long long)last);
-	return 0;
+			       (unsigned long long)m->item.last, why);
+	return err_set(EADDRINUSE, "space %u: ioasid_space_allow() claims what it cannot have: %s",
+		       space->id, why);
 }
 
-int ranges_reserve(struct ioasid_space *space, uint64_t start, uint64_t last)
+int ranges_reserve(struct ioasid_space *space, const struct ioasid_device *device, uint64_t start,
+		   uint64_t last)
 {
 	size_t i = find_reserved(space, start, last);
 	struct reserved *r = same_reserved(space, i, start, last);
@@ -184,7 +192,7 @@ int ranges_reserve(struct ioasid_space *space, uint64_t start, uint64_t last)
 		r->refs++;
 		return 0;
 	}
-	ret = check_reserve(space, start, last);
+	ret = check_reserve(space, device, start, last);
 	if (ret)
 		return ret;
 	r = mem_realloc(space->reserved, (space->n_reserved + 1) * sizeof(*r));
@@ -299,11 +307,13 @@ static int check_permitted(const struct ioasid_space *space, const struct ioasid
 {
 	size_t i;
 
-	for (i = 0; i < n; i++)
-		if (ranges_are_reserved(space, ranges[i].start, range_last(&ranges[i])))
-			return err_set(EADDRINUSE, "0x%llx-0x%llx touches a reserved range",
-				       (unsigned long long)ranges[i].start,
-				       (unsigned long long)range_last(&ranges[i]));
+	for (i = 0; i < n; i++) {
+		uint64_t start = ranges[i].start, last = range_last(&ranges[i]);
+		const struct reserved *r = touched(space, start, last);
+
+		if (r)
+			return why_reserved(space, start, last, r, EADDRINUSE);
+	}
 	return 0;
 }
 

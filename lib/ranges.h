@@ -5,8 +5,12 @@
 
 #include "objects.h"
 
-/* Each call of the first asks for one of the second, with the same range. */
-int ranges_reserve(struct ioasid_space *space, uint64_t start, uint64_t last);
+/*
+ * Each call of the first asks for one of the second, with the same range. @device: whose it is;
+ * NULL: what no page table has.
+ */
+int ranges_reserve(struct ioasid_space *space, const struct ioasid_device *device, uint64_t start,
+		   uint64_t last);
 void ranges_unreserve(struct ioasid_space *space, uint64_t start, uint64_t last);
 bool ranges_are_reserved(const struct ioasid_space *space, uint64_t start, uint64_t last);
 /* 0, or err_set(EINVAL): it touches what is reserved, and for whom. */

@@ -268,7 +268,7 @@ int space_nest_on(struct ioasid_space *space, const struct ioasid_space_options 
 	if (!space->nest)
 		return -EOPNOTSUPP;
 	/* A nested space is no wider than the widest table. */
-	ret = ranges_reserve(space, UINT64_C(1) << IOPT_MAX_BITS, UINT64_MAX);
+	ret = ranges_reserve(space, NULL, UINT64_C(1) << IOPT_MAX_BITS, UINT64_MAX);
 	if (!ret)
 		ret = use_parent(options->parent, reap);
 	if (ret)

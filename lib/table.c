@@ -135,7 +135,7 @@ int table_use(struct ioasid_space *space, struct reap *reap)
 	int ret = 0;
 
 	if (!space->parent && !space->users) {
-		ret = ranges_reserve(space, UINT64_C(1) << IOPT_MAX_BITS, UINT64_MAX);
+		ret = ranges_reserve(space, NULL, UINT64_C(1) << IOPT_MAX_BITS, UINT64_MAX);
 		if (ret)
 			return ret;
 		ret = check_and_create(space, reap);

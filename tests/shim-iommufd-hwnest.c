@@ -101,7 +101,7 @@ START_TEST(reserved_is_what_the_parent_cannot_map)
 	ck_ok(bind_fs(child, 0x5000, 0));
 	ck_ok(ioasid_space_map(root, 0xfee00000, memory, PAGE, RW, NULL));
 	ck_err(ioasid_device_attach(device, child), EADDRINUSE);
-	said("space 1 has a mapping", "reserved: 0xfee00000-0xfeefffff");
+	said("space 1 has a mapping", "0xfee00000-0xfeefffff is reserved for 0000:00:02.0");
 	ck_assert_uint_eq(ioasid_space_query_reserved(root, NULL, 0), 1);
 	ck_ok(ioasid_space_unmap(root, 0xfee00000, PAGE, NULL));
 	ck_ok(ioasid_device_attach(device, child));

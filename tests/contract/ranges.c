@@ -108,6 +108,12 @@ START_TEST(counts_do_not_depend_on_the_room)
 }
 END_TEST
 
+static void says_whose(const struct ioasid_device *device)
+{
+	ck_assert_msg(strstr(ioasid_errmsg(), ioasid_device_get_name(device)),
+		      "does not say who: %s", ioasid_errmsg());
+}
+
 START_TEST(reserved_ranges_cannot_be_mapped)
 {
 	struct ioasid_range range;
@@ -149,6 +155,7 @@ START_TEST(addresses_beyond_the_iommu_cannot_be_mapped)
 		end = UINT64_C(1) << info.address_bits;
 		ck_ok(ioasid_space_map(f.space, end, f.memory, PAGE, RW, NULL));
 		ck_err_same(f.space, ioasid_device_attach(device, f.space), EADDRINUSE);
+		says_whose(device);
 		ck_assert_ptr_null(ioasid_device_get_space(device));
 		ck_ok(ioasid_space_unmap(f.space, end, PAGE, NULL));
 		ck_ok(ioasid_device_attach(device, f.space));
@@ -174,6 +181,7 @@ START_TEST(mapping_in_the_way_of_attach)
 	if (ioasid_device_query_reserved(device, &range, 1)) {
 		ck_ok(ioasid_space_map(f.space, range.start, f.memory, PAGE, RW, NULL));
 		ck_err_same(f.space, ioasid_device_attach(device, f.space), EADDRINUSE);
+		says_whose(device);
 		ck_assert_ptr_null(ioasid_device_get_space(device));
 		ck_ok(ioasid_space_unmap_all(f.space, NULL));
 		ck_ok(ioasid_device_attach(device, f.space));
@@ -293,9 +301,11 @@ START_TEST(allowed_and_reserved_exclude_each_other)
 		range.length = 2 * PAGE;
 		ck_ok(ioasid_space_allow(f.space, &range, 1));
 		ck_err_same(f.space, ioasid_device_attach(device, f.space), EADDRINUSE);
+		says_whose(device);
 		ck_ok(ioasid_space_allow(f.space, &low, 1));
 		ck_ok(ioasid_device_attach(device, f.space));
 		ck_err_same(f.space, ioasid_space_allow(f.space, &range, 1), EADDRINUSE);
+		says_whose(device);
 		ck_ok(ioasid_space_map(f.space, 0, f.memory, PAGE, RW | IOASID_ANY_IOVA, &m));
 		ck_assert_uint_eq(ioasid_mapping_get_iova(m), low.start);
 	}
