@@ -83,6 +83,9 @@ grep -q nonsense "$dir/err" || complain 'it does not name the back end'
 echo 'device' >"$dir/platform"
 run 1 -b emulated 0000:00:02.0
 grep -q 'platform' "$dir/err" || complain 'it does not say what is wrong with the platform'
+run 1 -b emulated
+[ "$(grep -c 'platform: line 1' "$dir/err")" = 1 ] ||
+	complain 'it does not say once what is wrong with the platform'
 run 2 --nonsense
 run 0 --help
 run 0 --version

@@ -51,10 +51,14 @@ static int print_devices(const struct options *o, char **names, int n)
 static int print_machine(const struct options *o)
 {
 	int ret = info_backends(o);
+	bool emulated = o->backend && !strcmp(o->backend, "emulated");
 
+	/* What is wrong with the platform has been said. */
+	if (emulated && ret)
+		return ret;
 	putchar('\n');
-	if (o->backend && !strcmp(o->backend, "emulated"))
-		return info_platform() ? -1 : ret;
+	if (emulated)
+		return info_platform();
 	info_pci();
 	return ret;
 }
