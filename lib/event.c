@@ -85,18 +85,21 @@ IOASID_EXPORT int ioasid_event_queue_create(struct ioasid_ctx *ctx, size_t depth
 	return 0;
 }
 
+/* In one step: a vIOMMU that nobody needs any more is to be free of it in the kernel, too. */
 IOASID_EXPORT int ioasid_event_queue_destroy(struct ioasid_event_queue *q)
 {
 	struct ioasid_event_queue **p;
+	struct ioasid_ctx *ctx;
 
 	if (!q)
 		return 0;
-	ctx_lock(q->ctx);
-	for (p = q->viommu ? &q->viommu->queues : &q->ctx->queues; *p != q; p = &(*p)->next)
+	ctx = q->ctx;
+	ctx_lock(ctx);
+	for (p = q->viommu ? &q->viommu->queues : &ctx->queues; *p != q; p = &(*p)->next)
 		;
 	*p = q->next;
-	ctx_unlock(q->ctx);
 	event_queue_free(q);
+	ctx_unlock(ctx);
 	return 0;
 }
 

@@ -69,7 +69,7 @@ struct viommu_ops {
 	 */
 	int (*events_create)(struct ioasid_event_queue *queue,
 			     const struct ioasid_viommu_events_options *options);
-	void (*events_destroy)(struct ioasid_event_queue *queue);	/* also unlocked */
+	void (*events_destroy)(struct ioasid_event_queue *queue);
 	bool (*events_read)(struct ioasid_event_queue *queue, struct ioasid_event *event);
 
 	/* NULL where there are none. create: sets queue->id, or err_set() as

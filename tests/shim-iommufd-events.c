@@ -9,6 +9,7 @@
 #include "shim_viommu.h"
 #include "util/alloc.h"
 #include "vfio/sys.h"
+#include "waiter.h"
 
 START_TEST(event_queues)
 {
@@ -213,6 +214,38 @@ START_TEST(a_busy_queue_that_is_forgotten)
 }
 END_TEST
 
+static struct waiter other;
+
+static int destroy_viommu(void *data)
+{
+	return ioasid_viommu_destroy(data);
+}
+
+static void others_destroy_the_viommu(void)
+{
+	waiter_start(&other, destroy_viommu, viommu);
+	usleep(20000);	/* to get as far as it can */
+}
+
+/* What the queue is on goes after it, also if another thread has waited for nothing else. */
+START_TEST(a_vIOMMU_that_goes_while_its_queue_does)
+{
+	struct ioasid_event_queue *queue;
+
+	ck_ok(make_events(IOASID_EVENTS_SMMUV3, 0, &queue));
+	ck_ok(ioasid_vdevice_destroy(vdevice));
+	shim_forget();
+	shim.slow = others_destroy_the_viommu;	/* in the close(2) of its descriptor */
+	ck_ok(ioasid_event_queue_destroy(queue));
+	ck_ok(waiter_end(&other));
+	expect(iommu, SHIM_DESTROY, 8, 6);
+	expect(iommu, SHIM_DESTROY, 8, 4);
+	expect(iommu, SHIM_DESTROY, 8, 3);
+	expect(iommu, SHIM_DESTROY, 8, 2);
+	expect_end();
+}
+END_TEST
+
 START_TEST(events_of_a_tegra241)
 {
 	struct ioasid_event_queue *queue;
@@ -278,6 +311,7 @@ int main(void)
 	tcase_add_test(tc, event_queues_that_fail);
 	tcase_add_test(tc, a_queue_that_is_open_in_a_child);
 	tcase_add_test(tc, a_busy_queue_that_is_forgotten);
+	tcase_add_test(tc, a_vIOMMU_that_goes_while_its_queue_does);
 	suite_add_tcase(suite, tc);
 	tc = tcase_create("raw");
 	tcase_add_checked_fixture(tc, with_raw, nested_teardown);

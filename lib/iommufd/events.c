@@ -75,7 +75,7 @@ void iofd_events_destroy(struct ioasid_event_queue *q)
 {
 	/* The descriptor holds the object. */
 	sys_close(q->fd);
-	iofd_destroy_unlocked(q->ctx, q->id);
+	iofd_destroy(q->ctx, q->id);
 }
 
 /* What the record says of a device: who it is. */
