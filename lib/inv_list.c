@@ -8,9 +8,20 @@ struct header {
 	uint32_t type, length;
 };
 
+/* How a space is nested changes with the lock only. */
+static bool is_nested_by_kernel(const struct ioasid_space *space)
+{
+	bool is;
+
+	ctx_lock(space->ctx);
+	is = space->nest && space->nest->bind_raw;
+	ctx_unlock(space->ctx);
+	return is;
+}
+
 int inv_raw_check(const struct ioasid_space *space, size_t length)
 {
-	if (!space->nest || !space->nest->bind_raw)
+	if (!is_nested_by_kernel(space))
 		return err_set(EOPNOTSUPP, "space %u is not nested in hardware by a kernel",
 			       space->id);
 	if (!length || length > IOASID_RAW_MAX)

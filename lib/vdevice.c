@@ -122,11 +122,13 @@ IOASID_EXPORT struct ioasid_device *ioasid_viommu_get_device(const struct ioasid
 							     uint64_t virtual_id)
 {
 	const struct ioasid_vdevice *v;
+	struct ioasid_device *device;
 
 	ctx_lock(viommu->ctx);
 	v = viommu_find(viommu, virtual_id);
+	device = v ? v->device : NULL;
 	ctx_unlock(viommu->ctx);
-	return v ? v->device : NULL;
+	return device;
 }
 
 int viommu_check_attach(const struct ioasid_space *space, const struct ioasid_device *device)

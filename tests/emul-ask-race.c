@@ -3,6 +3,8 @@
  * What is asked of an object in one thread while others change what hangs on it. Mostly for
  * ThreadSanitizer.
  */
+#include <sched.h>
+
 #include "pasid_guest.h"
 #include "waiter.h"
 
@@ -93,14 +95,15 @@ static int ask_space(void *data)
 	unsigned int i;
 	bool done;
 
-	(void)data;
-	for (i = 0; i < rounds(ROUNDS); i++) {
+	for (i = 0; i < 10 * rounds(ROUNDS); i++) {
 		uint64_t cursor = 0;
 
 		if (ioasid_space_query_runs(g.space, &cursor, UINT64_MAX, &run, 1, &done) ||
 		    ioasid_space_probe_raw(g.space, 1) != -EOPNOTSUPP ||
-		    ioasid_space_bind_raw(g.space, 1, "", 1) != -EOPNOTSUPP)
+		    ioasid_space_bind_raw(g.space, 1, "", 1) != -EOPNOTSUPP ||
+		    ioasid_inv_add_raw(data, g.space, 1, "", 1) != -EOPNOTSUPP)
 			return -EINVAL;
+		sched_yield();	/* before it takes the lock again, which would hide a race */
 	}
 	return 0;
 }
@@ -108,13 +111,50 @@ static int ask_space(void *data)
 START_TEST(a_space_that_gets_a_pasid_table)
 {
 	const struct ioasid_pasid_table t = vtd_table();
+	struct ioasid_inv *inv;
 	struct waiter w;
-	unsigned int i;
 
-	waiter_start(&w, ask_space, NULL);
-	for (i = 0; i < rounds(ROUNDS); i++) {
+	ck_ok(ioasid_inv_new(g.ctx, 0, &inv));
+	waiter_start(&w, ask_space, inv);
+	while (!__atomic_load_n(&w.done, __ATOMIC_ACQUIRE)) {
 		ck_ok(ioasid_space_bind_pasid_table(g.space, &t));
 		ck_ok(ioasid_space_unbind_pasid_table(g.space));
+	}
+	ck_ok(waiter_end(&w));
+	ioasid_inv_free(inv);
+}
+END_TEST
+
+#define VIRTUAL_ID 0x10
+
+static int ask_for_the_device(void *viommu)
+{
+	const struct ioasid_device *device;
+	unsigned int i;
+
+	for (i = 0; i < 10 * rounds(ROUNDS); i++) {
+		device = ioasid_viommu_get_device(viommu, VIRTUAL_ID);
+		if (device && device != g.device)
+			return -EINVAL;
+		sched_yield();
+	}
+	return 0;
+}
+
+/* It is there, or not, for whoever asks by the guest's name for it. */
+START_TEST(a_device_that_gets_a_virtual_id)
+{
+	struct ioasid_viommu_options options = IOASID_VIOMMU_OPTIONS_INIT;
+	struct ioasid_vdevice *vdevice;
+	struct ioasid_viommu *viommu;
+	struct waiter w;
+
+	options.type = IOASID_VIOMMU_PLAIN;
+	ck_ok(ioasid_viommu_create(g.root, g.device, &options, &viommu));
+	waiter_start(&w, ask_for_the_device, viommu);
+	while (!__atomic_load_n(&w.done, __ATOMIC_ACQUIRE)) {
+		ck_ok(ioasid_vdevice_create(viommu, g.device, VIRTUAL_ID, &vdevice));
+		ck_ok(ioasid_vdevice_destroy(vdevice));
 	}
 	ck_ok(waiter_end(&w));
 }
@@ -159,6 +199,7 @@ int main(void)
 	tcase_add_test(tc, handles_of_one_mapping);
 	tcase_add_test(tc, a_parent_that_gets_a_pasid_table);
 	tcase_add_test(tc, a_space_that_gets_a_pasid_table);
+	tcase_add_test(tc, a_device_that_gets_a_virtual_id);
 	tcase_add_test(tc, the_first_memory_that_is_registered);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
