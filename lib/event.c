@@ -114,6 +114,36 @@ IOASID_EXPORT int ioasid_event_queue_get_fd(const struct ioasid_event_queue *q)
 	return q->fd;
 }
 
+void event_fd_set(int fd, bool readable)
+{
+	eventfd_t ignored;
+
+	if (readable)
+		eventfd_write(fd, 1);
+	else
+		eventfd_read(fd, &ignored);
+}
+
+static bool is_empty(const struct ioasid_event_queue *q)
+{
+	return !q->count && !q->lost;
+}
+
+static void renew_fds(const struct ioasid_event_queue *q)
+{
+	for (; q; q = q->next)
+		event_fd_set(q->fd, !is_empty(q));
+}
+
+void event_renew_fds(const struct ioasid_ctx *ctx)
+{
+	const struct ioasid_viommu *v;
+
+	renew_fds(ctx->queues);
+	for (v = ctx->viommus; v; v = v->next)
+		renew_fds(v->queues);
+}
+
 static void push(struct ioasid_event_queue *q, const struct ioasid_event *event)
 {
 	q->ring[(q->head + q->count++) % q->depth] = *event;
@@ -126,7 +156,7 @@ static void push(struct ioasid_event_queue *q, const struct ioasid_event *event)
 void event_queue_post(struct ioasid_event_queue *q, const struct ioasid_event *event)
 {
 	const struct ioasid_event mark = { .type = IOASID_EVENT_OVERFLOW, .lost = q->lost };
-	bool was_empty = !q->count && !q->lost;
+	bool was_empty = is_empty(q);
 	bool marks = q->lost && !q->viommu;
 
 	if (q->depth - q->count < 1u + marks) {
@@ -138,7 +168,7 @@ void event_queue_post(struct ioasid_event_queue *q, const struct ioasid_event *e
 		push(q, event);
 	}
 	if (was_empty)
-		eventfd_write(q->fd, 1);
+		event_fd_set(q->fd, true);
 }
 
 void event_post(struct ioasid_ctx *ctx, const struct ioasid_event *event)
@@ -161,7 +191,6 @@ static size_t read_kernel(struct ioasid_event_queue *q, struct ioasid_event *eve
 
 static size_t read_ring(struct ioasid_event_queue *q, struct ioasid_event *events, size_t n)
 {
-	eventfd_t ignored;
 	size_t done = 0;
 
 	while (done < n && q->count) {
@@ -174,8 +203,8 @@ static size_t read_ring(struct ioasid_event_queue *q, struct ioasid_event *event
 							.lost = q->lost };
 		q->lost = 0;
 	}
-	if (done && !q->count && !q->lost)
-		eventfd_read(q->fd, &ignored);
+	if (done && is_empty(q))
+		event_fd_set(q->fd, false);
 	return done;
 }
 

@@ -40,4 +40,9 @@ void viommu_post_record(struct ioasid_viommu *viommu, enum ioasid_event_format f
 
 void event_close_all(struct ioasid_ctx *ctx);
 
+/* An eventfd(2), from now on: readable or not. */
+void event_fd_set(int fd, bool readable);
+/* After a fork both processes had the descriptors, and each went on with queues of its own. */
+void event_renew_fds(const struct ioasid_ctx *ctx);
+
 #endif

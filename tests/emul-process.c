@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A context that a forked process takes over, and who pays for what it locks. */
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -63,19 +64,36 @@ static uint64_t locked(const struct ioasid_ctx *c)
 	return info.locked_bytes / PAGE;
 }
 
-/* Runs @what in a child; an assertion that fails there ends it, and with it the test. */
-static void in_a_child(void (*what)(void))
+/*
+ * Runs @what in a child, after @meanwhile in the parent; an assertion that fails there ends it, and
+ * with it the test.
+ */
+static void in_a_child_after(void (*meanwhile)(void), void (*what)(void))
 {
-	int status = 0;
-	pid_t child = fork();
+	int status = 0, over[2];
+	pid_t child;
+	char byte;
 
+	ck_assert_int_eq(pipe(over), 0);
+	child = fork();
 	ck_assert_int_ge(child, 0);
 	if (!child) {
+		close(over[1]);
+		ck_assert_int_eq((int)read(over[0], &byte, 1), 0);
 		what();
 		_exit(0);
 	}
+	close(over[0]);
+	if (meanwhile)
+		meanwhile();
+	close(over[1]);
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
 	ck_assert_int_eq(status, 0);
+}
+
+static void in_a_child(void (*what)(void))
+{
+	in_a_child_after(NULL, what);
 }
 
 static struct ioasid_channel *channel;
@@ -148,6 +166,106 @@ START_TEST(nested_spaces_and_copies_go_along)
 	in_a_child(go_on_nested);
 	ck_ok(ioasid_ctx_abandon(ctx));
 	ctx = open_ctx(0);
+	close_world();
+}
+END_TEST
+
+static struct ioasid_event_queue *queue;
+
+static bool is_readable(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) == 1;
+}
+
+/* A DMA of the channel faults. */
+static void fault_at(uint64_t iova)
+{
+	uint8_t byte;
+
+	ck_err(dma_get(channel, iova, &byte), EFAULT);
+}
+
+/* The queue has this event, and no other. */
+static void ck_event_at(uint64_t iova)
+{
+	struct ioasid_event e[2];
+
+	ck_assert(is_readable(ioasid_event_queue_get_fd(queue)));
+	ck_assert_uint_eq(ioasid_event_queue_read(queue, e, 2), 1);
+	ck_assert_uint_eq(e[0].iova, iova);
+	ck_assert(!is_readable(ioasid_event_queue_get_fd(queue)));
+}
+
+static void read_it(void)
+{
+	ck_event_at(GIB);
+}
+
+static void finds_it_too(void)
+{
+	ck_ok(ioasid_ctx_change_process(ctx));
+	ck_event_at(GIB);
+	fault_at(3 * GIB);
+	ck_event_at(3 * GIB);
+}
+
+/* The device is behind a vIOMMU, in a space where all faults. */
+static void open_viommu_queue(void)
+{
+	struct ioasid_viommu_events_options events = IOASID_VIOMMU_EVENTS_OPTIONS_INIT;
+	struct ioasid_viommu_options options = IOASID_VIOMMU_OPTIONS_INIT;
+	struct ioasid_space_options nested = IOASID_SPACE_OPTIONS_INIT;
+	struct ioasid_space *child;
+	struct ioasid_vdevice *vdevice;
+
+	options.type = IOASID_VIOMMU_PLAIN;
+	ck_ok(ioasid_viommu_create(space, device, &options, &nested.viommu));
+	ck_ok(ioasid_vdevice_create(nested.viommu, device, 1, &vdevice));
+	ck_ok(ioasid_space_create(ctx, &nested, &child));
+	ck_ok(ioasid_device_replace(device, child));
+	events.format = IOASID_EVENTS_PLAIN;
+	ck_ok(ioasid_viommu_create_events(nested.viommu, &events, &queue));
+}
+
+static void open_queue(bool of_viommu)
+{
+	open_world(0, 0, 8);
+	channel = channel_new(device, IOASID_NO_PASID);
+	if (of_viommu)
+		open_viommu_queue();
+	else
+		ck_ok(ioasid_event_queue_create(ctx, 0, &queue));
+}
+
+/* The child has a queue of its own, with what was in the parent's; a descriptor that both have. */
+START_TEST(an_event_waits_in_both)
+{
+	open_queue(_i);
+	fault_at(GIB);
+	in_a_child_after(read_it, finds_it_too);
+	close_world();
+}
+END_TEST
+
+static void have_another(void)
+{
+	fault_at(2 * GIB);
+}
+
+static void finds_none(void)
+{
+	ck_ok(ioasid_ctx_change_process(ctx));
+	ck_assert(!is_readable(ioasid_event_queue_get_fd(queue)));
+	fault_at(3 * GIB);
+	ck_event_at(3 * GIB);
+}
+
+START_TEST(events_of_the_parent_are_its_own)
+{
+	open_queue(_i);
+	in_a_child_after(have_another, finds_none);
 	close_world();
 }
 END_TEST
@@ -361,6 +479,8 @@ int main(void)
 
 	tcase_add_test(tc, child_goes_on_with_all_handles);
 	tcase_add_test(tc, nested_spaces_and_copies_go_along);
+	tcase_add_loop_test(tc, an_event_waits_in_both, 0, 2);
+	tcase_add_loop_test(tc, events_of_the_parent_are_its_own, 0, 2);
 	tcase_add_loop_test(tc, what_is_locked_moves, 0, 2);
 	tcase_add_test(tc, user_has_both_for_a_moment);
 	tcase_add_test(tc, limit_of_a_process_is_its_own);

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A forked process has the platform as it was; only what it pays for does not come by itself. */
+/*
+ * A forked process has the platform as it was. What does not come by itself is what it pays for,
+ * and what descriptors say of event queues, since those are the other process's, too. Page requests
+ * are in no queue then: each has a thread that waits, and no other thread may have been in a call.
+ */
 #include "emulated.h"
 #include "locked.h"
 
@@ -19,9 +23,11 @@ int emu_change_process(struct ioasid_ctx *ctx)
 {
 	int ret = locked_change_process(ctx);
 
-	if (!ret)
-		renew_barrier(ctx, ctx->backend);
-	return ret;
+	if (ret)
+		return ret;
+	renew_barrier(ctx, ctx->backend);
+	event_renew_fds(ctx);
+	return 0;
 }
 
 void emu_abandon(struct ioasid_ctx *ctx)

@@ -50,13 +50,10 @@ void emu_queue_count(struct ioasid_fault_queue *q, long n)
 {
 	struct emu_queue *eq = q->backend;
 	size_t before = eq->waiting;
-	eventfd_t ignored;
 
 	eq->waiting += (size_t)n;
-	if (!before && eq->waiting)
-		eventfd_write(q->fd, 1);
-	else if (before && !eq->waiting)
-		eventfd_read(q->fd, &ignored);
+	if (!before != !eq->waiting)
+		event_fd_set(q->fd, eq->waiting);
 }
 
 /* The requests of a group, its last one marked. */
