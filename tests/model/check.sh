@@ -14,12 +14,12 @@ trap 'exit 1' HUP INT TERM
 cd "$dir"
 failed=0
 
-# check RESULT [-DVARIANT...]
+# check MODEL RESULT [-DVARIANT...]
 check()
 {
-	want=$1
-	shift
-	spin -a "$@" "$src/drain.pml" >log
+	model=$1 want=$2
+	shift 2
+	spin -a "$@" "$src/$model.pml" >log
 	$CC -O2 -w -DSAFETY -o pan pan.c
 	./pan -m100000 >log
 	if grep -q 'assertion violated' log; then got=violated
@@ -27,18 +27,23 @@ check()
 	elif grep -q 'errors: 0' log && ! grep -q 'max search depth too small' log; then got=holds
 	else got=unknown
 	fi
-	echo "drain $*: $got ($(sed -n 's/^ *\([0-9]*\) states, stored.*/\1/p' log) states)"
+	echo "$model $*: $got ($(sed -n 's/^ *\([0-9]*\) states, stored.*/\1/p' log) states)"
 	[ $got = $want ] || { echo "  expected: $want" >&2; failed=1; }
 }
 
-check holds
-check holds -DFENCE
-check holds -DLATE
-check holds -DLATE -DFENCE
-check violated -DNO_BARRIER
-check violated -DFENCE -DNO_BARRIER
-check violated -DSCAN_FIRST
-check violated -DEARLY_LEAVE
-check violated -DLATE -DNO_OWED
-check deadlock -DDRAIN_LOCKED
+check drain holds
+check drain holds -DFENCE
+check drain holds -DLATE
+check drain holds -DLATE -DFENCE
+check drain violated -DNO_BARRIER
+check drain violated -DFENCE -DNO_BARRIER
+check drain violated -DSCAN_FIRST
+check drain violated -DEARLY_LEAVE
+check drain violated -DLATE -DNO_OWED
+check drain deadlock -DDRAIN_LOCKED
+check taken holds
+check taken violated -DLATE_SNAPSHOT
+check taken violated -DUNCOUNTED
+check taken violated -DLIMBO_LATE
+check taken deadlock -DHOTPLUG_HELD
 exit $failed
