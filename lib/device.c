@@ -3,6 +3,8 @@
  * Devices: bound, asked, unbound. A kernel resets a device that it gives or takes back, which can
  * take seconds. So back ends are asked for that without the lock, one at a time: ctx->hotplug. No
  * DMA is waited for with that held, since a thread may bind a device while others wait for its DMA.
+ * Thus a device that goes is off the list for a while before it is given back. Till then it is not
+ * to be had again: the kernel would not reset it.
  */
 #include <errno.h>
 #include <string.h>
@@ -12,14 +14,24 @@
 #include "device.h"
 #include "objects.h"
 
-static struct ioasid_device *find(const struct ioasid_ctx *ctx, const char *name)
+static bool has(const struct ioasid_device *list, const char *name)
 {
-	struct ioasid_device *device;
+	while (list && strcmp(list->name, name))
+		list = list->next;
+	return list;
+}
 
-	for (device = ctx->devices; device; device = device->next)
-		if (!strcmp(device->name, name))
-			return device;
-	return NULL;
+static void take_off(struct ioasid_device **p, const struct ioasid_device *device)
+{
+	while (*p != device)
+		p = &(*p)->next;
+	*p = device->next;
+}
+
+static void leave(struct ioasid_device *device)
+{
+	device->next = device->ctx->leaving;
+	device->ctx->leaving = device;
 }
 
 /* Kept, for to give them back in a detach nothing may be allocated. */
@@ -42,8 +54,10 @@ static int check(struct ioasid_device *device)
 
 	ctx_lock(ctx);
 	ret = failure_due(ctx, IOASID_OP_BIND);
-	if (!ret && device->name && find(ctx, device->name))
+	if (!ret && device->name && has(ctx->devices, device->name))
 		ret = err_set(EBUSY, "%s is bound already", device->name);
+	if (!ret && device->name && has(ctx->leaving, device->name))
+		ret = err_set(EBUSY, "%s is being unbound by another thread", device->name);
 	ctx_unlock(ctx);
 	return ret;
 }
@@ -66,9 +80,14 @@ static int take(struct ioasid_device *device, const struct device_source *source
 
 static void give_back(struct ioasid_device *device)
 {
-	pthread_mutex_lock(&device->ctx->hotplug);
-	device->ctx->ops->device_unbind(device);
-	pthread_mutex_unlock(&device->ctx->hotplug);
+	struct ioasid_ctx *ctx = device->ctx;
+
+	pthread_mutex_lock(&ctx->hotplug);
+	ctx->ops->device_unbind(device);
+	ctx_lock(ctx);
+	take_off(&ctx->leaving, device);
+	ctx_unlock(ctx);
+	pthread_mutex_unlock(&ctx->hotplug);
 }
 
 static int join(struct ioasid_device *device, struct reap *reap)
@@ -113,6 +132,8 @@ static int bind(struct ioasid_device *device, const struct device_source *source
 	if (ret)
 		return ret;
 	ret = join(device, &reap);
+	if (ret)
+		leave(device);
 	ctx_unlock_drain(ctx, &reap);
 	if (ret)
 		give_back(device);
@@ -205,13 +226,9 @@ IOASID_EXPORT int ioasid_device_bind_fd(struct ioasid_ctx *ctx, int fd, uint64_t
 
 static void take_out(struct ioasid_device *device, struct reap *reap)
 {
-	struct ioasid_ctx *ctx = device->ctx;
-	struct ioasid_device **p;
-
 	device_detach_all(device, reap);
-	for (p = &ctx->devices; *p != device; p = &(*p)->next)
-		;
-	*p = device->next;
+	take_off(&device->ctx->devices, device);
+	leave(device);
 	pasid_unbind(device);
 	imap_destroy(&device->by_pasid);
 }

@@ -59,6 +59,7 @@ struct ioasid_ctx {
 	uint32_t n_spaces;		/* elements; all from 1 on ... */
 	uint32_t spaces_full;		/* ... and below this are in use */
 	struct ioasid_device *devices;
+	struct ioasid_device *leaving;	/* that the back end still has: nobody knows them */
 	struct slab attachments;
 	struct pasids pasids;
 	struct ioasid_event_queue *queues;

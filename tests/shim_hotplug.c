@@ -8,6 +8,7 @@
 #include "guest_tables.h"
 #include "shim_expect.h"
 #include "util/alloc.h"
+#include "waiter.h"
 
 #define MEMORY (4 * MIB)
 #define TABLES (1 * MIB)
@@ -236,6 +237,44 @@ START_TEST(a_device_comes_while_its_neighbour_goes)
 }
 END_TEST
 
+static struct ioasid_device *leaving;
+static struct waiter leaver;
+
+static int unbind(void *device)
+{
+	return ioasid_device_unbind(device);
+}
+
+/* Another thread wants to bind the device, and a third one unbinds it, who both have to wait. */
+static void begin_same_that_goes(void)
+{
+	begin(1);
+	waiter_start(&leaver, unbind, leaving);
+	usleep(20000);
+}
+
+/*
+ * While a kernel resets another device, one waits to be given back that is already off the
+ * context's list. Opened once more, it would not be reset.
+ */
+START_TEST(a_device_is_wanted_again_before_it_has_gone)
+{
+	struct ioasid_device *device, *again;
+	int ret;
+
+	ck_ok(bind(1, &leaving));
+	slow_bind(begin_same_that_goes);
+	ck_ok(bind(2, &device));
+	ret = finish(&again);
+	ck_ok(waiter_end(&leaver));
+	ck_assert(!ret || ret == -EBUSY);
+	ck_assert(!shim.open_twice);
+	if (ret)
+		ck_ok(bind(1, &again));
+	ck_ok(ioasid_device_attach(again, root));
+}
+END_TEST
+
 int hotplug_run(const char *name, unsigned long command)
 {
 	Suite *suite = suite_create("hotplug");
@@ -248,6 +287,7 @@ int hotplug_run(const char *name, unsigned long command)
 	tcase_add_test(tc, two_threads_bind_one_device);
 	tcase_add_test(tc, two_threads_bind_neighbours);
 	tcase_add_test(tc, a_device_comes_while_its_neighbour_goes);
+	tcase_add_test(tc, a_device_is_wanted_again_before_it_has_gone);
 	suite_add_tcase(suite, tc);
 	backend = name;
 	reset_command = command;

@@ -107,6 +107,7 @@ static int new_fd(bool is_iommu, unsigned int device)
 {
 	int i;
 
+	shim.open_twice |= !is_iommu && shim_device_fd(device);
 	for (i = 0; i < N_FDS; i++)
 		if (!fds[i].open) {
 			fds[i].open = true;

@@ -108,6 +108,7 @@ struct shim {
 	unsigned int n_calls;
 	unsigned int expected;		/* of these, by shim_expect.h */
 	unsigned int opens;
+	bool open_twice;		/* a device that was open has been opened */
 };
 
 extern struct shim shim;

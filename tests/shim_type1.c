@@ -127,6 +127,7 @@ static int new_file(enum kind kind, uint32_t group, unsigned int device)
 {
 	unsigned int i;
 
+	shim.open_twice |= kind == DEVICE && find_device(device);
 	for (i = 0; i < N_FDS; i++)
 		if (files[i].kind == FREE) {
 			files[i] = (struct file){ .kind = kind, .group = group, .device = device };
