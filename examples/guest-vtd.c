@@ -253,6 +253,8 @@ static void open_unit(struct unit *u, const struct arguments *a)
 	check(copier_open(&u->card, u->ctx, bind_device(u->ctx, a, 0, "0000:00:01.0")), "the card");
 	check(ioasid_space_create(u->ctx, NULL, &u->memory), "creating the root");
 	guest = map_new(u->memory, 0, GUEST_MEMORY);
+	/* Until its guest enables translation (GSTS_REG.TES), a unit passes all requests on: this
+	 * one's has done so. */
 	look_up(u);
 }
 

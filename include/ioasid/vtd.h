@@ -332,7 +332,8 @@ typedef int (*ioasid_vtd_read)(void *opaque, uint64_t gpa, void *buffer, size_t 
  *
  * Whatever the unit would answer with a fault is no error here: the translation is then
  * IOASID_VTD_BLOCKED and says why. The caller looks again when the guest invalidates what this was
- * read from: ioasid_vtd_inv_is_lookup_stale().
+ * read from: ioasid_vtd_inv_is_lookup_stale(). While the guest has not enabled translation
+ * (GSTS_REG.TES, 11.4.4), the tables do not count, and all requests pass.
  *
  * @param rtaddr Root Table Address Register as last latched by the guest's Set Root Table Pointer.
  * @param source_id bus, device and function number.
