@@ -41,7 +41,8 @@ static bool lead_up(struct sink *sink, struct sink_run *run)
 
 /*
  * Leaves out what no device may have translated: its IOMMU takes these addresses for something
- * else, and the kernel refuses them. False: nothing is left at the start; then @run says how much.
+ * else, and the kernel refuses them. False: nothing is left at the start; then run->last says how
+ * far, be it beyond the run.
  */
 static bool clip(const struct ioasid_space *space, struct sink_run *run)
 {
@@ -53,7 +54,7 @@ static bool clip(const struct ioasid_space *space, struct sink_run *run)
 		if (r->start > run->last || r->last < run->start)
 			continue;
 		if (r->start <= run->start) {
-			run->last = bits_min(run->last, r->last);
+			run->last = r->last;
 			return false;
 		}
 		run->last = r->start - 1;
@@ -88,6 +89,9 @@ static bool next_part(struct sink_cursor *c, struct sink_run *part)
 	*part = (struct sink_run){ .start = left->start, .last = left->last, .from = left->target,
 				   .perm = left->perm, .shift = left->shift };
 	good = clip(c->sink->space, part);
+	/* a guest's tables can have any number of runs there */
+	if (!good && part->last > left->last)
+		shadow_walk_skip(&c->walk, part->last);
 	if (good && !lead_up(c->sink, part)) {
 		good = false;
 		part->last = part->start | (PAGE - 1);

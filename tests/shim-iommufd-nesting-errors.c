@@ -405,6 +405,25 @@ START_TEST(bombs_that_map_nothing)
 }
 END_TEST
 
+/* What is reserved for a device is left out of the limit, and costs nothing either. */
+START_TEST(bomb_where_all_is_reserved)
+{
+	struct ioasid_device *second;
+
+	shim.reserved = "0x0000000000020000 0x000000000002ffff direct\n"
+			"0x0000008000000000 0x0000ffffffffefff reserved\n";
+	second = bind_device(1);
+	make_bomb(DATA);
+	gt_store(gt_slot(&table, table.root, 0), 0);
+	gt_map(&table, 0x10000, DATA, 0x30 * PAGE, 1, RW);
+	ck_ok(bind_table(child, IOASID_PGTABLE_VTD_SS, 4, table.root));
+	ck_ok(ioasid_device_attach(second, child));
+	ck_ok(inv_all(ctx, child));
+	ck_ok(inv_range(ctx, child, 0x8000000000, 0x7f8000000000));
+	ck_assert_uint_eq(shim_ioas_count(shim_attached(1)), 3);
+}
+END_TEST
+
 /* All that is there, as the tables say; then everything goes. */
 static void check_and_clear(void)
 {
@@ -569,6 +588,7 @@ int main(void)
 	tcase_add_test(tc, too_many_for_bind_and_attach);
 	tcase_add_test(tc, page_table_bomb);
 	tcase_add_test(tc, bombs_that_map_nothing);
+	tcase_add_test(tc, bomb_where_all_is_reserved);
 	tcase_add_test(tc, a_parent_whose_memory_is_not_there);
 	tcase_add_test(tc, allocations_that_fail);
 	tcase_add_test(tc, what_comes_to_be_mapped_without_memory);

@@ -280,6 +280,9 @@ void shadow_walk_begin(struct shadow_walk *w, struct shadow *s, uint64_t start, 
 /* The next run, whole; so is a page that the range has a part of. False: the end. */
 bool shadow_walk_next(struct shadow_walk *w, struct shadow_run *run);
 
+/* Runs up to @last are not asked for: what comes next is behind it, or goes on there. */
+void shadow_walk_skip(struct shadow_walk *w, uint64_t last);
+
 /*
  * The one entry around @iova, of a guest's table, without a walk; perm is 0 if it translates
  * nothing. False: that takes a walk, since there is something to be resolved, or no such entry.

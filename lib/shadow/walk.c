@@ -168,6 +168,18 @@ bool shadow_walk_next(struct shadow_walk *w, struct shadow_run *run)
 	return true;
 }
 
+void shadow_walk_skip(struct shadow_walk *w, uint64_t last)
+{
+	if (!w->has_ahead || w->ahead.start > last)
+		return;
+	w->has_ahead = false;
+	w->depth = 0;
+	if (last >= w->last)
+		return;
+	w->start = last + 1;
+	enter(w, w->s->tree.part[0].top, 0, IOPT_PERM);
+}
+
 bool shadow_entry(const struct shadow *s, uint64_t iova, struct shadow_run *run)
 {
 	struct iopt_hit hit = iopt_walk(&s->root, iova);
