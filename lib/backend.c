@@ -95,6 +95,7 @@ int backend_open_any(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *op
 			ret = ctx->ops->open(ctx, options);
 		if (ret != -ENODEV && ret != -EACCES && ret != -EOPNOTSUPP)
 			return ret;
+		ctx->last_resort = !options->platform;	/* that one asks for the emulation */
 		ctx_log(ctx, LOG_INFO, "back end %s: %s", ctx->ops->name, err_text());
 	}
 	return ret;

@@ -51,6 +51,7 @@ struct ioasid_ctx {
 	pthread_mutex_t hotplug;	/* before the lock: devices come and go, see device.c */
 	const struct backend_ops *ops;
 	void *backend;
+	bool last_resort;		/* the back end, since no other could be used */
 	uint64_t flags;
 	ioasid_log_fn *log;
 	void *log_data;

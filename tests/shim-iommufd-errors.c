@@ -15,6 +15,7 @@ END_TEST
 START_TEST(auto_goes_on_where_opening_fails)
 {
 	static const int errors[] = { ENOENT, ENODEV, EACCES, EPERM };
+	struct ioasid_device *d;
 	size_t i;
 
 	unsetenv("IOASID_BACKEND");
@@ -25,8 +26,14 @@ START_TEST(auto_goes_on_where_opening_fails)
 		said("/dev/iommu", errors[i] == ENODEV ? "modprobe" : "");
 		ck_ok(open_ctx(NULL));
 		ck_assert_str_eq(ioasid_ctx_get_backend(ctx), "emulated");
+		ck_err(ioasid_device_bind(ctx, "0000:3b:00.0", 0, &d), ENODEV);
+		said("0000:3b:00.0", "ioasid-info");	/* which says why it is the emulation */
 		ck_ok(ioasid_ctx_close(ctx));
 	}
+	ck_ok(open_ctx("emulated"));
+	ck_err(ioasid_device_bind(ctx, "0000:3b:00.0", 0, &d), ENODEV);
+	ck_assert_ptr_null(strstr(ioasid_errmsg(), "ioasid-info"));
+	ck_ok(ioasid_ctx_close(ctx));
 	shim_reset();
 	ck_ok(open_ctx("auto"));
 	ck_assert_str_eq(ioasid_ctx_get_backend(ctx), "iommufd");

@@ -170,7 +170,9 @@ static int bind(struct ioasid_device *device)
 	int ret;
 
 	if (!pd)
-		return err_set(ENODEV, "the emulated platform has no device \"%s\"", device->name);
+		return err_set(ENODEV, "the emulated platform has no device \"%s\"%s", device->name,
+			       device->ctx->last_resort ? "; it was taken since no back end with "
+			       "real devices can be used: ioasid-info says why" : "");
 	if (pd->is_parent)
 		return err_set(ENODEV, "%s belongs to its driver, which makes mediated devices of "
 			       "it", device->name);
