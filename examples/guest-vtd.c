@@ -138,7 +138,7 @@ static void carry_out(struct unit *u, const struct ioasid_vtd_inv *inv)
 			htole32(inv->status_data);
 }
 
-/* The guest has written IQT_REG: what it likes. Each descriptor is copied before it is looked at. */
+/* The guest has written IQT_REG: what it likes. A descriptor is copied before it is looked at. */
 static void doorbell(struct unit *u, uint32_t tail)
 {
 	if (tail >= DESCRIPTORS) {

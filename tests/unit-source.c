@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "msan.h"
 #include "support.h"
 
 #ifndef MADV_POPULATE_READ	/* Linux 5.14 */
@@ -67,7 +68,8 @@ int __wrap_madvise(void *addr, size_t length, int advice);
 /* The kernel's, if it is not 0. The linker wraps what depends on it. */
 static uintptr_t page_size;
 
-long __wrap_sysconf(int name)
+/* MSan calls it before there is anything that tells of memory whether it is initialized. */
+NOT_BY_MSAN long __wrap_sysconf(int name)
 {
 	return page_size && name == _SC_PAGESIZE ? (long)page_size : __real_sysconf(name);
 }
