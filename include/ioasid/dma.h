@@ -74,7 +74,8 @@ int ioasid_dma_compare_swap(struct ioasid_channel *channel, uint64_t iova, unsig
  * valid until ioasid_dma_end(). Calls in other threads that unmap or invalidate wait for the end of
  * the section, so keep it short. Inside the section the thread itself cannot unmap, invalidate,
  * detach or replace: such calls fail with -EDEADLK. On another context they work, but wait for the
- * sections of that context.
+ * sections of that context. The thread must not wait for one that makes such calls either, or for a
+ * lock that it holds meanwhile, nor end before the section does.
  *
  * @return 0; -EBUSY: the channel is inside a section already. Since 0.1.
  */
