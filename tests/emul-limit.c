@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a guest's tables may cost: the limit on the memory of a shadow page table. */
+#include <errno.h>
 #include <string.h>
 
 #include "guest_tables.h"
@@ -73,6 +74,72 @@ START_TEST(too_many_tables_fail_until_there_are_fewer)
 }
 END_TEST
 
+START_TEST(table_that_does_not_fit_is_bound)
+{
+	struct guest g;
+	struct guest_table t;
+	struct ioasid_space *space;
+	uint8_t byte;
+
+	guest_open(&g, guest_size, 0);
+	many_tables(&g, &t, REGIONS);
+	space = limited(&g, (enum ioasid_fill)_i, LIMIT);
+	guest_attach(&g, space);
+	ck_ok(bind_table(space, t.format, t.levels, t.root));
+	guest_reaches(&g, 0, 4 * MIB, RW);
+	for (unsigned int i = 1; i < REGIONS - 1; i++)
+		dma_get(g.channel, i * 2 * MIB, &byte);
+	ck_err(dma_get(g.channel, (REGIONS - 1) * 2 * MIB, &byte), ENOMEM);
+	guest_close(&g);
+}
+END_TEST
+
+/* Nobody uses what the tables no longer say: a monitor can tell its guest that it is done. */
+START_TEST(batch_that_does_not_fit_leaves_nothing_stale)
+{
+	struct ioasid_channel *channel;
+	struct ioasid_device *second;
+	struct guest_table t, other_t;
+	struct ioasid_space *space, *other;
+	struct ioasid_inv *inv;
+	size_t handled = 5;
+	struct guest g;
+	uint8_t byte;
+	int ret;
+
+	guest_open(&g, guest_size, 0);
+	many_tables(&g, &t, 1);
+	gt_init(&other_t, IOASID_PGTABLE_VTD_SS, 3, g.memory, 0, 3 * MIB, 4 * MIB);
+	gt_map(&other_t, 0, 5 * MIB, PAGE, 1, RW);
+	space = limited(&g, IOASID_FILL_ON_INVALIDATION, LIMIT);
+	other = limited(&g, IOASID_FILL_ON_INVALIDATION, 0);
+	guest_attach(&g, space);
+	ck_ok(ioasid_device_bind(g.ctx, "0000:00:02.0", 2, &second));
+	ck_ok(ioasid_device_attach(second, other));
+	channel = channel_new(second, IOASID_NO_PASID);
+	ck_ok(bind_table(space, t.format, t.levels, t.root));
+	ck_ok(bind_table(other, other_t.format, other_t.levels, other_t.root));
+	guest_reaches(&g, 0, 4 * MIB, RW);
+	ck_assert_ptr_eq(dma_where(channel, 0, RW), g.memory + 5 * MIB);
+
+	for (unsigned int i = 1; i < REGIONS; i++)
+		gt_map(&t, i * 2 * MIB, 4 * MIB + i * PAGE, PAGE, 1, RW);
+	gt_store(gt_entry(&t, 0, 1), 0);
+	gt_store(gt_entry(&other_t, 0, 1), 0);
+	ck_ok(ioasid_inv_new(g.ctx, 0, &inv));
+	ck_ok(ioasid_inv_add_all(inv, space, 0));
+	ck_ok(ioasid_inv_add_all(inv, other, 0));
+	ck_err(ioasid_inv_submit(inv, &handled), ENOMEM);
+	ck_assert_uint_eq(handled, 0);
+	ret = dma_get(g.channel, 0, &byte);
+	ck_assert_msg(ret == -EFAULT || ret == -ENOMEM, "%d", ret);	/* which is left out? */
+	ck_assert_ptr_null(dma_where(channel, 0, RW));
+	ioasid_inv_free(inv);
+	ck_ok(ioasid_channel_close(channel));
+	guest_close(&g);
+}
+END_TEST
+
 START_TEST(without_a_limit_all_fit)
 {
 	struct guest g;
@@ -112,6 +179,9 @@ static void add(TCase *tc)
 {
 	tcase_add_loop_test(tc, too_many_tables_fail_until_there_are_fewer,
 			    IOASID_FILL_ON_INVALIDATION, IOASID_FILL_ON_DEMAND + 1);
+	tcase_add_loop_test(tc, table_that_does_not_fit_is_bound, IOASID_FILL_ON_INVALIDATION,
+			    IOASID_FILL_ON_DEMAND + 1);
+	tcase_add_test(tc, batch_that_does_not_fit_leaves_nothing_stale);
 	tcase_add_loop_test(tc, without_a_limit_all_fit, IOASID_FILL_ON_INVALIDATION,
 			    IOASID_FILL_ON_DEMAND + 1);
 	tcase_add_test(tc, limits_are_checked);

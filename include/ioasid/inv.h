@@ -141,7 +141,8 @@ int ioasid_inv_add_viommu(struct ioasid_inv *inv, struct ioasid_viommu *viommu, 
  *         attached; -EINVAL: the entry's space has no page table bound, or the IOMMU's driver
  *         refuses the entry, as it does if the page table is in a vendor's layout (ioasid/raw.h)
  *         and the entry is not; -ENOMEM: what could not be refreshed is not translated until it is
- *         invalidated again (with IOASID_FILL_ON_DEMAND: used again); *handled is 0; -EDEADLK: the
+ *         invalidated again (with IOASID_FILL_ON_DEMAND: used again); *handled is 0, but no DMA
+ *         uses what the tables no longer say, of all entries before a bad one; -EDEADLK: the
  *         calling thread is inside ioasid_dma_begin(). On a kernel back end that nests in software
  *         also -ENOMEM: no more memory may be locked; -ENOSPC: the kernel has no room for more
  *         mappings; -EINVAL: the kernel refused; -E2BIG: the space takes more mappings than its
