@@ -116,6 +116,7 @@ struct sink_pass {
 	int ret;
 	struct sink_hull touched;
 	struct sink_hull wait;
+	uint64_t compared;		/* runs */
 };
 
 /*

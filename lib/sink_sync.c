@@ -187,19 +187,26 @@ static void fill(struct sink_pass *p, uint64_t lo, uint64_t hi, const struct sin
 		p->ret = sink_no_memory(p->sink);
 }
 
-/* How much of @item the shadow still says, as far as [@lo, @hi] goes, which is in it. */
+/*
+ * How much of @item the shadow still says, as far as [@lo, @hi] goes, which is in it. Where all is
+ * within the limit there are at most as many runs, and as many items whose ends cut one; and an
+ * item is looked at twice at most. Beyond that it will be too much, whatever there is.
+ */
 static enum state compare(struct sink_pass *p, const struct sink_item *item, uint64_t lo,
 			  uint64_t hi)
 {
+	const uint64_t limit = p->sink->space->mapping_limit;
 	uint64_t same = 0;
 	struct sink_cursor c;
 	struct sink_run run;
 
 	sink_cursor_begin(&c, p->sink, lo, hi);
-	while (sink_cursor_next(&c, &run))
+	while (p->compared / 4 <= limit && sink_cursor_next(&c, &run)) {
+		p->compared++;
 		if (run.perm == item->perm &&
 		    run.from == item->from + (run.start - item->item.start))
 			same += run.last - run.start + 1;
+	}
 	sink_hull_add(&p->wait, c.walk.wait_start, c.walk.wait_last);
 	if (same == hi - lo + 1)
 		return SAME;

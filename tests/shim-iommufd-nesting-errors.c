@@ -424,6 +424,48 @@ START_TEST(bomb_where_all_is_reserved)
 }
 END_TEST
 
+/*
+ * What the kernel has as one mapping, of 1 GiB pages, becomes 2^27 pages that do not follow each
+ * other: that these are too many is seen before all of them have been looked at.
+ */
+START_TEST(bomb_in_place_of_a_large_mapping)
+{
+	const uint64_t start = UINT64_C(1) << 39, to = UINT64_C(1) << 40;
+	uint64_t pages[3], begin;
+	unsigned int level, i;
+	void *large = MAP_FAILED;
+
+	if (sizeof(void *) > 4)
+		large = mmap(NULL, (size_t)(512 * GIB), PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (large == MAP_FAILED) {
+		test_skip("no room for 512 GiB of addresses");
+		return;
+	}
+	ck_ok(ioasid_space_map(root, to, large, 512 * GIB, RW, NULL));
+	limit_child(1000);
+	gt_map(&table, 0x10000, DATA, PAGE, 1, RW);
+	gt_map(&table, start, to, 512 * GIB, 3, RW);
+	bind_and_attach();
+	ck_assert_uint_eq(shim_ioas_count(shim_attached(0)), 2);
+	for (level = 0; level < 3; level++)
+		pages[level] = gt_page(&table);
+	for (i = 0; i < 512; i++) {
+		gt_store(gt_slot(&table, pages[0], i), gt_table_value(&table, pages[1]));
+		gt_store(gt_slot(&table, pages[1], i), gt_table_value(&table, pages[2]));
+		gt_store(gt_slot(&table, pages[2], i),
+			 gt_leaf_value(&table, 1, to + (i ^ 1) * PAGE, RW));
+	}
+	gt_store(gt_entry(&table, start, 4), gt_table_value(&table, pages[0]));
+	begin = now_ns();
+	ck_err(inv_range(ctx, child, start, 512 * GIB), E2BIG);
+	ck_assert_uint_lt(now_ns() - begin, 1000000000);
+	ck_assert_uint_eq(shim_ioas_count(shim_attached(0)), 0);
+	ck_ok(ioasid_space_unmap(root, to, 512 * GIB, NULL));
+	munmap(large, (size_t)(512 * GIB));
+}
+END_TEST
+
 /* All that is there, as the tables say; then everything goes. */
 static void check_and_clear(void)
 {
@@ -589,6 +631,7 @@ int main(void)
 	tcase_add_test(tc, page_table_bomb);
 	tcase_add_test(tc, bombs_that_map_nothing);
 	tcase_add_test(tc, bomb_where_all_is_reserved);
+	tcase_add_test(tc, bomb_in_place_of_a_large_mapping);
 	tcase_add_test(tc, a_parent_whose_memory_is_not_there);
 	tcase_add_test(tc, allocations_that_fail);
 	tcase_add_test(tc, what_comes_to_be_mapped_without_memory);
