@@ -116,7 +116,8 @@ struct sink_pass {
 	int ret;
 	struct sink_hull touched;
 	struct sink_hull wait;
-	uint64_t compared;		/* runs */
+	uint64_t compared;		/* runs, */
+	uint64_t refused;		/* and those that the kernel cannot map */
 };
 
 /*

@@ -142,10 +142,13 @@ static int put_piece(struct sink *sink, const struct sink_run *run, uint64_t las
 void sink_pass_mapped(struct sink_pass *p, int ret)
 {
 	if (ret == -EFAULT) {
-		/* a guest may lead anywhere: not a failure of the call, but of the DMA */
+		/*
+		 * A guest may lead anywhere: not a failure of the call, but of the DMA. If all is
+		 * within the limit there are twice as many at most, as in compare().
+		 */
 		ctx_log(p->sink->space->ctx, LOG_WARNING, "%s", err_text());
 		p->wait = SINK_ALL;
-		ret = 0;
+		ret = p->refused++ / 2 > p->sink->space->mapping_limit ? -E2BIG : 0;
 	}
 	p->ret = ret;
 }

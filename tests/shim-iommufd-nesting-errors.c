@@ -424,6 +424,23 @@ START_TEST(bomb_where_all_is_reserved)
 }
 END_TEST
 
+/* The kernel takes none of it: that is no failure, but not asked for any number of times. */
+START_TEST(bomb_that_the_kernel_cannot_map)
+{
+	limit_child(100);
+	bind_and_attach();
+	make_bomb(DATA);
+	fail_nth(1, EFAULT);
+	shim.fail_more = 10000;
+	ck_err(inv_all(ctx, child), E2BIG);
+	said("mapping_limit", "");
+	ck_assert_uint_lt(shim.n_calls, 1000);
+	shim.fail_nth = shim.fail_more = 0;
+	ck_err(inv_all(ctx, child), E2BIG);
+	ck_assert_uint_eq(shim_ioas_count(shim_attached(0)), 0);
+}
+END_TEST
+
 /*
  * What the kernel has as one mapping, of 1 GiB pages, becomes 2^27 pages that do not follow each
  * other: that these are too many is seen before all of them have been looked at.
@@ -631,6 +648,7 @@ int main(void)
 	tcase_add_test(tc, page_table_bomb);
 	tcase_add_test(tc, bombs_that_map_nothing);
 	tcase_add_test(tc, bomb_where_all_is_reserved);
+	tcase_add_test(tc, bomb_that_the_kernel_cannot_map);
 	tcase_add_test(tc, bomb_in_place_of_a_large_mapping);
 	tcase_add_test(tc, a_parent_whose_memory_is_not_there);
 	tcase_add_test(tc, allocations_that_fail);
