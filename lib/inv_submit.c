@@ -17,6 +17,34 @@ static struct ioasid_device *find_device(const struct ioasid_ctx *ctx, uint64_t 
 	return NULL;
 }
 
+/* The device that an entry names; NULL and err_set(ENOENT): it is gone. */
+static struct ioasid_device *device_of(const struct ioasid_ctx *ctx, const struct inv_entry *e,
+				       size_t index)
+{
+	struct ioasid_device *device = find_device(ctx, e->serial);
+
+	if (!device)
+		err_set(ENOENT, "entry %zu: its device is gone", index);
+	return device;
+}
+
+/* What it uses for the entry's PASID; NULL and err_set(ENOENT): nothing, or it is gone. */
+static struct ioasid_space *used_space(const struct ioasid_ctx *ctx, const struct inv_entry *e,
+				       size_t index)
+{
+	const struct ioasid_device *device = device_of(ctx, e, index);
+	struct ioasid_space *space = device ? device_space(device, e->id) : NULL;
+
+	if (space || !device)
+		return space;
+	if (e->id == IOASID_NO_PASID)
+		err_set(ENOENT, "entry %zu: %s is not attached", index, device->name);
+	else
+		err_set(ENOENT, "entry %zu: %s is not attached for PASID %u", index, device->name,
+			e->id);
+	return NULL;
+}
+
 /* The space that an entry names; NULL: it is gone. */
 static inline struct ioasid_space *space_of(const struct ioasid_ctx *ctx,
 					    const struct inv_entry *e)
@@ -30,18 +58,14 @@ static inline struct ioasid_space *space_of(const struct ioasid_ctx *ctx,
 static int find_space(const struct ioasid_ctx *ctx, const struct inv_entry *e, size_t index,
 		      struct ioasid_space **out)
 {
-	struct ioasid_space *space = NULL;
+	const bool named = e->kind == INV_SPACE || e->kind == INV_RAW;
+	struct ioasid_space *space = named ? space_of(ctx, e) : used_space(ctx, e, index);
 
-	if (e->kind == INV_SPACE || e->kind == INV_RAW) {
-		space = space_of(ctx, e);
-	} else {
-		const struct ioasid_device *device = find_device(ctx, e->serial);
-
-		space = device ? device_space(device, e->id) : NULL;
-	}
+	if (!space && named)
+		return err_set(ENOENT, "entry %zu: its space is gone: submit a batch before "
+			       "destroying what it may name", index);
 	if (!space)
-		return err_set(ENOENT, "entry %zu: its space is gone, or nothing is attached",
-			       index);
+		return -ENOENT;
 	if (!nest_bound(space))
 		return err_set(EINVAL, "entry %zu: space %u has no page table bound", index,
 			       space->id);
@@ -159,11 +183,11 @@ static void drop_in_device(struct submission *sub, struct ioasid_device *device,
 
 static int plan_device(struct submission *sub, const struct inv_entry *e, size_t index)
 {
-	struct ioasid_device *device = find_device(sub->inv->ctx, e->serial);
+	struct ioasid_device *device = device_of(sub->inv->ctx, e, index);
 	const struct attachment *a;
 
 	if (!device)
-		return err_set(ENOENT, "entry %zu: its device is gone", index);
+		return -ENOENT;
 	if (e->kind == INV_IN_DEVICE) {
 		drop_in_device(sub, device, device_space(device, e->id), e);
 		return 0;

@@ -51,6 +51,12 @@ static void move(struct fix *f, int i, uint64_t by)
 	gt_map(&f->t[i], AT, by * PAGE, N * PAGE, 1, RW);
 }
 
+/* So that a program can see what it has to do about a bad entry. */
+static void says(const char *what)
+{
+	ck_assert_msg(strstr(ioasid_errmsg(), what), "no \"%s\": %s", what, ioasid_errmsg());
+}
+
 /* Asserts that the pages @first to @last - 1 have been seen moved by @by, and no others. */
 static void moved(struct fix *f, uint64_t first, uint64_t last, uint64_t by)
 {
@@ -226,6 +232,11 @@ START_TEST(what_a_device_uses_is_found_when_submitted)
 	ck_ok(ioasid_inv_add_pasid(f.inv, f.g.device, IOASID_NO_PASID, 0));
 	ck_err(ioasid_inv_submit(f.inv, &f.handled), ENOENT);
 	ck_assert_uint_eq(f.handled, 0);
+	says("0000:00:01.0 is not attached");
+	ioasid_inv_reset(f.inv);
+	ck_ok(ioasid_inv_add_pasid_range(f.inv, f.g.device, 5, AT, PAGE, 0));
+	ck_err(ioasid_inv_submit(f.inv, NULL), ENOENT);
+	says("0000:00:01.0 is not attached for PASID 5");
 	fix_close(&f);
 }
 END_TEST
@@ -266,6 +277,7 @@ START_TEST(bad_entry_ends_the_batch)
 	ck_ok(ioasid_space_destroy(gone));
 	ck_err(ioasid_inv_submit(f.inv, &f.handled), ENOENT);
 	ck_assert_uint_eq(f.handled, 1);
+	says("entry 1: its space is gone: submit a batch before");
 	moved(&f, 0, 2, 100);
 	/* A space made later is not the one that was meant, even if it looks the same. */
 	gone = make_space(f.g.ctx, f.g.root, 0);
@@ -307,6 +319,12 @@ START_TEST(device_that_is_gone)
 	ck_ok(ioasid_device_bind(f.g.ctx, "0000:00:02.0", 0, &other));
 	ck_err(ioasid_inv_submit(f.inv, &f.handled), ENOENT);
 	ck_assert_uint_eq(f.handled, 1);
+	says("entry 1: its device is gone");
+	ioasid_inv_reset(f.inv);
+	ck_ok(ioasid_inv_add_pasid(f.inv, other, IOASID_NO_PASID, 0));
+	ck_ok(ioasid_device_unbind(other));
+	ck_err(ioasid_inv_submit(f.inv, NULL), ENOENT);
+	says("entry 0: its device is gone");
 	fix_close(&f);
 }
 END_TEST
