@@ -78,16 +78,15 @@ static int take(struct ioasid_device *device, const struct device_source *source
 	return ops->device_bind_fd(device, source->fd);
 }
 
+/* With hotplug. */
 static void give_back(struct ioasid_device *device)
 {
 	struct ioasid_ctx *ctx = device->ctx;
 
-	pthread_mutex_lock(&ctx->hotplug);
 	ctx->ops->device_unbind(device);
 	ctx_lock(ctx);
 	take_off(&ctx->leaving, device);
 	ctx_unlock(ctx);
-	pthread_mutex_unlock(&ctx->hotplug);
 }
 
 static int join(struct ioasid_device *device, struct reap *reap)
@@ -135,8 +134,11 @@ static int bind(struct ioasid_device *device, const struct device_source *source
 	if (ret)
 		leave(device);
 	ctx_unlock_drain(ctx, &reap);
-	if (ret)
+	if (ret) {
+		pthread_mutex_lock(&ctx->hotplug);
 		give_back(device);
+		pthread_mutex_unlock(&ctx->hotplug);
+	}
 	return ret;
 }
 
@@ -233,15 +235,13 @@ static void take_out(struct ioasid_device *device, struct reap *reap)
 	imap_destroy(&device->by_pasid);
 }
 
-IOASID_EXPORT int ioasid_device_unbind(struct ioasid_device *device)
+/* From the list to those that leave, detached. */
+static int let_go(struct ioasid_device *device)
 {
-	struct ioasid_ctx *ctx;
+	struct ioasid_ctx *ctx = device->ctx;
 	struct reap reap = { 0 };
 	int ret;
 
-	if (!device)
-		return 0;
-	ctx = device->ctx;
 	ctx_lock(ctx);
 	ret = ctx_check_take(ctx, &reap);
 	if (!ret && device->channels)
@@ -253,9 +253,36 @@ IOASID_EXPORT int ioasid_device_unbind(struct ioasid_device *device)
 	if (!ret)
 		take_out(device, &reap);
 	ctx_unlock_drain(ctx, &reap);
+	return ret;
+}
+
+/*
+ * A kernel that resets a device lets nobody detach those that are reset with it (Linux,
+ * vfio_df_ioctl_detach_pt()). So where it is the kernel that waits for DMA, the turn comes first,
+ * which is waited for without the lock.
+ */
+static int let_go_in_turn(struct ioasid_device *device)
+{
+	struct ioasid_ctx *ctx = device->ctx;
+	int ret = ctx->ops->drain ? let_go(device) : 0;
+
 	if (ret)
 		return ret;
-	give_back(device);
+	pthread_mutex_lock(&ctx->hotplug);
+	if (!ctx->ops->drain)
+		ret = let_go(device);
+	if (!ret)
+		give_back(device);
+	pthread_mutex_unlock(&ctx->hotplug);
+	return ret;
+}
+
+IOASID_EXPORT int ioasid_device_unbind(struct ioasid_device *device)
+{
+	int ret = device ? let_go_in_turn(device) : 0;
+
+	if (ret || !device)
+		return ret;
 	mem_free(device->reserved);
 	mem_free(device->name);
 	mem_free(device);

@@ -275,6 +275,28 @@ START_TEST(a_device_is_wanted_again_before_it_has_gone)
 }
 END_TEST
 
+static void others_work_beside_an_unbind(void)
+{
+	waiter_start(&leaver, unbind, leaving);
+	usleep(20000);	/* to get as far as it can */
+	others_work();
+}
+
+/* They may be on one bus, where Linux detaches nothing as long as it resets something. */
+START_TEST(others_work_while_one_comes_and_one_goes)
+{
+	struct ioasid_device *device;
+
+	ck_ok(bind(1, &leaving));
+	ck_ok(ioasid_device_attach(leaving, root));
+	slow_bind(others_work_beside_an_unbind);
+	ck_ok(bind(2, &device));
+	ck_assert(other.done);
+	ck_ok(waiter_end(&leaver));
+	ck_ok(bind(1, &leaving));
+}
+END_TEST
+
 int hotplug_run(const char *name, unsigned long command)
 {
 	Suite *suite = suite_create("hotplug");
@@ -288,6 +310,7 @@ int hotplug_run(const char *name, unsigned long command)
 	tcase_add_test(tc, two_threads_bind_neighbours);
 	tcase_add_test(tc, a_device_comes_while_its_neighbour_goes);
 	tcase_add_test(tc, a_device_is_wanted_again_before_it_has_gone);
+	tcase_add_test(tc, others_work_while_one_comes_and_one_goes);
 	suite_add_tcase(suite, tc);
 	backend = name;
 	reset_command = command;

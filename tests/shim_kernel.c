@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "vfio/sys.h"
 
@@ -588,6 +589,9 @@ int sys_ioctl(int fd, unsigned long command, void *arg)
 	int ret;
 
 	shim_take_long(command);
+	/* Linux, vfio_df_ioctl_detach_pt(): the lock of all devices that are reset together */
+	while (command == SHIM_DETACH && __atomic_load_n(&shim.resets, __ATOMIC_RELAXED))
+		usleep(1000);
 	n = shim.n_calls;
 	memcpy(&size, arg, sizeof(size));
 	if (command == SHIM_DESTROY && !((uint32_t *)arg)[1])	/* no object: a mere question */

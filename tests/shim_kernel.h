@@ -103,6 +103,7 @@ struct shim {
 	unsigned int fail_more;		/* and as many after it */
 	void (*slow)(void);		/* the next of these commands takes as long as this, once */
 	unsigned long slow_command;	/* 0: a close(2) */
+	bool resets;			/* it goes on: devices of that bus are not to be moved */
 
 	struct shim_call calls[4096];
 	unsigned int n_calls;

@@ -71,7 +71,9 @@ void shim_take_long(unsigned long command)
 	if (!slow || command != shim.slow_command)
 		return;
 	shim.slow = NULL;
+	__atomic_store_n(&shim.resets, true, __ATOMIC_RELAXED);
 	slow();
+	__atomic_store_n(&shim.resets, false, __ATOMIC_RELAXED);
 }
 
 /* The device that a path below PCI names, or one with its node's number, and what follows. */
