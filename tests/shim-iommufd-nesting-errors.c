@@ -424,6 +424,33 @@ START_TEST(bomb_where_all_is_reserved)
 }
 END_TEST
 
+/*
+ * The parent's table is one, and the child's has its pages of 1 GiB one behind the other: what
+ * these are below is not looked at further than the limit goes.
+ */
+START_TEST(large_pages_on_a_bomb)
+{
+	struct ioasid_space *grandchild;
+	uint64_t last, i;
+
+	make_bomb(DATA);
+	last = 3 * PAGE;	/* of the bomb's tables */
+	for (i = 1; i < 512; i += 2)
+		gt_store(gt_slot(&table, last, (unsigned int)i),
+			 gt_leaf_value(&table, 1, DATA + PAGE, RW));
+	ck_ok(bind_table(child, IOASID_PGTABLE_VTD_SS, 4, table.root));
+	grandchild = limited(child, 1000);
+	/* which has the two pages everywhere */
+	gt_store(gt_slot(&table, DATA, 0), gt_table_value(&table, PAGE));
+	for (i = 0; i < 512; i++)
+		gt_store(gt_slot(&table, DATA + PAGE, (unsigned int)i),
+			 gt_leaf_value(&table, 3, i * GIB, RW));
+	ck_ok(bind_table(grandchild, IOASID_PGTABLE_VTD_SS, 4, 0));
+	ck_err(ioasid_device_attach(device, grandchild), E2BIG);
+	ck_assert_uint_lt(memory_bytes(grandchild), MIB);
+}
+END_TEST
+
 /* The kernel takes none of it: that is no failure, but not asked for any number of times. */
 START_TEST(bomb_that_the_kernel_cannot_map)
 {
@@ -648,6 +675,7 @@ int main(void)
 	tcase_add_test(tc, page_table_bomb);
 	tcase_add_test(tc, bombs_that_map_nothing);
 	tcase_add_test(tc, bomb_where_all_is_reserved);
+	tcase_add_test(tc, large_pages_on_a_bomb);
 	tcase_add_test(tc, bomb_that_the_kernel_cannot_map);
 	tcase_add_test(tc, bomb_in_place_of_a_large_mapping);
 	tcase_add_test(tc, a_parent_whose_memory_is_not_there);

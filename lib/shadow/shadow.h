@@ -241,10 +241,14 @@ struct shadow_view {
 };
 void shadow_look(const struct shadow *s, uint64_t iova, struct shadow_view *view);
 
-/* Translations that are contiguous on both sides, of one permission and one size of pages. */
+/*
+ * Translations that are contiguous on both sides, and in the host, of one permission and one size
+ * of pages. What is contiguous in the parent alone can be any number of pages.
+ */
 struct shadow_run {
 	uint64_t start, last;
 	uint64_t target;	/* of start, in the parent's space */
+	uint64_t host;		/* likewise; of a walk's */
 	unsigned int perm;
 	unsigned int shift;	/* log2 of the pages' size */
 };

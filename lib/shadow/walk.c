@@ -114,8 +114,8 @@ static bool step(struct shadow_walk *w, struct shadow_run *run)
 		f->i += count_next(n, i, f->end);
 		*run = (struct shadow_run){
 			.start = base, .last = base + ((uint64_t)(f->i - i) << node_shift(n)) - 1,
-			.target = node_decode(n, i, node_raw(n, i)).addr, .perm = perm,
-			.shift = node_shift(n),
+			.target = node_decode(n, i, node_raw(n, i)).addr,
+			.host = pte & IOPT_ADDR, .perm = perm, .shift = node_shift(n),
 		};
 		return true;
 	}
@@ -159,8 +159,10 @@ bool shadow_walk_next(struct shadow_walk *w, struct shadow_run *run)
 		return false;
 	*run = *ahead;
 	while ((w->has_ahead = step(w, ahead))) {
+		uint64_t offset = ahead->start - run->start;
+
 		if (ahead->start != run->last + 1 || ahead->perm != run->perm ||
-		    ahead->target != run->target + (ahead->start - run->start) ||
+		    ahead->target != run->target + offset || ahead->host != run->host + offset ||
 		    ahead->shift != run->shift)
 			return true;
 		run->last = ahead->last;
