@@ -139,17 +139,21 @@ static enum ioasid_virtio_status carry_out(struct unit *u, const struct ioasid_v
 	return IOASID_VIRTIO_UNSUPP;
 }
 
-/* @raw has been copied out of the queue: what the guest does to it meanwhile does not matter. */
-static enum ioasid_virtio_status request(struct unit *u, const void *raw, size_t bytes,
-					 void *properties)
+/*
+ * @raw has been copied out of the queue: what the guest does to it meanwhile does not matter.
+ * False: its buffer goes back as it is, with a used length of 0.
+ */
+static bool request(struct unit *u, const void *raw, size_t bytes, void *properties,
+		    enum ioasid_virtio_status *status)
 {
 	struct ioasid_virtio_request r = IOASID_VIRTIO_REQUEST_INIT;
-	enum ioasid_virtio_status status;
-	int ret = ioasid_virtio_request_decode(&u->config, raw, bytes, &r, &status);
+	int ret = ioasid_virtio_request_decode(&u->config, raw, bytes, &r, status);
 
 	if (ret == -EOPNOTSUPP)
-		return IOASID_VIRTIO_UNSUPP;
-	return ret ? status : carry_out(u, &r, properties);
+		return false;
+	if (!ret)
+		*status = carry_out(u, &r, properties);
+	return true;
 }
 
 /* Of real devices the host's kernel logs faults, and there are no events. */
@@ -169,10 +173,14 @@ static void report_faults(struct unit *u)
 
 /* ---- The guest ---- */
 
-static void expect_status(enum ioasid_virtio_status is, enum ioasid_virtio_status expected)
+static void send(struct unit *u, const void *raw, size_t bytes, void *properties,
+		 enum ioasid_virtio_status expected)
 {
-	printf("  monitor: status %d\n", (int)is);
-	expect(is == expected, "the status is another one");
+	enum ioasid_virtio_status status;
+
+	expect(request(u, raw, bytes, properties, &status), "the request is answered");
+	printf("  monitor: status %d\n", (int)status);
+	expect(status == expected, "the status is another one");
 }
 
 /* 5.13.6.3, 5.13.6.4 */
@@ -180,7 +188,7 @@ static void send_attach(struct unit *u, enum ioasid_virtio_type type, uint32_t d
 {
 	const uint32_t raw[5] = { htole32(type), htole32(domain), htole32(ENDPOINT) };
 
-	expect_status(request(u, raw, sizeof(raw), NULL), IOASID_VIRTIO_OK);
+	send(u, raw, sizeof(raw), NULL, IOASID_VIRTIO_OK);
 }
 
 /* 5.13.6.5: readable and writable */
@@ -192,7 +200,7 @@ static void send_map(struct unit *u, uint64_t iova, uint64_t physical,
 
 	memcpy(raw + 2, numbers, sizeof(numbers));
 	raw[8] = htole32(3);
-	expect_status(request(u, raw, sizeof(raw), NULL), expected);
+	send(u, raw, sizeof(raw), NULL, expected);
 }
 
 /* 5.13.6.6 */
@@ -202,7 +210,17 @@ static void send_unmap(struct unit *u, uint64_t iova)
 	uint32_t raw[7] = { htole32(IOASID_VIRTIO_UNMAP), htole32(DOMAIN) };
 
 	memcpy(raw + 2, numbers, sizeof(numbers));
-	expect_status(request(u, raw, sizeof(raw), NULL), IOASID_VIRTIO_OK);
+	send(u, raw, sizeof(raw), NULL, IOASID_VIRTIO_OK);
+}
+
+/* Of a later version: the monitor does not know whether it has room for a status, or where. */
+static void send_unknown(struct unit *u)
+{
+	const uint32_t raw[5] = { htole32(0x7f) };
+	enum ioasid_virtio_status status;
+
+	expect(!request(u, raw, sizeof(raw), NULL, &status), "the request is not answered");
+	printf("  monitor: a request that is unknown\n");
 }
 
 /* 5.13.6.7: a list of properties; RESV_MEM is of type 1. */
@@ -212,7 +230,7 @@ static void send_probe(struct unit *u)
 	unsigned char properties[PROBE_BYTES], *at;
 	uint64_t range[2];
 
-	expect_status(request(u, raw, sizeof(raw), properties), IOASID_VIRTIO_OK);
+	send(u, raw, sizeof(raw), properties, IOASID_VIRTIO_OK);
 	for (at = properties; at < properties + PROBE_BYTES && at[0] == 1; at += 24) {
 		memcpy(range, at + 8, sizeof(range));
 		printf("  guest's driver: nothing at %#llx-%#llx\n",
@@ -279,6 +297,9 @@ int main(int argc, char **argv)
 	printf("5. It takes the card out of the domain.\n");
 	send_attach(&u, IOASID_VIRTIO_DETACH, DOMAIN);
 	expect(!card_copies(&u, IOVA_PACKET, IOVA_PACKET, "too late"), "the packet is blocked");
+
+	printf("6. It sends what is no request.\n");
+	send_unknown(&u);
 
 	copier_close(&u.card);
 	check(ioasid_ctx_close(u.ctx), "closing the context");
