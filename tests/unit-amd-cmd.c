@@ -147,6 +147,7 @@ START_TEST(stale_lookups)
 	struct ioasid_amd_translation host = translation(IOASID_AMD_HOST, 7, IOASID_NO_PASID);
 	struct ioasid_amd_translation guest = translation(IOASID_AMD_GUEST, 7, 5);
 	struct ioasid_amd_translation none = translation(IOASID_AMD_BLOCKED, 0, 5);
+	struct ioasid_amd_translation never = IOASID_AMD_TRANSLATION_INIT;
 
 	ck_assert(lookup_stale(cmd(OP(2) | 0x10, 0), host));
 	ck_assert(!lookup_stale(cmd(OP(2) | 0x11, 0), host));
@@ -161,6 +162,8 @@ START_TEST(stale_lookups)
 	ck_assert(!lookup_stale(cmd(OP(3) | DOMAIN(7), PDE), host));
 	ck_assert(lookup_stale(cmd(OP(3) | DOMAIN(8) | 5, GN | PDE), none));
 	ck_assert(!lookup_stale(cmd(OP(3) | DOMAIN(8) | 6, GN | PDE), none));
+	never.pasid = 5;
+	ck_assert(lookup_stale(cmd(OP(3) | DOMAIN(8) | 5, GN | PDE), never));
 }
 END_TEST
 

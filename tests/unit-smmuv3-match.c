@@ -110,6 +110,9 @@ START_TEST(context_descriptors)
 	t = translation(IOASID_SMMUV3_BLOCKED, 0, 0);
 	ck_assert(lookup_stale(CFGI_CD(0x10, 7, LEAF), 0x10, t));
 	ck_assert(!lookup_stale(CFGI_CD_ALL(0x11), 0x10, t));
+	/* and any is news of what was never looked up */
+	t = (struct ioasid_smmuv3_translation)IOASID_SMMUV3_TRANSLATION_INIT;
+	ck_assert(lookup_stale(CFGI_CD(0x10, 7, LEAF), 0x10, t));
 }
 END_TEST
 

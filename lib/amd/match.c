@@ -21,10 +21,13 @@ ioasid_amd_cmd_is_lookup_stale(const struct ioasid_amd_cmd *cmd, uint16_t device
 	case IOASID_AMD_CMD_INVALIDATE_IOMMU_ALL:
 		return true;
 	case IOASID_AMD_CMD_INVALIDATE_IOMMU_PAGES:
-		/* what is blocked has no domain-id, and may be so for its guest CR3 table */
+		/*
+		 * What is blocked has no domain-id, and may be so for its guest CR3 table; kind 0
+		 * was never looked up.
+		 */
 		return !cmd->leaf_only && t->pasid != IOASID_NO_PASID &&
 		       (cmd->pasid == IOASID_NO_PASID || cmd->pasid == t->pasid) &&
-		       (t->kind == IOASID_AMD_BLOCKED || cmd->domain == t->domain);
+		       (t->kind <= IOASID_AMD_BLOCKED || cmd->domain == t->domain);
 	default:
 		return false;
 	}

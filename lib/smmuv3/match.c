@@ -21,7 +21,7 @@ ioasid_smmuv3_cmd_is_lookup_stale(const struct ioasid_smmuv3_cmd *cmd, uint32_t 
 	case IOASID_SMMUV3_CMD_CFGI_CD_ALL:
 		if (!stream_matches(cmd, stream_id))
 			return false;
-		if (translation->kind == IOASID_SMMUV3_BLOCKED)
+		if (translation->kind <= IOASID_SMMUV3_BLOCKED)	/* 0: never looked up */
 			return true;
 		return translation->cd_index != IOASID_NO_PASID &&
 		       (cmd->all_substreams || cmd->substream == translation->cd_index);

@@ -7,8 +7,11 @@ IOASID_EXPORT bool ioasid_vtd_inv_is_lookup_stale(const struct ioasid_vtd_inv *i
 						  uint16_t source_id,
 						  const struct ioasid_vtd_translation *translation)
 {
-	/* what is not present may be tagged with domain-id 0, or with none (6.1, 6.2.2) */
-	bool any = translation->kind == IOASID_VTD_BLOCKED;
+	/*
+	 * What is not present may be tagged with domain-id 0, or with none (6.1, 6.2.2). Of what
+	 * was never looked up nothing is known: its kind is 0.
+	 */
+	bool any = translation->kind <= IOASID_VTD_BLOCKED;
 
 	if (inv->type == IOASID_VTD_INV_CONTEXT_CACHE) {
 		if (inv->granularity == IOASID_VTD_GRANULARITY_DEVICE)
@@ -33,7 +36,7 @@ static bool iotlb_matches(const struct ioasid_vtd_inv *inv,
 {
 	bool second = translation->kind == IOASID_VTD_SECOND_STAGE;
 
-	if (translation->kind == IOASID_VTD_BLOCKED || translation->kind == IOASID_VTD_PASSTHROUGH)
+	if (translation->kind <= IOASID_VTD_PASSTHROUGH)
 		return false; /* nothing that would have been translated */
 	if (inv->type == IOASID_VTD_INV_IOTLB)
 		return inv->granularity == IOASID_VTD_GRANULARITY_GLOBAL ||
