@@ -248,7 +248,6 @@ void shadow_look(const struct shadow *s, uint64_t iova, struct shadow_view *view
 struct shadow_run {
 	uint64_t start, last;
 	uint64_t target;	/* of start, in the parent's space */
-	uint64_t host;		/* likewise; of a walk's */
 	unsigned int perm;
 	unsigned int shift;	/* log2 of the pages' size */
 };
@@ -274,6 +273,7 @@ struct shadow_walk {
 	unsigned int depth;
 	struct shadow_frame frame[SHADOW_LEVELS];
 	struct shadow_run ahead;	/* found, but not given yet, */
+	uint64_t host;			/* of its start, */
 	bool has_ahead;			/* if so */
 	int ret;			/* -ENOMEM: something could not be resolved for that */
 	uint64_t wait_start, wait_last;	/* around the parent's addresses that are not mapped yet */

@@ -114,9 +114,10 @@ static bool step(struct shadow_walk *w, struct shadow_run *run)
 		f->i += count_next(n, i, f->end);
 		*run = (struct shadow_run){
 			.start = base, .last = base + ((uint64_t)(f->i - i) << node_shift(n)) - 1,
-			.target = node_decode(n, i, node_raw(n, i)).addr,
-			.host = pte & IOPT_ADDR, .perm = perm, .shift = node_shift(n),
+			.target = node_decode(n, i, node_raw(n, i)).addr, .perm = perm,
+			.shift = node_shift(n),
 		};
+		w->host = pte & IOPT_ADDR;
 		return true;
 	}
 	return false;
@@ -154,15 +155,17 @@ void shadow_walk_begin(struct shadow_walk *w, struct shadow *s, uint64_t start, 
 bool shadow_walk_next(struct shadow_walk *w, struct shadow_run *run)
 {
 	struct shadow_run *ahead = &w->ahead;
+	uint64_t host;
 
 	if (!w->has_ahead && !step(w, ahead))
 		return false;
 	*run = *ahead;
+	host = w->host;
 	while ((w->has_ahead = step(w, ahead))) {
 		uint64_t offset = ahead->start - run->start;
 
 		if (ahead->start != run->last + 1 || ahead->perm != run->perm ||
-		    ahead->target != run->target + offset || ahead->host != run->host + offset ||
+		    ahead->target != run->target + offset || w->host != host + offset ||
 		    ahead->shift != run->shift)
 			return true;
 		run->last = ahead->last;
