@@ -205,7 +205,7 @@ small() {
 
 # Nothing of a capture is trusted: not its size, nor what it says about itself.
 hostile() {
-	limit='timeout 120'
+	limit="timeout $(awk "BEGIN { print 120 * ${CK_TIMEOUT_MULTIPLIER:-1} }")"
 	small '\0\0\0\0\0\0\0\0'
 	expect 'an empty table' 0 ' 1 steps, 1 descriptors, 0 runs expected, 0 differing' "$dir/copy"
 	small '\003\060\0\0\0\0\0\0'
