@@ -40,11 +40,6 @@ static const struct reserved *touched(const struct ioasid_space *space, uint64_t
 	return NULL;
 }
 
-bool ranges_are_reserved(const struct ioasid_space *space, uint64_t start, uint64_t last)
-{
-	return touched(space, start, last);
-}
-
 /* So that what it forbids is forbidden there. */
 static bool is_attached(const struct ioasid_device *device, const struct ioasid_space *space)
 {

@@ -12,7 +12,6 @@
 int ranges_reserve(struct ioasid_space *space, const struct ioasid_device *device, uint64_t start,
 		   uint64_t last);
 void ranges_unreserve(struct ioasid_space *space, uint64_t start, uint64_t last);
-bool ranges_are_reserved(const struct ioasid_space *space, uint64_t start, uint64_t last);
 /* 0, or err_set(EINVAL): it touches what is reserved, and for whom. */
 int ranges_check_reserved(struct ioasid_space *space, uint64_t start, uint64_t last);
 

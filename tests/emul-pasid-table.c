@@ -245,6 +245,26 @@ START_TEST(what_the_parent_loses_is_lost)
 }
 END_TEST
 
+/* Of a large one the parent asks all its children, and not those that it is known to concern. */
+START_TEST(so_is_a_large_mapping)
+{
+	const uint64_t length = 64 * MIB;
+	uint32_t *memory = memory_new(length);
+	struct guest_table t = new_table(&g, IOASID_PGTABLE_VTD_FS, 1);
+
+	memory[0] = 2;
+	ck_ok(ioasid_space_map(g.root, GIB, memory, length, RW, NULL));
+	gt_map(&t, PAGE, GIB, PAGE, 1, RW);
+	set_entry(&g, 5, ENTRY_FS, t.root);
+	bind_and_attach(&g);
+	ck_assert_int_eq(reached(g.device, 5, PAGE), 2);
+	ck_ok(ioasid_space_unmap(g.root, GIB, length, NULL));
+	ck_assert_int_eq(reached(g.device, 5, PAGE), -EFAULT);
+	ck_assert_int_eq(reached(g.device, 5, 0), 1);
+	memory_free(memory, length);
+}
+END_TEST
+
 START_TEST(pasids_with_one_page_table_share_its_shadow)
 {
 	struct guest_table t = new_table(&g, IOASID_PGTABLE_VTD_FS, 1);
@@ -598,6 +618,7 @@ int main(void)
 	tcase_add_test(tc, a_range_of_all_pasids);
 	tcase_add_test(tc, devices_share_a_table);
 	tcase_add_test(tc, what_the_parent_loses_is_lost);
+	tcase_add_test(tc, so_is_a_large_mapping);
 	tcase_add_test(tc, pasids_with_one_page_table_share_its_shadow);
 	tcase_add_loop_test(tc, what_other_pasids_left_stale, 0, 4);
 	tcase_add_test(tc, more_pasids_than_there_is_room_for);

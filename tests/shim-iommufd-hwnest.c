@@ -116,6 +116,22 @@ START_TEST(reserved_is_what_the_parent_cannot_map)
 }
 END_TEST
 
+/* The kernel has drivers forget what goes: a large mapping, too, is its affair alone. */
+START_TEST(what_the_parent_loses_is_the_kernels_affair)
+{
+	const uint64_t length = 64 * MIB;
+	uint8_t *large = memory_new(length);
+
+	attach_bound();
+	ck_ok(ioasid_space_map(root, 0x40000000, large, length, RW, NULL));
+	shim_forget();
+	ck_ok(ioasid_space_unmap(root, 0x40000000, length, NULL));
+	expect(iommu, SHIM_UNMAP, 24, 3, U64(0x40000000), U64(length));
+	expect_end();
+	memory_free(large, length);
+}
+END_TEST
+
 START_TEST(to_bind_again_is_a_replace)
 {
 	attach_bound();
@@ -482,6 +498,7 @@ int main(void)
 	tcase_add_test(tc, extended_accessed_flags_are_asked_for);
 	tcase_add_test(tc, apertures_of_the_first_stage);
 	tcase_add_test(tc, reserved_is_what_the_parent_cannot_map);
+	tcase_add_test(tc, what_the_parent_loses_is_the_kernels_affair);
 	tcase_add_test(tc, to_bind_again_is_a_replace);
 	tcase_add_test(tc, unbound_is_blocked);
 	tcase_add_test(tc, beside_tables_of_the_root);
