@@ -80,6 +80,5 @@ IOASID_EXPORT int ioasid_amd_cmd_add_device_tlb(const struct ioasid_amd_cmd *cmd
 	if (cmd->opcode != IOASID_AMD_CMD_INVALIDATE_IOTLB_PAGES || cmd->device_id != device_id ||
 	    !matches)
 		return 0;
-	return ioasid_inv_add_device_tlb(batch, device, pasid, cmd->start,
-					 cmd->length ? cmd->length : UINT64_MAX);
+	return batch_add_device_tlb(batch, device, pasid, cmd->start, cmd->length);
 }

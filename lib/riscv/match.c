@@ -99,6 +99,5 @@ IOASID_EXPORT int ioasid_riscv_cmd_add_device_tlb(const struct ioasid_riscv_cmd 
 	if (cmd->opcode != IOASID_RISCV_CMD_ATS_INVAL || !device_matches(cmd, device_id) ||
 	    (cmd->process_id != process_id && !all))
 		return 0;
-	return ioasid_inv_add_device_tlb(batch, device, process_id, cmd->start,
-					 cmd->length ? cmd->length : UINT64_MAX);
+	return batch_add_device_tlb(batch, device, process_id, cmd->start, cmd->length);
 }

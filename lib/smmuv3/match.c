@@ -120,6 +120,5 @@ IOASID_EXPORT int ioasid_smmuv3_cmd_add_device_tlb(const struct ioasid_smmuv3_cm
 	if (cmd->opcode != IOASID_SMMUV3_CMD_ATC_INV ||
 	    !atc_matches(cmd, stream_id, substream))
 		return 0;
-	return ioasid_inv_add_device_tlb(batch, device, substream, cmd->start,
-					 cmd->length ? cmd->length : UINT64_MAX);
+	return batch_add_device_tlb(batch, device, substream, cmd->start, cmd->length);
 }
