@@ -5,6 +5,7 @@
 
 #include "shadow/node.h"
 #include "util/bits.h"
+#include "util/tsan.h"
 
 /*
  * What entries with the same bits beside their address become, x being their distance from the
@@ -62,27 +63,50 @@ static inline bool merge_suits(const struct shadow_node *n)
 	       merge_fits(s, node_rule(n));
 }
 
-/* Are four entries absent that were absent? */
-static inline bool are_absent(const uint64_t *guest, const uint64_t *known)
+#define GROUP 8u	/* entries that are compared together */
+
+/* As are_known(), below. */
+static inline bool are_known_each(const uint64_t *guest, const uint64_t *known, uint64_t add)
 {
-	return !(guest_load(&guest[0]) | guest_load(&guest[1]) | guest_load(&guest[2]) |
-		 guest_load(&guest[3]) | known[0] | known[1] | known[2] | known[3]);
+	uint64_t changes = 0, any = 0;
+	unsigned int i;
+
+	for (i = 0; i < GROUP; i++) {
+		uint64_t raw = guest_load(&guest[i]);
+
+		changes |= (raw + add) ^ known[i];
+		any |= raw | known[i];
+	}
+	return !changes || (add && !any);
 }
 
 /*
- * The first of a group of entries that is not as it was: what is known of each is the entry + @add,
- * of an absent one 0. Groups start at @i.
+ * Is a group as it was? What is known of each entry is the entry + @add, of an absent one 0. Two at
+ * a time, which can do without guest_load(): they are compared, not used, and whoever changes one
+ * meanwhile is going to invalidate it.
  */
+static inline bool are_known(const uint64_t *guest, const uint64_t *known, uint64_t add)
+{
+	typedef uint64_t pair __attribute__((vector_size(16), aligned(8), may_alias));
+	const pair *g = (const pair *)guest, *k = (const pair *)known;
+	pair any;
+
+	if (TSAN || __BYTE_ORDER == __BIG_ENDIAN)
+		return are_known_each(guest, known, add);
+	any = ((g[0] + add) ^ k[0]) | ((g[1] + add) ^ k[1]) | ((g[2] + add) ^ k[2]) |
+	      ((g[3] + add) ^ k[3]);
+	if (bits_likely(!(any[0] | any[1])))
+		return true;
+	any = g[0] | g[1] | g[2] | g[3] | k[0] | k[1] | k[2] | k[3];
+	return add && !(any[0] | any[1]);
+}
+
+/* The first of a group of entries, from @i on, that is not as it was. */
 static inline size_t skip_unchanged(const uint64_t *guest, const uint64_t *known, uint64_t add,
 				    size_t i, size_t end)
 {
-	for (; i + 3 <= end; i += 4)
-		if ((((guest_load(&guest[i]) + add) ^ known[i]) |
-		     ((guest_load(&guest[i + 1]) + add) ^ known[i + 1]) |
-		     ((guest_load(&guest[i + 2]) + add) ^ known[i + 2]) |
-		     ((guest_load(&guest[i + 3]) + add) ^ known[i + 3])) &&
-		    !(add && are_absent(&guest[i], &known[i])))
-			break;
+	while (i + GROUP - 1 <= end && are_known(&guest[i], &known[i], add))
+		i += GROUP;
 	return i;
 }
 
