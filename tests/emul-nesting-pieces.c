@@ -27,6 +27,7 @@ static const enum ioasid_pgtable_format formats[] = {
 struct world {
 	struct guest g;
 	struct guest_table t;
+	struct ioasid_space *parent;	/* the root, or a child of it */
 	struct ioasid_space *child;
 	uint64_t at;			/* what DMA has AT at */
 	uint32_t leads[N];		/* to pieces */
@@ -37,12 +38,26 @@ struct world {
 
 static struct world w;
 
+/* The parent has pages of the memory at @iova. */
+static void map_pages(uint64_t iova, uint64_t page, uint64_t n)
+{
+	if (w.parent == w.g.root)
+		ck_ok(ioasid_space_map(w.parent, iova, w.g.memory + page * PAGE, n * PAGE, RW,
+				       NULL));
+	else
+		ck_ok(ioasid_space_map_parent(w.parent, iova, page * PAGE, n * PAGE, RW, NULL));
+}
+
+static void unmap_pages(uint64_t iova, uint64_t n)
+{
+	ck_ok(ioasid_space_unmap(w.parent, iova, n * PAGE, NULL));
+}
+
 static void map_piece(uint32_t piece, uint64_t page)
 {
 	w.mapped[piece] = true;
 	w.page[piece] = page;
-	ck_ok(ioasid_space_map(w.g.root, PIECES + piece * PAGE, w.g.memory + page * PAGE, PAGE, RW,
-			       NULL));
+	map_pages(PIECES + piece * PAGE, page, 1);
 }
 
 static void unmap_pieces(uint32_t piece, uint32_t n)
@@ -51,7 +66,7 @@ static void unmap_pieces(uint32_t piece, uint32_t n)
 
 	for (i = piece; i < piece + n; i++)
 		w.mapped[i] = false;
-	ck_ok(ioasid_space_unmap(w.g.root, PIECES + piece * PAGE, n * PAGE, NULL));
+	unmap_pages(PIECES + piece * PAGE, n);
 }
 
 /* No order that a neighbour could follow from. */
@@ -89,26 +104,35 @@ static void sync_all(void)
 	ck_ok(inv_all(w.g.ctx, w.child));
 }
 
-static void open_with(enum ioasid_pgtable_format format, struct ioasid_space *root)
+static void open_with(enum ioasid_pgtable_format format, struct ioasid_space *parent)
 {
 	uint32_t i;
 
-	if (root)
-		w.g.root = root;
+	w.parent = parent;
 	for (i = 0; i < N_PIECES; i++)
 		map_piece(i, scatter(i, N_PIECES));
 	w.at = AT;
-	w.child = make_space(w.g.ctx, w.g.root, IOASID_FILL_ON_INVALIDATION);
+	w.child = make_space(w.g.ctx, w.parent, IOASID_FILL_ON_INVALIDATION);
 	gt_init(&w.t, format, 4, w.g.memory, 0, TABLES, SIZE);
 	lead_all(0);
 	ck_ok(bind_table(w.child, format, 4, w.t.root));
 	guest_attach(&w.g, w.child);
 }
 
+/* With each format the pieces are a root's, and a child's. */
+#define WORLDS (2 * FORMATS)
+
 static void open_world(int i)
 {
+	struct ioasid_space *parent;
+
 	guest_open(&w.g, SIZE, 0);
-	open_with(formats[i], NULL);
+	parent = w.g.root;
+	if (i / FORMATS) {
+		parent = make_space(w.g.ctx, w.g.root, 0);
+		ck_ok(ioasid_space_map_parent(parent, 0, 0, SIZE, RW, NULL));
+	}
+	open_with(formats[i % FORMATS], parent);
 }
 
 static void check_entry(uint32_t i)
@@ -279,8 +303,8 @@ START_TEST(entries_lead_far_away)
 	uint32_t i;
 
 	open_world(_i);
-	ck_ok(ioasid_space_map(w.g.root, PIECES + far[2], w.g.memory + PAGE, PAGE, RW, NULL));
-	ck_ok(ioasid_space_map(w.g.root, PIECES + far[4], w.g.memory + 2 * PAGE, PAGE, RW, NULL));
+	map_pages(PIECES + far[2], 1, 1);
+	map_pages(PIECES + far[4], 2, 1);
 	for (i = 0; i < N; i++)
 		gt_store(gt_entry(&w.t, AT + i * PAGE, 1),
 			 gt_leaf_value(&w.t, 1, PIECES + far[i / 3 % ways] + i % 2 * PAGE, RW));
@@ -334,9 +358,7 @@ START_TEST(pieces_of_many_sizes)
 
 	open_world(_i);
 	for (k = 0; k < 5; k++)
-		ck_ok(ioasid_space_map(w.g.root, 2 * PIECES + sizes[k].at * PAGE,
-				       w.g.memory + sizes[k].page * PAGE, sizes[k].pages * PAGE, RW,
-				       NULL));
+		map_pages(2 * PIECES + sizes[k].at * PAGE, sizes[k].page, sizes[k].pages);
 	for (i = 0; i < N; i++)
 		gt_map(&w.t, AT + i * PAGE, 2 * PIECES +
 		       (sizes[i % 5].at + scatter(i, (uint32_t)sizes[i % 5].pages)) * PAGE, PAGE, 1,
@@ -349,8 +371,7 @@ START_TEST(pieces_of_many_sizes)
 				       scatter(i, (uint32_t)sizes[i % 5].pages)) * PAGE,
 				      i % 5 < k ? 0 : RW);
 		if (k < 5)
-			ck_ok(ioasid_space_unmap(w.g.root, 2 * PIECES + sizes[k].at * PAGE,
-						 sizes[k].pages * PAGE, NULL));
+			unmap_pages(2 * PIECES + sizes[k].at * PAGE, sizes[k].pages);
 	}
 	lead_all(3);
 	sync_all();
@@ -410,12 +431,12 @@ START_TEST(tables_go)
 
 	open_world(_i);
 	unmap_pieces(3, 1);
-	ck_ok(ioasid_space_unmap(w.g.root, 0, SIZE, NULL));
+	unmap_pages(0, SIZE / PAGE);
 	for (i = 0; i < N; i += 3)
 		guest_reaches(&w.g, AT + i * PAGE, 0, 0);
 	for (i = 10; i < MANY; i++)
 		unmap_pieces(i, 1);
-	ck_ok(ioasid_space_map(w.g.root, 0, w.g.memory, SIZE, RW, NULL));
+	map_pages(0, 0, SIZE / PAGE);
 	close_world();
 }
 END_TEST
@@ -510,10 +531,10 @@ START_TEST(each_of_several_children_follows)
 	for (k = 0; k < CHILDREN; k++) {
 		const uint64_t tables = TABLES + MIB + k * 64 * PAGE;
 
-		children[k] = make_space(w.g.ctx, w.g.root, IOASID_FILL_ON_INVALIDATION);
-		gt_init(&t[k], formats[_i], 4, w.g.memory, 0, tables, tables + 64 * PAGE);
+		children[k] = make_space(w.g.ctx, w.parent, IOASID_FILL_ON_INVALIDATION);
+		gt_init(&t[k], formats[_i % FORMATS], 4, w.g.memory, 0, tables, tables + 64 * PAGE);
 		gt_map(&t[k], AT, PIECES, SOME * PAGE, 1, RW);
-		ck_ok(bind_table(children[k], formats[_i], 4, t[k].root));
+		ck_ok(bind_table(children[k], formats[_i % FORMATS], 4, t[k].root));
 		gt_map(&t[k], AT, PIECES + SOME * PAGE, SOME * PAGE, 1, RW);
 		ck_ok(inv_all(w.g.ctx, children[k]));
 	}
@@ -574,21 +595,21 @@ int main(void)
 	TCase *tc = tcase_create("nesting-pieces");
 
 	tcase_set_timeout(tc, 60);
-	tcase_add_loop_test(tc, a_page_takes_all_that_led_there, 0, FORMATS);
-	tcase_add_loop_test(tc, pages_go_before_they_are_used, 0, FORMATS);
-	tcase_add_loop_test(tc, many_pages_go_in_one_call, 0, FORMATS);
-	tcase_add_loop_test(tc, pages_come_back_elsewhere, 0, FORMATS);
-	tcase_add_loop_test(tc, entries_change_between, 0, FORMATS);
-	tcase_add_loop_test(tc, entries_change_one_by_one, 0, FORMATS);
-	tcase_add_loop_test(tc, tables_with_gaps, 0, FORMATS);
-	tcase_add_loop_test(tc, entries_lead_far_away, 0, FORMATS);
-	tcase_add_loop_test(tc, entries_without_a_likeness, 0, FORMATS);
-	tcase_add_loop_test(tc, pieces_of_many_sizes, 0, FORMATS);
-	tcase_add_loop_test(tc, pages_that_are_the_same, 0, FORMATS);
-	tcase_add_loop_test(tc, another_table_is_bound, 0, FORMATS);
-	tcase_add_loop_test(tc, tables_go, 0, FORMATS);
-	tcase_add_loop_test(tc, grandchildren_follow, 0, FORMATS);
-	tcase_add_loop_test(tc, each_of_several_children_follows, 0, FORMATS);
+	tcase_add_loop_test(tc, a_page_takes_all_that_led_there, 0, WORLDS);
+	tcase_add_loop_test(tc, pages_go_before_they_are_used, 0, WORLDS);
+	tcase_add_loop_test(tc, many_pages_go_in_one_call, 0, WORLDS);
+	tcase_add_loop_test(tc, pages_come_back_elsewhere, 0, WORLDS);
+	tcase_add_loop_test(tc, entries_change_between, 0, WORLDS);
+	tcase_add_loop_test(tc, entries_change_one_by_one, 0, WORLDS);
+	tcase_add_loop_test(tc, tables_with_gaps, 0, WORLDS);
+	tcase_add_loop_test(tc, entries_lead_far_away, 0, WORLDS);
+	tcase_add_loop_test(tc, entries_without_a_likeness, 0, WORLDS);
+	tcase_add_loop_test(tc, pieces_of_many_sizes, 0, WORLDS);
+	tcase_add_loop_test(tc, pages_that_are_the_same, 0, WORLDS);
+	tcase_add_loop_test(tc, another_table_is_bound, 0, WORLDS);
+	tcase_add_loop_test(tc, tables_go, 0, WORLDS);
+	tcase_add_loop_test(tc, grandchildren_follow, 0, WORLDS);
+	tcase_add_loop_test(tc, each_of_several_children_follows, 0, WORLDS);
 	tcase_add_loop_test(tc, recording_begins_and_ends_between, 0, 2 * FORMATS);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
