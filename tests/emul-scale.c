@@ -118,14 +118,14 @@ static void parents_pages(unsigned int n)
 	memory_free(memory, PAGE);
 }
 
-/* A guest's context descriptors, each invalidated once. */
-static void descriptors(unsigned int n)
+/* A guest's command of @low and @high for each PASID, in which bit 12 is the PASID's lowest. */
+static void commands(unsigned int n, uint64_t low, uint64_t high)
 {
 	struct ioasid_viommu_options options = IOASID_VIOMMU_OPTIONS_INIT;
 	struct ioasid_space *root = make_space(ctx, NULL, 0);
 	struct ioasid_viommu *viommu;
 	struct ioasid_vdevice *vdevice;
-	uint64_t command[2] = { 0, htole64(1) };	/* Leaf: 4.3.3 */
+	uint64_t command[2] = { 0, htole64(high) };
 	size_t handled;
 	uint32_t i;
 
@@ -135,9 +135,21 @@ static void descriptors(unsigned int n)
 	for (i = 1; i <= n; i++)
 		ck_ok(ioasid_device_attach_pasid(device, i, root));
 	for (i = 1; i <= n; i++) {
-		command[0] = htole64(IOASID_SMMUV3_CMD_CFGI_CD | (uint64_t)i << 12);
+		command[0] = htole64(low | (uint64_t)i << 12);
 		ck_ok(ioasid_viommu_invalidate(viommu, command, sizeof(command), 1, &handled));
 	}
+}
+
+/* A guest's context descriptors, each invalidated once. */
+static void descriptors(unsigned int n)
+{
+	commands(n, IOASID_SMMUV3_CMD_CFGI_CD, 1);	/* Leaf: 4.3.3 */
+}
+
+/* What its device has cached of each PASID. */
+static void device_tlbs(unsigned int n)
+{
+	commands(n, IOASID_SMMUV3_CMD_ATC_INV | 1 << 11, 52);	/* SSV, Size: 4.5.1 */
 }
 
 /* Spaces asked whether all snoop, and all of them at once. */
@@ -232,6 +244,7 @@ static const struct {
 	{ "page tables", page_tables, 1024 },
 	{ "pages of a parent", parents_pages, 256 },
 	{ "context descriptors", descriptors, 1024 },
+	{ "PASIDs in a device's TLB", device_tlbs, 1024 },
 	{ "questions who snoops", snooping, 1024 },
 	{ "channels", channels, 1024 },
 	{ "pieces of registered memory", registered, 4096 },

@@ -75,12 +75,16 @@ static int add_tlb(struct ioasid_viommu *v, const struct ioasid_smmuv3_cmd *cmd)
 				     cmd->leaf_only ? IOASID_INV_LEAF_ONLY : 0);
 }
 
+/* Of one kind of requests, or of all PASIDs, which are no more than are attached. */
 static int add_device_tlb(struct ioasid_viommu *v, struct ioasid_device *device,
 			  const struct ioasid_smmuv3_cmd *cmd)
 {
 	const struct attachment *a;
 	int ret = 0;
 
+	if (!cmd->all_substreams)
+		return ioasid_smmuv3_cmd_add_device_tlb(cmd, cmd->stream_id, cmd->substream,
+							v->batch, device);
 	for (a = device->attached; a && !ret; a = a->next)
 		ret = ioasid_smmuv3_cmd_add_device_tlb(cmd, cmd->stream_id, a->pasid, v->batch,
 						       device);
