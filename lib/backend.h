@@ -203,8 +203,12 @@ struct backend_ops {
 	const struct nest_ops *nest_hardware;
 	/* Do all of the context's IOMMUs, so that none refuses a space that is nested so? */
 	bool (*all_nest)(const struct ioasid_ctx *ctx);
-	/* What the device itself has cached of @space goes. NULL: devices have no caches. */
-	void (*device_tlb_drop)(struct ioasid_device *device, const struct ioasid_space *space,
+	/*
+	 * What the device itself has cached by requests with *@pasid goes; NULL: all that it has.
+	 * It may have something though only others of its group are attached. NULL: devices have no
+	 * caches.
+	 */
+	void (*device_tlb_drop)(struct ioasid_device *device, const uint32_t *pasid,
 				uint64_t start, uint64_t last, struct reap *reap);
 	/* As ioasid_device_query_hw_info(); NULL where there is no driver to ask. */
 	int (*device_hw_info)(const struct ioasid_device *device, uint32_t *type, void *data,

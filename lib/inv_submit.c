@@ -173,30 +173,22 @@ static bool invalidate_looked_up(struct submission *sub, const struct inv_entry 
 	return space;
 }
 
-/* What a device has cached itself; while the context is locked it gets nothing new. */
-static void drop_in_device(struct submission *sub, struct ioasid_device *device,
-			   struct ioasid_space *space, const struct inv_entry *e)
-{
-	if (space && device->ctx->ops->device_tlb_drop)
-		device->ctx->ops->device_tlb_drop(device, space, e->start, e->last, sub->reap);
-}
-
+/* While the context is locked, what a device has cached itself gets nothing new. */
 static int plan_device(struct submission *sub, const struct inv_entry *e, size_t index)
 {
 	struct ioasid_device *device = device_of(sub->inv->ctx, e, index);
+	const uint32_t *pasid = e->kind == INV_IN_DEVICE ? &e->id : NULL;
 	const struct attachment *a;
 
 	if (!device)
 		return -ENOENT;
-	if (e->kind == INV_IN_DEVICE) {
-		drop_in_device(sub, device, device_space(device, e->id), e);
+	if (device->ctx->ops->device_tlb_drop)
+		device->ctx->ops->device_tlb_drop(device, pasid, e->start, e->last, sub->reap);
+	if (pasid)
 		return 0;
-	}
-	for (a = device->attached; a; a = a->next) {
-		drop_in_device(sub, device, a->space, e);
+	for (a = device->attached; a; a = a->next)
 		if (nest_bound(a->space))
 			add_job(sub, a->space, e);
-	}
 	return 0;
 }
 

@@ -338,6 +338,38 @@ START_TEST(an_invalidation_by_device_tells_it)
 }
 END_TEST
 
+static const char group_of_two[] =
+	"iommu hw address-bits=59 nesting=software,hardware\n"
+	"device 0000:00:01.0 iommu=hw group=1\n"
+	"device 0000:00:01.1 iommu=hw group=1 device-tlb=4 device-tlb-invalidation=explicit\n";
+
+/* Its requests go where those of its group go, attached or not, and what they find is cached. */
+START_TEST(a_device_tlb_in_a_group_that_another_is_attached_for)
+{
+	struct ioasid_channel *channel;
+	struct ioasid_device *other;
+	struct ioasid_inv *inv;
+	struct hw h;
+
+	hw_open(&h, group_of_two, IOASID_PGTABLE_VTD_FS, 0);
+	ck_ok(ioasid_device_bind(h.g.ctx, "0000:00:01.1", 2, &other));
+	channel = channel_new(other, IOASID_NO_PASID);
+	ck_assert_ptr_eq(dma_where(channel, HW_AT, IOASID_READ), h.g.memory + 16 * PAGE);
+	hw_set(&h, 0, 40);
+	hw_invalidate(&h, 0, 0);
+	ck_assert_ptr_eq(dma_where(channel, HW_AT, IOASID_READ), h.g.memory + 16 * PAGE);
+	ck_ok(ioasid_inv_new(h.g.ctx, 1, &inv));
+	if (_i == 0)
+		ck_ok(ioasid_inv_add_device_tlb(inv, other, IOASID_NO_PASID, HW_AT, PAGE));
+	else
+		ck_ok(ioasid_inv_add_device(inv, other, 0));
+	ck_ok(ioasid_inv_submit(inv, NULL));
+	ck_assert_ptr_eq(dma_where(channel, HW_AT, IOASID_READ), h.g.memory + 40 * PAGE);
+	ioasid_inv_free(inv);
+	hw_close(&h);
+}
+END_TEST
+
 START_TEST(what_the_library_takes_away_goes_from_a_device_tlb_too)
 {
 	struct ioasid_mapping *m;
@@ -516,6 +548,7 @@ int main(void)
 	tcase_add_loop_test(tc, a_device_tlb_goes_with_the_batch, 0, VARIANTS);
 	tcase_add_loop_test(tc, a_device_tlb_that_has_to_be_told, 0, VARIANTS);
 	tcase_add_loop_test(tc, an_invalidation_by_device_tells_it, 0, VARIANTS);
+	tcase_add_loop_test(tc, a_device_tlb_in_a_group_that_another_is_attached_for, 0, 2);
 	tcase_add_loop_test(tc, what_the_library_takes_away_goes_from_a_device_tlb_too, 0,
 			    VARIANTS);
 	tcase_add_loop_test(tc, errors_of_device_tlb_invalidations, 0, VARIANTS);

@@ -242,6 +242,28 @@ START_TEST(the_devices_own_cache)
 }
 END_TEST
 
+/* It has something in its cache by the group that it shares with one that is attached. */
+START_TEST(the_cache_of_a_device_that_is_not_attached)
+{
+	struct ioasid_channel *channel;
+	struct ioasid_vdevice *vdevice;
+	struct ioasid_device *two;
+	struct viommu_world w;
+
+	viommu_open_on(&w, VIOMMU_GROUP, IOASID_VIOMMU_SMMUV3, IOASID_NESTING_HARDWARE);
+	two = viommu_bind(w.g.ctx, "0000:00:01.1");
+	ck_ok(ioasid_vdevice_create(w.viommu, two, 0x55, &vdevice));
+	channel = channel_new(two, IOASID_NO_PASID);
+	ck_assert_int_eq(viommu_page(&w, channel, 0), 16);
+	viommu_set(&w, 0, 40);
+	give(&w, NSNH_ALL, 0);
+	ck_assert_int_eq(viommu_page(&w, channel, 0), 16);
+	give(&w, ATC_INV | UINT64_C(0x55) << 32, HW_AT);
+	ck_assert_int_eq(viommu_page(&w, channel, 0), 40);
+	guest_close(&w.g);
+}
+END_TEST
+
 /* A table that the VMM has bound, in place of a context descriptor. */
 START_TEST(descriptors_of_one_page_table)
 {
@@ -502,6 +524,7 @@ int main(void)
 	tcase_add_test(tc, a_plain_vIOMMU_has_no_commands);
 	tcase_add_test(tc, commands_stay_on_their_vIOMMU);
 	tcase_add_test(tc, the_devices_own_cache);
+	tcase_add_test(tc, the_cache_of_a_device_that_is_not_attached);
 	tcase_add_loop_test(tc, descriptors_of_one_page_table, 0, 2);
 	tcase_add_loop_test(tc, records_of_faults, 0, 2);
 	tcase_add_loop_test(tc, faults_of_the_parent_are_no_records, 0, 2);

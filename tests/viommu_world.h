@@ -17,6 +17,12 @@
 	"iommu none address-bits=57 nesting=none\n"                                                \
 	"device 0000:02:01.0 iommu=none\n"
 
+/* Two devices that their IOMMU cannot tell apart; the second has a TLB. */
+#define VIOMMU_GROUP                                                                               \
+	"iommu hw address-bits=57 nesting=software,hardware\n"                                     \
+	"device 0000:00:01.0 iommu=hw group=1\n"                                                   \
+	"device 0000:00:01.1 iommu=hw group=1 device-tlb=16 device-tlb-invalidation=explicit\n"
+
 #define VSID 0x1234u
 
 struct viommu_world {
@@ -85,10 +91,10 @@ static inline struct ioasid_event_queue *events_new(struct ioasid_viommu *viommu
 }
 
 /* The device attached to a space on a vIOMMU, in which pages HW_AT lead to 16 * PAGE. */
-static inline void viommu_open(struct viommu_world *w, enum ioasid_viommu_type type,
-			       enum ioasid_nesting nesting)
+static inline void viommu_open_on(struct viommu_world *w, const char *platform,
+				  enum ioasid_viommu_type type, enum ioasid_nesting nesting)
 {
-	guest_platform = VIOMMU_PLATFORM;
+	guest_platform = platform;
 	guest_open(&w->g, HW_SIZE, 0);
 	w->viommu = viommu_new(w->g.root, w->g.device, type);
 	ck_ok(ioasid_vdevice_create(w->viommu, w->g.device, VSID, &w->vdevice));
@@ -97,6 +103,12 @@ static inline void viommu_open(struct viommu_world *w, enum ioasid_viommu_type t
 	gt_map(&w->t, HW_AT, 16 * PAGE, 16 * PAGE, 1, RW);
 	ck_ok(bind_table(w->space, IOASID_PGTABLE_ARM_S1, 4, w->t.root));
 	guest_attach(&w->g, w->space);
+}
+
+static inline void viommu_open(struct viommu_world *w, enum ioasid_viommu_type type,
+			       enum ioasid_nesting nesting)
+{
+	viommu_open_on(w, VIOMMU_PLATFORM, type, nesting);
 }
 
 /* Where a channel reads page @n of those: the number of the guest's page; -1: it faults. */

@@ -130,9 +130,9 @@ static inline struct emu_nested *emu_nested_of(const struct ioasid_space *space)
 void emu_nested_leave(struct ioasid_device *device, struct ioasid_space *space,
 		      struct reap *reap);
 
-/* What the device itself caches of a space goes. */
-void emu_device_tlb_drop(struct ioasid_device *device, const struct ioasid_space *space,
-			 uint64_t start, uint64_t last, struct reap *reap);
+/* As of struct backend_ops. */
+void emu_device_tlb_drop(struct ioasid_device *device, const uint32_t *pasid, uint64_t start,
+			 uint64_t last, struct reap *reap);
 
 /* Without the lock: in what the channel's device or unit has cached? */
 bool emu_nested_find(const struct ioasid_channel *ch, uint64_t iova, uint32_t access,

@@ -252,18 +252,35 @@ void emu_nested_leave(struct ioasid_device *device, struct ioasid_space *space,
 
 	iotlb_drop(&ed->unit->iotlb, nested->tag, 0, UINT64_MAX);
 	psc_drop(&ed->unit->psc, nested->tag, 0, UINT64_MAX);
-	emu_device_tlb_drop(device, space, 0, UINT64_MAX, reap);
+	if (ed->tlb)
+		iotlb_drop(ed->tlb, nested->tag, 0, UINT64_MAX);
+	reap->drain = true;
 }
 
-void emu_device_tlb_drop(struct ioasid_device *device, const struct ioasid_space *space,
-			 uint64_t start, uint64_t last, struct reap *reap)
+/* What requests find where they go now: what they found before a move has gone with that. */
+static void drop_route(const struct emu_device *ed, const struct emu_route *r, uint64_t start,
+		       uint64_t last)
 {
-	const struct emu_nested *nested = emu_nested_of(space);
-	struct emu_device *ed = device->backend;
+	if (r && r->nested)
+		iotlb_drop(ed->tlb, r->nested->tag, start, last);
+}
 
+void emu_device_tlb_drop(struct ioasid_device *device, const uint32_t *pasid, uint64_t start,
+			 uint64_t last, struct reap *reap)
+{
+	struct emu_device *ed = device->backend;
+	struct imap_item *item;
+	struct imap_iter iter;
+
+	if (!ed->tlb)
+		return;
 	reap->drain = true;
-	if (ed->tlb && nested)
-		iotlb_drop(ed->tlb, nested->tag, start, last);
+	if (pasid)
+		drop_route(ed, emu_route_find(device, *pasid), start, last);
+	else
+		imap_for_each(item, &iter, &ed->by_pasid, 0, UINT64_MAX)
+			drop_route(ed, bits_container_of(item, struct emu_route, item), start,
+				   last);
 }
 
 bool emu_nested_find(const struct ioasid_channel *ch, uint64_t iova, uint32_t access,
