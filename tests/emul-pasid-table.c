@@ -426,6 +426,40 @@ START_TEST(page_tables_that_one_of_two_units_has)
 }
 END_TEST
 
+/*
+ * A device of the group whose PASIDs are not the guest's: of its requests, those without PASID are
+ * the group's, and a fault of one with a PASID is about no space.
+ */
+START_TEST(pasids_beside_the_table)
+{
+	struct ioasid_pasid_table t = vtd_table();
+	struct ioasid_ctx *ctx = open_platform("iommu iommu0 address-bits=57 pasid-bits=20\n"
+		"device user iommu=iommu0 pasid-bits=20 pasid-table=user group=3\n"
+		"device kernel iommu=iommu0 pasid-bits=20 group=3\n");
+	struct ioasid_device *user = bind(ctx, "user"), *kernel = bind(ctx, "kernel");
+	struct ioasid_space *root = make_space(ctx, NULL, 0), *child;
+	struct ioasid_event_queue *queue;
+	struct ioasid_event event;
+
+	t.flags = IOASID_PASID_TABLE_RID_BLOCKED;
+	ck_ok(ioasid_event_queue_create(ctx, 0, &queue));
+	ck_ok(ioasid_space_map(root, 0, g.memory, SIZE, RW, NULL));
+	child = make_space(ctx, root, 0);
+	ck_ok(ioasid_space_bind_pasid_table(child, &t));
+	ck_ok(ioasid_device_attach(user, child));
+	ck_assert_int_eq(reached(kernel, 5, 0), -EFAULT);
+	event = take_event(queue);
+	ck_assert_int_eq((int)event.reason, IOASID_FAULT_BLOCKED);
+	ck_assert_uint_eq(event.pasid, 5);
+	ck_assert_uint_eq(event.space, 0);
+	ck_assert_int_eq(reached(kernel, IOASID_NO_PASID, 0), -EFAULT);
+	event = take_event(queue);
+	ck_assert_int_eq((int)event.reason, IOASID_FAULT_BLOCKED);
+	ck_assert_uint_eq(event.space, ioasid_space_get_id(child));
+	ck_ok(ioasid_ctx_close(ctx));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("pasid table");
@@ -451,6 +485,7 @@ int main(void)
 	tcase_add_test(tc, entries_are_as_wide_as_the_unit);
 	tcase_add_test(tc, page_tables_wider_than_the_devices_unit);
 	tcase_add_test(tc, page_tables_that_one_of_two_units_has);
+	tcase_add_test(tc, pasids_beside_the_table);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

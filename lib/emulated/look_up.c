@@ -50,14 +50,6 @@ void emu_forget_route(struct ioasid_space *space, uint32_t pasid, struct reap *r
 	}
 }
 
-const struct ioasid_space *emu_space(const struct ioasid_channel *ch)
-{
-	const struct emu_device *ed = ch->device->backend;
-
-	/* What it found there is nobody's space, or the parent, to which it is not attached. */
-	return ch->route->space && !ch->route->looked_up ? ch->route->space : ed->table;
-}
-
 /* The channel on which this thread is between ioasid_dma_begin() and ioasid_dma_end(), or NULL. */
 static struct ioasid_channel *section_of_thread(const struct ioasid_ctx *ctx)
 {
@@ -100,6 +92,12 @@ static struct ioasid_space *table_of(const struct ioasid_channel *ch)
 		   ch->device->info.type == IOASID_DEVICE_PHYSICAL_USER;
 
 	return own ? ed->table : NULL;
+}
+
+const struct ioasid_space *emu_space(const struct ioasid_channel *ch)
+{
+	/* What it found there is nobody's space, or the parent, to which it is not attached. */
+	return ch->route->space && !ch->route->looked_up ? ch->route->space : table_of(ch);
 }
 
 /* 0, with what the channel's PASID is translated by; -ENOMEM, or a reason to fault. */
