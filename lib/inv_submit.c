@@ -337,6 +337,7 @@ int inv_submit_locked(struct ioasid_inv *inv, size_t *handled, struct reap *reap
 	struct submission sub = { .inv = inv, .now = audit_time(inv->ctx), .reap = reap };
 	int ret = 0;
 
+	inv->ctx->batch++;
 	if (run_pages(&sub)) {
 		*handled = inv->count;
 	} else {

@@ -81,6 +81,7 @@ struct ioasid_ctx {
 	struct ioasid_space *vfio_space;	/* that VFIO's commands work on, or NULL */
 	struct sink *sinks;
 	uint64_t serial;		/* of the latest object: an address can be used again */
+	uint64_t batch;			/* of invalidations: the number of the latest */
 	struct failure *failures;	/* that the platform asks for; NULL: none */
 	size_t n_failures;
 };

@@ -22,6 +22,8 @@ struct target {
 	struct ioasid_pgtable pgtable;
 	struct ioasid_space *space;
 	uint32_t refs;			/* records */
+	uint64_t batch;			/* of invalidations, the latest that was about it ... */
+	uint64_t start, last;		/* ... and has refreshed this, for one PASID or another */
 };
 
 /* A PASID that has been looked up. */
@@ -336,6 +338,25 @@ uint8_t pasid_table_record_code(const struct ioasid_space *space, uint32_t pasid
 	       t->format->record_code(&t->user, pasid, load, (void *)(uintptr_t)space) : 0;
 }
 
+/*
+ * What a batch says again, as it can for each PASID that leads there, it does not do again: its
+ * entries stand for one time.
+ */
+static int sync_once(struct target *t, uint64_t start, uint64_t last, uint64_t now,
+		     struct reap *reap)
+{
+	uint64_t batch = t->space->ctx->batch;
+	bool goes_on = t->batch == batch && start <= bits_add_sat(t->last, 1) &&
+		       t->start <= bits_add_sat(last, 1);
+
+	if (goes_on && start >= t->start && last <= t->last)
+		return 0;
+	t->start = goes_on ? bits_min(t->start, start) : start;
+	t->last = goes_on ? bits_max(t->last, last) : last;
+	t->batch = batch;
+	return sync_target(t, start, last, now, reap);
+}
+
 /* Reads the entry again; forgets it if it says something else now. */
 static bool check_record(struct ioasid_space *space, struct record *r, struct reap *reap)
 {
@@ -374,7 +395,7 @@ int pasid_table_invalidate(struct ioasid_space *space, uint32_t pasid, uint64_t 
 	r = find_record(t, pasid_used(t, pasid));
 	if (r && !start && last == UINT64_MAX && !check_record(space, r, reap))
 		return 0;
-	return r && r->target ? sync_target(r->target, start, last, now, reap) : 0;
+	return r && r->target ? sync_once(r->target, start, last, now, reap) : 0;
 }
 
 static void table_drop(struct ioasid_space *space, struct reap *reap)

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "hw_world.h"
+#include "pasid_guest.h"
 
 #define TIMES 16u
 /* To each, for caches that they do not fit in any more. */
@@ -336,6 +337,54 @@ START_TEST(a_large_iotlb_is_not_searched_for_a_page)
 }
 END_TEST
 
+/* A batch that names one PASID of a guest's table so often. */
+static double invalidating_pasid(unsigned int n)
+{
+	const unsigned int tables = 256;
+	struct timespec before, after;
+	struct ioasid_channel *channel;
+	struct guest_table t;
+	struct ioasid_inv *inv;
+	struct pasid_guest g;
+	uint8_t byte;
+	unsigned int i;
+
+	pasid_guest_open(&g);
+	t = new_table(&g, IOASID_PGTABLE_VTD_FS, 0);
+	for (i = 0; i < tables; i++)
+		gt_map(&t, i * 2 * MIB, DATA, PAGE, 1, RW);
+	g.next = t.next;
+	set_entry(&g, 5, ENTRY_FS, t.root);
+	bind_and_attach(&g);
+	channel = channel_new(g.device, 5);
+	for (i = 0; i < tables; i++)
+		ck_ok(dma_get(channel, i * 2 * MIB, &byte));
+	ck_ok(ioasid_inv_new(g.ctx, n, &inv));
+	for (i = 0; i < n; i++)
+		ck_ok(ioasid_inv_add_pasid(inv, g.device, 5, 0));
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+	ck_ok(ioasid_inv_submit(inv, NULL));
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+	ioasid_inv_free(inv);
+	pasid_guest_close(&g);
+	return seconds(&before, &after);
+}
+
+START_TEST(a_batch_reads_a_page_table_once)
+{
+	double one = 0, many = 0;
+	int i;
+
+	for (i = 0; i < TRIES; i++) {
+		one = invalidating_pasid(1);
+		many = invalidating_pasid(256);
+		if (many < 20 * one)
+			return;
+	}
+	ck_abort_msg("%f s for one entry, %f s for 256 of the same", one, many);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("scale");
@@ -345,6 +394,7 @@ int main(void)
 	tcase_add_loop_test(tc, many_cost_no_more_each, 0,
 			    (int)(sizeof(things) / sizeof(things[0])));
 	tcase_add_test(tc, a_large_iotlb_is_not_searched_for_a_page);
+	tcase_add_test(tc, a_batch_reads_a_page_table_once);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }
