@@ -235,6 +235,7 @@ START_TEST(devices_that_cannot_be_bound)
 	fail_nth(1, EAGAIN);	/* pci_try_reset_function() */
 	bind_fails(ctx, name, EBUSY, name, "try again");
 	shim.devices[3].driver = "nvme";
+	shim.devices[3].vfio = NULL;
 	fail_nth(1, EPERM);
 	bind_fails(ctx, name, EPERM, "group 7", "0000:05:00.1, bound to nvme");
 	fail_nth(1, EINVAL);

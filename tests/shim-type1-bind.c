@@ -133,10 +133,12 @@ START_TEST(devices_that_cannot_be_found)
 	shim.no_sysfs = true;
 	bind_fails(ctx, d->name, ENODEV, d->name, "/sys");
 	shim.no_sysfs = false;
+	d->vfio = NULL;
 	d->driver = "nvme";
 	bind_fails(ctx, d->name, ENODEV, d->name, "bound to nvme");
 	d->driver = NULL;
 	bind_fails(ctx, d->name, ENODEV, d->name, "no driver");
+	d->vfio = "vfio0";
 	d->driver = "mlx5_vfio_pci";	/* KBUILD_MODNAME: in names of modules - is _ */
 	shim.no_group = true;
 	bind_fails(ctx, d->name, ENODEV, "IOMMU", "intel_iommu=on");
@@ -149,6 +151,23 @@ START_TEST(devices_that_cannot_be_found)
 	shim.group_name = "another\n";
 	ck_ok(ioasid_device_unbind(bind(0)));
 	ck_assert_uint_eq(shim.n_calls, 0);
+}
+END_TEST
+
+/* One of a vendor's own: that the device is VFIO's is said by its folder vfio-dev, Linux 6.1. */
+START_TEST(drivers_that_do_not_say_vfio)
+{
+	struct shim_device *d = &shim.devices[0];
+
+	d->driver = "nvidia";
+	ck_ok(ioasid_device_unbind(bind(0)));
+	shim.no_entry = EMFILE;
+	bind_fails(ctx, d->name, ENOMEM, d->name, strerror(EMFILE));
+	shim.no_entry = 0;
+	/* nor is it in the way of others */
+	shim_t1.not_viable = true;
+	shim.devices[3].driver = "nvidia";
+	bind_fails(ctx, shim.devices[2].name, EPERM, "group 7", "another process");
 }
 END_TEST
 
@@ -184,6 +203,7 @@ START_TEST(groups_that_are_not_viable)
 	bind_fails(ctx, name, EPERM, "group 7", "another process");
 	ck_assert_ptr_null(strstr(ioasid_errmsg(), "interrupts"));	/* SET_IOMMU says that */
 	shim.devices[3].driver = "nvme";
+	shim.devices[3].vfio = NULL;
 	bind_fails(ctx, name, EPERM, "group 7", "0000:05:00.1, bound to nvme");
 }
 END_TEST
@@ -253,6 +273,9 @@ START_TEST(tokens_of_virtual_functions)
 	shim.virtual_functions = true;
 	shim.pf_driver = "ixgbe";
 	token_fails(token, EINVAL, "VF token", "ixgbe");
+	shim.pf_vfio = true;
+	token_fails(token, ENODEV, "group 1", strerror(EINVAL));
+	shim.pf_vfio = false;
 	shim.pf_driver = "vfio-pci";
 	shim.vf_token = token;
 	token_fails(NULL, EACCES, "0000:09:00.0", "ioasid_device_bind_with");
@@ -410,6 +433,7 @@ int main(void)
 	tcase_add_test(with, devices_without_memory);
 	tcase_add_test(with, what_type1_has_not);
 	tcase_add_test(with, devices_that_cannot_be_found);
+	tcase_add_test(with, drivers_that_do_not_say_vfio);
 	tcase_add_test(with, groups_that_cannot_be_opened);
 	tcase_add_test(with, groups_that_are_not_viable);
 	tcase_add_test(with, devices_that_cannot_be_bound);

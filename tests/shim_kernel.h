@@ -71,7 +71,8 @@ struct shim {
 	const uint32_t *config;		/* of each device, 4096 bytes */
 	int no_config;			/* error that reading it ends with, 0: none */
 	bool virtual_functions;		/* what the devices are: of a physical one at 09:00.0, */
-	const char *pf_driver;		/* which has this driver, or NULL */
+	const char *pf_driver;		/* which has this driver, or NULL, */
+	bool pf_vfio;			/* and is VFIO's, whatever that is called */
 	bool physical_functions;	/* or these */
 	const uint8_t *vf_token;	/* that VFIO wants for device 0; NULL: none for any */
 	int no_physical;		/* error that GET_PA begins with, 0: none */

@@ -191,6 +191,10 @@ int sys_entry(const char *path, unsigned int index, char *buffer, size_t size)
 		snprintf(buffer, size, "%s", shim.devices[index].name);
 		return 0;
 	}
+	if (!strcmp(path, PCI "0000:09:00.0/vfio-dev") && shim.pf_vfio && !index) {
+		snprintf(buffer, size, "vfio9");
+		return 0;
+	}
 	if (i != SHIM_DEVICES && !strcmp(rest, "/vfio-dev") && shim.devices[i].vfio && !index) {
 		snprintf(buffer, size, "%s", shim.devices[i].vfio);
 		return 0;

@@ -45,9 +45,10 @@ int vfio_check_driver(const char *name)
 {
 	char path[VFIO_PATH_SIZE], text[VFIO_NAME_SIZE];
 	const char *driver = vfio_driver(name, text, sizeof(text));
+	int ret = driver ? vfio_is_driver(name, driver) : 0;
 
-	if (driver && strstr(driver, "vfio"))	/* vfio-pci, mlx5_vfio_pci and their like */
-		return 0;
+	if (ret)
+		return ret < 0 ? ret : 0;
 	if (driver)
 		return err_set(ENODEV, "%s is bound to %s: bind it to vfio-pci", name, driver);
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", name);
@@ -130,8 +131,8 @@ int vfio_why_not_viable(const char *name, uint32_t group, const char *otherwise)
 	for (i = 0; !sys_entry(path, i, other, sizeof(other)); i++) {
 		const char *driver = vfio_driver(other, text, sizeof(text));
 
-		if (!driver || !strcmp(other, name) || strstr(driver, "vfio") ||
-		    !strcmp(driver, "pci-stub") || !strcmp(driver, "pcieport"))
+		if (!driver || !strcmp(other, name) || !strcmp(driver, "pci-stub") ||
+		    !strcmp(driver, "pcieport") || vfio_is_driver(other, driver))
 			continue;
 		return err_set(EPERM, "group %u of %s is also used by %s, bound to %s", group, name,
 			       other, driver);

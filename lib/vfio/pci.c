@@ -78,6 +78,24 @@ const char *vfio_driver(const char *name, char *buffer, size_t size)
 	return sys_link_name(path, buffer, size) ? NULL : buffer;
 }
 
+/*
+ * By the driver's name: vfio-pci, mlx5_vfio_pci and their like. A vendor's own driver that makes a
+ * device VFIO's, beside what else it does, can have any name; Linux 6.1 shows what is VFIO's.
+ */
+int vfio_is_driver(const char *name, const char *driver)
+{
+	char path[VFIO_PATH_SIZE], node[VFIO_NAME_SIZE];
+	int ret;
+
+	if (strstr(driver, "vfio"))
+		return 1;
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%.64s/vfio-dev", name);
+	ret = sys_entry(path, 0, node, sizeof(node));
+	if (ret && ret != -ENOENT)
+		return vfio_no_answer(name, path, -ret);
+	return !ret;
+}
+
 const char *vfio_physical_function(const char *name, char *buffer, size_t size)
 {
 	char path[VFIO_PATH_SIZE];

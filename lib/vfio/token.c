@@ -56,7 +56,7 @@ int vfio_check_token(const char *name)
 		return is_physical_function(name) ? 0 :
 		       err_set(EINVAL, "%s wants no VF token: it has no SR-IOV", name);
 	driver = vfio_driver(pf, text, sizeof(text));
-	if (driver && strstr(driver, "vfio"))
+	if (driver && vfio_is_driver(pf, driver))
 		return 0;
 	return err_set(EINVAL, "%s wants no VF token: its physical function, %s, is bound to %s",
 		       name, pf, driver ? driver : "no driver");

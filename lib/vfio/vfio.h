@@ -26,6 +26,8 @@ int vfio_has_groups(const char *backend);
 int vfio_find_group(const char *name, uint32_t *group);
 /* The driver that a PCI device is bound to, or NULL. */
 const char *vfio_driver(const char *name, char *buffer, size_t size);
+/* Does that driver of the device's make it one of VFIO's? 1, 0, or err_set(). */
+int vfio_is_driver(const char *name, const char *driver);
 /* The physical function of a virtual one, or NULL. */
 const char *vfio_physical_function(const char *name, char *buffer, size_t size);
 
