@@ -86,6 +86,31 @@ grep -q 'platform' "$dir/err" || complain 'it does not say what is wrong with th
 run 1 -b emulated
 [ "$(grep -c 'platform: line 1' "$dir/err")" = 1 ] ||
 	complain 'it does not say once what is wrong with the platform'
+
+# In a sysfs of our own: what is VFIO's, whatever its driver is called.
+unset IOASID_PLATFORM
+device() {
+	mkdir -p "$dir/pci/$1"
+	ln -s "../groups/$2" "$dir/pci/$1/iommu_group"
+	[ -z "$3" ] || ln -s "../drivers/$3" "$dir/pci/$1/driver"
+}
+device 0000:01:00.0 1 vfio-pci
+device 0000:01:00.1 2 mlx5_vfio_pci
+device 0000:01:00.2 3 nvidia
+device 0000:01:00.3 4 nvidia
+device 0000:01:00.4 5 ''
+mkdir -p "$dir/pci/0000:01:00.3/vfio-dev/vfio0"
+# shellcheck disable=SC2016
+bound='mount --bind "$1" /sys/bus/pci/devices && shift && exec "$@"'
+if unshare -rm sh -c "$bound" - "$dir/pci" true 2>/dev/null; then
+	# shellcheck disable=SC2086
+	unshare -rm sh -c "$bound" - "$dir/pci" ${EMULATOR-} "$info" >"$dir/out" 2>"$dir/err" ||
+		complain "exit status $? in a sysfs of our own"
+	says out '0000:01:00.0 group 1 vfio-pci, can be bound' \
+		'0000:01:00.1 group 2 mlx5_vfio_pci, can be bound' '0000:01:00.2 group 3 nvidia' \
+		'0000:01:00.3 group 4 nvidia, can be bound' '0000:01:00.4 group 5 no driver'
+fi
+
 run 2 --nonsense
 run 0 --help
 run 0 --version

@@ -29,6 +29,16 @@ static void read_link(const char *device, const char *link, char name[NAME_MAX +
 	snprintf(name, NAME_MAX + 1, "%s", slash ? slash + 1 : "");
 }
 
+/* Its driver's name says so or, with a vendor's own driver, what Linux has of it since 6.1. */
+static bool is_vfio(const char *device, const char *driver)
+{
+	char path[PATH_MAX];
+
+	return strstr(driver, "vfio") ||
+	       (snprintf(path, sizeof(path), DEVICES "/%s/vfio-dev", device) < (int)sizeof(path) &&
+		!access(path, F_OK));
+}
+
 /* Whether it is behind an IOMMU; @first: of those that are. */
 static bool print_pci(const char *device, bool first)
 {
@@ -38,10 +48,10 @@ static bool print_pci(const char *device, bool first)
 	if (!*group)
 		return false;
 	if (first)
-		puts("PCI devices behind an IOMMU; those that vfio-pci is bound to can be used:");
+		puts("PCI devices behind an IOMMU; those that a driver of VFIO's has can be used:");
 	read_link(device, "driver", driver);
 	printf("%-24sgroup %-6s%s%s\n", device, group, *driver ? driver : "no driver",
-	       strncmp(driver, "vfio", 4) ? "" : ", can be bound");
+	       is_vfio(device, driver) ? ", can be bound" : "");
 	return true;
 }
 
