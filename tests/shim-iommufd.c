@@ -113,6 +113,33 @@ START_TEST(snooping_is_enforced_where_the_iommu_can)
 }
 END_TEST
 
+/*
+ * AMD's driver sets what enforces it in each entry (amd_iommu_enforce_cache_coherency()). Whose it
+ * is need not be told by iommufd.
+ */
+START_TEST(snooping_is_enforced_by_amd)
+{
+	struct ioasid_ctx_info state = IOASID_CTX_INFO_INIT;
+	struct ioasid_device_info info = IOASID_DEVICE_INFO_INIT;
+	struct ioasid_space *space = make_space(ctx, NULL, 0);
+	struct ioasid_device *d;
+
+	shim.hw_type = 0;
+	d = bind(1);
+	ck_ok(ioasid_device_query_info(d, &info));
+	ck_assert(!info.enforce_snoop);
+	ck_ok(ioasid_device_unbind(d));
+	shim.amd_cap = "40f\n";
+	d = bind(1);
+	ck_ok(ioasid_device_query_info(d, &info));
+	ck_assert(info.enforce_snoop);
+	ck_assert_uint_eq(info.page_sizes, 0x40201000);
+	ck_ok(ioasid_device_attach(d, space));
+	ck_ok(ioasid_ctx_query_info(ctx, &state));
+	ck_assert(!state.noncoherent_dma);
+}
+END_TEST
+
 /* struct iommu_option: size, option, op and reserved, object, value */
 START_TEST(options_are_set_before_there_is_anything)
 {
@@ -343,6 +370,7 @@ int main(void)
 	tcase_add_test(tc, bind_asks_what_the_iommu_translates);
 	tcase_add_test(tc, reserved_ranges_are_those_of_group_and_aperture);
 	tcase_add_test(tc, snooping_is_enforced_where_the_iommu_can);
+	tcase_add_test(tc, snooping_is_enforced_by_amd);
 	tcase_add_test(tc, options_are_set_before_there_is_anything);
 	tcase_add_test(tc, maps_first_and_attaches_then);
 	tcase_add_test(tc, replace_is_one_attach);

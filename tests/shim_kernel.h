@@ -94,6 +94,7 @@ struct shim {
 	uint64_t lock_limit;
 	const char *reserved;		/* the file reserved_regions of each group */
 	const char *vtd_cap;		/* the file iommu/intel-iommu/cap of each device, or NULL */
+	const char *amd_cap;		/* the file iommu/amd-iommu/cap of each, or NULL */
 	const char *status;		/* the file /proc/self/status; NULL: there is none */
 	const char *group_name;		/* the file name of each group; NULL: there is none */
 	const char *dev_vfio[4];	/* what is in /dev/vfio */

@@ -107,16 +107,28 @@ static int look_at_iommu(struct ioasid_device *device, struct aperture *a)
 }
 
 /*
+ * Is it AMD's? To iommufd its driver tells that since Linux 7.0, and only if it is built for that
+ * (CONFIG_AMD_IOMMU_IOMMUFD). A device that is adopted can have any name.
+ */
+static bool is_amd(const struct ioasid_device *device)
+{
+	const struct iofd_device *d = device->backend;
+
+	return d->hw.type == UAPI_HW_INFO_AMD ||
+	       (d->hw.type == UAPI_HW_INFO_NONE && d->fd >= 0 && vfio_has_amd_iommu(device->name));
+}
+
+/*
  * Larger pages: VT-d tells of them. The others always have those of their tables' levels: AArch64's
  * with granules of 4 KiB or 64 KiB (DDI 0487, D8.3), AMD's (48882, 2.2.3, 2.2.6).
  */
-static uint64_t large_pages(const struct ioasid_device *device, uint64_t smallest)
+static uint64_t large_pages(const struct ioasid_device *device, bool amd, uint64_t smallest)
 {
 	const struct iofd_hw *hw = &((const struct iofd_device *)device->backend)->hw;
 
 	if (hw->type == UAPI_HW_INFO_ARM_SMMUV3 && smallest == UINT64_C(1) << 16)
 		return UINT64_C(1) << 29;
-	if (hw->type == UAPI_HW_INFO_ARM_SMMUV3 || hw->type == UAPI_HW_INFO_AMD)
+	if (hw->type == UAPI_HW_INFO_ARM_SMMUV3 || amd)
 		return smallest == PAGE ? UINT64_C(1) << 21 | UINT64_C(1) << 30 : 0;
 	if (hw->type != UAPI_HW_INFO_INTEL_VTD)
 		return 0;
@@ -128,12 +140,11 @@ static uint64_t large_pages(const struct ioasid_device *device, uint64_t smalles
  * Can the IOMMU enforce snooping? Linux lets it wherever it can, which is known of VT-d by its
  * register, and of AMD's without one: its driver claims it for all.
  */
-static bool enforces_snoop(const struct ioasid_device *device)
+static bool enforces_snoop(const struct ioasid_device *device, bool amd)
 {
 	const struct iofd_hw *hw = &((const struct iofd_device *)device->backend)->hw;
 
-	return hw->type == UAPI_HW_INFO_AMD ||
-	       (hw->type == UAPI_HW_INFO_INTEL_VTD && hw->vtd.ecap_reg & UAPI_VTD_ECAP_SC);
+	return amd || (hw->type == UAPI_HW_INFO_INTEL_VTD && hw->vtd.ecap_reg & UAPI_VTD_ECAP_SC);
 }
 
 int iofd_add_reserved(struct iofd_device *d, uint64_t start, uint64_t last)
@@ -182,14 +193,16 @@ int iofd_device_info(struct ioasid_device *device)
 	struct ioasid_device_info *info = &device->info;
 	struct aperture a = { 0 };
 	int ret = look_at_iommu(device, &a);
+	bool amd;
 
 	if (ret)
 		return ret;
+	amd = is_amd(device);
 	if (d->hw.type == UAPI_HW_INFO_INTEL_VTD)
 		a.last = vfio_vtd_last(d->hw.vtd.cap_reg, a.last);
 	info->address_bits = a.last ? bits_ilog2(a.last) + 1 : 1;
-	info->page_sizes = a.alignment | large_pages(device, a.alignment);
-	info->enforce_snoop = enforces_snoop(device);
+	info->page_sizes = a.alignment | large_pages(device, amd, a.alignment);
+	info->enforce_snoop = enforces_snoop(device, amd);
 	/* The ends of the aperture that a width cannot say. */
 	if (a.start)
 		ret = iofd_add_reserved(device->backend, 0, a.start - 1);

@@ -96,6 +96,14 @@ int vfio_is_driver(const char *name, const char *driver)
 	return !ret;
 }
 
+bool vfio_has_amd_iommu(const char *name)
+{
+	char path[VFIO_PATH_SIZE], text[VFIO_NAME_SIZE];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%.64s/iommu/amd-iommu/cap", name);
+	return sys_read(path, text, sizeof(text)) >= 0;
+}
+
 const char *vfio_physical_function(const char *name, char *buffer, size_t size)
 {
 	char path[VFIO_PATH_SIZE];

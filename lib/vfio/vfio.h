@@ -28,6 +28,8 @@ int vfio_find_group(const char *name, uint32_t *group);
 const char *vfio_driver(const char *name, char *buffer, size_t size);
 /* Does that driver of the device's make it one of VFIO's? 1, 0, or err_set(). */
 int vfio_is_driver(const char *name, const char *driver);
+/* Is it behind one of AMD's IOMMUs, as their driver shows it? */
+bool vfio_has_amd_iommu(const char *name);
 /* The physical function of a virtual one, or NULL. */
 const char *vfio_physical_function(const char *name, char *buffer, size_t size);
 
