@@ -178,8 +178,13 @@ START_TEST(devices_that_cannot_be_opened)
 
 	shim.no_cdev = true;
 	bind_fails(ctx, d->name, ENODEV, "/dev/vfio/devices/vfio0", "container");
-	ck_assert_ptr_null(strstr(ioasid_errmsg(), "CONFIG"));	/* sysfs has it */
-	shim.no_cdev = false;
+	ck_assert_ptr_null(strstr(ioasid_errmsg(), "CONFIG"));	/* sysfs has its number */
+	shim.no_dev = true;
+	bind_fails(ctx, d->name, ENODEV, d->name, "CONFIG_VFIO_DEVICE_CDEV");
+	shim.group_name = "vfio-noiommu\n";
+	bind_fails(ctx, d->name, ENODEV, d->name, "no-IOMMU mode");
+	shim.group_name = NULL;
+	shim.no_dev = shim.no_cdev = false;
 	shim.open_vfio = EACCES;
 	bind_fails(ctx, d->name, EACCES, "/dev/vfio/devices/vfio0", "permission");
 	shim.open_vfio = EPERM;		/* of a cgroup's devices, or vfio_device_fops_cdev_open() */

@@ -64,6 +64,7 @@ struct shim {
 	int open_vfio;
 	bool no_commands;		/* of iommufd, as from 32-bit programs on 64 bits */
 	bool no_group, no_cdev;
+	bool no_dev;			/* devices' folders in sysfs have no node's number */
 	bool no_sysfs;			/* as in a container that it is not mounted in */
 	int no_entry, no_read;		/* errors of looking into folders and files, 0: none */
 	uint8_t pasid_bits;

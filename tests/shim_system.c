@@ -124,6 +124,8 @@ int sys_read(const char *path, char *buffer, size_t size)
 		text = shim.vtd_cap;
 	if (device_at(path, &rest) != SHIM_DEVICES && !strcmp(rest, "/iommu/amd-iommu/cap"))
 		text = shim.amd_cap;
+	if (device_at(path, &rest) != SHIM_DEVICES && !strncmp(rest, "/vfio-dev/vfio", 14))
+		text = shim.no_dev ? NULL : "511:0\n";
 	if (device_at(path, &rest) != SHIM_DEVICES && !strcmp(rest, "/sriov_totalvfs"))
 		text = shim.physical_functions ? "7\n" : NULL;
 	if (!strcmp(path, "/proc/self/status"))

@@ -7,10 +7,19 @@
 #include "attach.h"
 #include "iommufd.h"
 
-/* Opens the device's node, /dev/vfio/devices/vfioN, which the system says that there is. */
+/* VFIO's devices are all in sysfs; those with a node have its number there. */
+static bool has_node(const char *name, const char *entry)
+{
+	char path[VFIO_PATH_SIZE], text[VFIO_NAME_SIZE];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%.64s/vfio-dev/%s/dev", name, entry);
+	return sys_read(path, text, sizeof(text)) != -ENOENT;
+}
+
+/* Opens the device's node, /dev/vfio/devices/vfioN. */
 static int open_node(const char *name)
 {
-	char path[VFIO_PATH_SIZE], entry[VFIO_NAME_SIZE / 2], node[VFIO_NAME_SIZE];
+	char path[VFIO_PATH_SIZE], entry[VFIO_NAME_SIZE / 4], node[VFIO_NAME_SIZE];
 	int ret, fd;
 
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/vfio-dev", name);
@@ -19,6 +28,8 @@ static int open_node(const char *name)
 		return ret == -ENOENT ? iofd_why_no_node(name) : vfio_no_answer(name, path, -ret);
 	snprintf(node, sizeof(node), "/dev/vfio/devices/%s", entry);
 	fd = sys_open(node);
+	if (fd == -ENOENT && !has_node(name, entry))
+		return iofd_why_no_node(name);
 	return fd < 0 ? vfio_why_not_open(name, node, "", -fd) : fd;
 }
 

@@ -8,7 +8,11 @@
 int iofd_why_no_node(const char *name)
 {
 	int ret = vfio_check_driver(name);
+	uint32_t group;
 
+	/* Linux before 7.3 makes none for devices without an IOMMU, vfio_device_add() */
+	if (!ret && !vfio_find_group(name, &group))
+		ret = vfio_check_isolated(name, group, NULL);
 	if (ret)
 		return ret;
 	return err_set(ENODEV,
