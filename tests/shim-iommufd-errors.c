@@ -309,7 +309,7 @@ START_TEST(attach_that_fails)
 	static const struct { unsigned int nth; int error, result; const char *text; } cases[] = {
 		{ 1, ENOMEM, ENOMEM, "address space" },	{ 2, ENOMEM, ENOMEM, "0x1000-0x1fff" },
 		{ 3, EINVAL, EINVAL, "0x4000-0x4fff" },	{ 4, ENOMEM, ENOMEM, "8192 KiB" },
-		{ 4, EFAULT, EFAULT, "memory" },	{ 4, EADDRINUSE, EADDRINUSE, "aligned" },
+		{ 4, EFAULT, EFAULT, "0x1000-0x1fff" },	{ 4, EADDRINUSE, EADDRINUSE, "aligned" },
 		{ 4, EINVAL, EINVAL, "cannot" },	{ 4, EBUSY, EBUSY, "group 1" },
 		{ 4, EIO, EINVAL, "refused" },
 	};
@@ -332,6 +332,24 @@ START_TEST(attach_that_fails)
 	shim_forget();
 	ck_ok(ioasid_device_attach(d, space));
 	ck_assert_uint_eq(shim.n_calls, 4);
+}
+END_TEST
+
+/* iommufd locks no memory of devices that is mapped in the process: whose it is, nobody says. */
+START_TEST(attach_to_memory_of_another_kind)
+{
+	struct ioasid_space *space = make_space(ctx, NULL, 0);
+	uint8_t *memory = memory_new(PAGE);
+	struct ioasid_device *d = bind(0);
+
+	ck_ok(ioasid_space_map(space, 0x1000, memory, PAGE, RW, NULL));
+	fail_nth(3, EFAULT);
+	ck_err(ioasid_device_attach(d, space), EFAULT);
+	said("not ordinary", "dma-buf");
+	memory_free(memory, PAGE);
+	fail_nth(3, EFAULT);
+	ck_err(ioasid_device_attach(d, space), EFAULT);
+	said("0x1000-0x1fff", "mapped in this process, writable");
 }
 END_TEST
 
@@ -524,6 +542,7 @@ int main(void)
 	tcase_add_test(with, devices_that_cannot_be_bound);
 	tcase_add_test(with, allocations_that_fail);
 	tcase_add_test(with, attach_that_fails);
+	tcase_add_test(with, attach_to_memory_of_another_kind);
 	tcase_add_test(with, replace_that_fails);
 	tcase_add_test(with, map_that_fails);
 	tcase_add_test(with, places_that_cannot_be_had);

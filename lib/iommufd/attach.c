@@ -17,8 +17,7 @@ static int why_not_attached(const struct ioasid_device *device, const struct ioa
 	case ENOMEM:
 		return vfio_no_memory(what);
 	case EFAULT:
-		return err_set(EFAULT, "%s: memory of a mapping cannot be locked for DMA: it is no "
-			       "longer mapped in this process, or not ordinary memory", what);
+		return iofd_why_not_locked(what, space);
 	case EADDRINUSE:
 		return err_set(EADDRINUSE, "%s: a mapping lies where the device cannot have one, "
 			       "or is not aligned to the IOMMU's pages", what);

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "iommufd.h"
+#include "mapped.h"
+#include "source.h"
 
 int iofd_why_no_node(const char *name)
 {
@@ -91,4 +93,29 @@ int iofd_why_not_bound(const struct ioasid_device *device, int error)
 		return err_set(ENODEV, "%s: the kernel does not bind it: %s", name,
 			       strerror(error));
 	}
+}
+
+/* The kernel does not say which. What the process does not have any more can be found out. */
+int iofd_why_not_locked(const char *what, const struct ioasid_space *space)
+{
+	const struct ioasid_space *root = space_lowest(space);
+	const struct ioasid_mapping *m;
+	struct mapping_iter iter;
+
+	mapping_for_each(m, &iter, root, 0, UINT64_MAX) {
+		const struct source *source = source_of(root->ctx, m);
+		const uint64_t length = imap_length(&m->item);
+
+		if ((source && source->is_file) ||
+		    !source_check_memory(root->ctx, m->target, length,
+					 m->flags & (IOASID_READ | IOASID_WRITE)))
+			continue;
+		return err_set(EFAULT, "%s: mapping 0x%llx-0x%llx: 0x%llx + 0x%llx cannot be "
+			       "locked for DMA: not all mapped in this process%s", what,
+			       (unsigned long long)m->item.start, (unsigned long long)m->item.last,
+			       (unsigned long long)m->target, (unsigned long long)length,
+			       m->flags & IOASID_WRITE ? ", writable" : "");
+	}
+	return err_set(EFAULT, "%s: memory of a mapping cannot be locked for DMA: it is not "
+		       "ordinary memory (a device's is mapped as a dma-buf)", what);
 }

@@ -21,7 +21,7 @@ static int why_not_made(const struct ioasid_device *device, const struct ioasid_
 	case ENOMEM:
 		return vfio_no_memory(what);
 	case EFAULT:
-		return err_set(EFAULT, "%s: memory of a mapping cannot be locked for DMA", what);
+		return iofd_why_not_locked(what, space);
 	case EADDRINUSE:
 		return err_set(EADDRINUSE,
 			       "%s: a mapping lies where the device cannot have one, or is "

@@ -189,6 +189,8 @@ int iofd_hw_copy(const struct ioasid_device *device, uint32_t *type, void *data,
 int iofd_why_no_node(const char *name);
 int iofd_no_iommu(const char *name);
 int iofd_why_not_bound(const struct ioasid_device *device, int error);
+/* Memory of some mapping of the space's root cannot be locked: -EFAULT. @what: for whom. */
+int iofd_why_not_locked(const char *what, const struct ioasid_space *space);
 
 /* space.c */
 int iofd_space_id(const struct ioasid_space *space, uint32_t *id);
