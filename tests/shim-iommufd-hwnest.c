@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Nesting in hardware on iommufd: page tables on page tables, and arrays of invalidations. */
+#include <errno.h>
 #include <string.h>
 
 #include "shim_expect.h"
@@ -240,6 +241,53 @@ START_TEST(groups_move_as_one)
 	ck_ok(ioasid_device_unbind(a));
 	ck_ok(ioasid_device_unbind(b));
 	ck_assert_uint_eq(shim_objects(), 3);
+}
+END_TEST
+
+/* The kernel has none of them attached, and each has to be, so that it stays when others go. */
+START_TEST(groups_that_were_blocked_move_as_one)
+{
+	struct ioasid_space *one = make_space(ctx, NULL, 0), *two = make_space(ctx, NULL, 0);
+	struct ioasid_device *a = bind_device(2), *b = bind_device(3);
+	uint32_t id = 0;
+
+	ck_ok(ioasid_device_attach(a, child));
+	ck_ok(ioasid_device_attach(b, child));
+	ck_assert_uint_eq(shim_attached(2) | shim_attached(3), 0);
+	ck_ok(ioasid_device_replace(a, one));
+	ck_ok(ioasid_space_get_kernel_id(one, &id));
+	ck_assert_uint_eq(shim_attached(2), id);
+	ck_assert_uint_eq(shim_attached(3), id);
+	ck_ok(ioasid_device_replace(b, two));
+	ck_ok(ioasid_space_get_kernel_id(two, &id));
+	ck_assert_uint_eq(shim_attached(2), id);
+	ck_assert_uint_eq(shim_attached(3), id);
+	ck_ok(ioasid_space_destroy(one));
+	ck_ok(ioasid_device_detach(a));
+	ck_assert_uint_eq(shim_attached(3), id);
+	ck_ok(ioasid_device_unbind(a));
+	ck_ok(ioasid_device_unbind(b));
+	ck_assert_uint_eq(shim_objects(), 3);
+}
+END_TEST
+
+START_TEST(groups_that_were_blocked_move_or_stay)
+{
+	struct ioasid_space *plain = make_space(ctx, NULL, 0);
+	struct ioasid_device *a = bind_device(2), *b = bind_device(3);
+	unsigned int objects = shim_objects();
+
+	ck_ok(ioasid_device_attach(a, child));
+	ck_ok(ioasid_device_attach(b, child));
+	fail_nth(3, ENOMEM);	/* a table, one device, and the other */
+	ck_err(ioasid_device_replace(a, plain), ENOMEM);
+	ck_assert_ptr_eq(ioasid_device_get_space(a), child);
+	ck_assert_ptr_eq(ioasid_device_get_space(b), child);
+	ck_assert_uint_eq(shim_attached(2) | shim_attached(3), 0);
+	ck_assert_uint_eq(shim_objects(), objects);
+	ck_ok(ioasid_device_replace(b, plain));
+	ck_assert_uint_eq(shim_attached(2), shim_attached(3));
+	ck_assert_uint_ne(shim_attached(2), 0);
 }
 END_TEST
 
@@ -504,6 +552,8 @@ int main(void)
 	tcase_add_test(tc, beside_tables_of_the_root);
 	tcase_add_test(tc, unlike_iommus_have_their_own);
 	tcase_add_test(tc, groups_move_as_one);
+	tcase_add_test(tc, groups_that_were_blocked_move_as_one);
+	tcase_add_test(tc, groups_that_were_blocked_move_or_stay);
 	tcase_add_test(tc, tables_for_pasids);
 	tcase_add_test(tc, page_sizes_are_those_of_the_tables);
 	tcase_add_test(tc, a_batch_is_one_array);

@@ -178,14 +178,34 @@ static int allow_pasids(struct ioasid_device *device)
 	return !pt || pt->flags & UAPI_HWPT_PASID ? 0 : attach(device, IOASID_NO_PASID, pt->space);
 }
 
+/*
+ * The kernel moves what it has attached of the group. Devices that were blocked with this one, in a
+ * space to which nothing was bound, are attached one by one: all of them, or none.
+ */
+static int attach_blocked(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space)
+{
+	struct ioasid_device *d;
+	int ret = 0;
+
+	for (d = device->ctx->devices; d && !ret; d = d->next)
+		if (pasid_is_shared(d, device, pasid) && device_attachment(d, pasid) &&
+		    !now(d, pasid))
+			ret = attach(d, pasid, space);
+	if (ret)
+		iofd_block(device, pasid);
+	return ret;
+}
+
 int iofd_route(struct ioasid_device *device, uint32_t pasid, struct ioasid_space *space,
 	       struct reap *reap)
 {
 	int ret = space && pasid != IOASID_NO_PASID ? allow_pasids(device) : 0;
 
 	(void)reap;
+	if (space && !ret)
+		ret = attach(device, pasid, space);
 	if (space)
-		return ret ? ret : attach(device, pasid, space);
+		return ret ? ret : attach_blocked(device, pasid, space);
 	if (now(device, pasid))
 		iofd_release(device, pasid);
 	note(device_attachment(device, pasid), NULL);
