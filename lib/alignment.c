@@ -54,7 +54,7 @@ void alignment_join(struct ioasid_space *space, const struct ioasid_device *devi
 		suit(space, device);
 }
 
-void alignment_leave(struct ioasid_space *space, const struct attachment *going)
+void alignment_leave(struct ioasid_space *space)
 {
 	const struct ioasid_device *d;
 	const struct attachment *a;
@@ -63,7 +63,7 @@ void alignment_leave(struct ioasid_space *space, const struct attachment *going)
 		space->alignment = 0;
 		for (d = space->ctx->devices; d; d = d->next)
 			for (a = d->attached; a; a = a->next)
-				if (a != going && attachment_walks(a, space))
+				if (attachment_walks(a, space))
 					suit(space, d);
 	}
 }

@@ -225,9 +225,9 @@ static int move(struct ioasid_device *device, uint32_t pasid, struct ioasid_spac
 		a = device_attachment(d, pasid);
 		if (!a)
 			continue;
-		attachment_leave(ret ? space : old, d, a, reap);
 		if (!ret)
 			a->space = space;
+		attachment_leave(ret ? space : old, d, a, reap);
 	}
 	return ret;
 }

@@ -31,6 +31,7 @@ int device_check_pasid_table(const struct ioasid_device *device,
 /* Makes the space ready for what is going to be attached. */
 int attachment_join(struct ioasid_space *space, const struct ioasid_device *device,
 		    const struct attachment *a, struct reap *reap);
+/* @a is of another space by now, or of none. */
 void attachment_leave(struct ioasid_space *space, const struct ioasid_device *device,
 		      const struct attachment *a, struct reap *reap);
 /* Checks each device that is attached, once for each attachment. 0, or what the first gave. */

@@ -221,7 +221,7 @@ void attachment_leave(struct ioasid_space *space, const struct ioasid_device *de
 {
 	space->attached--;
 	snoop_leave(space, device);
-	alignment_leave(space, a);
+	alignment_leave(space);
 	table_unuse(space, reap);
 	unreserve_for(space, device, a);
 	sink_detach(space, reap);

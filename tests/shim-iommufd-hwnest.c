@@ -291,6 +291,38 @@ START_TEST(groups_that_were_blocked_move_or_stay)
 }
 END_TEST
 
+/* The root, which the IOMMU walks below each of them, keeps to its pages. */
+START_TEST(pages_of_64_kib_stay_when_devices_move)
+{
+	struct ioasid_space *second = make_nested();
+	struct ioasid_device *d;
+
+	ck_ok(ioasid_space_unmap_all(root, NULL));
+	ck_ok(bind_fs(child, 0x5000, 0));
+	ck_ok(bind_fs(second, 0x6000, 0));
+	shim.smallest_page = 0x10000;
+	d = bind_device(2);
+	ck_ok(ioasid_device_attach(d, child));
+	ck_assert_uint_eq(space_info(root).iova_alignment, 0x10000);
+	ck_ok(ioasid_device_replace(d, second));
+	ck_assert_uint_eq(space_info(root).iova_alignment, 0x10000);
+	ck_assert_uint_eq(space_info(second).iova_alignment, 0x10000);
+	ck_assert_uint_eq(space_info(child).iova_alignment, PAGE);
+	ck_err(ioasid_space_map(root, PAGE, memory, PAGE, RW, NULL), EINVAL);
+	said("65536", "");
+	fail_nth(1, ENOMEM);
+	ck_err(ioasid_device_replace(d, child), ENOMEM);
+	ck_assert_uint_eq(space_info(root).iova_alignment, 0x10000);
+	ck_assert_uint_eq(space_info(child).iova_alignment, PAGE);
+	ck_ok(ioasid_device_replace(d, root));
+	ck_assert_uint_eq(space_info(root).iova_alignment, 0x10000);
+	ck_ok(ioasid_device_replace(d, child));
+	ck_assert_uint_eq(space_info(root).iova_alignment, 0x10000);
+	ck_ok(ioasid_device_detach(d));
+	ck_assert_uint_eq(space_info(root).iova_alignment, PAGE);
+}
+END_TEST
+
 /* A guest's page table for a PASID, beside its own for requests without one. */
 START_TEST(tables_for_pasids)
 {
@@ -554,6 +586,7 @@ int main(void)
 	tcase_add_test(tc, groups_move_as_one);
 	tcase_add_test(tc, groups_that_were_blocked_move_as_one);
 	tcase_add_test(tc, groups_that_were_blocked_move_or_stay);
+	tcase_add_test(tc, pages_of_64_kib_stay_when_devices_move);
 	tcase_add_test(tc, tables_for_pasids);
 	tcase_add_test(tc, page_sizes_are_those_of_the_tables);
 	tcase_add_test(tc, a_batch_is_one_array);
