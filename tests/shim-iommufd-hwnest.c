@@ -291,6 +291,20 @@ START_TEST(groups_that_were_blocked_move_or_stay)
 }
 END_TEST
 
+/* A page table of an IOMMU's is no address space of the kernel's. */
+START_TEST(no_kernel_id)
+{
+	uint32_t id = 77;
+
+	ck_err(ioasid_space_get_kernel_id(child, &id), ENOENT);
+	attach_bound();
+	ck_err(ioasid_space_get_kernel_id(child, &id), ENOENT);
+	ck_assert_uint_eq(id, 77);
+	ck_ok(ioasid_space_get_kernel_id(root, &id));
+	ck_assert_uint_eq(id, 3);
+}
+END_TEST
+
 /* The root, which the IOMMU walks below each of them, keeps to its pages. */
 START_TEST(pages_of_64_kib_stay_when_devices_move)
 {
@@ -586,6 +600,7 @@ int main(void)
 	tcase_add_test(tc, groups_move_as_one);
 	tcase_add_test(tc, groups_that_were_blocked_move_as_one);
 	tcase_add_test(tc, groups_that_were_blocked_move_or_stay);
+	tcase_add_test(tc, no_kernel_id);
 	tcase_add_test(tc, pages_of_64_kib_stay_when_devices_move);
 	tcase_add_test(tc, tables_for_pasids);
 	tcase_add_test(tc, page_sizes_are_those_of_the_tables);

@@ -107,7 +107,8 @@ void iofd_unmap(struct ioasid_space *space, const struct ioasid_mapping *m, stru
 
 int iofd_space_id(const struct ioasid_space *space, uint32_t *id)
 {
-	if (!space->backend)
+	/* one that is nested in hardware has page tables, but no IOAS */
+	if (!space->backend || space->nest == &iofd_nest)
 		return -ENOENT;
 	*id = iofd_ioas(space);
 	return 0;
