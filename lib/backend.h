@@ -67,7 +67,7 @@ struct backend_ops {
 			    const struct ioasid_adopt_options *options);
 	/* Of a device that has been bound, and that nobody knows any more. */
 	void (*device_unbind)(struct ioasid_device *device);
-	/* As ioasid_device_query_reserved(). */
+	/* As ioasid_device_query_reserved(), in any order. */
 	size_t (*device_reserved)(const struct ioasid_device *device, struct ioasid_range *ranges,
 				  size_t n);
 

@@ -7,12 +7,14 @@
  * to be had again: the kernel would not reset it.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 
 #include "attach.h"
 #include "device.h"
 #include "objects.h"
+#include "ranges.h"
 
 static bool has(const struct ioasid_device *list, const char *name)
 {
@@ -34,7 +36,7 @@ static void leave(struct ioasid_device *device)
 	device->ctx->leaving = device;
 }
 
-/* Kept, for to give them back in a detach nothing may be allocated. */
+/* Kept, for to give them back in a detach nothing may be allocated; and in order. */
 static int find_reserved(struct ioasid_device *device)
 {
 	const struct backend_ops *ops = device->ctx->ops;
@@ -44,6 +46,7 @@ static int find_reserved(struct ioasid_device *device)
 	if (!device->reserved)
 		return err_set(ENOMEM, "no memory for device %s", device->name);
 	device->n_reserved = ops->device_reserved(device, device->reserved, n);
+	qsort(device->reserved, n, sizeof(*device->reserved), ranges_by_start);
 	return 0;
 }
 
@@ -351,5 +354,9 @@ IOASID_EXPORT int ioasid_device_query_stats(const struct ioasid_device *device,
 IOASID_EXPORT size_t ioasid_device_query_reserved(const struct ioasid_device *device,
 						  struct ioasid_range *ranges, size_t n)
 {
-	return device->ctx->ops->device_reserved(device, ranges, n);
+	size_t count = (size_t)bits_min(n, device->n_reserved);
+
+	if (count)
+		memcpy(ranges, device->reserved, count * sizeof(*ranges));
+	return device->n_reserved;
 }

@@ -270,7 +270,7 @@ IOASID_EXPORT size_t ioasid_space_query_permitted(const struct ioasid_space *spa
 	return count;
 }
 
-static int by_start(const void *a, const void *b)
+int ranges_by_start(const void *a, const void *b)
 {
 	const struct ioasid_range *x = a, *y = b;
 
@@ -342,7 +342,7 @@ IOASID_EXPORT int ioasid_space_allow(struct ioasid_space *space, const struct io
 		if (!copy)
 			return err_set(ENOMEM, "no memory for %zu ranges", n);
 		memcpy(copy, ranges, n * sizeof(*copy));
-		qsort(copy, n, sizeof(*copy), by_start);
+		qsort(copy, n, sizeof(*copy), ranges_by_start);
 	}
 	ctx_lock(space->ctx);
 	ret = allow(space, copy, n);

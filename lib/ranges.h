@@ -21,6 +21,9 @@ static inline int ranges_check(struct ioasid_space *space, uint64_t start, uint6
 		ranges_check_reserved(space, start, last);
 }
 
+/* For qsort(3), of struct ioasid_range. */
+int ranges_by_start(const void *a, const void *b);
+
 int ranges_choose(struct ioasid_space *space, uint64_t address, uint64_t length, uint64_t *iova);
 
 #endif

@@ -83,8 +83,8 @@ START_TEST(reserved_ranges_are_those_of_group_and_aperture)
 	ck_assert_uint_eq(info.page_sizes, 0x1000);
 	ck_assert_uint_eq(ioasid_device_query_reserved(d, r, 4), 4);
 	ck_assert(r[0].start == 0 && r[0].length == 0x1000);
-	ck_assert(r[1].start == 0x7ffff000 && r[1].length == 0x1000);
-	ck_assert(r[2].start == 0x1000 && r[2].length == 0x1000);
+	ck_assert(r[1].start == 0x1000 && r[1].length == 0x1000);
+	ck_assert(r[2].start == 0x7ffff000 && r[2].length == 0x1000);
 	ck_assert(r[3].start == 0xfee00000 && r[3].length == 0x100000);
 }
 END_TEST

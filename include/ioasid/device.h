@@ -281,8 +281,8 @@ int ioasid_device_query_stats(const struct ioasid_device *device,
 			      struct ioasid_device_stats *stats);
 
 /**
- * The IOVA ranges that the device reserves, for MSI or for firmware: a space that the device is
- * attached to cannot have mappings there.
+ * The IOVA ranges that the device reserves, for MSI or for firmware, ascending by their starts: a
+ * space that the device is attached to cannot have mappings there. They can overlap.
  *
  * @param ranges,n room for n ranges; as many as fit are written.
  * @return how many there are in all.
