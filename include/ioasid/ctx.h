@@ -72,8 +72,8 @@ enum ioasid_capability {
 /** Audit: check DMA through nested spaces against the guest's tables; needs IOASID_CAP_AUDIT. */
 #define IOASID_CTX_AUDIT 0x1u
 /**
- * Only memory that was registered before can be mapped: ioasid_ctx_register_memory(). Files need no
- * registration, since the library maps them itself.
+ * Only memory that was registered before can be mapped, each mapping from one registration:
+ * ioasid_ctx_register_memory(). Files need no registration, since the library maps them itself.
  */
 #define IOASID_CTX_REGISTERED_ONLY 0x2u
 /** Use the descriptor in the option fd to reach the kernel: on the iommufd back end only. */

@@ -97,14 +97,16 @@ int ioasid_space_map_parent(struct ioasid_space *space, uint64_t iova, uint64_t 
 			    uint64_t length, uint32_t flags, struct ioasid_mapping **mapping);
 
 /**
- * Maps into a root space what another root space maps at src_iova: the same memory, which is not
- * checked again. Later changes to the source space do not affect the copy. The source range may
- * begin and end within mappings, but all of it must be mapped. If it touches several mappings, as
- * many are made, and the handle is that of the first.
+ * Maps into a root space what another root space maps at src_iova: the same memory. Later changes
+ * to the source space do not affect the copy. The source range may begin and end within mappings,
+ * but all of it must be mapped. If it touches several mappings, as many are made, and the handle is
+ * that of the first.
  *
  * @return 0; the errors above; -ENOENT: a part of the source range is not mapped; -EPERM: flags ask
- *         for writing where the source's memory cannot be written; -EINVAL also: the spaces are of
- *         different contexts.
+ *         for writing where the source's memory cannot be written; -EFAULT: not all of the source's
+ *         memory is mapped in the process with that permission, which a space without devices does
+ *         not show, or the device of a dma-buf has its memory switched off; -EINVAL also: the
+ *         spaces are of different contexts.
  * Since 0.1.
  */
 int ioasid_space_map_copy(struct ioasid_space *space, uint64_t iova,

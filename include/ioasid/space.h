@@ -58,10 +58,12 @@ struct ioasid_space_options {
 	/** NULL: a root, which maps memory. Else the space to nest on. */
 	struct ioasid_space *parent;
 	/**
-	 * With a parent; 0: the library chooses. It chooses hardware if all IOMMUs of the context
-	 * nest in hardware, the parent is a root, and neither fill, memory_limit nor mapping_limit
-	 * is set; else software. With hardware nesting the parent has to be a root, nothing can be
-	 * nested on the space, and only a page table can fill it, not mappings.
+	 * With a parent; 0: the library chooses. It chooses hardware if all IOMMUs of an emulated
+	 * platform, or the IOMMU of the member viommu, nest in hardware, the parent is a root, and
+	 * neither fill, memory_limit nor mapping_limit is set; else software, as always on a kernel
+	 * back end without a vIOMMU: devices that are bound later can be behind any IOMMU. With
+	 * hardware nesting the parent has to be a root, nothing can be nested on the space, and
+	 * only a page table can fill it, not mappings.
 	 */
 	enum ioasid_nesting nesting;
 	/**

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The same memory in a second space. */
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "contract.h"
@@ -110,6 +111,30 @@ START_TEST(permission_is_the_memorys)
 }
 END_TEST
 
+/* In a space without devices nobody has looked at it. */
+START_TEST(memory_that_is_not_there)
+{
+	uint8_t *memory;
+	struct two t;
+
+	if (!kernel_tells_protection())
+		return;
+	two_open(&t);
+	/* At an address that nobody gets who does not ask for it: the hole stays one. */
+	memory = mmap((void *)0x10000000, 2 * PAGE, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	ck_assert_ptr_ne(memory, MAP_FAILED);
+	ck_assert_int_eq(munmap(memory + PAGE, PAGE), 0);
+	ck_ok(ioasid_space_map(t.from, 0, memory, PAGE, RW, NULL));
+	ck_ok(ioasid_space_map(t.from, PAGE, memory + PAGE, PAGE, RW, NULL));
+	ck_err_same(t.to, ioasid_space_map_copy(t.to, 0, t.from, 0, 2 * PAGE, RW, NULL), EFAULT);
+	ck_ok(ioasid_space_map_copy(t.to, 0, t.from, 0, PAGE, RW, NULL));
+	leads_to(&t.f, t.device, 0, memory, RW);
+	fixture_close(&t.f);
+	memory_free(memory, PAGE);
+}
+END_TEST
+
 START_TEST(within_one_space)
 {
 	struct two t;
@@ -199,6 +224,7 @@ TCase *contract_map_copy(void)
 	tcase_add_test(tc, across_mappings_without_a_hole);
 	tcase_add_test(tc, source_with_a_hole);
 	tcase_add_test(tc, permission_is_the_memorys);
+	tcase_add_test(tc, memory_that_is_not_there);
 	tcase_add_test(tc, within_one_space);
 	tcase_add_test(tc, mistakes_of_every_map_call);
 	tcase_add_test(tc, other_context_is_refused);

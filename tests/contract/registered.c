@@ -192,6 +192,9 @@ START_TEST(registered_only)
 	ck_ok(ioasid_space_map(s, 0x10000, f.memory + 4 * PAGE, PAGE, IOASID_READ, NULL));
 	ck_err_same(s, ioasid_space_map(s, 0x20000, f.memory + 7 * PAGE, 2 * PAGE, IOASID_READ,
 					NULL), EFAULT);
+	/* all of it is registered, but not as one */
+	ck_err_same(s, ioasid_space_map(s, 0x20000, f.memory + 3 * PAGE, 2 * PAGE, IOASID_READ,
+					NULL), EFAULT);
 	fixture_close(&f);
 }
 END_TEST
