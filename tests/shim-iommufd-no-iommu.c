@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Devices without an IOMMU on the iommufd back end, and physical addresses. */
+#include <string.h>
+
 #include "shim_expect.h"
 #include "shim_version.h"
 
@@ -78,6 +80,18 @@ START_TEST(only_who_asks_for_them_gets_them)
 	shim.group_name = NULL;
 	open_ctx(IOASID_CTX_NO_IOMMU);
 	ck_assert(!has_none(bind_one()));
+}
+END_TEST
+
+/* Whoever asks for them is not told that they are not to be had for want of an IOMMU. */
+START_TEST(before_they_have_nodes)
+{
+	struct ioasid_device *device;
+
+	shim.no_cdev = shim.no_dev = true;
+	ck_err(ioasid_device_bind(ctx, shim.devices[0].name, 0, &device), ENODEV);
+	said(shim.devices[0].name, "before Linux 7.3");
+	ck_assert_ptr_null(strstr(ioasid_errmsg(), "intel_iommu=on"));
 }
 END_TEST
 
@@ -200,6 +214,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, only_who_asks_for_them_gets_them);
+	tcase_add_test(tc, before_they_have_nodes);
 	tcase_add_test(tc, there_need_not_be_a_group);
 	tcase_add_test(tc, physical_addresses);
 	tcase_add_test(tc, what_it_refuses);

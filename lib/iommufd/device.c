@@ -17,19 +17,21 @@ static bool has_node(const char *name, const char *entry)
 }
 
 /* Opens the device's node, /dev/vfio/devices/vfioN. */
-static int open_node(const char *name)
+static int open_node(const struct ioasid_device *device)
 {
 	char path[VFIO_PATH_SIZE], entry[VFIO_NAME_SIZE / 4], node[VFIO_NAME_SIZE];
+	const char *name = device->name;
 	int ret, fd;
 
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/vfio-dev", name);
 	ret = sys_entry(path, 0, entry, sizeof(entry));
 	if (ret)
-		return ret == -ENOENT ? iofd_why_no_node(name) : vfio_no_answer(name, path, -ret);
+		return ret == -ENOENT ? iofd_why_no_node(device) :
+					vfio_no_answer(name, path, -ret);
 	snprintf(node, sizeof(node), "/dev/vfio/devices/%s", entry);
 	fd = sys_open(node);
 	if (fd == -ENOENT && !has_node(name, entry))
-		return iofd_why_no_node(name);
+		return iofd_why_no_node(device);
 	return fd < 0 ? vfio_why_not_open(name, node, "", -fd) : fd;
 }
 
@@ -140,7 +142,7 @@ static int open_by_address(const struct ioasid_device *device, uint32_t *request
 
 	if (ret)
 		return ret;
-	fd = open_node(device->name);
+	fd = open_node(device);
 	if (fd >= 0 && vfio_find_group(device->name, group))
 		*group = IOASID_NO_GROUP;
 	return fd;

@@ -7,16 +7,21 @@
 #include "mapped.h"
 #include "source.h"
 
-int iofd_why_no_node(const char *name)
+int iofd_why_no_node(const struct ioasid_device *device)
 {
+	const bool may = device->ctx->flags & IOASID_CTX_NO_IOMMU;
+	const char *name = device->name;
 	int ret = vfio_check_driver(name);
+	bool none = false;
 	uint32_t group;
 
-	/* Linux before 7.3 makes none for devices without an IOMMU, vfio_device_add() */
 	if (!ret && !vfio_find_group(name, &group))
-		ret = vfio_check_isolated(name, group, NULL);
+		ret = vfio_check_isolated(name, group, may ? &none : NULL);
 	if (ret)
 		return ret;
+	if (none)	/* vfio_device_add() */
+		return err_set(ENODEV, "%s is behind no IOMMU: before Linux 7.3, VFIO makes no "
+			       "node for such devices", name);
 	return err_set(ENODEV,
 		       "%s is bound to VFIO, but has no device node: the kernel needs " IOFD_CDEV,
 		       name);

@@ -186,7 +186,7 @@ void iofd_hw_find_nesting(struct ioasid_device *device, uint32_t ioas);
 int iofd_hw_copy(const struct ioasid_device *device, uint32_t *type, void *data, size_t *length);
 
 /* diagnose.c: why the device has no node, or cannot be bound. Each is err_set(). */
-int iofd_why_no_node(const char *name);
+int iofd_why_no_node(const struct ioasid_device *device);
 int iofd_no_iommu(const char *name);
 int iofd_why_not_bound(const struct ioasid_device *device, int error);
 /* Memory of some mapping of the space's root cannot be locked: -EFAULT. @what: for whom. */
