@@ -305,12 +305,13 @@ size_t ioasid_device_query_reserved(const struct ioasid_device *device,
  * @return 0; -EBUSY: attached to another space; -EINVAL: device and space are of different
  *         contexts, or the group is attached elsewhere; -EADDRINUSE: the space has a mapping or an
  *         allowed range where the device cannot have one, or a mapping is not aligned; -EFAULT:
- *         memory that is mapped in the space is no longer mapped in the process; -ENOSPC: the space
- *         has more mappings than max_mappings of the device; -ENOMEM: also, more memory than may be
- *         locked; -EOPNOTSUPP: the IOMMU lacks what the space needs (nesting, the page table's
- *         format, width and smallest pages, dirty tracking, enforced snooping); -E2BIG: a nested
- *         space takes more mappings in the kernel than its mapping_limit; -ENOENT: the space is on
- *         a vIOMMU where the device has no vDEVICE.
+ *         memory that is mapped in the space is no longer mapped in the process, or cannot be
+ *         locked (a device's, on iommufd); -ENOSPC: the space has more mappings than max_mappings
+ *         of the device; -ENOMEM: also, more memory than may be locked; -EOPNOTSUPP: the IOMMU
+ *         lacks what the space needs (nesting, the page table's format, width and smallest pages,
+ *         dirty tracking, enforced snooping); -E2BIG: a nested space takes more mappings in the
+ *         kernel than its mapping_limit; -ENOENT: the space is on a vIOMMU where the device has no
+ *         vDEVICE.
  * Since 0.1.
  */
 int ioasid_device_attach(struct ioasid_device *device, struct ioasid_space *space);
