@@ -10,7 +10,7 @@
 #include "mapped.h"
 #include "sink_record.h"
 
-/* Pages of 4 KiB that are looked at in one go. */
+/* Pages of 4 KiB that are looked at in one go: it ends at a multiple of them. */
 #define CHUNK 32768u
 
 /* Reports [@start, @last] as of what was kept. */
@@ -80,7 +80,7 @@ static void keep(struct ioasid_space *space, uint64_t start, uint64_t last,
 		 struct ioasid_space *root, uint64_t to)
 {
 	while (!root->all_written) {
-		uint64_t end = bits_min(last, bits_add_sat(start, (uint64_t)CHUNK * PAGE - 1));
+		uint64_t end = bits_min(last, start | ((uint64_t)CHUNK * PAGE - 1));
 
 		if (keep_chunk(space, start, end, root, to))
 			cannot_keep(root);

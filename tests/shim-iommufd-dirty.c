@@ -31,6 +31,7 @@ static void setup(void)
 
 	shim_reset();
 	shim.hw_capabilities = 1;
+	shim.hw_data[1] = 0;	/* VT-d without large pages */
 	options.backend = "iommufd";
 	ck_ok(ioasid_ctx_open(&options, &ctx));
 	device = bind_device(0);

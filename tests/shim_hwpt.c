@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "shim_ioas.h"
 #include "shim_kernel.h"
 
 #define N_HWPTS	 16u
@@ -16,6 +17,7 @@
 
 static struct {
 	uint32_t maker, flags;
+	uint32_t ioas;			/* if it is not nested */
 	bool nested;
 	uint8_t data[SHIM_BYTES], entries[SHIM_BYTES];
 	bool on;
@@ -48,6 +50,7 @@ void shim_hwpt_new(uint32_t id, const uint32_t *w)
 	shim_hwpt_destroy(id);
 	hwpts[id].maker = w[2];
 	hwpts[id].flags = w[1];
+	hwpts[id].ioas = w[3];
 	hwpts[id].nested = w[0] >= 40;
 	if (hwpts[id].nested && w[7])
 		memcpy(hwpts[id].data, (const void *)(uintptr_t)get64(w + 8), w[7]);
@@ -105,6 +108,48 @@ bool shim_hwpt_tracks(uint32_t id)
 	return hwpts[id].on;
 }
 
+/* A large page is where one mapping has all of it. */
+static uint64_t page_size(uint32_t id, uint64_t iova)
+{
+	const uint64_t size = shim.large_page, start = iova & -size;
+
+	return size && shim_ioas_has(hwpts[id].ioas, start, start + size - 1) ? size : 4096;
+}
+
+/* Has an entry of the page table been written? */
+static bool is_dirty(uint32_t id, uint64_t start, uint64_t length, bool clear)
+{
+	bool dirty = false;
+	unsigned int i;
+
+	for (i = 0; i < hwpts[id].n; i++) {
+		if (hwpts[id].dirty[i] * 4096 - start >= length)
+			continue;
+		dirty = true;
+		if (clear)
+			hwpts[id].dirty[i--] = hwpts[id].dirty[--hwpts[id].n];
+	}
+	return dirty;
+}
+
+/*
+ * With large pages, as Linux does it (intel_iommu_read_and_clear_dirty()): an entry is told of, and
+ * made clean, from where the walk is on, which goes on by the size of that.
+ */
+static void walk_dirty(uint32_t id, uint64_t start, uint64_t last, bool clear, uint64_t size,
+		       uint64_t *bitmap)
+{
+	uint64_t iova, n, at;
+
+	for (iova = start; iova <= last; iova += n) {
+		n = page_size(id, iova);
+		if (!is_dirty(id, iova & -n, n, clear))
+			continue;
+		for (at = iova; at < iova + n && at <= last; at += 4096)
+			bitmap[(at - start) / size / 64] |= UINT64_C(1) << (at - start) / size % 64;
+	}
+}
+
 static int get_dirty(uint32_t id, const uint32_t *w)
 {
 	uint64_t start = get64(w + 4), last = start + get64(w + 6) - 1, size = get64(w + 8);
@@ -116,6 +161,10 @@ static int get_dirty(uint32_t id, const uint32_t *w)
 	if (last < start || size < 4096 || (start | (last + 1)) & (size - 1) ||
 	    (start | (last + 1)) & (shim.smallest_page - 1))	/* iommufd_check_iova_range() */
 		return -EINVAL;
+	if (shim.large_page) {
+		walk_dirty(id, start, last, !(w[2] & 1), size, bitmap);
+		return 0;
+	}
 	for (i = 0; i < hwpts[id].n; i++) {
 		uint64_t iova = hwpts[id].dirty[i] * 4096, bit = (iova - start) / size;
 

@@ -222,6 +222,13 @@ unsigned int shim_ioas_count(uint32_t ioas)
 	return n;
 }
 
+bool shim_ioas_has(uint32_t ioas, uint64_t start, uint64_t last)
+{
+	const struct area *area = find(ioas, start, start);
+
+	return area && area->start <= start && area->last >= last;
+}
+
 static void disallow(uint32_t ioas)
 {
 	unsigned int i;

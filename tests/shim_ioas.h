@@ -29,6 +29,8 @@ uint64_t shim_ioas_file(uint32_t ioas, uint64_t iova);
 /* Is all that is mapped of files, in all of them? */
 bool shim_ioas_all_files(void);
 unsigned int shim_ioas_count(uint32_t ioas);
+/* Does one mapping have all of that? */
+bool shim_ioas_has(uint32_t ioas, uint64_t start, uint64_t last);
 
 /*
  * The ranges that are allowed from now on, {start, last} each: more than one address, no two that

@@ -82,6 +82,7 @@ struct shim {
 	const char *class, *bus;	/* of the devices' nodes, and of the devices */
 	uint64_t aperture_start, aperture_last;
 	uint64_t smallest_page;
+	uint64_t large_page;		/* size that IOMMUs have beside; 0: none */
 	bool no_aperture;		/* no address at all can be mapped */
 	bool late_aperture;		/* it is 0 to 0 until a device is attached */
 	uint32_t hw_type, hw_length;

@@ -10,8 +10,8 @@
  * A page counts as written once a DMA was permitted to write it. That includes
  * ioasid_dma_translate() for writing, and a compare-and-swap that found another value. The CPU's
  * own writes are not recorded. A real IOMMU records by entries of its page table: a write to a
- * large page marks all of it. Without IOASID_CAP_DIRTY_EXACT, each read reports all pages that an
- * attached device can write.
+ * large page marks all of it, and each read reports the part that it asks for. Without
+ * IOASID_CAP_DIRTY_EXACT, each read reports all pages that an attached device can write.
  */
 #ifndef IOASID_DIRTY_H
 #define IOASID_DIRTY_H

@@ -9,7 +9,11 @@
 
 #include "dirty.h"
 #include "iommufd.h"
+#include "mapped.h"
+#include "sink.h"
 #include "space.h"
+
+#define LEAST_PIECE (UINT64_C(128) << 20)
 
 static int set(const struct iofd_pt *pt, bool on)
 {
@@ -24,8 +28,8 @@ static int set(const struct iofd_pt *pt, bool on)
 static int failed(const struct ioasid_space *space, const char *what, int error)
 {
 	if (error == ENOMEM)
-		return err_set(ENOMEM, "space %u: the kernel has no memory to %s written pages",
-			       space->id, what);
+		return err_set(ENOMEM, "space %u: no memory, here or in the kernel, to %s written "
+			       "pages", space->id, what);
 	return err_set(EOPNOTSUPP, "space %u: the kernel does not %s written pages: %s", space->id,
 		       what, strerror(error));
 }
@@ -99,39 +103,117 @@ static int get(const struct iofd_pt *pt, uint64_t start, uint64_t last, bool pee
 	return iofd_ioctl(pt->space->ctx, UAPI_HWPT_GET_DIRTY, &get);
 }
 
-/* Piece by piece, where the caller's bits do not begin with a word, or end with the range. */
-static int get_pieces(const struct iofd_pt *pt, uint64_t start, uint64_t last, bool peek,
-		      struct dirty_bits *out)
+/*
+ * Linux makes an entry of the page table clean as a whole, but tells only of what was asked for of
+ * it; and it takes what follows for pages that begin where it has begun itself
+ * (intel_iommu_read_and_clear_dirty(), iommu_v1_read_and_clear_dirty()). So no read begins in the
+ * midst of a page, as large as that can be, and none that clears ends there. What nobody has asked
+ * for is kept.
+ */
+struct reading {
+	const struct iofd_pt *pt;
+	uint64_t start, last;		/* asked for, */
+	uint64_t lo, hi;		/* and to be read */
+	bool peek;
+	struct dirty_bits *out;
+};
+
+/* What has @at, and so all of its page: a mapping, or what a child has of one. False: nothing. */
+static bool find_bounds(const struct ioasid_space *space, uint64_t at, struct ioasid_run *run)
 {
-	uint64_t bitmap[512];
-	const uint64_t most = 64 * bits_array_size(bitmap);
-	uint64_t i, n;
-	int ret;
+	const struct ioasid_mapping *m;
+	struct ioasid_mapping copy;
 
-	for (;;) {
-		uint64_t end = bits_min(last, bits_add_sat(start, most * PAGE - 1));
+	if (space->parent)
+		return sink_first_run(space, at, run);
+	m = mapping_at(space, at, &copy);
+	if (m)
+		*run = (struct ioasid_run){ .iova = m->item.start,
+					    .length = imap_length(&m->item) };
+	return m;
+}
 
-		memset(bitmap, 0, sizeof(bitmap));
-		ret = get(pt, start, end, peek, PAGE, bitmap);
-		n = ret ? 0 : (end - start) / PAGE / 64 + 1;
-		for (i = 0; i < n; i++)
-			if (bitmap[i])	/* else the word may lie behind the caller's */
-				dirty_bits_add(out, start / PAGE + 64 * i, bitmap[i]);
-		if (ret || end == last)
-			return ret;
-		start = end + 1;
+/* To the ends of the largest page that can be at @at. A look does with a part of one. */
+static void widen(struct reading *r, uint64_t at)
+{
+	uint64_t sizes = r->pt->large_pages, size, start, last;
+	struct ioasid_run run;
+
+	if (!sizes || !find_bounds(r->pt->space, at, &run))
+		return;
+	for (; sizes; sizes ^= size) {
+		size = UINT64_C(1) << bits_ilog2(sizes);
+		start = bits_align_down(at, size);
+		last = start + (size - 1);
+		if (start < run.iova || last - run.iova >= run.length ||
+		    (r->peek && start <= r->start && last >= r->last))
+			continue;
+		r->lo = bits_min(r->lo, start);
+		r->hi = bits_max(r->hi, last);
+		return;
 	}
 }
 
+/* Those of 64 pages from @at on. */
+static void take(const struct reading *r, uint64_t at, uint64_t bits)
+{
+	struct ioasid_space *space = r->pt->space;
+	uint64_t asked = UINT64_MAX, root = at;
+
+	if (at < r->start)
+		asked = (r->start - at) / PAGE < 64 ? asked << (r->start - at) / PAGE : 0;
+	if (at > r->last)
+		asked = 0;
+	else if ((r->last - at) / PAGE < 63)
+		asked &= bits_mask((unsigned int)((r->last - at) / PAGE), 0);
+	if (bits & asked)	/* else the word may lie behind the caller's */
+		dirty_bits_add(r->out, at / PAGE, bits & asked);
+	bits &= ~asked;
+	if (r->peek || !bits)
+		return;
+	if (space->parent)
+		root += sink_root_address(space, r->start) - r->start;
+	dirty_keep_bits(space_tracking_root(space), root / PAGE, &bits, 64);
+}
+
+/* Piece by piece, none of which ends in the midst of a page. */
+static int read_pieces(const struct reading *r)
+{
+	struct iofd *iofd = r->pt->space->ctx->backend;
+	const uint64_t largest = UINT64_C(1) << bits_ilog2(r->pt->large_pages | 1);
+	const uint64_t most = bits_max(LEAST_PIECE, largest);
+	uint64_t at, end, i, n, *bits;
+	int ret;
+
+	for (at = r->lo;; at = end + 1) {
+		end = bits_min(r->hi, at | (most - 1));
+		n = (end - at) / PAGE / 64 + 1;
+		if (!iofd_room(iofd, (size_t)n * 8))
+			return -ENOMEM;
+		bits = (void *)iofd->room;
+		memset(bits, 0, (size_t)n * 8);
+		ret = get(r->pt, at, end, r->peek, PAGE, bits);
+		for (i = 0; !ret && i < n; i++)
+			take(r, at + i * 64 * PAGE, bits[i]);
+		if (ret || end == r->hi)
+			return ret;
+	}
+}
+
+/* In pieces, too, where the caller's bits do not begin with a word, or end with the range. */
 static int read_pt(const struct iofd_pt *pt, uint64_t start, uint64_t last, bool peek,
 		   struct dirty_bits *out)
 {
+	struct reading r = { pt, start, last, start, last, peek, out };
 	uint64_t page = start / PAGE - out->first, bit = page >> out->shift;
 	uint64_t page_size = (uint64_t)PAGE << out->shift;
 
-	if (bit % 64 || bit << out->shift != page ||
+	widen(&r, start);
+	if (!peek)
+		widen(&r, last);
+	if (r.lo != start || r.hi != last || bit % 64 || bit << out->shift != page ||
 	    !bits_is_aligned(start | (last + 1), page_size))
-		return get_pieces(pt, start, last, peek, out);
+		return read_pieces(&r);
 	return get(pt, start, last, peek, page_size, out->bitmap + bit / 64);
 }
 

@@ -55,6 +55,7 @@ int iofd_pt_make(const struct ioasid_device *device, struct ioasid_space *space,
 	pt->space = space;
 	pt->id = alloc->out_hwpt_id;
 	pt->flags = alloc->flags;
+	pt->large_pages = space->small_pages ? 0 : iofd_large_pages(device);
 	pt->next = s->pts;
 	s->pts = pt;
 	*out = pt;

@@ -137,6 +137,21 @@ static uint64_t large_pages(const struct ioasid_device *device, bool amd, uint64
 }
 
 /*
+ * VT-d's are known. SMMUv3s have up to 1 GiB (DDI 0487, D8.3); AMD's all powers of two (48882,
+ * 2.2.3), of which Linux leaves out the largest (AMD_IOMMU_PGSIZES). That one is AMD's is told
+ * since Linux 7.0 only.
+ */
+uint64_t iofd_large_pages(const struct ioasid_device *device)
+{
+	const struct iofd_hw *hw = &((const struct iofd_device *)device->backend)->hw;
+	const uint64_t sizes = device->info.page_sizes, smallest = sizes & -sizes;
+	const unsigned int most = hw->type == UAPI_HW_INFO_ARM_SMMUV3 ? 30 : 38;
+
+	return hw->type == UAPI_HW_INFO_INTEL_VTD ? sizes ^ smallest :
+						    bits_mask(most, 0) & -(2 * smallest);
+}
+
+/*
  * Can the IOMMU enforce snooping? Linux lets it wherever it can, which is known of VT-d by its
  * register, and of AMD's without one: its driver claims it for all.
  */

@@ -74,6 +74,7 @@ struct iofd_pt {
 	struct ioasid_space *space;
 	uint32_t id;
 	uint32_t flags;			/* UAPI_HWPT_*: what it was made for */
+	uint64_t large_pages;		/* sizes that it may have */
 	const struct iofd_vendor *vendor;	/* nested: what it was made of, */
 	struct iofd_pt *parent;		/* and on what */
 	bool writable_only;		/* iofd_check_mapping() */
@@ -168,6 +169,8 @@ void iofd_release(const struct ioasid_device *device, uint32_t pasid);
 
 /* info.c: fills in what needs the bound device; err_set(). */
 int iofd_device_info(struct ioasid_device *device);
+/* All sizes of pages, but the smallest, that page tables of its IOMMU may have. */
+uint64_t iofd_large_pages(const struct ioasid_device *device);
 int iofd_add_reserved(struct iofd_device *d, uint64_t start, uint64_t last);
 
 /*
