@@ -383,6 +383,31 @@ START_TEST(what_should_have_gone_goes_with_a_replace)
 }
 END_TEST
 
+/* A part of what a failed replace has lost is unmapped with what it has not: the rest goes, too. */
+START_TEST(what_was_lost_keeps_nothing_from_going)
+{
+	struct ioasid_space *plain = make_space(ctx, NULL, 0), *other = make_space(ctx, root, 0);
+
+	ck_ok(ioasid_space_map(plain, 0x5000, memory, PAGE, RW, NULL));
+	ck_ok(ioasid_space_map(root, 64 * MIB, memory, 2 * PAGE, RW, NULL));
+	ck_ok(ioasid_space_map_parent(other, 0x1000, 64 * MIB, PAGE, RW, NULL));
+	ck_ok(ioasid_space_map_parent(other, 0x2000, 64 * MIB + PAGE, PAGE, RW, NULL));
+	ck_ok(ioasid_space_map_parent(other, 0x9000, DATA, PAGE, RW, NULL));
+	ck_ok(ioasid_device_attach(device, other));
+	ck_assert_uint_eq(count_entries(GROUP), 3);
+	fail_nth(4, ENOMEM);	/* the new mapping, and the first on the way back */
+	shim.fail_more = 1;
+	ck_err(ioasid_device_replace(device, plain), ENOMEM);
+	reaches(0x1000, 0, 0);
+	reaches(0x2000, PAGE, RW);
+	ck_ok(ioasid_space_unmap(root, 64 * MIB, 2 * PAGE, NULL));
+	reaches(0x2000, 0, 0);
+	reaches(0x9000, DATA, RW);
+	ck_ok(ioasid_device_detach(device));
+	ck_assert_uint_eq(count_entries(GROUP), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("shim-type1-nesting");
@@ -403,6 +428,7 @@ int main(void)
 	tcase_add_test(tc, what_should_have_gone_does_not_spread);
 	tcase_add_test(tc, what_has_gone_for_one_group_is_no_failure);
 	tcase_add_test(tc, what_should_have_gone_goes_with_a_replace);
+	tcase_add_test(tc, what_was_lost_keeps_nothing_from_going);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

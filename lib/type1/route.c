@@ -57,13 +57,17 @@ static int enter_all(struct t1_group *group, const struct ioasid_space *space,
 	return 0;
 }
 
-/* Nothing of it is left: DMA of the group is blocked. */
+/*
+ * Nothing of it is left: DMA of the group is blocked. Of runs of which some were lost, or had gone
+ * before, more can have been counted as gone than were there: so the number alone says nothing.
+ */
 static void empty(struct ioasid_ctx *ctx, struct t1_group *group)
 {
 	struct uapi_dma_unmap all = { .argsz = sizeof(all), .flags = UAPI_UNMAP_FLAG_ALL };
+	struct ioasid_run run;
 	int ret;
 
-	if (!group->entries)
+	if (!group->entries && !t1_first_run(group->space, 0, &run))
 		return;
 	if (!t1_of(ctx)->unmap_all || group->tracking) {
 		remove_below(group, group->space, NULL, UINT64_MAX);
