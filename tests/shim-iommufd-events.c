@@ -193,6 +193,28 @@ START_TEST(a_queue_that_is_open_in_a_child)
 }
 END_TEST
 
+/* Of each type there can be one alone. So who comes after it has to wait as long, and no longer. */
+START_TEST(a_queue_after_one_that_was_busy)
+{
+	struct ioasid_event_queue *queue;
+
+	ck_ok(make_events(IOASID_EVENTS_SMMUV3, 0, &queue));
+	shim_forget();
+	fail_nth(1, EBUSY);
+	shim.fail_more = 1;
+	ck_ok(ioasid_event_queue_destroy(queue));
+	ck_err(make_events(IOASID_EVENTS_SMMUV3, 0, &queue), EEXIST);
+	said("another process", "");
+	ck_ok(make_events(IOASID_EVENTS_SMMUV3, 0, &queue));
+	expect(iommu, SHIM_DESTROY, 8, 6);
+	expect(iommu, SHIM_DESTROY, 8, 6);
+	expect(iommu, SHIM_VEVENTQ_ALLOC, 32, 0, 4, SMMUV3, 256, 0, 0, 0);
+	expect(iommu, SHIM_DESTROY, 8, 6);
+	expect(iommu, SHIM_VEVENTQ_ALLOC, 32, 0, 4, SMMUV3, 256, 0, 0, 0);
+	expect_end();
+}
+END_TEST
+
 /* Without memory to keep it in mind it stays till the context is closed. */
 START_TEST(a_busy_queue_that_is_forgotten)
 {
@@ -310,6 +332,7 @@ int main(void)
 	tcase_add_test(tc, lost_events_are_counted);
 	tcase_add_test(tc, event_queues_that_fail);
 	tcase_add_test(tc, a_queue_that_is_open_in_a_child);
+	tcase_add_test(tc, a_queue_after_one_that_was_busy);
 	tcase_add_test(tc, a_busy_queue_that_is_forgotten);
 	tcase_add_test(tc, a_vIOMMU_that_goes_while_its_queue_does);
 	suite_add_tcase(suite, tc);

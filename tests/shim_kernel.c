@@ -23,6 +23,7 @@ static struct {
 	enum kind kind;
 	uint32_t ioas, parent;	/* of a page table; and what it is nested on, 0: nothing */
 	uint32_t device;	/* of a vDEVICE */
+	uint32_t events;	/* of an event queue: the type, which is not 0 */
 } objects[N_OBJECTS];		/* by id; 0 is unused */
 
 static struct {
@@ -179,7 +180,7 @@ static uint32_t new_object(enum kind kind)
 	for (id = 1; id < N_OBJECTS && objects[id].kind != FREE; id++)
 		;
 	objects[id].kind = kind;
-	objects[id].ioas = objects[id].parent = objects[id].device = 0;
+	objects[id].ioas = objects[id].parent = objects[id].device = objects[id].events = 0;
 	return id;
 }
 
@@ -353,10 +354,15 @@ static int on_viommu(unsigned long command, uint32_t *w)
 	for (id = 1; vdevice && id < N_OBJECTS; id++)
 		if (is(id, ON_VIOMMU) && objects[id].device == w[2])
 			return -EEXIST;
+	for (id = 1; command == SHIM_VEVENTQ_ALLOC && id < N_OBJECTS; id++)
+		if (is(id, ON_VIOMMU) && objects[id].parent == viommu &&
+		    objects[id].events == w[3])
+			return -EEXIST;
 	*out = new_object(ON_VIOMMU);
 	objects[*out].parent = viommu;
 	objects[*out].device = vdevice ? w[2] : 0;
 	if (command == SHIM_VEVENTQ_ALLOC) {
+		objects[*out].events = w[3];
 		w[6] = (uint32_t)new_fd(false, SHIM_DEVICES);
 		fds[w[6] - FIRST_FD].hwpt = *out;	/* the descriptor holds it */
 	}

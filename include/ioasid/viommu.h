@@ -188,7 +188,8 @@ struct ioasid_viommu_events_options {
  * platform, event queues of the context receive the same faults as well.
  *
  * @return 0; -EINVAL: no known format, depth, raw_type or raw_size; -EEXIST: the vIOMMU already has
- *         an event queue of that format; -EOPNOTSUPP: the vIOMMU has no events of that format;
+ *         an event queue of that format, or in the kernel one that was destroyed while a child of
+ *         fork(2) had its descriptor; -EOPNOTSUPP: the vIOMMU has no events of that format;
  *         -EMFILE, -ENFILE: no file descriptor left; -E2BIG: options->size; -ENOMEM. Since 0.1.
  */
 int ioasid_viommu_create_events(struct ioasid_viommu *viommu,

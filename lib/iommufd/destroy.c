@@ -3,7 +3,7 @@
  * The kernel's objects, as they go. One that has a descriptor is busy as long as that is open,
  * which it is in whatever process has a copy: a child between its fork(2) and its execve(2), say.
  * What it was made on is busy then too, down to the memory that is locked. So what is busy is tried
- * again whenever another object goes.
+ * again whenever another object goes, or comes of which there can be one alone.
  */
 #include <errno.h>
 #include <string.h>
@@ -19,7 +19,7 @@ static int destroy(const struct ioasid_ctx *ctx, uint32_t id)
 }
 
 /* In the order in which they were to go: each before what it was made on. */
-static void try_again(const struct ioasid_ctx *ctx)
+void iofd_destroy_busy(const struct ioasid_ctx *ctx)
 {
 	struct iofd *iofd = ctx->backend;
 	size_t i, n = 0;
@@ -44,7 +44,7 @@ void iofd_destroy(struct ioasid_ctx *ctx, uint32_t id)
 {
 	int ret;
 
-	try_again(ctx);
+	iofd_destroy_busy(ctx);
 	ret = destroy(ctx, id);
 	if (!ret)
 		return;

@@ -49,8 +49,10 @@ int iofd_events_create(struct ioasid_event_queue *q,
 		.type = kernel_type(options),
 		.veventq_depth = options->depth ? options->depth : DEFAULT_DEPTH,
 	};
-	int ret = iofd_ioctl(q->ctx, UAPI_VEVENTQ_ALLOC, &alloc);
+	int ret;
 
+	iofd_destroy_busy(q->ctx);	/* of each type a vIOMMU has one */
+	ret = iofd_ioctl(q->ctx, UAPI_VEVENTQ_ALLOC, &alloc);
 	switch (-ret) {
 	case 0:
 		q->id = alloc.out_veventq_id;
@@ -61,6 +63,10 @@ int iofd_events_create(struct ioasid_event_queue *q,
 	case ENFILE:
 	case ENOMEM:
 		return err_set(-ret, "no event queue in the kernel: %s", strerror(-ret));
+	case EEXIST:
+		return err_set(EEXIST, "the vIOMMU has an event queue of type 0x%x that is open "
+			       "still in another process, or that another program made",
+			       alloc.type);
 	case ENOTTY:
 		return err_set(EOPNOTSUPP, "this kernel has no events of vIOMMUs (Linux 6.15)");
 	case EOPNOTSUPP:

@@ -127,10 +127,11 @@ bool iofd_knows(const struct ioasid_ctx *ctx, enum iofd_command which);
 int iofd_ioas_alloc(struct ioasid_ctx *ctx, uint32_t *id);
 /*
  * destroy.c: destroys an object that nothing holds. A failure is logged; and one that is busy tried
- * again. The same without the context locked.
+ * again. The same without the context locked. And all that have been busy.
  */
 void iofd_destroy(struct ioasid_ctx *ctx, uint32_t id);
 void iofd_destroy_unlocked(struct ioasid_ctx *ctx, uint32_t id);
+void iofd_destroy_busy(const struct ioasid_ctx *ctx);
 
 /* option.c: 0 or err_set() */
 /* The kernel counts locked memory by process. */
