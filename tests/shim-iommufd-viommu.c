@@ -284,8 +284,9 @@ START_TEST(commands_go_down_as_they_are)
 	ck_assert_uint_eq(done, 3);
 	ck_assert(!memcmp(shim_viommu.entries, commands, sizeof(commands)));
 	ck_ok(ioasid_viommu_invalidate(viommu, commands, 16, 0, &done));
-	expect(iommu, SHIM_INVALIDATE, 32, 4, 0, 0, 1, 0, 0, 0);
 	ck_assert_uint_eq(done, 0);
+	ck_err(ioasid_viommu_invalidate(viommu, commands, 24, 0, &done), EINVAL);
+	expect_end();
 	shim_viommu.bad = 2;
 	shim_viommu.bad_error = EIO;
 	shim_viommu.issued = 0;
@@ -313,6 +314,20 @@ START_TEST(commands_go_down_as_they_are)
 	ck_err(ioasid_viommu_invalidate(viommu, commands, 16, 3, &done), EOPNOTSUPP);
 	fail_nth(1, EFAULT);
 	ck_err(ioasid_viommu_invalidate(viommu, commands, 16, 3, NULL), EINVAL);
+}
+END_TEST
+
+/* What there is to ask of a driver that nobody knows. */
+START_TEST(no_raw_commands_are_a_question)
+{
+	size_t done = 7;
+
+	ck_ok(ioasid_viommu_invalidate(viommu, NULL, 24, 0, &done));
+	expect(iommu, SHIM_INVALIDATE, 32, 4, 0, 0, OTHER, 0, 0, 0);
+	ck_assert_uint_eq(done, 0);
+	shim_viommu.commands = 1;
+	ck_err(ioasid_viommu_invalidate(viommu, NULL, 24, 0, NULL), EINVAL);
+	ck_err(ioasid_viommu_invalidate(viommu, NULL, 4097, 0, NULL), EINVAL);
 }
 END_TEST
 
@@ -451,6 +466,10 @@ int main(void)
 	tcase_add_test(tc, many_commands_are_several_arrays);
 	tcase_add_test(tc, vdevices_that_fail);
 	tcase_add_test(tc, closing_takes_down_what_is_there);
+	suite_add_tcase(suite, tc);
+	tc = tcase_create("raw");
+	tcase_add_checked_fixture(tc, with_raw, nested_teardown);
+	tcase_add_test(tc, no_raw_commands_are_a_question);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

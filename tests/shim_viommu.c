@@ -64,6 +64,8 @@ int shim_viommu_invalidate(uint32_t *w)
 	w[6] = 0;
 	if (w[4] != shim_viommu.commands)
 		return -EINVAL;
+	if (!n && w[4] == 1)	/* iommu_copy_struct_from_full_user_array(), for SMMUv3s */
+		return -EINVAL;
 	if (n)
 		memcpy(shim_viommu.entries, pointer(w + 2),
 		       bytes < sizeof(shim_viommu.entries) ? bytes : sizeof(shim_viommu.entries));

@@ -232,6 +232,9 @@ static int invalidate(struct ioasid_viommu *v, const void *commands, size_t size
 			       SMMUV3_COMMAND);
 	if (size > PAGE)
 		return err_set(EINVAL, "a command of %zu bytes: at most %u", size, PAGE);
+	/* Linux's driver of SMMUv3s takes no array without any (arm_vsmmu_cache_invalidate()). */
+	if (!n && v->type != IOASID_VIOMMU_RAW)
+		return 0;
 	do {
 		inv.entry_len = n ? (uint32_t)size : 0;
 		inv.entry_num = (uint32_t)bits_min(n - *handled, UAPI_INV_MAX);
