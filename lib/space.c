@@ -101,8 +101,6 @@ static void unuse_parent(struct ioasid_space *parent, struct reap *reap)
 
 static void leave_parent(struct ioasid_space *space, struct reap *reap)
 {
-	if (space->viommu)
-		space->viommu->spaces--;
 	space->nest->destroy(space, reap);
 	unlink_child(space);
 	unuse_parent(space->parent, reap);
@@ -130,6 +128,8 @@ void space_take_out(struct ioasid_space *space, struct reap *reap)
 	if (ctx->spaces[space->id] == space) {
 		ctx->spaces[space->id] = NULL;
 		ctx->spaces_full = (uint32_t)bits_min(ctx->spaces_full, space->id);
+		if (space->viommu)
+			space->viommu->spaces--;
 	}
 	/* A detach that is not over yet can have DMA in flight that still looks at the root. */
 	reap_later(reap, &space->later, space_free);
@@ -287,8 +287,6 @@ int space_nest_on(struct ioasid_space *space, const struct ioasid_space_options 
 	space->shadow.limit = (size_t)bits_min(options->memory_limit / PAGE, SIZE_MAX);
 	link_child(space);
 	space->viommu = options->viommu;
-	if (space->viommu)
-		space->viommu->spaces++;
 	return 0;
 }
 
@@ -303,11 +301,14 @@ static int create(struct ioasid_space *space, const struct ioasid_space_options 
 		return ret;
 	space->faults = options->fault_queue;
 	ret = space_add(space);
-	if (!ret)
-		return 0;
-	if (space->parent)
-		leave_parent(space, reap);
-	return err_set(ENOMEM, "no memory for a space");
+	if (ret) {
+		if (space->parent)
+			leave_parent(space, reap);
+		return err_set(ENOMEM, "no memory for a space");
+	}
+	if (space->viommu)
+		space->viommu->spaces++;
+	return 0;
 }
 
 IOASID_EXPORT int ioasid_space_create(struct ioasid_ctx *ctx,

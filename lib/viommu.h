@@ -18,7 +18,7 @@ struct ioasid_viommu {
 	struct ioasid_space *parent;
 	enum ioasid_viommu_type type;
 	bool nests_hardware, nests_software;	/* how spaces on it can be nested */
-	unsigned int spaces;			/* nested on it */
+	unsigned int spaces;			/* nested on it, that the program has */
 	struct imap by_id;			/* vDEVICEs, by the guest's names for them */
 	struct slab records;			/* struct ioasid_vdevice */
 	struct ioasid_event_queue *queues;

@@ -385,6 +385,55 @@ START_TEST(a_batch_reads_a_page_table_once)
 }
 END_TEST
 
+/* So many commands at once of a guest that has a page table for each of many PASIDs. */
+static double giving_commands(unsigned int n)
+{
+	const unsigned int pasids = 512;
+	struct ioasid_viommu_options options = IOASID_VIOMMU_OPTIONS_INIT;
+	struct ioasid_space_options space = IOASID_SPACE_OPTIONS_INIT;
+	uint64_t (*raw)[2] = calloc(n, sizeof(*raw));
+	struct timespec before, after;
+	struct ioasid_vdevice *vdevice;
+	struct pasid_guest g;
+	size_t handled;
+	unsigned int i;
+
+	ck_assert_ptr_nonnull(raw);
+	pasid_guest_open(&g);
+	options.type = IOASID_VIOMMU_SMMUV3;
+	ck_ok(ioasid_viommu_create(g.root, g.device, &options, &space.viommu));
+	ck_ok(ioasid_vdevice_create(space.viommu, g.device, 1, &vdevice));
+	ck_ok(ioasid_space_create(g.ctx, &space, &g.space));
+	for (i = 0; i < pasids; i++)
+		set_entry(&g, i + 1, ENTRY_FS, new_table(&g, IOASID_PGTABLE_VTD_FS, 0).root);
+	bind_and_attach(&g);
+	for (i = 0; i < pasids; i++)
+		ck_assert_int_eq(reached(g.device, i + 1, 0), 0);
+	for (i = 0; i < n; i++)
+		raw[i][0] = htole64(IOASID_SMMUV3_CMD_TLBI_NH_ASID | (uint64_t)i << 48);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+	ck_ok(ioasid_viommu_invalidate(space.viommu, raw, sizeof(*raw), n, &handled));
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+	pasid_guest_close(&g);
+	free(raw);
+	return seconds(&before, &after);
+}
+
+START_TEST(page_tables_of_pasids_are_read_once_too)
+{
+	double one = 0, many = 0;
+	int i;
+
+	for (i = 0; i < TRIES; i++) {
+		one = giving_commands(1);
+		many = giving_commands(1024);
+		if (many < 10 * one)
+			return;
+	}
+	ck_abort_msg("%f s for one command, %f s for 1024 of the like", one, many);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("scale");
@@ -395,6 +444,7 @@ int main(void)
 			    (int)(sizeof(things) / sizeof(things[0])));
 	tcase_add_test(tc, a_large_iotlb_is_not_searched_for_a_page);
 	tcase_add_test(tc, a_batch_reads_a_page_table_once);
+	tcase_add_test(tc, page_tables_of_pasids_are_read_once_too);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }
