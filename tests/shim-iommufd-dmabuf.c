@@ -127,6 +127,26 @@ START_TEST(what_the_kernel_refuses)
 }
 END_TEST
 
+/* Whoever needs the space's table first is told. */
+START_TEST(what_the_kernel_refuses_later)
+{
+	struct ioasid_space *space = make_space(ctx, NULL, 0);
+	uint32_t id;
+
+	ck_ok(map(space, GIB));
+	shim.no_dmabuf = ENODEV;
+	ck_err(ioasid_ctx_bind_vfio(ctx, space), EFAULT);
+	said("space", "switched off");
+	ck_err(ioasid_space_get_kernel_id(space, &id), ENOENT);
+	ck_err(ioasid_device_replace(device, space), EFAULT);
+	ck_assert_ptr_eq(ioasid_device_get_space(device), root);
+	shim.no_dmabuf = 0;
+	ck_ok(ioasid_ctx_bind_vfio(ctx, space));
+	ck_ok(ioasid_device_replace(device, space));
+	has_it(GIB, 0);
+}
+END_TEST
+
 START_TEST(what_the_library_refuses)
 {
 	uint64_t end = PAGES * PAGE;
@@ -197,6 +217,7 @@ int main(void)
 	tcase_add_loop_test(tc, before_linux_6_19, 0, 3);
 	tcase_add_test(tc, no_memory_to_ask);
 	tcase_add_test(tc, what_the_kernel_refuses);
+	tcase_add_test(tc, what_the_kernel_refuses_later);
 	tcase_add_test(tc, what_the_library_refuses);
 	tcase_add_test(tc, a_nested_space_shares_it);
 	tcase_add_test(tc, no_table_is_read_there);

@@ -28,8 +28,9 @@ extern "C" {
  *
  * @param space a root, other than the identity root.
  * @return 0; -EINVAL: the space is of another context, nested, or the identity root; -EADDRINUSE: a
- *         mapping is not aligned, or a range of ioasid_space_allow() is not free; -ENOMEM;
- *         -EOPNOTSUPP: no IOASID_CAP_VFIO_COMMANDS.
+ *         mapping is not aligned, or a range of ioasid_space_allow() is not free; -EFAULT: the
+ *         device of a dma-buf has its memory switched off; -ENOMEM; -EOPNOTSUPP: no
+ *         IOASID_CAP_VFIO_COMMANDS.
  * Since 0.1.
  */
 int ioasid_ctx_bind_vfio(struct ioasid_ctx *ctx, struct ioasid_space *space);
