@@ -101,13 +101,23 @@ int group_join(struct ioasid_device *device, struct reap *reap)
 	return ret;
 }
 
+/* Not PASID by PASID: its type says that, or that it is attached to what the IOMMU reads itself. */
+static bool is_attached_whole(const struct ioasid_device *device)
+{
+	const struct ioasid_space *space = device_space(device, IOASID_NO_PASID);
+
+	return device->info.type == IOASID_DEVICE_PHYSICAL_USER || (space && space->hw_pasids);
+}
+
+/* @space: to attach it there; NULL: to detach it. */
 static int check(const struct ioasid_device *device, uint32_t pasid,
 		 const struct ioasid_space *space)
 {
 	if (pasid != IOASID_NO_PASID) {
 		if (!device->info.pasid_bits)
 			return err_set(EOPNOTSUPP, "%s has no PASIDs", device->name);
-		if (device->info.type == IOASID_DEVICE_PHYSICAL_USER)
+		if (space ? is_attached_whole(device) :
+			    device->info.type == IOASID_DEVICE_PHYSICAL_USER)
 			return err_set(EOPNOTSUPP, "%s: its PASID table is the user's, who "
 				       "attaches it whole", device->name);
 		if (!pasid || pasid >> device->info.pasid_bits)

@@ -130,6 +130,27 @@ START_TEST(smmuv3_entries_lose_what_is_the_hosts)
 }
 END_TEST
 
+/* All PASIDs are the guest's then, whatever the type of the device. */
+START_TEST(no_pasid_beside_the_guests)
+{
+	struct ioasid_pasid_table t = smmuv3_table(0x45000);
+	struct ioasid_device *d;
+
+	shim.pasid_bits = 20;
+	d = bind_device(1);
+	ck_ok(ioasid_vdevice_create(viommu, d, 0x5678, &vdevice));
+	ck_ok(ioasid_space_bind_pasid_table(child, &t));
+	ck_ok(ioasid_device_attach(d, child));
+	shim_forget();
+	ck_err(ioasid_device_attach_pasid(d, 5, root), EOPNOTSUPP);
+	said(shim.devices[1].name, "PASID table");
+	ck_ok(ioasid_device_detach_pasid(d, 5));
+	expect_end();
+	ck_ok(ioasid_device_detach(d));
+	ck_ok(ioasid_device_attach_pasid(d, 5, root));
+}
+END_TEST
+
 /* The device table entry (48882, 2.2.2.1), worked out by hand; the child is space 2. */
 START_TEST(amd_entries)
 {
@@ -182,6 +203,7 @@ int main(void)
 
 	tcase_add_checked_fixture(smmuv3, setup_smmuv3, nested_teardown);
 	tcase_add_test(smmuv3, smmuv3_entries_lose_what_is_the_hosts);
+	tcase_add_test(smmuv3, no_pasid_beside_the_guests);
 	suite_add_tcase(suite, smmuv3);
 	tcase_add_checked_fixture(amd, setup_amd, nested_teardown);
 	tcase_add_test(amd, amd_entries);
