@@ -340,6 +340,43 @@ START_TEST(what_an_attach_has_to_read_without_memory)
 }
 END_TEST
 
+/* It is about two spaces, which is more than the batch has room for. */
+START_TEST(invalidation_of_a_device_without_memory)
+{
+	struct ioasid_space *other = make_space(ctx, root, 0);
+	struct ioasid_device *second;
+	unsigned long n, left = 0;
+	struct ioasid_inv *inv;
+	size_t handled;
+
+	ck_ok(bind_table(child, IOASID_PGTABLE_VTD_SS, 4, table.root));
+	ck_ok(bind_table(other, IOASID_PGTABLE_VTD_SS, 4, table.root));
+	shim.pasid_bits = 20;
+	second = bind_device(1);
+	if (_i)
+		ck_ok(ioasid_device_attach_pasid(second, 5, other));
+	ck_ok(ioasid_device_attach(second, child));
+	if (!_i)
+		ck_ok(ioasid_device_attach_pasid(second, 5, other));
+	ck_ok(ioasid_device_attach(device, child));
+	for (n = 1; !left; n++) {
+		ck_ok(ioasid_inv_new(ctx, 1, &inv));
+		ck_ok(ioasid_inv_add_device(inv, second, 0));
+		gt_map(&table, 0x10000, DATA + n * PAGE, PAGE, 1, RW);
+		mem_fail_nth(n);
+		while (ioasid_inv_submit(inv, &handled)) {
+			ck_assert_uint_eq(mem_fail_nth(0), 0);
+			ck_assert_uint_eq(handled, 0);
+		}
+		ck_assert_uint_eq(handled, 1);
+		left = mem_fail_nth(0);
+		reaches(0x10000, DATA + n * PAGE, PAGE, RW);
+		ioasid_inv_free(inv);
+	}
+	ck_assert_uint_ge(n, 3);
+}
+END_TEST
+
 /* Of small pages that the library keeps packed. */
 START_TEST(one_of_many_pages_without_memory)
 {
@@ -412,6 +449,7 @@ int main(void)
 	tcase_add_test(tc, allocations_that_fail);
 	tcase_add_test(tc, what_comes_to_be_mapped_without_memory);
 	tcase_add_test(tc, what_an_attach_has_to_read_without_memory);
+	tcase_add_loop_test(tc, invalidation_of_a_device_without_memory, 0, 2);
 	tcase_add_test(tc, one_of_many_pages_without_memory);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
