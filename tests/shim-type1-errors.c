@@ -239,10 +239,10 @@ START_TEST(a_map_that_leaves_mappings_behind)
 }
 END_TEST
 
-/* Nobody can take back what the kernel keeps, but it is told. */
+/* What the kernel keeps is told, and tried again before the device gets anything else. */
 START_TEST(a_detach_that_leaves_mappings_behind)
 {
-	struct ioasid_space *space = make_space(ctx, NULL, 0);
+	struct ioasid_space *space = make_space(ctx, NULL, 0), *other = make_space(ctx, NULL, 0);
 	struct ioasid_ctx_info info = IOASID_CTX_INFO_INIT;
 	struct ioasid_device *d = bind(0);
 
@@ -254,6 +254,35 @@ START_TEST(a_detach_that_leaves_mappings_behind)
 	fail_nth(1, EIO);
 	ck_ok(ioasid_device_detach(d));
 	ck_assert_ptr_nonnull(strstr(logged, "still in the kernel"));
+	ck_assert_uint_eq(count_entries(1), 1);
+	fail_nth(1, EIO);
+	ck_err(ioasid_device_attach(d, other), EINVAL);
+	said("group 1", "still in the kernel");
+	ck_assert_ptr_null(ioasid_device_get_space(d));
+	ck_ok(ioasid_device_attach(d, other));
+	ck_assert_uint_eq(count_entries(1), 0);
+}
+END_TEST
+
+/* The same where one command does not empty a container: before Linux 5.12. */
+START_TEST(an_old_kernel_that_leaves_mappings_behind)
+{
+	struct ioasid_space *space, *other;
+	struct ioasid_device *d;
+
+	ck_ok(ioasid_ctx_close(ctx));
+	shim_t1.no_unmap_all = true;
+	ck_ok(open_ctx("type1"));
+	d = bind(0);
+	space = make_space(ctx, NULL, 0);
+	other = make_space(ctx, NULL, 0);
+	map_pages(space, 1, 2);
+	ck_ok(ioasid_device_attach(d, space));
+	fail_nth(2, EIO);
+	ck_ok(ioasid_device_detach(d));
+	ck_assert_uint_eq(count_entries(1), 1);
+	ck_ok(ioasid_device_attach(d, other));
+	ck_assert_uint_eq(count_entries(1), 0);
 }
 END_TEST
 
@@ -274,6 +303,7 @@ int main(void)
 	tcase_add_test(tc, unmap_that_fails);
 	tcase_add_test(tc, a_map_that_leaves_mappings_behind);
 	tcase_add_test(tc, a_detach_that_leaves_mappings_behind);
+	tcase_add_test(tc, an_old_kernel_that_leaves_mappings_behind);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

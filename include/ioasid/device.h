@@ -303,8 +303,9 @@ size_t ioasid_device_query_reserved(const struct ioasid_device *device,
  * to its parent.
  *
  * @return 0; -EBUSY: attached to another space; -EINVAL: device and space are of different
- *         contexts, or the group is attached elsewhere; -EADDRINUSE: the space has a mapping or an
- *         allowed range where the device cannot have one, or a mapping is not aligned; -EFAULT:
+ *         contexts, the group is attached elsewhere, or the kernel refuses, also to take out what a
+ *         detach has left; -EADDRINUSE: the space has a mapping or an allowed range where the
+ *         device cannot have one, or a mapping is not aligned; -EFAULT:
  *         memory that is mapped in the space is no longer mapped in the process, or cannot be
  *         locked (a device's, on iommufd); -ENOSPC: the space has more mappings than max_mappings
  *         of the device; -ENOMEM: also, more memory than may be locked; -EOPNOTSUPP: the IOMMU

@@ -3,6 +3,7 @@
  * From one space to another: what is in a group's container is exchanged. Runs that both spaces
  * have in the same place stay, and DMA there goes on without a gap.
  */
+#include <errno.h>
 #include <string.h>
 #include <syslog.h>
 
@@ -81,6 +82,26 @@ static void empty(struct ioasid_ctx *ctx, struct t1_group *group)
 		group->entries = 0;
 }
 
+/* What a detach could not take out is not for the space that comes next. */
+static int empty_again(const struct ioasid_ctx *ctx, struct t1_group *group)
+{
+	struct uapi_dma_unmap all = { .argsz = sizeof(all), .flags = UAPI_UNMAP_FLAG_ALL };
+	int ret;
+
+	if (group->space || !group->entries)
+		return 0;
+	if (!t1_of(ctx)->unmap_all) {
+		all.flags = 0;
+		all.size = UINT64_C(1) << 63;
+	}
+	ret = sys_ioctl(group->container, UAPI_UNMAP_DMA, &all);
+	if (ret)
+		return err_set(EINVAL, "group %u: mappings of what it was detached from are still "
+			       "in the kernel: %s", group->id, strerror(-ret));
+	group->entries = 0;
+	return 0;
+}
+
 /* What can be found out before anything is taken out: can all of it be there, and is its memory? */
 static int check(const struct t1_group *group, const struct ioasid_space *space)
 {
@@ -135,6 +156,8 @@ static int move(struct t1_group *group, struct ioasid_space *space)
 	struct ioasid_space *from = group->space;
 	int ret = check(group, space);
 
+	if (!ret)
+		ret = empty_again(space->ctx, group);
 	if (!ret && root)
 		ret = t1_dirty_start(group, root);
 	if (ret)
