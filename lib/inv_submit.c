@@ -196,14 +196,13 @@ static int plan_viommu(struct submission *sub, const struct inv_entry *e, size_t
 {
 	const struct ioasid_ctx *ctx = sub->inv->ctx;
 	const struct ioasid_viommu *viommu = viommu_find_serial(ctx, e->serial);
-	uint32_t id;
+	struct ioasid_space *space;
 
 	if (!viommu)
 		return err_set(ENOENT, "entry %zu: its vIOMMU is gone", index);
-	for (id = 1; id < ctx->n_spaces; id++)
-		if (ctx->spaces[id] && ctx->spaces[id]->viommu == viommu &&
-		    nest_bound(ctx->spaces[id]))
-			add_job(sub, ctx->spaces[id], e);
+	for (space = viommu->first; space; space = space->on_next)
+		if (nest_bound(space))
+			add_job(sub, space, e);
 	return 0;
 }
 

@@ -133,6 +133,7 @@ struct ioasid_space {
 	struct ioasid_space *next_watching, **prev_watching;	/* nest_watch() */
 	const struct nest_ops *nest;	/* a child's */
 	struct ioasid_viommu *viommu;	/* a child's that is nested on one; or NULL */
+	struct ioasid_space *on_next, **on_prev;	/* of those on it: viommu_join() */
 	struct pasid_table *pasids;	/* a child's, with a PASID table of the user's; or NULL */
 	enum ioasid_pasid_table_format hw_pasids;	/* that the IOMMU reads itself, or 0 */
 	uint64_t alignment;		/* of an attached device's IOMMU, if more than PAGE; or 0 */

@@ -128,8 +128,7 @@ void space_take_out(struct ioasid_space *space, struct reap *reap)
 	if (ctx->spaces[space->id] == space) {
 		ctx->spaces[space->id] = NULL;
 		ctx->spaces_full = (uint32_t)bits_min(ctx->spaces_full, space->id);
-		if (space->viommu)
-			space->viommu->spaces--;
+		viommu_leave(space);
 	}
 	/* A detach that is not over yet can have DMA in flight that still looks at the root. */
 	reap_later(reap, &space->later, space_free);
@@ -306,8 +305,7 @@ static int create(struct ioasid_space *space, const struct ioasid_space_options 
 			leave_parent(space, reap);
 		return err_set(ENOMEM, "no memory for a space");
 	}
-	if (space->viommu)
-		space->viommu->spaces++;
+	viommu_join(space);
 	return 0;
 }
 

@@ -69,6 +69,7 @@ static int viommu_new(struct ioasid_ctx *ctx, struct ioasid_viommu **out)
 		return no_memory();
 	}
 	v->ctx = ctx;
+	v->end = &v->first;
 	imap_init(&v->by_id, &ctx->pages);
 	slab_init(&v->records, &ctx->pages, sizeof(struct ioasid_vdevice), v);
 	*out = v;
@@ -141,16 +142,37 @@ static void take_out(struct ioasid_viommu *v, struct reap *reap)
 	table_unuse(v->parent, reap);
 }
 
+void viommu_join(struct ioasid_space *space)
+{
+	struct ioasid_viommu *v = space->viommu;
+
+	if (!v)
+		return;
+	space->on_next = NULL;
+	space->on_prev = v->end;
+	*v->end = space;
+	v->end = &space->on_next;
+	v->spaces++;
+}
+
+void viommu_leave(struct ioasid_space *space)
+{
+	struct ioasid_viommu *v = space->viommu;
+
+	if (!v)
+		return;
+	*space->on_prev = space->on_next;
+	*(space->on_next ? &space->on_next->on_prev : &v->end) = space->on_prev;
+	v->spaces--;
+}
+
 /* Who keeps it from going, for people. */
 static int busy(const struct ioasid_viommu *v)
 {
-	const struct ioasid_ctx *ctx = v->ctx;
 	struct imap_item *item = imap_first(&v->by_id, 0, UINT64_MAX);
-	uint32_t id;
 
-	for (id = 1; v->spaces && id < ctx->n_spaces; id++)
-		if (ctx->spaces[id] && ctx->spaces[id]->viommu == v)
-			return err_set(EBUSY, "the vIOMMU has space %u", id);
+	if (v->first)
+		return err_set(EBUSY, "the vIOMMU has space %u", v->first->id);
 	if (item)
 		return err_set(EBUSY, "the vIOMMU has the vDEVICE 0x%llx of %s",
 			       (unsigned long long)item->start,

@@ -18,7 +18,9 @@ struct ioasid_viommu {
 	struct ioasid_space *parent;
 	enum ioasid_viommu_type type;
 	bool nests_hardware, nests_software;	/* how spaces on it can be nested */
-	unsigned int spaces;			/* nested on it, that the program has */
+	/* Nested on it, those that the program has: so many, from the first made to the last. */
+	unsigned int spaces;
+	struct ioasid_space *first, **end;
 	struct imap by_id;			/* vDEVICEs, by the guest's names for them */
 	struct slab records;			/* struct ioasid_vdevice */
 	struct ioasid_event_queue *queues;
@@ -84,6 +86,10 @@ struct viommu_ops {
 	int (*map_registers)(struct ioasid_viommu *viommu, uint64_t offset, uint64_t length,
 			     void **registers);
 };
+
+/* The program has one more space, on the vIOMMU if it is on one; or no longer. */
+void viommu_join(struct ioasid_space *space);
+void viommu_leave(struct ioasid_space *space);
 
 /* Ends all that are left on a context whose devices are gone, and the spaces on them. */
 void viommu_close_all(struct ioasid_ctx *ctx, struct reap *reap);

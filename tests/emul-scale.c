@@ -434,6 +434,52 @@ START_TEST(page_tables_of_pasids_are_read_once_too)
 }
 END_TEST
 
+/* Commands of a guest with one space, where others have so many. */
+static double giving_commands_beside(unsigned int others)
+{
+	const unsigned int n = 1024;
+	struct ioasid_viommu_options options = IOASID_VIOMMU_OPTIONS_INIT;
+	struct ioasid_space_options space = IOASID_SPACE_OPTIONS_INIT;
+	uint64_t (*raw)[2] = calloc(n, sizeof(*raw));
+	struct timespec before, after;
+	struct ioasid_space *child;
+	size_t handled;
+	unsigned int i;
+
+	ck_assert_ptr_nonnull(raw);
+	setup();
+	options.type = IOASID_VIOMMU_SMMUV3;
+	ck_ok(ioasid_viommu_create(make_space(ctx, NULL, 0), device, &options, &space.viommu));
+	ck_ok(ioasid_space_create(ctx, &space, &child));
+	ck_ok(bind_table(child, IOASID_PGTABLE_VTD_SS, 4, 0));
+	for (i = 0; i < others; i++)
+		make_space(ctx, NULL, 0);
+	for (i = 0; i < n; i++)
+		raw[i][0] = htole64(IOASID_SMMUV3_CMD_TLBI_NH_ALL);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+	ck_ok(ioasid_viommu_invalidate(space.viommu, raw, sizeof(*raw), n, &handled));
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+	teardown();
+	free(raw);
+	return seconds(&before, &after);
+}
+
+START_TEST(a_command_is_about_no_spaces_of_others)
+{
+	const unsigned int n = rounds(16384);
+	double few = 0, many = 0;
+	int i;
+
+	for (i = 0; i < TRIES; i++) {
+		few = giving_commands_beside(16);
+		many = giving_commands_beside(n);
+		if (many < 10 * few)
+			return;
+	}
+	ck_abort_msg("%f s beside 16 spaces, %f s beside %u", few, many, n);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("scale");
@@ -445,6 +491,7 @@ int main(void)
 	tcase_add_test(tc, a_large_iotlb_is_not_searched_for_a_page);
 	tcase_add_test(tc, a_batch_reads_a_page_table_once);
 	tcase_add_test(tc, page_tables_of_pasids_are_read_once_too);
+	tcase_add_test(tc, a_command_is_about_no_spaces_of_others);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }
