@@ -79,7 +79,7 @@ int backend_probe_for(const struct backend_ops *ops, const struct ioasid_ctx_opt
 	return options->flags & IOASID_CTX_FD ? 0 : ops->probe();
 }
 
-int backend_open_any(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *options)
+static int open_any(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *options)
 {
 	size_t i;
 	int ret = -ENODEV;
@@ -98,6 +98,20 @@ int backend_open_any(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *op
 		ctx->last_resort = !options->platform;	/* that one asks for the emulation */
 		ctx_log(ctx, LOG_INFO, "back end %s: %s", ctx->ops->name, err_text());
 	}
+	return ret;
+}
+
+/* Why others cannot be used is nobody's message if one can. */
+int backend_open_any(struct ioasid_ctx *ctx, const struct ioasid_ctx_options *options)
+{
+	int ret;
+
+	err_put_aside();
+	ret = open_any(ctx, options);
+	if (ret)
+		err_take_over();
+	else
+		err_take_back();
 	return ret;
 }
 

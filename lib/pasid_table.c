@@ -157,7 +157,10 @@ static void read_entry(struct ioasid_space *space, uint32_t pasid, struct pasidt
 	const struct pasid_table *t = space->pasids;
 
 	*entry = (struct pasidtab_entry){ .pgtable = IOASID_PGTABLE_INIT };
+	/* what is wrong with it is said of a DMA, and not of an invalidation */
+	err_put_aside();
 	t->format->look_up(&t->user, pasid, load, space, entry);
+	err_take_back();
 }
 
 static bool is_same(const struct ioasid_pgtable *a, const struct ioasid_pgtable *b)

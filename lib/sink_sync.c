@@ -107,8 +107,18 @@ int sink_run_map(const struct sink *sink, const struct sink_run *run, uint64_t l
 		.iova = run->start, .length = last - run->start + 1, .perm = run->perm,
 		.target = run->target.host + (run->from - run->target.start),
 	};
+	int ret;
 
-	return sink->space->ctx->ops->run_map(sink->space, &to, run->from);
+	err_put_aside();
+	ret = sink->space->ctx->ops->run_map(sink->space, &to, run->from);
+	/* A guest may lead anywhere: not a failure of the call, but of the DMA. */
+	if (ret == -EFAULT)
+		ctx_log(sink->space->ctx, LOG_WARNING, "%s", err_text());
+	if (ret && ret != -EFAULT)
+		err_take_over();
+	else
+		err_take_back();
+	return ret;
 }
 
 /* Maps [run->start, @last]. */
@@ -142,11 +152,7 @@ static int put_piece(struct sink *sink, const struct sink_run *run, uint64_t las
 void sink_pass_mapped(struct sink_pass *p, int ret)
 {
 	if (ret == -EFAULT) {
-		/*
-		 * A guest may lead anywhere: not a failure of the call, but of the DMA. If all is
-		 * within the limit there are twice as many at most, as in compare().
-		 */
-		ctx_log(p->sink->space->ctx, LOG_WARNING, "%s", err_text());
+		/* If all is within the limit there are twice as many at most, as in compare(). */
 		p->wait = SINK_ALL;
 		ret = p->refused++ / 2 > p->sink->space->mapping_limit ? -E2BIG : 0;
 	}

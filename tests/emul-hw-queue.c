@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "any.h"
+#include "errmsg.h"
 #include "viommu_world.h"
 
 #define NH_ASID 0x11u
@@ -230,7 +231,9 @@ START_TEST(an_illegal_command_stops_the_queue_until_it_is_acknowledged)
 	put(QUEUE, 1, illegal[_i].low, illegal[_i].high);
 	put_va(QUEUE, 2, 1);
 	set(1, PROD, 3);
+	errmsg_fail();
 	ck_ok(ioasid_hw_queue_kick(queue));
+	errmsg_is_unchanged();
 	ck_assert_uint_eq(get(1, CONS), 1 | 1 << 24);
 	ck_assert_uint_eq(get(1, GERROR), 1);
 	ck_assert_int_eq(page(0), 40);

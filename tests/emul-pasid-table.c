@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A guest's PASID table bound whole. */
+#include "errmsg.h"
 #include "pasid_guest.h"
 
 static struct pasid_guest g;
@@ -171,7 +172,9 @@ START_TEST(an_entry_is_kept_until_it_is_invalidated)
 	invalidate(_i, 5);
 	ck_assert_int_eq(reached(g.device, 5, 0), _i < 3 ? 2 : 1);
 	set_entry(&g, 5, 0, 0);
+	errmsg_fail();
 	invalidate(_i, 5);
+	errmsg_is_unchanged();
 	ck_assert_int_eq(reached(g.device, 5, 0), _i < 3 ? -EFAULT : 1);
 }
 END_TEST

@@ -2,6 +2,7 @@
 /* The iommufd back end when the system says no: what is left, and what is said about it. */
 #include <string.h>
 
+#include "errmsg.h"
 #include "shim_iommufd_ctx.h"
 #include "shim_version.h"
 #include "util/alloc.h"
@@ -50,7 +51,9 @@ START_TEST(auto_goes_on_where_there_are_no_commands)
 	ck_err(open_ctx("iommufd"), ENODEV);
 	said("/dev/iommu", "32-bit");
 	ck_assert_uint_eq(shim_open_fds(), 0);
+	errmsg_fail();
 	ck_ok(open_ctx("auto"));
+	errmsg_is_unchanged();
 	ck_assert_str_eq(ioasid_ctx_get_backend(ctx), "emulated");
 	ck_ok(ioasid_ctx_close(ctx));
 }

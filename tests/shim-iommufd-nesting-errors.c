@@ -2,6 +2,7 @@
 /* Software nesting on iommufd when the kernel says no, or there is no memory. */
 #include <sys/mman.h>
 
+#include "errmsg.h"
 #include "shim_expect.h"
 #include "shim_ioas.h"
 #include "shim_nested.h"
@@ -134,7 +135,9 @@ START_TEST(memory_that_cannot_be_had)
 	gt_map(&table, 0x20000, DATA, PAGE, 1, RW);
 	shim_forget();
 	fail_nth(1, EFAULT);
+	errmsg_fail();
 	ck_ok(inv_all(ctx, child));
+	errmsg_is_unchanged();
 	reaches(0x10000, DATA, PAGE, 0);
 	reaches(0x20000, DATA, PAGE, RW);
 	ck_ok(inv_range(ctx, child, 0x10000, PAGE));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "smmuv3_streams.h"
 
+#include "errmsg.h"
+
 #include <endian.h>
 #include <errno.h>
 #include <string.h>
@@ -105,8 +107,10 @@ struct ioasid_smmuv3_translation look(uint32_t stream_id, uint32_t substream)
 	struct ioasid_smmuv3_translation t = IOASID_SMMUV3_TRANSLATION_INIT;
 
 	reads = reads_by_stage2 = 0;
+	errmsg_fail();
 	ck_assert_int_eq(ioasid_smmuv3_lookup(&regs, stream_id, substream, read_memory, memory, &t),
 			 0);
+	errmsg_is_unchanged();
 	ck_assert_uint_eq(t.substream, substream);
 	ck_assert_int_eq(t.kind == IOASID_SMMUV3_BLOCKED, t.reason != IOASID_SMMUV3_OK);
 	return t;

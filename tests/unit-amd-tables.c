@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "amd_unit.h"
+#include "errmsg.h"
 #include "runner.h"
 
 static struct ioasid_amd_regs regs;
@@ -108,7 +109,9 @@ static struct ioasid_amd_translation look(uint16_t device, uint32_t pasid)
 	struct ioasid_amd_translation t = IOASID_AMD_TRANSLATION_INIT;
 
 	reads = 0;
+	errmsg_fail();
 	ck_assert_int_eq(ioasid_amd_lookup(&regs, device, pasid, read_memory, words, &t), 0);
+	errmsg_is_unchanged();
 	ck_assert((t.kind == IOASID_AMD_BLOCKED) == (t.reason != IOASID_AMD_OK));
 	return t;
 }

@@ -3,6 +3,7 @@
 #include <endian.h>
 #include <errno.h>
 
+#include "errmsg.h"
 #include "riscv_unit.h"
 #include "runner.h"
 
@@ -61,8 +62,10 @@ static struct ioasid_riscv_translation look(uint32_t device_id, uint32_t process
 	struct ioasid_riscv_translation t = IOASID_RISCV_TRANSLATION_INIT;
 
 	reads = 0;
+	errmsg_fail();
 	ck_assert_int_eq(
 		ioasid_riscv_lookup(&regs, device_id, process_id, read_memory, words, &t), 0);
+	errmsg_is_unchanged();
 	ck_assert((t.kind == IOASID_RISCV_BLOCKED) == (t.reason != IOASID_RISCV_OK));
 	ck_assert(t.size == sizeof(t));
 	return t;

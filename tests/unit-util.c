@@ -156,6 +156,29 @@ START_TEST(err_of_what_comes_after_a_failure)
 }
 END_TEST
 
+START_TEST(err_of_what_was_tried)
+{
+	int i;
+
+	err_set(EINVAL, "the one before");
+	err_put_aside();
+	err_set(ENODEV, "one way");
+	err_put_aside();
+	err_set(EBUSY, "undoing it");
+	err_take_back();
+	ck_assert_str_eq(err_text(), "one way");
+	err_take_back();
+	ck_assert_str_eq(err_text(), "the one before");
+	for (i = 0; i < 5; i++)
+		err_put_aside();
+	err_set(ENOMEM, "the last way");
+	for (i = 0; i < 5; i++)
+		err_take_over();
+	ck_assert_str_eq(err_text(), "the last way");
+	ck_assert_int_eq(err_number(), ENOMEM);
+}
+END_TEST
+
 START_TEST(long_error_text_ends_in_dots)
 {
 	char text[ERR_TEXT_SIZE + 1];
@@ -221,6 +244,7 @@ int main(void)
 	tcase_add_checked_fixture(err, err_clear, err_clear);
 	tcase_add_test(err, error_text_is_kept_and_cleared);
 	tcase_add_test(err, err_of_what_comes_after_a_failure);
+	tcase_add_test(err, err_of_what_was_tried);
 	tcase_add_test(err, long_error_text_ends_in_dots);
 	tcase_add_test(err, error_text_that_cannot_be_printed);
 	tcase_add_test(err, error_text_is_per_thread);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "errmsg.h"
 #include "runner.h"
 #include "vtd_caps.h"
 
@@ -68,7 +69,9 @@ static struct ioasid_vtd_translation look(uint64_t ecap, uint64_t rtaddr, uint32
 	struct ioasid_vtd_translation t = IOASID_VTD_TRANSLATION_INIT;
 
 	reads = 0;
+	errmsg_fail();
 	ck_assert_int_eq(ioasid_vtd_lookup(&caps, rtaddr, SID, pasid, read_memory, memory, &t), 0);
+	errmsg_is_unchanged();
 	if (t.kind == IOASID_VTD_BLOCKED)
 		ck_assert_int_ne(t.reason, IOASID_VTD_OK);
 	else

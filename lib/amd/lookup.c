@@ -169,7 +169,9 @@ IOASID_EXPORT int ioasid_amd_lookup(const struct ioasid_amd_regs *regs, uint16_t
 		return ret;
 	if (pasid >= PASID_LIMIT && pasid != IOASID_NO_PASID)
 		return err_set(EINVAL, "PASID 0x%x is wider than 20 bits", pasid);
+	err_put_aside();
 	t.reason = lookup(&l, device_id);
+	err_take_back();
 	entry_put(translation, &t, sizeof(t));
 	return 0;
 }

@@ -294,9 +294,14 @@ static int collect(struct ioasid_viommu *v, const struct emu_hw_queue *eq, uint3
 	*illegal = false;
 	for (*n = 0; *n < most && !emu_batch_is_full(v); ++*n) {
 		at = (uint32_t)cons_of(eq, eq->taken + *n) & (eq->places - 1);
+		err_put_aside();
 		ret = carry_out(v, &eq->commands[2 * (size_t)at]);
-		if (ret == -ENOMEM)
+		if (ret == -ENOMEM) {
+			err_take_over();
 			return ret;
+		}
+		/* a command that is illegal is the guest's mistake */
+		err_take_back();
 		*illegal = ret;
 		if (ret)
 			return 0;

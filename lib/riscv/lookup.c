@@ -218,9 +218,11 @@ IOASID_EXPORT int ioasid_riscv_lookup(const struct ioasid_riscv_regs *regs, uint
 	if (riscv_mode(regs) == RISCV_MODE_BARE) {
 		pass(&t);
 	} else {
+		err_put_aside();
 		t.reason = lookup_dc(&l, device_id, &dc);
 		if (t.reason == IOASID_RISCV_OK)
 			t.reason = translate(&l, &dc, &t);
+		err_take_back();
 	}
 	t.entry = l.unreadable;
 	entry_put(translation, &t, sizeof(t));
@@ -265,7 +267,9 @@ IOASID_EXPORT int ioasid_riscv_lookup_pc(const struct ioasid_riscv_regs *regs,
 	if (dc->pdt_levels > 3)
 		return err_set(EINVAL, "a process directory has 1 to 3 levels, not %u",
 			       dc->pdt_levels);
+	err_put_aside();
 	t.reason = translate(&l, dc, &t);
+	err_take_back();
 	t.entry = l.unreadable;
 	entry_put(translation, &t, sizeof(t));
 	return 0;

@@ -287,7 +287,9 @@ IOASID_EXPORT int ioasid_smmuv3_lookup(const struct ioasid_smmuv3_regs *regs, ui
 
 	if (ret)
 		return ret;
+	err_put_aside();
 	answer(&l, lookup(&l, stream_id, substream), translation);
+	err_take_back();
 	return 0;
 }
 
@@ -304,6 +306,8 @@ IOASID_EXPORT int ioasid_smmuv3_lookup_cd(const struct ioasid_smmuv3_regs *regs,
 		ret = check(regs, substream, translation);
 	if (ret)
 		return ret;
+	err_put_aside();
 	answer(&l, lookup_cd(&l, ste, substream), translation);
+	err_take_back();
 	return 0;
 }

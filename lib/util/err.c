@@ -6,12 +6,19 @@
 #include <stdio.h>
 #include <string.h>
 
+#define DEEPEST 3u
+
 static _Thread_local struct {
 	int number;
 	char text[ERR_TEXT_SIZE];
-} errors[2];
+} errors[DEEPEST + 1];
 
-static _Thread_local unsigned int aside;	/* how deep: then it is the second */
+static _Thread_local unsigned int aside;	/* how deep: below the deepest all share one */
+
+static unsigned int current(void)
+{
+	return aside < DEEPEST ? aside : DEEPEST;
+}
 
 int err_vset(int err, const char *fmt, va_list ap)
 {
@@ -26,8 +33,8 @@ int err_vset(int err, const char *fmt, va_list ap)
 	else if ((size_t)length >= sizeof(text))
 		memcpy(text + sizeof(text) - sizeof(mark), mark, sizeof(mark));
 
-	memcpy(errors[!!aside].text, text, strlen(text) + 1);
-	errors[!!aside].number = err;
+	memcpy(errors[current()].text, text, strlen(text) + 1);
+	errors[current()].number = err;
 	errno = saved;
 	return -err;
 }
@@ -44,18 +51,18 @@ int err_set(int err, const char *fmt, ...)
 
 const char *err_text(void)
 {
-	return errors[!!aside].text;
+	return errors[current()].text;
 }
 
 int err_number(void)
 {
-	return errors[!!aside].number;
+	return errors[current()].number;
 }
 
 void err_clear(void)
 {
-	errors[!!aside].number = 0;
-	errors[!!aside].text[0] = '\0';
+	errors[current()].number = 0;
+	errors[current()].text[0] = '\0';
 }
 
 void err_put_aside(void)
@@ -67,4 +74,10 @@ void err_put_aside(void)
 void err_take_back(void)
 {
 	aside--;
+}
+
+void err_take_over(void)
+{
+	if (aside-- <= DEEPEST)
+		errors[aside] = errors[aside + 1];
 }

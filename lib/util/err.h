@@ -31,4 +31,10 @@ void err_clear(void);
 void err_put_aside(void);
 void err_take_back(void);
 
+/*
+ * What is tried on the way to a success can fail too, and that is nobody's message. Begun in the
+ * same way, it ends with the other one if it was a failure after all: what was set since stays.
+ */
+void err_take_over(void);
+
 #endif

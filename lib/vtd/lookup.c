@@ -168,7 +168,9 @@ IOASID_EXPORT int ioasid_vtd_lookup(const struct ioasid_vtd_caps *caps, uint64_t
 		return ret;
 	if (pasid >= PASID_LIMIT && pasid != IOASID_NO_PASID)
 		return err_set(EINVAL, "PASID 0x%x is wider than 20 bits", pasid);
+	err_put_aside();
 	t.reason = lookup(&l, rtaddr);
+	err_take_back();
 	entry_put(translation, &t, sizeof(t));
 	return 0;
 }
