@@ -223,6 +223,30 @@ START_TEST(dma_bufs_that_the_kernel_does_not_take)
 }
 END_TEST
 
+/* iommufd locks no such memory: that it was mapped before is noticed at the attach. */
+START_TEST(registers_by_their_address)
+{
+	struct peers p;
+	void *at;
+
+	peers_open(&p);
+	if (p.dmabuf < 0) {
+		test_skip("the kernel goes by addresses");
+		peers_close(&p);
+		return;
+	}
+	at = (void *)(uintptr_t)p.b.edu.bar.at;
+	ck_ok(ioasid_space_map(p.m.space, PAGE, p.m.memory, PAGE, RW, NULL));
+	ck_ok(ioasid_space_map(p.m.space, GIB, at, PAGE, RW, NULL));
+	ck_err(ioasid_device_attach(p.a.device, p.m.space), EFAULT);
+	ck_assert_msg(strstr(ioasid_errmsg(), "as a dma-buf"), "%s", ioasid_errmsg());
+	ck_ok(ioasid_space_unmap(p.m.space, GIB, PAGE, NULL));
+	ck_ok(ioasid_device_attach(p.a.device, p.m.space));
+	ck_err(ioasid_space_map(p.m.space, GIB, at, PAGE, RW, NULL), EFAULT);
+	peers_close(&p);
+}
+END_TEST
+
 TCase *dma_peer(void)
 {
 	TCase *tc = tcase_create("peer");
@@ -230,6 +254,7 @@ TCase *dma_peer(void)
 	tcase_add_test(tc, registers_of_another_device);
 	tcase_add_test(tc, moved_to_a_space_that_has_them);
 	tcase_add_test(tc, through_a_nested_space);
+	tcase_add_test(tc, registers_by_their_address);
 	tcase_add_test(tc, no_table_is_read_there);
 	tcase_add_test(tc, memory_that_is_switched_off);
 	tcase_add_test(tc, dma_bufs_that_the_kernel_does_not_take);
