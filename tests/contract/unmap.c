@@ -164,8 +164,11 @@ START_TEST(mapping_and_unmapping_does_not_gather_memory)
 
 	fixture_open(&f);
 	ck_ok(ioasid_device_attach(fixture_bind(&f, ALONE_A), f.space));
-	/* 50 times 64 places, less than 2^12, in what the device reaches. */
-	shift = address_bits(f.device[ALONE_A]) < 42 ? address_bits(f.device[ALONE_A]) - 12 : 30;
+	/*
+	 * 50 times 64 places, less than 2^12, in what the device reaches. What lies above 2^39 need
+	 * not be: AMD's IOMMUs have 12 GiB reserved below 2^40 (Linux, HT_RANGE_START).
+	 */
+	shift = address_bits(f.device[ALONE_A]) < 39 ? address_bits(f.device[ALONE_A]) - 12 : 27;
 	for (i = 0, first = 0; i < 50; i++) {
 		for (j = 0; j < 64; j++)
 			ck_ok(ioasid_space_map(f.space, (i * 64 + j) << shift, f.memory + j * PAGE,
