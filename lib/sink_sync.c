@@ -289,11 +289,13 @@ static void take_kept(struct sink *sink)
 	struct imap_item *item;
 	uint64_t at, last = 0;
 
+	err_put_aside();
 	for (at = 0; (item = imap_first(&sink->items, at, UINT64_MAX)); at = last + 1) {
 		last = item->last;
 		if (!item_of(item)->perm)
 			sink_take(sink, item->start, last);
 	}
+	err_take_back();
 }
 
 /* Mappings of the map protocol are items of their own: they come and go one by one. */

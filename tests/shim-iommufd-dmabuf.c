@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "dmabuf.h"
+#include "errmsg.h"
 #include "shim_expect.h"
 #include "shim_ioas.h"
 #include "shim_nested.h"
@@ -98,7 +99,9 @@ END_TEST
 START_TEST(no_memory_to_ask)
 {
 	fail_nth(2, ENOMEM);
+	errmsg_fail();
 	ck_ok(map(root, GIB));
+	errmsg_is_unchanged();
 	ck_ok(ioasid_space_unmap(root, GIB, PAGES * PAGE, NULL));
 	fail_nth(2, ENOMEM);
 	ck_ok(map(root, GIB));

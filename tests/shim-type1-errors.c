@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "errmsg.h"
 #include "shim_type1_ctx.h"
 
 #define VA(n) ((void *)(uintptr_t)(n))
@@ -214,11 +215,13 @@ START_TEST(unmap_that_fails)
 	map_pages(space, 1, 2);
 	ck_ok(ioasid_device_attach(d, space));
 	fail_nth(1, EIO);
+	errmsg_fail();
 	ck_ok(ioasid_space_unmap(space, 0x1000, PAGE, NULL));
 	ck_assert_msg(strstr(logged, "0x1000-0x1fff"), "logged: %s", logged);
 	fail_nth(1, EIO);
 	ck_ok(ioasid_device_detach(d));
 	ck_assert_msg(strstr(logged, "group 1"), "logged: %s", logged);
+	errmsg_is_unchanged();
 }
 END_TEST
 

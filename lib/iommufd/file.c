@@ -30,7 +30,10 @@ static enum iofd_answer ask_for_dmabufs(struct ioasid_ctx *ctx, const struct sou
 	};
 	int ret;
 
-	if (iofd_ioas_alloc(ctx, &behind.ioas_id))
+	err_put_aside();	/* no answer is no failure of the call */
+	ret = iofd_ioas_alloc(ctx, &behind.ioas_id);
+	err_take_back();
+	if (ret)
 		return IOFD_UNASKED;
 	ret = map(ctx, &behind);
 	iofd_destroy(ctx, behind.ioas_id);

@@ -181,8 +181,10 @@ static int remove_all(const struct ioasid_space *space, uint64_t iova, uint64_t 
 void t1_drop(struct t1_group *group, const struct ioasid_space *space,
 	     const struct ioasid_run *run)
 {
+	err_put_aside();
 	if (t1_remove(group, space, run->iova, run->length))
 		ctx_log(space->ctx, LOG_ERR, "%s", err_text());
+	err_take_back();
 }
 
 int t1_map(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)
@@ -196,8 +198,10 @@ int t1_map(struct ioasid_space *space, const struct ioasid_mapping *m, struct re
 void t1_unmap(struct ioasid_space *space, const struct ioasid_mapping *m, struct reap *reap)
 {
 	(void)reap;
+	err_put_aside();
 	if (remove_all(space, m->item.start, imap_length(&m->item)))
 		ctx_log(space->ctx, LOG_ERR, "%s", err_text());
+	err_take_back();
 }
 
 int t1_run_map(struct ioasid_space *space, const struct ioasid_run *run, uint64_t from)
