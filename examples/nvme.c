@@ -73,7 +73,7 @@ static void ring(struct nvme *nvme, uint32_t qid, uint32_t completion, uint32_t 
 	set32(nvme, NVME_DOORBELLS + (2 * qid + completion) * nvme->stride, value);
 }
 
-/* 4.6: the entry whose phase has changed. */
+/* 4.6: the entry whose phase has changed; what the command has read is there before that is. */
 static int complete(struct nvme *nvme, uint32_t qid, uint32_t id)
 {
 	struct nvme_queue *q = &nvme->queue[qid];
@@ -81,7 +81,8 @@ static int complete(struct nvme *nvme, uint32_t qid, uint32_t id)
 	uint32_t last;
 
 	while (1) {
-		last = le32toh(*(volatile uint32_t *)(q->cq + q->head * CQ_ENTRY_SIZE + 12));
+		last = le32toh(__atomic_load_n((uint32_t *)(q->cq + q->head * CQ_ENTRY_SIZE + 12),
+					       __ATOMIC_ACQUIRE));
 		if ((last >> 16 & 1) == q->phase)
 			break;
 		if (pause_a_bit(&waits))
