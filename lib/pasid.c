@@ -300,6 +300,14 @@ void pasid_put(struct ioasid_device *device, uint32_t vpasid, uint32_t ppasid)
 		give_back(device->ctx, find_pool(device->ctx, device->policy.parent), ppasid);
 }
 
+/* Who reads it does not matter. */
+static bool has_users_table(const struct ioasid_device *device)
+{
+	const struct ioasid_space *space = device_space(device, IOASID_NO_PASID);
+
+	return space && (space->pasids || space->hw_pasids);
+}
+
 IOASID_EXPORT int ioasid_device_get_ppasid(const struct ioasid_device *device, uint32_t vpasid,
 					   uint32_t *out)
 {
@@ -311,7 +319,7 @@ IOASID_EXPORT int ioasid_device_get_ppasid(const struct ioasid_device *device, u
 		a = device_attachment(device, vpasid);
 		ppasid = a ? a->ppasid : IOASID_NO_PASID;
 		/* in a table of the user's they are on the bus what they are in the table */
-		if (pasid_table_of(device) && !(vpasid >> device->info.pasid_bits))
+		if (has_users_table(device) && !(vpasid >> device->info.pasid_bits))
 			ppasid = vpasid;
 		ctx_unlock(device->ctx);
 	}

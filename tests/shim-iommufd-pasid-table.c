@@ -135,6 +135,7 @@ START_TEST(no_pasid_beside_the_guests)
 {
 	struct ioasid_pasid_table t = smmuv3_table(0x45000);
 	struct ioasid_device *d;
+	uint32_t ppasid = 0;
 
 	shim.pasid_bits = 20;
 	d = bind_device(1);
@@ -146,7 +147,11 @@ START_TEST(no_pasid_beside_the_guests)
 	said(shim.devices[1].name, "PASID table");
 	ck_ok(ioasid_device_detach_pasid(d, 5));
 	expect_end();
+	ck_ok(ioasid_device_get_ppasid(d, 5, &ppasid));	/* as in the emulation's tables */
+	ck_assert_uint_eq(ppasid, 5);
+	ck_err(ioasid_device_get_ppasid(d, 1u << 20, &ppasid), ENOENT);
 	ck_ok(ioasid_device_detach(d));
+	ck_err(ioasid_device_get_ppasid(d, 5, &ppasid), ENOENT);
 	ck_ok(ioasid_device_attach_pasid(d, 5, root));
 }
 END_TEST

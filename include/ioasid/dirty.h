@@ -32,8 +32,9 @@ extern "C" {
  * is on already, it starts over. Every write after the call has returned is recorded.
  *
  * @return 0; -EOPNOTSUPP: the space was not created with IOASID_SPACE_DIRTY_TRACKING, or the kernel
- *         refuses; -ENOMEM: in the kernel; if recording was on, it continues, and all pages count
- *         as written; -EDEADLK: the calling thread is inside ioasid_dma_begin().
+ *         refuses; -ENOMEM: in the kernel; -EDEADLK: the calling thread is inside
+ *         ioasid_dma_begin(). If recording was on, it continues; if it was the kernel that failed,
+ *         all pages count as written.
  * Since 0.1.
  */
 int ioasid_space_dirty_start(struct ioasid_space *space);
@@ -69,8 +70,8 @@ int ioasid_space_dirty_stop(struct ioasid_space *space);
  *         the address space; -EOPNOTSUPP: unknown flag, or the space was not created with
  *         IOASID_SPACE_DIRTY_TRACKING; -EDEADLK: without IOASID_DIRTY_PEEK, if the calling thread
  *         is inside ioasid_dma_begin(). After these errors the bitmap is unchanged. -ENOMEM: in the
- *         kernel; bits may have been set, and without IOASID_DIRTY_PEEK all pages count as written
- *         until recording is started again.
+ *         kernel; -EOPNOTSUPP: the kernel refuses; bits may have been set, and without
+ *         IOASID_DIRTY_PEEK all pages count as written until recording is started again.
  * Since 0.1.
  */
 int ioasid_space_dirty_read(struct ioasid_space *space, uint64_t iova, uint64_t length,
@@ -88,7 +89,7 @@ int ioasid_space_dirty_read(struct ioasid_space *space, uint64_t iova, uint64_t 
  *         mapped in the range, or a mapping lies only partly inside; -EBUSY: as
  *         ioasid_space_unmap(); -EDEADLK: the calling thread is inside ioasid_dma_begin(). After
  *         these errors nothing is unmapped, and the bitmap is unchanged. -ENOMEM: in the kernel;
- *         nothing is unmapped, but bits may have been set.
+ *         -EOPNOTSUPP: the kernel refuses; nothing is unmapped, but bits may have been set.
  * Since 0.1.
  */
 int ioasid_space_unmap_dirty(struct ioasid_space *space, uint64_t iova, uint64_t length,

@@ -22,7 +22,8 @@ extern "C" {
  * Looks up the pPASID that requests with a vPASID carry on the bus, which a VMM enters into its
  * CPUs' PASID translation. It stays the same until the vPASID is detached.
  *
- * @param vpasid one that is attached; or IOASID_NO_PASID for the default PASID of a mediated
+ * @param vpasid one that is attached; or any that the device can have, if it is attached to a space
+ *        with a PASID table of the user's; or IOASID_NO_PASID for the default PASID of a mediated
  *        device.
  * @return 0; -ENOENT: the vPASID is not attached, or requests without PASID carry none. Since 0.1.
  */
