@@ -67,7 +67,10 @@ struct ioasid_device_info {
 	bool nesting_software;
 	/** It can be attached to nested spaces whose levels the IOMMU walks. */
 	bool nesting_hardware;
-	/** With hardware nesting: the IOMMU caches entries that are not present, too. */
+	/**
+	 * With hardware nesting: the IOMMU caches entries that are not present, too. So far no back
+	 * end knows of such an IOMMU.
+	 */
 	bool caching_mode;
 	/** DMA is coherent with the CPU's caches. */
 	bool coherent;
