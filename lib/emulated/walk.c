@@ -183,19 +183,11 @@ enum shadow_fault walk_ask(struct walk *w, unsigned int access)
 	return fault ? fault : walk_translate(w, access & IOPT_READ);
 }
 
-/* @upgrade: more permission than before is no difference. */
-static bool same(const struct pgt *g, unsigned int level, uint64_t a, uint64_t b, bool upgrade)
+static bool is_same(const struct pgt *g, unsigned int level, uint64_t a, uint64_t b, bool upgrade)
 {
-	enum pgt_kind kind = pgt_classify(g, level, a);
-	unsigned int was, is;
+	const struct pgt_entry was = pgt_decode(g, level, 0, a), is = pgt_decode(g, level, 0, b);
 
-	if (kind != pgt_classify(g, level, b))
-		return false;
-	if (kind == PGT_NONE || kind == PGT_BAD)
-		return true;
-	was = pgt_perm(g, level, a);
-	is = pgt_perm(g, level, b);
-	return pgt_addr(g, level, a) == pgt_addr(g, level, b) && (upgrade ? was & is : is) == was;
+	return pgt_is_same(&was, &is, upgrade);
 }
 
 bool walk_is_stale(const struct walk *now, const uint64_t *raw, unsigned int level, bool upgrade,
@@ -205,7 +197,7 @@ bool walk_is_stale(const struct walk *now, const uint64_t *raw, unsigned int lev
 
 	/* Above a level that the walk did not get to there is one that differs. */
 	for (at = now->pgt->levels; at >= level; at--) {
-		if (!now->slot[at] || same(now->pgt, at, raw[at], now->raw[at], upgrade))
+		if (!now->slot[at] || is_same(now->pgt, at, raw[at], now->raw[at], upgrade))
 			continue;
 		*stale = (struct shadow_stale){ .level = at, .old_entry = raw[at],
 						.new_entry = now->raw[at] };

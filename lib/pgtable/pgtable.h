@@ -220,6 +220,18 @@ static inline struct pgt_entry pgt_rule_decode(const struct pgt_rule *r, unsigne
 				   entry & pgt_rule_use(r, entry)->addr, 0 };
 }
 
+/* Does an entry say what another one has said? @upgrade: also if it permits more. */
+static inline bool pgt_is_same(const struct pgt_entry *was, const struct pgt_entry *is,
+			       bool upgrade)
+{
+	if (was->kind != is->kind)
+		return false;
+	if (was->kind == PGT_NONE || was->kind == PGT_BAD)
+		return true;
+	return was->addr == is->addr && was->skip == is->skip &&
+	       (upgrade ? was->perm & is->perm : is->perm) == was->perm;
+}
+
 /* What @entry, number @index in a table of @level, is. */
 static inline struct pgt_entry pgt_decode(const struct pgt *g, unsigned level, unsigned index,
 					  uint64_t entry)

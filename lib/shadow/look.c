@@ -53,16 +53,6 @@ void shadow_look(const struct shadow *s, uint64_t iova, struct shadow_view *view
 	view->target = e.addr;
 }
 
-/* @upgrade: more permission than before is no difference. */
-static bool same(const struct pgt_entry *a, const struct pgt_entry *b, bool upgrade)
-{
-	if (a->kind != b->kind)
-		return false;
-	if (a->kind == PGT_NONE || a->kind == PGT_BAD)
-		return true;
-	return a->addr == b->addr && (upgrade ? a->perm & b->perm : b->perm) == a->perm;
-}
-
 bool shadow_audit(struct shadow *s, uint64_t iova, bool upgrade, struct shadow_stale *stale)
 {
 	const struct shadow_part *part = shadow_part_of(s, iova, &iova);
@@ -86,7 +76,7 @@ bool shadow_audit(struct shadow *s, uint64_t iova, bool upgrade, struct shadow_s
 			return false;
 		raw = guest_load(&guest[i]);
 		is = node_decode(n, i, raw);
-		if (!same(&was, &is, upgrade) && !(lazy && !node_is_usable(&was))) {
+		if (!pgt_is_same(&was, &is, upgrade) && !(lazy && !node_is_usable(&was))) {
 			*stale = (struct shadow_stale){ n->table, old, raw,
 							n->stamps ? n->stamps[i] : 0 };
 			return true;
