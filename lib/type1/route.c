@@ -58,13 +58,28 @@ static int enter_all(struct t1_group *group, const struct ioasid_space *space,
 	return 0;
 }
 
+/* Takes out all that the container has, whatever that is. 0 or -errno. */
+static int unmap_all(const struct ioasid_ctx *ctx, struct t1_group *group)
+{
+	struct uapi_dma_unmap all = { .argsz = sizeof(all), .flags = UAPI_UNMAP_FLAG_ALL };
+	int ret;
+
+	if (!t1_of(ctx)->unmap_all) {
+		all.flags = 0;
+		all.size = UINT64_C(1) << 63;
+	}
+	ret = sys_ioctl(group->container, UAPI_UNMAP_DMA, &all);
+	if (!ret)
+		group->entries = 0;
+	return ret;
+}
+
 /*
  * Nothing of it is left: DMA of the group is blocked. Of runs of which some were lost, or had gone
  * before, more can have been counted as gone than were there: so the number alone says nothing.
  */
 static void empty(struct ioasid_ctx *ctx, struct t1_group *group)
 {
-	struct uapi_dma_unmap all = { .argsz = sizeof(all), .flags = UAPI_UNMAP_FLAG_ALL };
 	struct ioasid_run run;
 	int ret;
 
@@ -74,32 +89,19 @@ static void empty(struct ioasid_ctx *ctx, struct t1_group *group)
 		remove_below(group, group->space, NULL, UINT64_MAX);
 		return;
 	}
-	ret = sys_ioctl(group->container, UAPI_UNMAP_DMA, &all);
+	ret = unmap_all(ctx, group);
 	if (ret)
 		ctx_log(ctx, LOG_ERR, "group %u: mappings are still in the kernel: %s", group->id,
 			strerror(-ret));
-	else
-		group->entries = 0;
 }
 
 /* What a detach could not take out is not for the space that comes next. */
 static int empty_again(const struct ioasid_ctx *ctx, struct t1_group *group)
 {
-	struct uapi_dma_unmap all = { .argsz = sizeof(all), .flags = UAPI_UNMAP_FLAG_ALL };
-	int ret;
+	int ret = group->space || !group->entries ? 0 : unmap_all(ctx, group);
 
-	if (group->space || !group->entries)
-		return 0;
-	if (!t1_of(ctx)->unmap_all) {
-		all.flags = 0;
-		all.size = UINT64_C(1) << 63;
-	}
-	ret = sys_ioctl(group->container, UAPI_UNMAP_DMA, &all);
-	if (ret)
-		return err_set(EINVAL, "group %u: mappings of what it was detached from are still "
-			       "in the kernel: %s", group->id, strerror(-ret));
-	group->entries = 0;
-	return 0;
+	return ret ? err_set(EINVAL, "group %u: mappings of what it was detached from are still in "
+			     "the kernel: %s", group->id, strerror(-ret)) : 0;
 }
 
 /* What can be found out before anything is taken out: can all of it be there, and is its memory? */
