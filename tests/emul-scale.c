@@ -392,20 +392,36 @@ START_TEST(a_batch_reads_a_page_table_once)
 }
 END_TEST
 
+/* Seconds of @n commands at once, of which each is @step more than the one before. */
+static double carry_out(struct ioasid_viommu *viommu, unsigned int n, uint64_t command,
+			uint64_t step)
+{
+	uint64_t (*raw)[2] = calloc(n, sizeof(*raw));
+	struct timespec before, after;
+	size_t handled;
+	unsigned int i;
+
+	ck_assert_ptr_nonnull(raw);
+	for (i = 0; i < n; i++)
+		raw[i][0] = htole64(command + i * step);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+	ck_ok(ioasid_viommu_invalidate(viommu, raw, sizeof(*raw), n, &handled));
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+	free(raw);
+	return seconds(&before, &after);
+}
+
 /* So many commands at once of a guest that has a page table for each of many PASIDs. */
 static double giving_commands(unsigned int n)
 {
 	const unsigned int pasids = 512;
 	struct ioasid_viommu_options options = IOASID_VIOMMU_OPTIONS_INIT;
 	struct ioasid_space_options space = IOASID_SPACE_OPTIONS_INIT;
-	uint64_t (*raw)[2] = calloc(n, sizeof(*raw));
-	struct timespec before, after;
 	struct ioasid_vdevice *vdevice;
 	struct pasid_guest g;
-	size_t handled;
 	unsigned int i;
+	double took;
 
-	ck_assert_ptr_nonnull(raw);
 	pasid_guest_open(&g);
 	options.type = IOASID_VIOMMU_SMMUV3;
 	ck_ok(ioasid_viommu_create(g.root, g.device, &options, &space.viommu));
@@ -416,14 +432,9 @@ static double giving_commands(unsigned int n)
 	bind_and_attach(&g);
 	for (i = 0; i < pasids; i++)
 		ck_assert_int_eq(reached(g.device, i + 1, 0), 0);
-	for (i = 0; i < n; i++)
-		raw[i][0] = htole64(IOASID_SMMUV3_CMD_TLBI_NH_ASID | (uint64_t)i << 48);
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
-	ck_ok(ioasid_viommu_invalidate(space.viommu, raw, sizeof(*raw), n, &handled));
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+	took = carry_out(space.viommu, n, IOASID_SMMUV3_CMD_TLBI_NH_ASID, UINT64_C(1) << 48);
 	pasid_guest_close(&g);
-	free(raw);
-	return seconds(&before, &after);
+	return took;
 }
 
 START_TEST(page_tables_of_pasids_are_read_once_too)
@@ -435,16 +446,12 @@ END_TEST
 /* Commands of a guest with one space, where others have so many. */
 static double giving_commands_beside(unsigned int others)
 {
-	const unsigned int n = 1024;
 	struct ioasid_viommu_options options = IOASID_VIOMMU_OPTIONS_INIT;
 	struct ioasid_space_options space = IOASID_SPACE_OPTIONS_INIT;
-	uint64_t (*raw)[2] = calloc(n, sizeof(*raw));
-	struct timespec before, after;
 	struct ioasid_space *child;
-	size_t handled;
 	unsigned int i;
+	double took;
 
-	ck_assert_ptr_nonnull(raw);
 	setup();
 	options.type = IOASID_VIOMMU_SMMUV3;
 	ck_ok(ioasid_viommu_create(make_space(ctx, NULL, 0), device, &options, &space.viommu));
@@ -452,14 +459,9 @@ static double giving_commands_beside(unsigned int others)
 	ck_ok(bind_table(child, IOASID_PGTABLE_VTD_SS, 4, 0));
 	for (i = 0; i < others; i++)
 		make_space(ctx, NULL, 0);
-	for (i = 0; i < n; i++)
-		raw[i][0] = htole64(IOASID_SMMUV3_CMD_TLBI_NH_ALL);
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
-	ck_ok(ioasid_viommu_invalidate(space.viommu, raw, sizeof(*raw), n, &handled));
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+	took = carry_out(space.viommu, 1024, IOASID_SMMUV3_CMD_TLBI_NH_ALL, 0);
 	teardown();
-	free(raw);
-	return seconds(&before, &after);
+	return took;
 }
 
 START_TEST(a_command_is_about_no_spaces_of_others)

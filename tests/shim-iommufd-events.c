@@ -166,11 +166,8 @@ START_TEST(event_queues_that_fail)
 }
 END_TEST
 
-/*
- * A child of fork(2) that is not another program yet has the descriptor, too. So the kernel's
- * object is busy, and what it is on; till then it has to wait, but not for ever.
- */
-START_TEST(a_queue_that_is_open_in_a_child)
+/* A queue was destroyed, but the kernel says that it is busy, and will once more. */
+static void leave_busy_queue(void)
 {
 	struct ioasid_event_queue *queue;
 
@@ -179,6 +176,15 @@ START_TEST(a_queue_that_is_open_in_a_child)
 	fail_nth(1, EBUSY);
 	shim.fail_more = 1;
 	ck_ok(ioasid_event_queue_destroy(queue));
+}
+
+/*
+ * A child of fork(2) that is not another program yet has the descriptor, too. So the kernel's
+ * object is busy, and what it is on; till then it has to wait, but not for ever.
+ */
+START_TEST(a_queue_that_is_open_in_a_child)
+{
+	leave_busy_queue();
 	expect(iommu, SHIM_DESTROY, 8, 6);
 	ck_ok(ioasid_vdevice_destroy(vdevice));
 	expect(iommu, SHIM_DESTROY, 8, 6);
@@ -198,11 +204,7 @@ START_TEST(a_queue_after_one_that_was_busy)
 {
 	struct ioasid_event_queue *queue;
 
-	ck_ok(make_events(IOASID_EVENTS_SMMUV3, 0, &queue));
-	shim_forget();
-	fail_nth(1, EBUSY);
-	shim.fail_more = 1;
-	ck_ok(ioasid_event_queue_destroy(queue));
+	leave_busy_queue();
 	ck_err(make_events(IOASID_EVENTS_SMMUV3, 0, &queue), EEXIST);
 	said("another process", "");
 	ck_ok(make_events(IOASID_EVENTS_SMMUV3, 0, &queue));
